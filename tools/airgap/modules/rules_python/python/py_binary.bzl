@@ -1,0 +1,2 @@
+"""py_binary"""
+py_binary = native.py_binary

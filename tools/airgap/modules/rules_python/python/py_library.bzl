@@ -1,0 +1,2 @@
+"""py_library"""
+py_library = native.py_library

@@ -1,0 +1,2 @@
+"""py_test"""
+py_test = native.py_test
