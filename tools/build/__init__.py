@@ -1,0 +1,1 @@
+"""Starlark macros of the repository and the small programs they run."""

@@ -1,0 +1,139 @@
+"""Runs pytest under Bazel's test protocol; the `main` of every `pytest_test`.
+
+The arguments are the test files, then whatever `--test_arg` or `bazel run ... --` adds. The
+protocol (filter, shards, XML, fail fast, time limit) is the "Test encyclopedia" of Bazel's manual.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+import sys
+from collections.abc import Mapping, Sequence
+
+_OWN_FOLDERS = {str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).resolve().parent)}
+# Started as a script, Python puts this folder first: its modules would shadow those of others.
+sys.path[:] = [entry for entry in sys.path if entry not in _OWN_FOLDERS]
+# Runfiles may be shared with other runs.
+sys.dont_write_bytecode = True
+
+import pytest  # noqa: E402
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """What Bazel says about one run of a test through its environment."""
+
+    target: str
+    test_filter: str
+    shard_index: int
+    total_shards: int
+    shard_status_file: str
+    xml_output_file: str
+    fail_fast: bool
+    timeout_seconds: int
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Protocol:
+        """Read the protocol's variables; outside a test every one has a neutral value."""
+        return cls(
+            target=environment.get("TEST_TARGET", "this test"),
+            test_filter=environment.get("TESTBRIDGE_TEST_ONLY", ""),
+            shard_index=int(environment.get("TEST_SHARD_INDEX") or 0),
+            total_shards=int(environment.get("TEST_TOTAL_SHARDS") or 1),
+            shard_status_file=environment.get("TEST_SHARD_STATUS_FILE", ""),
+            xml_output_file=environment.get("XML_OUTPUT_FILE", ""),
+            fail_fast=environment.get("TESTBRIDGE_TEST_RUNNER_FAIL_FAST") == "1",
+            timeout_seconds=int(environment.get("TEST_TIMEOUT") or 0),
+        )
+
+    @property
+    def names_nodes(self) -> bool:
+        """Tell whether the filter is a node id (`test_x.py::test_y`) and not a `-k` expression."""
+        return "::" in self.test_filter or self.test_filter.endswith(".py")
+
+    def arguments(self) -> list[str]:
+        """Say the protocol in pytest's own options."""
+        options = ["--color=no", f"--rootdir={pathlib.Path.cwd()}", "--config-file=pyproject.toml"]
+        if self.xml_output_file:
+            options += [
+                f"--junitxml={self.xml_output_file}",
+                "-o",
+                f"junit_suite_name={self.target}",
+            ]
+        if self.fail_fast:
+            options.append("-x")
+        if self.test_filter and not self.names_nodes:
+            options += ["-k", self.test_filter]
+        if self.timeout_seconds:
+            # The stacks are printed a little before Bazel kills the process without a word.
+            options += ["-o", f"faulthandler_timeout={self.timeout_seconds * 0.9:.0f}"]
+        return options
+
+
+class Selection:
+    """The pytest plugin that keeps what the filter names and this shard's share of it."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        self.protocol = protocol
+        self.collected = 0
+        self.matching = 0
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> object:
+        """Select after everybody else, so that shards share out what is left."""
+        self.collected = len(items)
+        outcome = yield
+        if self.protocol.names_nodes:
+            self._keep(config, items, [item for item in items if self._is_named(item.nodeid)])
+        self.matching = len(items)
+        share = items[self.protocol.shard_index :: self.protocol.total_shards]
+        self._keep(config, items, share)
+        return outcome
+
+    def _is_named(self, node: str) -> bool:
+        _, found, rest = f"/{node}".partition(f"/{self.protocol.test_filter}")
+        return bool(found) and (not rest or rest.startswith(("::", "[")))
+
+    @staticmethod
+    def _keep(config: pytest.Config, items: list[pytest.Item], kept: list[pytest.Item]) -> None:
+        keeping = set(kept)
+        dropped = [item for item in items if item not in keeping]
+        items[:] = kept
+        if dropped:
+            config.hook.pytest_deselected(items=dropped)
+
+    def complaint(self) -> str:
+        """Say why an empty run must not pass; empty where only sharding left nothing to do."""
+        if not self.collected:
+            return "no test was collected: name tests test_*, in a file test_*.py listed in srcs"
+        if not self.matching:
+            wanted = self.protocol.test_filter
+            return f"none of the {self.collected} tests collected matches --test_filter={wanted}"
+        return ""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run pytest on the files given and return the exit status that Bazel shall see."""
+    protocol = Protocol.of(os.environ)
+    if protocol.shard_status_file:
+        pathlib.Path(protocol.shard_status_file).touch()
+    # A cached result must not hang on luck: where CI is set, hypothesis draws no random examples.
+    os.environ.setdefault("CI", "true")
+    os.environ.setdefault("NO_COLOR", "1")
+    selection = Selection(protocol)
+    status = pytest.main([*protocol.arguments(), *arguments], plugins=[selection])
+    if status != pytest.ExitCode.NO_TESTS_COLLECTED:
+        return int(status)
+    complaint = selection.complaint()
+    if not complaint:
+        return int(pytest.ExitCode.OK)
+    print(f"{protocol.target}: {complaint}", file=sys.stderr)
+    return int(status)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

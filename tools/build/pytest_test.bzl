@@ -1,0 +1,50 @@
+"""`pytest_test`: a Bazel test that runs pytest."""
+
+load("@rules_python//python:py_test.bzl", "py_test")
+
+_RUNNER = Label("//tools/build:pytest_runner.py")
+
+def _is_test_file(src):
+    name = src.replace(":", "/").split("/")[-1]
+    return name.startswith("test_") and name.endswith(".py")
+
+def pytest_test(name, srcs, deps = [], data = [], size = "small", **kwargs):
+    """Runs the tests in `srcs` under pytest.
+
+    pytest and pytest-asyncio (auto mode) are there without being named; settings are in the
+    root's `pyproject.toml`. A run that collects no test is red. `--test_filter` takes a `-k`
+    expression or a node id (`test_tokens.py::test_expired`), `--test_arg` any option of pytest, and
+    `shard_count` shares the tests out one by one.
+
+    Args:
+      name: name of the test.
+      srcs: files of tests (`test_*.py`) and what belongs to them alone (`conftest.py`, `__init__.py`).
+      deps: libraries the tests import.
+      data: files the tests read, by their path from the root.
+      size: `small` unless said: a minute.
+      **kwargs: anything else that `py_test` takes.
+
+    Makes:
+      name: the test.
+    """
+    files = [src for src in srcs if _is_test_file(src)]
+    if not files:
+        fail("pytest_test {}: srcs is {}, but pytest looks for tests in files named test_*.py; rename or add one".format(
+            native.package_relative_label(name),
+            srcs,
+        ))
+    args = ["$(rootpath {})".format(file) for file in files] + kwargs.pop("args", [])
+    py_test(
+        name = name,
+        size = size,
+        srcs = srcs + [_RUNNER],
+        args = args,
+        data = data + [Label("//:pyproject.toml")],
+        main = _RUNNER,
+        deps = deps + [
+            dep
+            for dep in ["@pip//pytest", "@pip//pytest_asyncio"]
+            if dep not in deps
+        ],
+        **kwargs
+    )
