@@ -1,0 +1,1 @@
+"""Keeps what the documentation says and what the repository does the same."""

@@ -1,0 +1,75 @@
+"""Run every command that the documentation shows, in a fresh clone of this repository.
+
+bazel run //tools/docs -- [--list] [--skip COMMAND] [DOCUMENT ...]
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tools.docs.commands import Command, commands_of
+from tools.docs.runner import CommandFailedError, run_all
+
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/*.md")
+
+
+def main() -> int:
+    """Return 0 when each documented command did what a reader would expect."""
+    arguments = _arguments()
+    workspace = Path(os.environ["BUILD_WORKSPACE_DIRECTORY"])
+    commands = _documented(workspace, arguments.documents or list(DOCUMENTS))
+    if arguments.list:
+        print("\n".join(str(command) for command in commands))
+        return 0
+    chosen = [command for command in commands if command.text not in arguments.skip]
+    with tempfile.TemporaryDirectory(prefix="docs-") as scratch:
+        clone = Path(scratch) / "clone"
+        subprocess.run(["git", "clone", "--quiet", "--local", workspace, clone], check=True)
+        return _report(chosen, clone)
+
+
+def _report(commands: list[Command], clone: Path) -> int:
+    passed = 0
+    try:
+        for command, seconds in run_all(commands, folder=clone, patience=300.0):
+            passed += 1
+            print(f"ok {seconds:6.1f} s  {command}", file=sys.stderr)
+    except CommandFailedError as failure:
+        print(f"FAILED {failure}", file=sys.stderr)
+        return 1
+    print(f"{passed} documented commands work.", file=sys.stderr)
+    return 0 if passed else 1
+
+
+def _documented(workspace: Path, patterns: list[str]) -> list[Command]:
+    paths = [path for pattern in patterns for path in sorted(workspace.glob(pattern))]
+    return [
+        command
+        for path in paths
+        for command in commands_of(
+            path.read_text(encoding="utf-8"), document=str(path.relative_to(workspace))
+        )
+    ]
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bazel run //tools/docs --", description=__doc__)
+    parser.add_argument(
+        "documents", nargs="*", metavar="DOCUMENT", help=f"default: {', '.join(DOCUMENTS)}"
+    )
+    parser.add_argument("--list", action="store_true", help="print the commands and run none")
+    parser.add_argument(
+        "--skip",
+        action="append",
+        default=[],
+        metavar="COMMAND",
+        help="a command that was run already",
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""Commands are run as documented and judged by what they do."""
+
+from pathlib import Path
+
+import pytest
+
+from tools.docs.commands import commands_of
+from tools.docs.runner import CommandFailedError, run_all
+
+
+def run(lines: str, *, folder: Path, patience: float = 10.0) -> list[str]:
+    """Run the lines as one document and return those that passed."""
+    commands = commands_of(f"```sh\n{lines}\n```\n", document="x.md")
+    return [command.text for command, _ in run_all(commands, folder=folder, patience=patience)]
+
+
+def test_commands_share_a_folder_and_an_order(tmp_path: Path) -> None:
+    """What one command leaves behind, the next one finds."""
+    assert run("echo hi > note\ngrep hi note", folder=tmp_path) == [
+        "echo hi > note",
+        "grep hi note",
+    ]
+
+
+def test_a_failing_command_stops_the_run(tmp_path: Path) -> None:
+    """The first command that fails is named with its exit code."""
+    with pytest.raises(CommandFailedError, match=r"x\.md:2: false: exit code 1"):
+        run("false\ntouch later", folder=tmp_path)
+    assert not (tmp_path / "later").exists()
+
+
+SERVER = (
+    'python3 -c "import signal, sys; signal.signal(2, lambda *_: sys.exit({code})); {say}; '
+    'signal.pause()"  # Ctrl-C'
+)
+
+
+def test_a_server_is_up_for_the_rest_and_then_interrupted(tmp_path: Path) -> None:
+    """A serving command runs beside those after it and must end with 0."""
+    server = SERVER.format(code=0, say="print('http://localhost', flush=True); open('up', 'w')")
+    assert len(run(f"{server}\ntest -e up || sleep 0.5 && test -e up", folder=tmp_path)) == 2
+
+
+def test_a_server_that_ends_badly_is_a_failure(tmp_path: Path) -> None:
+    """Ctrl-C must lead to exit code 0."""
+    with pytest.raises(CommandFailedError, match="exit code 3 after Ctrl-C"):
+        run(SERVER.format(code=3, say="print('http://localhost', flush=True)"), folder=tmp_path)
+
+
+def test_a_server_that_says_nothing_is_a_failure(tmp_path: Path) -> None:
+    """A server must print its address in time."""
+    with pytest.raises(CommandFailedError, match="printed no address"):
+        run(SERVER.format(code=0, say="pass"), folder=tmp_path, patience=0.5)
+
+
+def test_a_server_that_ends_at_once_is_a_failure(tmp_path: Path) -> None:
+    """Ending before the address is printed is named as such."""
+    with pytest.raises(CommandFailedError, match="ended with 4 before"):
+        run("sh -c 'exit 4'  # Ctrl-C", folder=tmp_path)
