@@ -1,0 +1,1 @@
+"""Proves that the images are the same bytes wherever and however they are built."""
