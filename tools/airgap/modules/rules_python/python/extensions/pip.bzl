@@ -1,0 +1,79 @@
+"""`pip.parse`: third-party code out of a lock."""
+
+load("//python/private/pip:hub.bzl", "hub_repository")
+load("//python/private/pip:index.bzl", "package_indexes")
+load("//python/private/pip:lock.bzl", "parse_lock")
+load("//python/private/pip:markers.bzl", "environment", "evaluate")
+load("//python/private/pip:wheel.bzl", "wheel_repository")
+
+_PYTHON = "3.11"
+_INDEXES = "package_indexes"
+
+# Wheels of the machine that builds; the sealed root is amd64.
+_HOST = "linux_x86_64"
+
+def _platforms(tag):
+    """Lists the platforms of a lock that can be built here: Linux; a macOS wheel is for registry mode."""
+    platforms = [
+        platform.replace("{os}_{arch}", _HOST)
+        for platform in tag.target_platforms or [_HOST]
+    ]
+    return [platform for platform in platforms if platform.startswith("linux_")]
+
+def _declare_wheel(tag, pin, platform):
+    name = "{}_{}_{}_{}".format(tag.hub_name, _PYTHON.replace(".", ""), pin.name, platform)
+    wheel_repository(
+        name = name,
+        distribution = pin.name,
+        extras = pin.extras,
+        files = pin.files,
+        hashes = pin.hashes,
+        hub = tag.hub_name,
+        indexes = "@{}//:indexes.json".format(_INDEXES),
+        interpreter = Label("@python_3_11//:usr/bin/python3.11") if platform == _HOST else None,
+        platform = platform,
+        version = pin.version,
+    )
+    return name
+
+def _declare_hub(mctx, tag):
+    if tag.python_version != _PYTHON:
+        fail("pip.parse(python_version = \"{}\"): the air-gapped rules_python has Python {} alone.".format(
+            tag.python_version,
+            _PYTHON,
+        ))
+    pins = parse_lock(mctx.read(tag.requirements_lock), where = str(tag.requirements_lock))
+    distributions = {}
+    for platform in _platforms(tag):
+        variables = environment(platform, python = _PYTHON + ".2")
+        for pin in pins:
+            if evaluate(pin.marker, variables):
+                distributions.setdefault(pin.name, {})[platform] = _declare_wheel(tag, pin, platform)
+    hub_repository(name = tag.hub_name, distributions = json.encode(distributions))
+
+def _pip_impl(mctx):
+    package_indexes(name = _INDEXES)
+    hubs = {}
+    for module in mctx.modules:
+        for tag in module.tags.parse:
+            if tag.hub_name in hubs:
+                fail("pip.parse(hub_name = \"{}\") is said twice; the air-gapped rules_python wants one lock for each hub.".format(tag.hub_name))
+            hubs[tag.hub_name] = None
+            _declare_hub(mctx, tag)
+    return mctx.extension_metadata(reproducible = True)
+
+_parse = tag_class(
+    doc = "Makes a hub `@hub_name` of a lock.",
+    attrs = {
+        "hub_name": attr.string(doc = "Name of the hub.", mandatory = True),
+        "python_version": attr.string(doc = "Only \"3.11\".", mandatory = True),
+        "requirements_lock": attr.label(doc = "Exact pins with hashes.", mandatory = True),
+        "target_platforms": attr.string_list(doc = "Like `linux_x86_64`; without it only this machine's."),
+    },
+)
+
+pip = module_extension(
+    doc = "Third-party code.",
+    implementation = _pip_impl,
+    tag_classes = {"parse": _parse},
+)

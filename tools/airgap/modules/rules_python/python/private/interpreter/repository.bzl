@@ -1,0 +1,86 @@
+"""The repository that holds Debian 12's Python and the libraries it was built against.
+
+Run on the libraries of the machine, the same interpreter has another OpenSSL and another SQLite than in the images.
+So Debian 12's lie beside it and it is told to look there first; only glibc is the machine's.
+"""
+
+load(":debian.bzl", "unpack")
+
+_LIBRARIES = "$ORIGIN/../lib/x86_64-linux-gnu:$ORIGIN/../../lib/x86_64-linux-gnu"
+_PYTHON = "usr/bin/python3.11"
+_STANDARD_LIBRARY = "usr/lib/python3.11"
+
+_BUILD = """\
+load("@bazel_tools//tools/python:toolchain.bzl", "py_runtime_pair")
+
+package(default_visibility = ["//visibility:public"])
+
+exports_files(["{python}"])
+
+filegroup(
+    name = "files",
+    # Folders: one link each in a test's runfiles instead of two thousand.
+    srcs = ["launch.py", "lib", "usr/lib"],
+)
+
+py_runtime(
+    name = "runtime",
+    bootstrap_template = "{bootstrap}",
+    files = [":files"],
+    interpreter = "{python}",
+    python_version = "PY3",
+    stub_shebang = "#!/bin/sh",
+)
+
+py_runtime_pair(
+    name = "runtimes",
+    py3_runtime = ":runtime",
+)
+"""
+
+def _run(rctx, arguments, **kwargs):
+    result = rctx.execute(arguments, **kwargs)
+    if result.return_code:
+        fail("{} ended with {}: {}".format(" ".join([str(word) for word in arguments]), result.return_code, result.stderr))
+
+def _set_library_path(rctx, package, snapshot):
+    unpack(rctx, [package], snapshot = snapshot, output = "patchelf")
+    _run(rctx, [
+        rctx.path("patchelf/usr/bin/patchelf"),
+        "--force-rpath",
+        "--set-rpath",
+        _LIBRARIES,
+        rctx.path(_PYTHON),
+    ])
+    rctx.delete("patchelf")
+
+def _interpreter_impl(rctx):
+    packages = json.decode(rctx.read(rctx.attr.packages))
+    unpack(rctx, packages["interpreter"], snapshot = packages["snapshot"], output = ".")
+    _set_library_path(rctx, packages["patchelf"], packages["snapshot"])
+
+    # Links into /etc; what they name only reports crashes to Ubuntu.
+    rctx.delete(_STANDARD_LIBRARY + "/sitecustomize.py")
+    rctx.symlink(rctx.attr._launch, "launch.py")
+
+    # Nothing may write into an interpreter later on, so it is compiled now, once.
+    _run(rctx, [
+        rctx.path(_PYTHON),
+        "-m",
+        "compileall",
+        "-q",
+        "-j2",
+        "--invalidation-mode=unchecked-hash",
+        rctx.path(_STANDARD_LIBRARY),
+    ])
+    rctx.file("BUILD.bazel", _BUILD.format(bootstrap = rctx.attr._bootstrap, python = _PYTHON))
+
+interpreter_repository = repository_rule(
+    doc = "Unpacks Debian 12's interpreter and ties it to its own libraries.",
+    implementation = _interpreter_impl,
+    attrs = {
+        "packages": attr.label(doc = "JSON: what to unpack, by name, version, pool path and sha256.", mandatory = True),
+        "_bootstrap": attr.label(default = ":bootstrap.sh.tpl"),
+        "_launch": attr.label(default = ":launch.py"),
+    },
+)
