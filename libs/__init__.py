@@ -1,0 +1,1 @@
+"""Libraries that services share; none of them imports a service."""

@@ -1,0 +1,185 @@
+"""The glue to FastAPI: who may call a route, stated where the route is, and nothing left unstated.
+
+    CanReadProducts = Annotated[Claims, requires("products:read")]
+
+    @router.get("/products", ...)            # a token with that scope, and its claims
+    async def list_products(reader: CanReadProducts) -> ...: ...
+
+    @router.get("/", dependencies=[public()])  # anybody
+
+`check_policies(app)` refuses an application with a route that says neither.
+"""
+
+import logging
+from collections.abc import Collection, Iterator
+from typing import Protocol
+
+from fastapi import FastAPI, HTTPException, params
+from fastapi.dependencies.models import Dependant
+from fastapi.openapi.models import HTTPBearer
+from fastapi.routing import iter_route_contexts
+from fastapi.security.base import SecurityBase
+from starlette.requests import HTTPConnection
+
+from libs.auth.claims import Claims, Role, Scope
+from libs.auth.errors import (
+    AuthError,
+    InsufficientRole,
+    InsufficientScope,
+    InvalidToken,
+    KeyUnavailable,
+    UnstatedPolicy,
+)
+from libs.auth.verifier import Verifier
+
+_log = logging.getLogger(__name__)
+
+
+class Standing(Protocol):
+    """What only the issuer knows: whether the subject still is in good standing."""
+
+    async def holds(self, claims: Claims) -> bool:
+        """Tell whether the subject still exists, is not locked and has kept the password since."""
+        ...
+
+
+class Authenticator:
+    """Finds the bearer token of a request and has it verified."""
+
+    def __init__(self, verifier: Verifier, *, standing: Standing | None = None) -> None:
+        """Verify with `verifier`, and ask `standing` at every request if there is one."""
+        self._verifier = verifier
+        self._standing = standing
+
+    def install(self, app: FastAPI) -> None:
+        """Make this the authenticator of every policy of `app`."""
+        app.state.authenticator = self
+
+    async def authenticate(self, connection: HTTPConnection) -> Claims:
+        """Return the claims of the request's token; raises `InvalidToken` or `KeyUnavailable`.
+
+        The token is taken from the Authorization header alone (RFC 6750 section 2.1): a query
+        string ends up in logs.
+        """
+        claims = await self._verifier.verify(_bearer_token(connection))
+        if self._standing is not None and not await self._standing.holds(claims):
+            raise InvalidToken("the subject is gone, locked, or has another password by now")
+        return claims
+
+
+class NotAuthenticated(HTTPException):
+    """401 with the same body whatever was wrong with the token, or when there was none."""
+
+    def __init__(self, challenge: str) -> None:
+        """Answer with `challenge` as WWW-Authenticate."""
+        super().__init__(401, "A valid access token is required.", {"WWW-Authenticate": challenge})
+
+
+class NotAllowed(HTTPException):
+    """403: the token is good and its rights do not suffice (RFC 6750 section 3.1)."""
+
+    def __init__(self, challenge: str) -> None:
+        """Answer with `challenge` as WWW-Authenticate."""
+        super().__init__(
+            403, "The access token does not allow this.", {"WWW-Authenticate": challenge}
+        )
+
+
+class NoKeys(HTTPException):
+    """503: tokens cannot be checked at present, which says nothing about this one."""
+
+    def __init__(self) -> None:
+        """Ask the client to come back in a moment."""
+        super().__init__(503, "Access tokens cannot be checked at present.", {"Retry-After": "2"})
+
+
+def requires(*scopes: str, role: str | None = None) -> params.Security:
+    """Return the dependency on a token with all of `scopes`, and with `role`: its `Claims`."""
+    return params.Security(_Requires(scopes, role), scopes=scopes)
+
+
+def public() -> params.Security:
+    """Return the dependency that states that anybody may call the route."""
+    return params.Security(_Public())
+
+
+def check_policies(app: FastAPI, *, public_paths: Collection[str] = ()) -> None:
+    """Raise `UnstatedPolicy` naming every route of `app` that states no policy.
+
+    `public_paths` are for what has no place for a dependency: the documentation pages, mounted
+    applications, plain ASGI routes.
+    """
+    unstated = tuple(
+        f"{'/'.join(sorted(route.methods or ())) or 'ANY'} {route.path}"
+        for route in iter_route_contexts(app.routes)
+        if route.path not in public_paths and not _states_policy(getattr(route, "dependant", None))
+    )
+    if unstated:
+        raise UnstatedPolicy(unstated)
+
+
+class _Policy:
+    """What `check_policies` looks for among the dependencies of a route."""
+
+
+class _Public(_Policy):
+    async def __call__(self) -> None:
+        pass
+
+
+class _Requires(_Policy, SecurityBase):
+    # These two names are FastAPI's: they put the scheme into the OpenAPI document.
+    model = HTTPBearer(bearerFormat="JWT", description="An access token of RFC 9068.")
+    scheme_name = "accessToken"
+
+    def __init__(self, scopes: Collection[str], role: str | None) -> None:
+        self._scopes = tuple(map(Scope, scopes))
+        self._role = Role(role) if role is not None else None
+
+    async def __call__(self, connection: HTTPConnection) -> Claims:
+        """Return the claims, or raise the answer."""
+        authenticator: Authenticator = connection.app.state.authenticator
+        try:
+            claims = await authenticator.authenticate(connection)
+            for scope in self._scopes:
+                claims.require(scope)
+            if self._role is not None:
+                claims.require_role(self._role)
+        except AuthError as error:
+            _log.info("%s", error)
+            raise _answer(error, tried="authorization" in connection.headers) from error
+        return claims
+
+
+def _answer(error: AuthError, *, tried: bool) -> HTTPException:
+    match error:
+        case InsufficientScope(required=scope):
+            return NotAllowed(f'Bearer error="insufficient_scope", scope="{scope}"')
+        case InsufficientRole():
+            return NotAllowed('Bearer error="insufficient_scope"')
+        case KeyUnavailable():
+            return NoKeys()
+    # RFC 6750 section 3.1: who sent no credentials is told the scheme and nothing else.
+    return NotAuthenticated('Bearer error="invalid_token"' if tried else "Bearer")
+
+
+def _bearer_token(connection: HTTPConnection) -> str:
+    values = connection.headers.getlist("authorization")
+    if len(values) != 1:
+        raise InvalidToken(f"{len(values)} Authorization headers")
+    scheme, _, token = values[0].partition(" ")
+    if scheme.lower() != "bearer":
+        raise InvalidToken("Authorization is not Bearer")
+    return token
+
+
+def _states_policy(dependant: Dependant | None) -> bool:
+    return dependant is not None and any(
+        isinstance(each.call, _Policy) for each in _walk(dependant)
+    )
+
+
+def _walk(dependant: Dependant) -> Iterator[Dependant]:
+    yield dependant
+    for child in dependant.dependencies:
+        yield from _walk(child)

@@ -1,0 +1,111 @@
+"""Private keys as files: one PEM each, named by the time from which it signs.
+
+`20261122T140000Z-4fJ2q8xYw1Tc.pem` signs from 14:00 UTC on; the name without `.pem` is its `kid`.
+One file and one name say everything, so a key is added by one atomic rename and a mounted secret
+needs no second file beside it.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from libs.auth.errors import UnusableKey
+from libs.auth.signatures import Algorithm, KeyId, SigningKey, generate_private_pem, is_key_id
+from libs.auth.strict_json import encode_base64url
+
+_TIME = "%Y%m%dT%H%M%SZ"
+_TOO_OPEN = stat.S_IWGRP | stat.S_IRWXO
+_MAX_BYTES = 64 * 1024
+
+
+class KeyFolder:
+    """A folder of key files.
+
+    Satisfies `libs.auth.keys.KeyStore`. Files whose names begin with a dot are passed over.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Name the folder; it is opened when it is read."""
+        self.path = folder
+
+    def __str__(self) -> str:
+        """Return the path, for messages."""
+        return str(self.path)
+
+    def stamp(self) -> object:
+        """Return name, inode, size and modification time of every key file."""
+        return [(path.name, *_identity(path)) for path in self._files()]
+
+    def read(self) -> Sequence[SigningKey]:
+        """Return every key.
+
+        `UnusableKey` names the first file that must not be used, or the folder when it holds none.
+        """
+        if not self.path.is_dir():
+            raise UnusableKey(str(self.path), "no such folder of signing keys")
+        keys = [_read_key(path) for path in self._files()]
+        if not keys:
+            raise UnusableKey(str(self.path), "no signing key; `//libs/auth:rotate` writes one")
+        return keys
+
+    def write(self, algorithm: Algorithm, *, activates_at: datetime) -> Path:
+        """Write a new private key, readable by its owner alone, and return its path."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        pem = generate_private_pem(algorithm)
+        path = self.path / f"{activates_at.astimezone(UTC):{_TIME}}-{_fingerprint(pem)}.pem"
+        draft = path.with_name(f".{path.name}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(pem)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(path)
+        return path
+
+    def holds_keys(self) -> bool:
+        """Tell whether there is any key file, fit for use or not."""
+        return bool(self._files())
+
+    def remove(self, key_id: KeyId) -> None:
+        """Delete a key."""
+        (self.path / f"{key_id}.pem").unlink()
+
+    def _files(self) -> list[Path]:
+        return sorted(path for path in self.path.glob("*.pem") if not path.name.startswith("."))
+
+
+def _identity(path: Path) -> tuple[int, int, int]:
+    # Follows links: a mounted secret changes by pointing its link elsewhere.
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _read_key(path: Path) -> SigningKey:
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BYTES:
+        raise UnusableKey(str(path), "not a key file")
+    if status.st_mode & _TOO_OPEN:
+        mode = stat.S_IMODE(status.st_mode)
+        raise UnusableKey(
+            str(path), f"open to others with mode {mode:04o}; 0400, 0440 or 0600 is wanted"
+        )
+    try:
+        activates_at = datetime.strptime(path.stem.partition("-")[0], _TIME).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise UnusableKey(
+            str(path), "the name does not begin with a time such as 20261122T140000Z-"
+        ) from error
+    if not is_key_id(path.stem):
+        raise UnusableKey(str(path), "the name is not fit to be a kid")
+    try:
+        return SigningKey.from_pem(
+            path.read_bytes(), key_id=KeyId(path.stem), activates_at=activates_at
+        )
+    except ValueError as error:
+        raise UnusableKey(str(path), str(error)) from error
+
+
+def _fingerprint(pem: bytes) -> str:
+    return encode_base64url(hashlib.sha256(pem).digest())[:12]

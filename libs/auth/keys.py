@@ -1,0 +1,135 @@
+"""The key ring: which key signs now, which verify, and when the folder is read again.
+
+Keys overlap. The next key is published before it signs, so that verifiers have it by then; the
+previous one stays published until the last token that it signed has expired. All of that follows
+from the activation times alone.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from libs.auth.clock import Clock
+from libs.auth.errors import UnusableKey
+from libs.auth.key_files import KeyFolder
+from libs.auth.signatures import KeyId, SigningKey, VerificationKey
+
+OVERLAP = timedelta(hours=1)
+"""How long a key verifies after its successor took over: the longest life of a token, and room."""
+
+_log = logging.getLogger(__name__)
+
+
+class KeySource(Protocol):
+    """Where a verifier finds public keys: a ring of its own or another service's JWKS."""
+
+    @property
+    def generation(self) -> int:
+        """A number that changes when the set of keys does."""
+        ...
+
+    async def find(self, key_id: KeyId) -> VerificationKey | None:
+        """Return the key of that name, None when there is none.
+
+        `KeyUnavailable` when that cannot be known.
+        """
+        ...
+
+
+class KeyStore(Protocol):
+    """Where private keys lie: `KeyFolder`, or memory in tests."""
+
+    def stamp(self) -> object:
+        """Return a value that changes when the keys do; cheap."""
+        ...
+
+    def read(self) -> Sequence[SigningKey]:
+        """Return every key; `UnusableKey` when one must not be used."""
+        ...
+
+
+class KeyRing:
+    """The issuer's own keys, read again when they change. Satisfies `KeySource`."""
+
+    def __init__(
+        self,
+        store: KeyStore,
+        *,
+        clock: Clock,
+        overlap: timedelta = OVERLAP,
+        reread_every: float = 5.0,
+    ) -> None:
+        """Read the keys.
+
+        `UnusableKey` when there is none that signs now. `reread_every` is in seconds.
+        """
+        self._store = store
+        self._clock = clock
+        self._overlap = overlap
+        self._reread_every = reread_every
+        self._stamp = store.stamp()
+        self._keys = _in_order(store.read())
+        self._generation = 0
+        self._checked_at = clock.monotonic()
+        self.signing_key()
+
+    @classmethod
+    def from_folder(cls, folder: Path, *, clock: Clock, overlap: timedelta = OVERLAP) -> "KeyRing":
+        """Open the ring of a folder of key files, named as `libs.auth.key_files` says."""
+        return cls(KeyFolder(folder), clock=clock, overlap=overlap)
+
+    @property
+    def generation(self) -> int:
+        """How often the set of keys has changed."""
+        self._refresh()
+        return self._generation
+
+    def signing_key(self) -> SigningKey:
+        """Return the key whose time came last; `UnusableKey` when none's has."""
+        self._refresh()
+        now = self._clock.now()
+        active = [key for key in self._keys if key.activates_at <= now]
+        if not active:
+            raise UnusableKey(
+                str(self._store), "no key that is active by now; `//libs/auth:rotate` writes one"
+            )
+        return active[-1]
+
+    def published_keys(self) -> list[VerificationKey]:
+        """Return what verifiers need: next keys, the current one, previous ones in overlap."""
+        self._refresh()
+        now = self._clock.now()
+        successors = [key.activates_at for key in self._keys[1:]]
+        retired = [moment + self._overlap <= now for moment in successors] + [False]
+        return [key.public for key, gone in zip(self._keys, retired, strict=True) if not gone]
+
+    def to_jwks(self) -> dict[str, Any]:
+        """Return the JWK Set (RFC 7517 section 5) to serve under `jwks_uri`."""
+        return {"keys": [key.to_jwk() for key in self.published_keys()]}
+
+    async def find(self, key_id: KeyId) -> VerificationKey | None:
+        """Return the published key of that name, or None."""
+        return next((key for key in self.published_keys() if key.key_id == key_id), None)
+
+    def _refresh(self) -> None:
+        """Read the keys again if they changed; a bad change is logged and the good keys stay."""
+        now = self._clock.monotonic()
+        if now - self._checked_at < self._reread_every:
+            return
+        self._checked_at = now
+        try:
+            stamp = self._store.stamp()
+            if stamp == self._stamp:
+                return
+            self._keys = _in_order(self._store.read())
+        except (UnusableKey, OSError) as error:
+            _log.error("keeping the keys in memory: %s", error)
+            return
+        self._stamp = stamp
+        self._generation += 1
+
+
+def _in_order(keys: Sequence[SigningKey]) -> list[SigningKey]:
+    return sorted(keys, key=lambda key: (key.activates_at, key.key_id))

@@ -1,0 +1,75 @@
+"""`bazel run //libs/auth:rotate -- FOLDER`: write the next signing key, drop spent ones.
+
+Meant to be run by a schedule, once per rotation. The first key of an empty folder signs at once;
+every other is published for `--ahead` before it signs, so that verifiers have it by then. Running
+it twice does not rotate twice: while a key waits for its time, none is added.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+from libs.auth.clock import Clock, SystemClock
+from libs.auth.errors import UnusableKey
+from libs.auth.key_files import KeyFolder
+from libs.auth.keys import OVERLAP
+from libs.auth.signatures import Algorithm
+
+AHEAD = timedelta(hours=1)
+"""How long the next key is published before it signs; verifiers fetch every five minutes."""
+
+
+def rotate(
+    folder: KeyFolder,
+    *,
+    clock: Clock,
+    algorithm: Algorithm = Algorithm.EDDSA,
+    ahead: timedelta = AHEAD,
+) -> list[str]:
+    """Bring the folder to its next state and return what was done, a line each."""
+    now = clock.now().replace(microsecond=0)
+    keys = sorted(folder.read(), key=lambda key: key.activates_at) if folder.holds_keys() else []
+    done = []
+    for key, successor in pairwise(keys):
+        if successor.activates_at + OVERLAP <= now:
+            folder.remove(key.key_id)
+            done.append(
+                f"removed {key.key_id}: its successor took over at {successor.activates_at}"
+            )
+    if keys and keys[-1].activates_at > now:
+        return [*done, f"{keys[-1].key_id} is next already, from {keys[-1].activates_at}"]
+    activates_at = now + ahead if keys else now
+    path = folder.write(algorithm, activates_at=activates_at)
+    return [*done, f"wrote {path}: signs from {activates_at}"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 1 and one sentence when the folder holds what must not be used."""
+    parser = argparse.ArgumentParser(prog="rotate", description="Write the next signing key.")
+    parser.add_argument("folder", type=Path, help="the folder of keys that the service watches")
+    parser.add_argument(
+        "--algorithm", type=Algorithm, choices=list(Algorithm), default=Algorithm.EDDSA
+    )
+    parser.add_argument(
+        "--ahead", type=float, default=AHEAD.total_seconds(), help="seconds of notice"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        lines = rotate(
+            KeyFolder(options.folder),
+            clock=SystemClock(),
+            algorithm=options.algorithm,
+            ahead=timedelta(seconds=options.ahead),
+        )
+    except UnusableKey as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(*lines, sep="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""Fakes for the tests of this library and of the services that use it."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from libs.auth.claims import ClientId, Role, Scope, Subject
+from libs.auth.keys import KeyRing
+from libs.auth.refresh import FamilyId, RefreshGrant, TokenDigest
+from libs.auth.signatures import Algorithm, KeyId, SigningKey, generate_private_pem
+from libs.auth.tokens import TokenIssuer
+from libs.auth.verifier import Verifier
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+START = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+ISSUER = "https://auth.example.com"
+AUDIENCE = "https://api.example.com"
+
+
+class FakeClock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self, now: datetime = START) -> None:
+        """Start at `now`."""
+        self._now = now
+        self._monotonic = 1000.0
+
+    def now(self) -> datetime:
+        """Return the time that the test has set."""
+        return self._now
+
+    def monotonic(self) -> float:
+        """Return the seconds that the test has let pass."""
+        return self._monotonic
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self._now += timedelta(seconds=seconds)
+        self._monotonic += seconds
+
+    def step(self, seconds: float) -> None:
+        """Set the time of day forward or back, as a person or NTP would."""
+        self._now += timedelta(seconds=seconds)
+
+
+class MemoryKeys:
+    """Private keys in memory; satisfies `libs.auth.keys.KeyStore`."""
+
+    def __init__(self, keys: Sequence[SigningKey]) -> None:
+        """Hold `keys`."""
+        self.keys = list(keys)
+
+    def stamp(self) -> object:
+        """Return the names of the keys."""
+        return [key.key_id for key in self.keys]
+
+    def read(self) -> Sequence[SigningKey]:
+        """Return the keys."""
+        return list(self.keys)
+
+
+def new_key(
+    name: str = "test-key",
+    *,
+    activates_at: datetime = LONG_AGO,
+    algorithm: Algorithm = Algorithm.EDDSA,
+) -> SigningKey:
+    """Return a fresh signing key."""
+    return SigningKey.from_pem(
+        generate_private_pem(algorithm), key_id=KeyId(name), activates_at=activates_at
+    )
+
+
+def new_ring(*keys: SigningKey, clock: FakeClock) -> KeyRing:
+    """Return a ring of `keys`, or of one fresh key, that looks for changes at every use."""
+    return KeyRing(MemoryKeys(keys or [new_key()]), clock=clock, reread_every=0)
+
+
+class MemoryRefreshStore:
+    """Grants in memory; satisfies `libs.auth.refresh.RefreshStore`."""
+
+    def __init__(self) -> None:
+        """Hold nothing yet."""
+        self.grants: dict[TokenDigest, RefreshGrant] = {}
+
+    async def add(self, grant: RefreshGrant) -> None:
+        """Keep the first grant of a family."""
+        self.grants[grant.digest] = grant
+
+    async def find(self, digest: TokenDigest) -> RefreshGrant | None:
+        """Return the grant after giving way once, as a database would."""
+        await asyncio.sleep(0)
+        return self.grants.get(digest)
+
+    async def replace(self, used: TokenDigest, successor: RefreshGrant) -> bool:
+        """Compare and set, without giving way in between."""
+        await asyncio.sleep(0)
+        grant = self.grants[used]
+        if grant.used_at is not None or grant.revoked_at is not None:
+            return False
+        self.grants[used] = replace(grant, used_at=successor.issued_at)
+        self.grants[successor.digest] = successor
+        return True
+
+    async def revoke_family(self, family: FamilyId, *, at: datetime) -> None:
+        """Mark every grant of the family as revoked."""
+        self._revoke([grant for grant in self.grants.values() if grant.family == family], at)
+
+    async def revoke_subject(self, subject: Subject, *, at: datetime) -> None:
+        """Mark every grant of the subject as revoked."""
+        self._revoke([grant for grant in self.grants.values() if grant.subject == subject], at)
+
+    def _revoke(self, grants: list[RefreshGrant], at: datetime) -> None:
+        for grant in grants:
+            self.grants[grant.digest] = replace(grant, revoked_at=grant.revoked_at or at)
+
+
+class TokenMint:
+    """An issuer with a key of its own, and the verifier that trusts it."""
+
+    def __init__(
+        self, clock: FakeClock | None = None, *, issuer: str = ISSUER, audience: str = AUDIENCE
+    ) -> None:
+        """Make a fresh key."""
+        self.clock = clock or FakeClock()
+        self.audience = audience
+        self.keys = new_ring(clock=self.clock)
+        self.issuer = TokenIssuer(keys=self.keys, issuer=issuer, clock=self.clock)
+        self.verifier = Verifier(self.keys, issuer=issuer, audience=audience, clock=self.clock)
+
+    def token(
+        self, subject: str = "user-1", *, scopes: Iterable[str] = (), roles: Iterable[str] = ()
+    ) -> str:
+        """Return a good token with these rights."""
+        return self.issuer.issue(
+            subject=Subject(subject),
+            audience=self.audience,
+            client_id=ClientId("test-client"),
+            scopes=map(Scope, scopes),
+            roles=map(Role, roles),
+        )
+
+    def headers(
+        self, subject: str = "user-1", *, scopes: Iterable[str] = (), roles: Iterable[str] = ()
+    ) -> dict[str, str]:
+        """Return the request headers that carry such a token."""
+        return {"Authorization": f"Bearer {self.token(subject, scopes=scopes, roles=roles)}"}

@@ -1,0 +1,1 @@
+"""Tests of libs.auth, one module for each module they exercise."""

@@ -1,0 +1,135 @@
+"""Tests of libs.auth.refresh."""
+
+import asyncio
+
+import pytest
+
+from libs.auth.claims import ClientId, Scope, Subject
+from libs.auth.errors import InvalidGrant, ReusedGrant
+from libs.auth.refresh import Refreshed, RefreshTokens
+from libs.auth.testing import FakeClock, MemoryRefreshStore
+
+CLIENT = ClientId("web")
+DAY = 86_400
+
+
+class Login:
+    """A family of refresh tokens that has just begun."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.store = MemoryRefreshStore()
+        self.tokens = RefreshTokens(self.store, clock=self.clock)
+
+    async def start(self) -> Refreshed:
+        """Log in."""
+        return await self.tokens.start(
+            subject=Subject("user-1"), client_id=CLIENT, scopes=frozenset({Scope("a")})
+        )
+
+
+@pytest.fixture
+def login() -> Login:
+    """Return a login that has not begun."""
+    return Login()
+
+
+async def test_a_token_is_replaced_at_each_use(login: Login) -> None:
+    """The successor is another token with the same rights, of the same family."""
+    first = await login.start()
+    second = await login.tokens.rotate(first.token, client_id=CLIENT)
+    third = await login.tokens.rotate(second.token, client_id=CLIENT)
+    assert len({first.token, second.token, third.token}) == 3
+    assert third.grant.family == first.grant.family
+    assert third.grant.scopes == {"a"}
+
+
+async def test_reuse_kills_the_family(login: Login) -> None:
+    """When a used token comes back its successor is worth nothing either."""
+    first = await login.start()
+    second = await login.tokens.rotate(first.token, client_id=CLIENT)
+    with pytest.raises(ReusedGrant) as caught:
+        await login.tokens.rotate(first.token, client_id=CLIENT)
+    assert caught.value.subject == "user-1"
+    with pytest.raises(InvalidGrant):
+        await login.tokens.rotate(second.token, client_id=CLIENT)
+
+
+async def test_of_twenty_concurrent_uses_one_succeeds(login: Login) -> None:
+    """The store compares and sets, so no two callers hold a successor."""
+    first = await login.start()
+    results = await asyncio.gather(
+        *(login.tokens.rotate(first.token, client_id=CLIENT) for _ in range(20)),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(result, Refreshed) for result in results) == 1
+    assert sum(isinstance(result, InvalidGrant) for result in results) == 19
+
+
+async def test_an_idle_token_dies(login: Login) -> None:
+    """Fourteen days without use are the end."""
+    first = await login.start()
+    login.clock.advance(14 * DAY)
+    with pytest.raises(InvalidGrant, match="expired"):
+        await login.tokens.rotate(first.token, client_id=CLIENT)
+
+
+async def test_a_family_dies_however_often_it_is_used(login: Login) -> None:
+    """Ninety days after the login a new one is needed."""
+    current = await login.start()
+    for _ in range(8):
+        login.clock.advance(10 * DAY)
+        current = await login.tokens.rotate(current.token, client_id=CLIENT)
+    login.clock.advance(10 * DAY)
+    with pytest.raises(InvalidGrant, match="expired"):
+        await login.tokens.rotate(current.token, client_id=CLIENT)
+
+
+async def test_another_client_cannot_use_or_revoke_it(login: Login) -> None:
+    """A token is bound to the client that it was given to, and stays good for that one."""
+    first = await login.start()
+    with pytest.raises(InvalidGrant):
+        await login.tokens.rotate(first.token, client_id=ClientId("other"))
+    await login.tokens.revoke(first.token, client_id=ClientId("other"))
+    await login.tokens.rotate(first.token, client_id=CLIENT)
+
+
+async def test_revoking_ends_the_family(login: Login) -> None:
+    """RFC 7009: a logout takes all that stems from the login with it."""
+    first = await login.start()
+    second = await login.tokens.rotate(first.token, client_id=CLIENT)
+    await login.tokens.revoke(first.token, client_id=CLIENT)
+    with pytest.raises(InvalidGrant):
+        await login.tokens.rotate(second.token, client_id=CLIENT)
+
+
+async def test_revoking_a_subject_ends_all_its_families(login: Login) -> None:
+    """A changed password logs out everywhere."""
+    families = [await login.start(), await login.start()]
+    await login.tokens.revoke_subject(Subject("user-1"))
+    for family in families:
+        with pytest.raises(InvalidGrant):
+            await login.tokens.rotate(family.token, client_id=CLIENT)
+
+
+async def test_introspection_sees_live_tokens_alone(login: Login) -> None:
+    """RFC 7662: used, revoked, expired and unknown ones are not active."""
+    first = await login.start()
+    assert await login.tokens.inspect(first.token) == first.grant
+    second = await login.tokens.rotate(first.token, client_id=CLIENT)
+    assert await login.tokens.inspect(first.token) is None
+    login.clock.advance(14 * DAY)
+    assert await login.tokens.inspect(second.token) is None
+
+
+@pytest.mark.parametrize("token", ["", "a", "a" * 43, "é" * 43, "a" * 1_000_000, "\ud800" * 43])
+async def test_a_stranger_is_unknown(login: Login, token: str) -> None:
+    """Whatever is sent as a refresh token, it is refused in one way."""
+    with pytest.raises(InvalidGrant, match="unknown"):
+        await login.tokens.rotate(token, client_id=CLIENT)
+
+
+async def test_the_store_never_sees_a_token(login: Login) -> None:
+    """What lies in the database opens nothing."""
+    first = await login.start()
+    assert first.token not in repr(login.store.grants)
