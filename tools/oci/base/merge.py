@@ -1,0 +1,126 @@
+"""Merge Debian packages into the base layer: what a Python service needs, and nothing to run besides.
+
+merge.py --output LAYER PACKAGE.deb...
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from tools.oci.base.deb import Deb, read_deb
+from tools.oci.layers.bytecode import compile_module
+from tools.oci.layers.compression import compressor
+from tools.oci.layers.entries import NONROOT, Entry, File, Folder, Link, write_layer
+
+SITE_PACKAGES = "usr/local/lib/python3.11/site-packages"
+"""Where the third-party code of every image lies, seen from the root."""
+
+# Debian 12 keeps these at their old places inside packages and links them into /usr at installation.
+_MERGED_INTO_USR = {"bin", "lib", "lib32", "lib64", "sbin"}
+
+# The first rule that fits a path decides.
+_RULES: tuple[tuple[str, bool], ...] = (
+    (r"usr/bin/python3\.\d+", True),
+    (r"usr/s?bin/.*", False),
+    # Character sets for iconv, tracing and allocation checks: glibc's, not Python's.
+    (r"usr/lib/[^/]+/(gconv|audit)/.*", False),
+    (r"usr/lib/[^/]+/lib(BrokenLocale|c_malloc_debug|memusage|nss_hesiod|pcprofile|thread_db|expatw)\.so.*", False),
+    (r"usr/lib/[^/]+/engines-3/.*", False),
+    # Modules whose library is left out of the lock, and those that test the interpreter or draw windows.
+    (r"usr/lib/python3\.\d+/lib-dynload/(_curses|_dbm|nis|ossaudiodev|readline|_test|_xxtest|xxlimited|_ctypes_test).*", False),
+    (r"usr/lib/python3\.\d+/(curses|distutils|idlelib|lib2to3|pydoc_data|test|turtle\.py|unittest/test|venv)(/.*)?", False),
+    (r"usr/lib/python3\.\d+/(sitecustomize|EXTERNALLY-MANAGED).*", False),
+    (r"usr/lib/(binfmt\.d|valgrind)/.*", False),
+    (r"usr/lib(64)?/.*", True),
+    (r"usr/share/zoneinfo/(posix|right)/.*", False),
+    (r"usr/share/zoneinfo/.*", True),
+    (r"usr/share/ca-certificates/mozilla/.*\.crt", True),
+    (r"usr/share/common-licenses/.*", True),
+    (r"usr/share/doc/[^/]+/copyright", True),
+    (r"etc/(debian_version|dpkg/origins/debian|ethertypes|host\.conf|mime\.types|os-release|protocols|services)", True),
+    (r".*", False),
+)
+
+_PASSWD = f"""\
+root:x:0:0:root:/nonexistent:/nonexistent
+nobody:x:65534:65534:nobody:/nonexistent:/nonexistent
+nonroot:x:{NONROOT}:{NONROOT}:nonroot:/nonexistent:/nonexistent
+"""
+_GROUP = f"root:x:0:\nnogroup:x:65534:\nnonroot:x:{NONROOT}:\n"
+
+_BUNDLE = "etc/ssl/certs/ca-certificates.crt"
+_LOOSE_CERTIFICATES = "usr/share/ca-certificates/"
+
+
+def main(arguments: list[str]) -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(prog="merge")
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("debs", type=Path, nargs="+")
+    options = parser.parse_args(arguments)
+    entries = merge([read_deb(path) for path in options.debs])
+    write_layer(entries, options.output, compressor=compressor("gzip"))
+
+
+def merge(debs: Iterable[Deb]) -> dict[str, Entry]:
+    """Lay packages over each other, trimmed, with what their install scripts would have made."""
+    merged: dict[str, Entry] = {}
+    for deb in debs:
+        merged |= {usr_path(path): entry for path, entry in deb.entries.items() if is_kept(usr_path(path), entry)}
+        merged[f"var/lib/dpkg/status.d/{deb.name}"] = File(content=deb.control.encode())
+    merged[_BUNDLE] = certificate_bundle(merged)
+    merged = {path: entry for path, entry in merged.items() if not path.startswith(_LOOSE_CERTIFICATES)}
+    return merged | _links_into_usr(merged) | _made_at_installation() | _compiled(merged)
+
+
+def usr_path(path: str) -> str:
+    """Where a path of a package lies after the merge of /bin, /lib and the like into /usr."""
+    return f"usr/{path}" if PurePosixPath(path).parts[:1] and path.split("/")[0] in _MERGED_INTO_USR else path
+
+
+def is_kept(path: str, entry: Entry) -> bool:
+    """Whether a path belongs into the image; folders come by themselves with what they hold."""
+    return not isinstance(entry, Folder) and next(kept for rule, kept in _RULES if re.fullmatch(rule, path))
+
+
+def certificate_bundle(entries: dict[str, Entry]) -> File:
+    """All certificates of ca-certificates, by name, as update-ca-certificates would enable them."""
+    loose = sorted(path for path in entries if path.startswith(_LOOSE_CERTIFICATES))
+    contents = [entry.content for path in loose if isinstance(entry := entries[path], File)]
+    return File(content=b"".join(content.rstrip(b"\n") + b"\n" for content in contents))
+
+
+def _links_into_usr(entries: Iterable[str]) -> dict[str, Entry]:
+    """The links from the old places, for those that hold something."""
+    return {top: Link(target=f"usr/{top}") for path in entries if (top := path.split("/")[1]) in _MERGED_INTO_USR}
+
+
+def _made_at_installation() -> dict[str, Entry]:
+    return {
+        "data": Folder(owner=NONROOT),
+        "etc/group": File(content=_GROUP.encode()),
+        "etc/localtime": Link(target="/usr/share/zoneinfo/Etc/UTC"),
+        "etc/nsswitch.conf": File(content=b"passwd: files\ngroup: files\nhosts: files dns\n"),
+        "etc/os-release": Link(target="../usr/lib/os-release"),
+        "etc/passwd": File(content=_PASSWD.encode()),
+        "dev": Folder(),
+        "proc": Folder(),
+        "run": Folder(),
+        "sys": Folder(),
+        "tmp": Folder(mode=0o1777),
+        "usr/lib/python3/dist-packages/image.pth": File(content=f"/app\n/{SITE_PACKAGES}\n".encode()),
+        "usr/lib/ssl/cert.pem": Link(target=f"/{_BUNDLE}"),
+        "usr/lib/ssl/certs": Link(target="/etc/ssl/certs"),
+        SITE_PACKAGES: Folder(),
+    }
+
+
+def _compiled(entries: dict[str, Entry]) -> dict[str, Entry]:
+    sources = {path: entry for path, entry in entries.items() if path.endswith(".py") and isinstance(entry, File)}
+    return dict(compile_module(path, source.content) for path, source in sources.items())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,83 @@
+"""The lock: which packages, in which versions, by which hashes."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from tools.oci.debian.index import Package
+from tools.oci.debian.versions import sort_key
+
+
+class UnknownPackageError(Exception):
+    """A wanted package, or something it depends on, is not in the index."""
+
+    def __init__(self, name: str, *, wanted_by: str) -> None:
+        super().__init__(f"package {name}, wanted by {wanted_by}, is in no index that was read")
+        self.name = name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What somebody wrote down: the packages to have, and the dependencies to do without, each with the reason."""
+
+    suite: str
+    architectures: tuple[str, ...]
+    packages: tuple[str, ...]
+    left_out: Mapping[str, str]
+
+    @classmethod
+    def read(cls, path: Path) -> "Wanted":
+        """Read a `packages.json`."""
+        fields = json.loads(path.read_text())
+        return cls(
+            suite=fields["suite"],
+            architectures=tuple(fields["architectures"]),
+            packages=tuple(fields["packages"]),
+            left_out=fields["left_out"],
+        )
+
+
+def newest_packages(packages: Iterable[Package]) -> dict[str, Package]:
+    """Keep the newest version of each name; a name that is only provided stands for its provider."""
+    best: dict[str, Package] = {}
+    provided: dict[str, Package] = {}
+    for package in sorted(packages, key=lambda package: sort_key(package.version)):
+        best[package.name] = package
+        provided.update(dict.fromkeys(package.provides, package))
+    return provided | best
+
+
+def resolve(wanted: Wanted, index: Mapping[str, Package]) -> list[Package]:
+    """Follow dependencies from the wanted packages, first alternative first; ordered by name.
+
+    Raises UnknownPackageError for a name that the index has not.
+    """
+    chosen: dict[str, Package] = {}
+    waiting = [((name,), "packages.json") for name in wanted.packages]
+    while waiting:
+        alternatives, wanted_by = waiting.pop()
+        if any(name in wanted.left_out for name in alternatives):
+            continue
+        package = next((index[name] for name in alternatives if name in index), None)
+        if package is None:
+            raise UnknownPackageError(alternatives[0], wanted_by=wanted_by)
+        if package.name not in chosen:
+            chosen[package.name] = package
+            waiting.extend((clause, package.name) for clause in package.depends)
+    return [chosen[name] for name in sorted(chosen)]
+
+
+def render(chosen: Mapping[str, list[Package]], *, made: datetime) -> str:
+    """Write a lock: architecture -> packages, and the moment at which the snapshot service has them all."""
+    lock = {
+        "snapshot": made.strftime("%Y%m%dT%H%M%SZ"),
+        "packages": {arch: [_entry(package) for package in packages] for arch, packages in chosen.items()},
+    }
+    return json.dumps(lock, indent=2) + "\n"
+
+
+def _entry(package: Package) -> dict[str, str]:
+    entry = {"name": package.name, "version": package.version, "path": package.path, "sha256": package.sha256}
+    return entry if package.archive == "debian" else entry | {"archive": package.archive}

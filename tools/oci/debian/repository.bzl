@@ -1,0 +1,105 @@
+"""Repository rule: the Debian packages of one architecture of a lock, fetched by hash and unpacked."""
+
+load("//tools/oci/debian:mirrors.bzl", "debian_mirrors")
+
+_BUILD = '''"""Debian packages for {architecture}, made from {lock}."""
+
+load("@@//tools/oci/python:shipped_python.bzl", "shipped_python")
+
+package(default_visibility = ["//visibility:public"])
+
+# In the order of the lock, which is the order of names.
+filegroup(
+    name = "debs",
+    srcs = {debs},
+)
+
+exports_files(glob(["root/usr/bin/*"], allow_empty = True))
+
+shipped_python(
+    name = "python",
+    files = glob(
+        [
+            "root/lib/**/*.so*",
+            "root/usr/lib/**/*.so*",
+            "root/usr/lib/python3*/**/*.py",
+        ],
+        allow_empty = True,
+    ),
+    interpreter = glob(["root/usr/bin/python3.*"], allow_empty = True),
+    loader = glob(
+        [
+            "root/lib/*/ld-linux-*.so.*",
+        ],
+        allow_empty = True,
+    ),
+)
+'''
+
+def _found_sha256(rctx, url):
+    """The hash of whatever lies at an address, or None. Bazel fetches plain http by known hash only, so curl does it."""
+    if url.startswith("http://"):
+        fetched = rctx.path("found.deb")
+        curl = rctx.which("curl")
+        if not curl or rctx.execute([curl, "-fsSL", "-o", fetched, url]).return_code != 0:
+            return None
+        url = "file://{}".format(fetched)
+    found = rctx.download(url, "found", allow_fail = True)
+    return found.sha256 if found.success else None
+
+def _complain(rctx, package, urls):
+    """Stops with the one message that tells a changed package from one that is nowhere."""
+    expected = "Debian package {name} {version}: expected sha256 {sha256}, ".format(**package)
+    for url in urls:
+        found = _found_sha256(rctx, url)
+        if found:
+            fail(expected + "found {} at {}. The file was changed on the mirror or on the way.".format(found, url))
+    fail(expected + "found no such file at {}.".format(" or ".join(urls)) +
+         " Set DEBIAN_MIRROR to a mirror that has it, or remake the lock: bazel run //tools/oci/base:update")
+
+def _fetch(rctx, packages, mirrors):
+    """Downloads all packages side by side; stops at the first that is missing or not what the lock says."""
+    waiting = []
+    for package in packages:
+        urls = [mirror + "/" + package["path"] for mirror in mirrors[package.get("archive", "debian")]]
+        token = rctx.download(
+            urls,
+            "debs/{}.deb".format(package["name"]),
+            sha256 = package["sha256"],
+            allow_fail = True,
+            block = False,
+        )
+        waiting.append((package, urls, token))
+    for package, urls, token in waiting:
+        if not token.wait().success:
+            _complain(rctx, package, urls)
+
+def _unpack(rctx, packages):
+    """Unpacks all packages over each other into `root`, for the interpreter and for test tools."""
+    for package in packages:
+        rctx.extract("debs/{}.deb".format(package["name"]), output = "members")
+        for member in rctx.path("members").readdir():
+            if member.basename.startswith("data.tar"):
+                rctx.extract(member, output = "root")
+        rctx.delete("members")
+
+def _debian_packages_impl(rctx):
+    lock = json.decode(rctx.read(rctx.attr.lock))
+    packages = lock["packages"][rctx.attr.architecture]
+    archives = {package.get("archive", "debian"): None for package in packages}.keys()
+    _fetch(rctx, packages, debian_mirrors(rctx, archives, lock["snapshot"]))
+    _unpack(rctx, packages)
+    rctx.file("BUILD.bazel", _BUILD.format(
+        architecture = rctx.attr.architecture,
+        lock = rctx.attr.lock,
+        debs = ["debs/{}.deb".format(package["name"]) for package in packages],
+    ))
+
+debian_packages = repository_rule(
+    implementation = _debian_packages_impl,
+    attrs = {
+        "architecture": attr.string(mandatory = True, doc = "Debian's name of the architecture: amd64, arm64."),
+        "lock": attr.label(mandatory = True, allow_single_file = [".json"], doc = "Lock that names the packages."),
+    },
+    doc = "Fetches the packages of one architecture: `:debs` as they came, `:python` to run, and `root/` unpacked.",
+)

@@ -1,0 +1,82 @@
+"""What lies in a layer: entries by their path inside the image, and how they become bytes."""
+
+import io
+import tarfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+ROOT = 0
+NONROOT = 65532
+"""User and group of the process inside an image; the number that distroless images use."""
+
+
+class Compressor(Protocol):
+    """What `zlib.compressobj` and `zstandard.compressobj` have in common."""
+
+    def compress(self, data: bytes, /) -> bytes:
+        """Take some bytes, return those that are ready."""
+        ...
+
+    def flush(self) -> bytes:
+        """Return the rest."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class File:
+    """A regular file. Nobody but its owner may ever write it, and its owner is root."""
+
+    content: bytes
+    mode: int = 0o644
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folder:
+    """A folder that must exist even if empty, or that has another owner or mode than the rest."""
+
+    mode: int = 0o755
+    owner: int = ROOT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """A symbolic link."""
+
+    target: str
+
+
+Entry = File | Folder | Link
+
+
+def pack(entries: Mapping[str, Entry], *, compressor: Compressor) -> bytes:
+    """Make a layer: sorted by path, parents included, no time, no names of owners."""
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for path, entry in sorted((_parents(entries) | dict(entries)).items()):
+            tar.addfile(*_member(path, entry))
+    return compressor.compress(raw.getvalue()) + compressor.flush()
+
+
+def write_layer(entries: Mapping[str, Entry], output: Path, *, compressor: Compressor) -> None:
+    """Write a layer into a file."""
+    output.write_bytes(pack(entries, compressor=compressor))
+
+
+def _parents(paths: Iterable[str]) -> dict[str, Entry]:
+    """Every folder on the way to a path."""
+    return {str(parent): Folder() for path in paths for parent in PurePosixPath(path).parents if parent.name}
+
+
+def _member(path: str, entry: Entry) -> tuple[tarfile.TarInfo, io.BytesIO | None]:
+    info = tarfile.TarInfo(path)
+    match entry:
+        case File(content=content, mode=mode):
+            info.size, info.mode = len(content), mode
+            return info, io.BytesIO(content)
+        case Folder(mode=mode, owner=owner):
+            info.type, info.mode, info.uid, info.gid = tarfile.DIRTYPE, mode, owner, owner
+        case Link(target=target):
+            info.type, info.mode, info.linkname = tarfile.SYMTYPE, 0o777, target
+    return info, None
