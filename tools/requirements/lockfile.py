@@ -1,0 +1,85 @@
+"""The lock as text: exact pins with hashes, and below each the names of the files that Linux needs.
+
+A hash alone does not say which file it belongs to. The names spare the air-gapped mode a question
+to the package index for every distribution, so that a build with a warm cache needs no network.
+"""
+
+import dataclasses
+import re
+from collections.abc import Iterable, Mapping
+
+from packaging.requirements import Requirement
+from packaging.utils import NormalizedName, canonicalize_name
+
+_HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
+_FILE = re.compile(r"^    # sha256:([0-9a-f]{64}) (\S+)$", re.MULTILINE)
+_PARENT = re.compile(r"^    #(?: via)? {1,3}(-r \S+|\S+)$", re.MULTILINE)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Pin:
+    """One distribution of the lock."""
+
+    requirement: Requirement
+    hashes: frozenset[str]
+    files: Mapping[str, str]
+    """File name by sha256."""
+    parents: frozenset[str]
+    """What asks for it: names of distributions, or `-r` and a file."""
+
+    @property
+    def name(self) -> NormalizedName:
+        """The distribution's name as indexes spell it."""
+        return canonicalize_name(self.requirement.name)
+
+    @property
+    def version(self) -> str:
+        """The exact version that the lock allows."""
+        return str(self.requirement.specifier).removeprefix("==")
+
+    @classmethod
+    def of(cls, block: str) -> "Pin":
+        """Read the lines of one pin.
+
+        Raises:
+            packaging.requirements.InvalidRequirement: the first line is no requirement.
+        """
+        return cls(
+            requirement=Requirement(block.splitlines()[0].removesuffix("\\")),
+            hashes=frozenset(_HASH.findall(block)),
+            files=dict(_FILE.findall(block)),
+            parents=frozenset(name for name in _PARENT.findall(block) if name != "via"),
+        )
+
+
+def _blocks(text: str) -> list[str]:
+    """Split a lock into its header (which may be empty) and one text for each pin."""
+    return re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE)
+
+
+def read_lock(text: str) -> dict[NormalizedName, Pin]:
+    """Read a lock; the key of a pin is its name."""
+    pins = [Pin.of(block) for block in _blocks(text)[1:]]
+    return {pin.name: pin for pin in pins}
+
+
+def read_requirements(text: str) -> list[Requirement]:
+    """Read what people wrote into requirements.in."""
+    lines = [line.partition("#")[0].strip() for line in text.splitlines()]
+    return [Requirement(line) for line in lines if line]
+
+
+def with_file_names(text: str, names: Mapping[str, str]) -> str:
+    """Add below each pin which of its hashes are in `names` (file name by sha256)."""
+    header, *blocks = _blocks(text)
+    return header + "".join(_with_names(block, names) for block in blocks)
+
+
+def _with_names(block: str, names: Mapping[str, str]) -> str:
+    hashes = Pin.of(block).hashes & names.keys()
+    return _FILE.sub("", block).rstrip("\n") + "\n" + "".join(_comments(hashes, names))
+
+
+def _comments(hashes: Iterable[str], names: Mapping[str, str]) -> list[str]:
+    chosen = sorted(hashes, key=lambda digest: names[digest])
+    return [f"    # sha256:{digest} {names[digest]}\n" for digest in chosen]

@@ -1,1 +1,0 @@
-import sys; print(sys.version)
