@@ -1,0 +1,32 @@
+"""`bazelw` in sealed mode: make the sealed root if it is missing, then run Bazel inside it.
+
+Called by `bazelw` as `python3 tools/airgap CACHE BAZEL_ARGUMENT...` with the host's Python, so everything in this folder
+is standard library of Python 3.9, and what the second call does not need is imported late.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def main(cache: str, arguments: list[str]) -> int:
+    """Run Bazel with the arguments and return its exit code."""
+    from tools.airgap import enter, sealed_root
+    from tools.airgap.places import Places
+    from tools.airgap.refusals import Refusal
+
+    places = Places(repository=REPOSITORY, cache=os.path.realpath(cache))
+    try:
+        root = sealed_root.ensure(places)
+        return enter.run_inside(root, places, ["bazel", *arguments])
+    except Refusal as refusal:
+        print(f"bazelw: {refusal}", file=sys.stderr)
+        return refusal.EXIT_CODE
+
+
+if __name__ == "__main__":
+    sys.path[0] = REPOSITORY
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

@@ -1,0 +1,27 @@
+"""What bazelw tells the person who waits: on stderr, a line each time something new begins."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+
+def say(text: str) -> None:
+    """Print one line under bazelw's name."""
+    print(f"bazelw: {text}", file=sys.stderr, flush=True)
+
+
+class Stopwatch:
+    """Lines that carry the seconds since the work began."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self._start
+
+    def say(self, text: str) -> None:
+        """Print one line with the elapsed time."""
+        say(f"{self.seconds:4.0f} s  {text}")

@@ -1,0 +1,54 @@
+"""A test sees itself and nothing else: loopback answers, every other address is out of reach."""
+
+import errno
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+OUTSIDE = ("192.0.2.1", 9)
+"""An address that documentation may use and nobody has (RFC 5737)."""
+
+UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH}
+
+
+def test_loopback_answers() -> None:
+    """A server on loopback can be talked to."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        with socket.create_connection(server.getsockname()) as client:
+            client.sendall(b"hello")
+            accepted, _ = server.accept()
+            with accepted:
+                assert accepted.recv(5) == b"hello"
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM], ids=["tcp", "udp"])
+def test_no_other_address_can_be_reached(kind: socket.SocketKind) -> None:
+    """There is no route to any other address, so a connection fails at once."""
+    with socket.socket(socket.AF_INET, kind) as client:
+        client.settimeout(2)
+        with pytest.raises(OSError) as failure:
+            client.connect(OUTSIDE)
+    assert failure.value.errno in UNREACHABLE, (
+        f"a test got a route to {OUTSIDE[0]} ({failure.value}); does .bazelrc still say --nosandbox_default_allow_network?"
+    )
+
+
+def test_no_name_server_answers() -> None:
+    """Names stay unresolved for want of a server: one that answered would say that there is no such name."""
+    with pytest.raises(socket.gaierror) as failure:
+        socket.getaddrinfo("name.invalid", 80)
+    assert failure.value.errno == socket.EAI_AGAIN
+
+
+def test_no_other_network_interface() -> None:
+    """Loopback is the only interface."""
+    assert [name for _, name in socket.if_nameindex()] == ["lo"]
+
+
+def test_tmp_is_its_own() -> None:
+    """Temporary files are kept apart from those of other tests and of the machine."""
+    folder = Path(os.environ["TEST_TMPDIR"])
+    (folder / "proof").touch()
+    assert (folder / "proof").exists()

@@ -1,0 +1,44 @@
+"""The certificates that this machine trusts, a company's own included, in the form that Bazel's downloader reads."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+
+from tools.airgap.refusals import Refusal
+
+BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
+"""Where distributions keep what the machine trusts; the first is Debian's, and the sealed root's."""
+
+JAVA_STORE = "/etc/ssl/certs/java/cacerts"
+"""Where Debian's Java keeps the same."""
+
+
+def bundle(env: Mapping[str, str]) -> str:
+    """Return the file with the certificates of this machine, or an empty string."""
+    named = env.get("SSL_CERT_FILE", "")
+    return next((os.path.realpath(path) for path in (named, *BUNDLES) if os.path.isfile(path)), "")
+
+
+def java_store(root: str, folder: str, certificates: str) -> str:
+    """Return a trust store for Java with the certificates, made in the folder when they have changed.
+
+    Raises:
+        Refusal: they cannot be read.
+    """
+    about = os.stat(certificates)
+    name = f"cacerts-{about.st_mtime_ns:x}-{about.st_size:x}"
+    store = os.path.join(folder, name)
+    if not os.path.exists(store):
+        os.makedirs(folder, exist_ok=True)
+        part = f"{name}.{os.getpid()}"
+        # OpenSSL of the root: the host's may be too old for Java's trust attribute.
+        places = ["--ro-bind", root, "/", "--dev", "/dev", "--bind", folder, "/mnt", "--ro-bind", certificates, BUNDLES[0]]
+        export = ["openssl", "pkcs12", "-export", "-nokeys", "-in", BUNDLES[0], "-out", f"/mnt/{part}"]
+        public = ["-passout", "pass:", "-certpbe", "NONE", "-nomac", "-jdktrust", "anyExtendedKeyUsage"]
+        done = subprocess.run(["bwrap", *places, *export, *public], capture_output=True, text=True)
+        if done.returncode:
+            raise Refusal(f"cannot hand the certificates in {certificates} to Bazel: {done.stderr.strip()[-200:]}")
+        os.rename(os.path.join(folder, part), store)
+    return store
