@@ -81,9 +81,7 @@ class Selection:
         self.matching = 0
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_collection_modifyitems(
-        self, config: pytest.Config, items: list[pytest.Item]
-    ) -> object:
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> object:
         """Select after everybody else, so that shards share out what is left."""
         self.collected = len(items)
         outcome = yield

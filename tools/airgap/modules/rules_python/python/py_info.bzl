@@ -1,0 +1,5 @@
+"""`PyInfo`."""
+
+load("//python/private:native.bzl", "BuiltinPyInfo")
+
+PyInfo = BuiltinPyInfo

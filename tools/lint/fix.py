@@ -1,0 +1,91 @@
+"""Formats the source tree and mends what a program can mend.
+
+    bazel run //tools/lint:fix              # write
+    bazel run //tools/lint:fix -- --check   # only say what is wrong
+
+Every file that git knows or would add is looked at, those in folders that Bazel ignores as well.
+"""
+
+import argparse
+import dataclasses
+import os
+import pathlib
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Tool:
+    """A program and how it is called to mend or to check."""
+
+    name: str
+    mend: Sequence[Sequence[str]]
+    check: Sequence[Sequence[str]]
+    suffixes: tuple[str, ...]
+
+    def program(self) -> pathlib.Path | None:
+        """Find the program among the runfiles; None where this machine could not fetch it."""
+        return next(pathlib.Path("..").resolve().glob(f"*/bin/{self.name}"), None)
+
+
+RUFF = Tool(
+    name="ruff",
+    mend=[
+        ["check", "--quiet", "--no-cache", "--config=pyproject.toml", "--fix"],
+        ["format", "--quiet", "--no-cache", "--config=pyproject.toml"],
+    ],
+    check=[
+        ["check", "--quiet", "--no-cache", "--config=pyproject.toml"],
+        ["format", "--quiet", "--no-cache", "--config=pyproject.toml", "--diff"],
+    ],
+    suffixes=(".py", ".pyi"),
+)
+BUILDIFIER = Tool(
+    name="buildifier",
+    mend=[["-config=.buildifier.json", "-mode=fix", "-lint=fix"]],
+    check=[["-config=.buildifier.json", "-mode=check", "-lint=warn"]],
+    suffixes=(".bzl", ".bazel"),
+)
+
+
+def source_files(root: pathlib.Path) -> list[str]:
+    """List the files of the tree by their path from its root, new ones included."""
+    listing = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=root,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    paths = {os.fsdecode(path) for path in listing.stdout.split(b"\0") if path}
+    return sorted(path for path in paths if (root / path).is_file())
+
+
+def apply(tool: Tool, root: pathlib.Path, files: Iterable[str], *, check: bool) -> bool:
+    """Run the tool on its files; tell whether it is content."""
+    mine = [file for file in files if file.endswith(tool.suffixes)]
+    program = tool.program()
+    if program is None:
+        print(f"{tool.name} could not be had, so {len(mine)} files are left alone", file=sys.stderr)
+        return True
+    if not mine:
+        return True
+    runs = tool.check if check else tool.mend
+    statuses = [subprocess.call([program, *run, *mine], cwd=root) for run in runs]
+    return not any(statuses)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Mend or check the tree; 1 when something is left that a person has to look at."""
+    parser = argparse.ArgumentParser(prog="bazel run //tools/lint:fix --", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    options = parser.parse_args(arguments)
+    root = pathlib.Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
+    files = source_files(root)
+    content = [apply(tool, root, files, check=options.check) for tool in (RUFF, BUILDIFIER)]
+    return 0 if all(content) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

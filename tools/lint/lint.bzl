@@ -1,0 +1,91 @@
+"""`lint`: every package's last line."""
+
+load("//tools/lint:mypy_test.bzl", "mypy_test")
+load("//tools/lint:tool_test.bzl", "tool_test")
+
+_PYTHON_RULES = ["py_binary", "py_library", "py_test"]
+
+def _names(rule, attribute):
+    """Returns the files and labels that an attribute lists, as far as a macro can see them."""
+    values = rule.get(attribute)
+    return [value.removeprefix(":") for value in values] if type(values) in ["list", "tuple"] else []
+
+def _owned(rules):
+    """Returns every file of this package that some target takes as its source or data."""
+    return {
+        name: None
+        for rule in rules.values()
+        for attribute in ["srcs", "data", "exports"]
+        for name in _names(rule, attribute)
+    }
+
+def _refuse_orphans(python, rules):
+    owned = _owned(rules)
+    orphans = [file for file in python if file not in owned and not file.endswith("__init__.py")]
+    if orphans:
+        fail("//{}: no target has {} in its srcs; give each file to a target above lint(), or delete it".format(
+            native.package_name(),
+            ", ".join(orphans),
+        ))
+
+def lint(name = "lint", exported = [], exclude = []):
+    """Checks every Python and Starlark file of the package; call it last in each BUILD file.
+
+    ruff and mypy read the Python, buildifier the Starlark. The settings are in the root's
+    `pyproject.toml` and `.buildifier.json`. A Python file that no target owns stops the build, and so
+    does a package below this one that has no `lint()`.
+
+    Args:
+      name: name of the suite; packages above look for `lint`.
+      exported: Python files that no Python target of this package owns; mypy leaves them out.
+      exclude: patterns of files that are wrong on purpose.
+
+    Makes:
+      lint: the suite of the tests below and of the packages below this one.
+      lint.ruff: style, imports and format of the Python, if there is any.
+      lint.mypy: strict types of the Python that targets own.
+      lint.buildifier: warnings and format of BUILD files and Starlark.
+    """
+    rules = native.existing_rules()
+    python = native.glob(["**/*.py"], allow_empty = True, exclude = exclude)
+    starlark = native.glob(["**/*.bazel", "**/*.bzl"], allow_empty = True, exclude = exclude)
+    _refuse_orphans([file for file in python if file not in exported], rules)
+    tool_test(
+        name = name + ".buildifier",
+        size = "small",
+        srcs = starlark,
+        config = "//:.buildifier.json",
+        program = "buildifier",
+        runs = ["-config=.buildifier.json -mode=check -lint=warn"],
+        tool = "@buildifier",
+    )
+    tests = [name + ".buildifier"]
+    if python:
+        tool_test(
+            name = name + ".ruff",
+            size = "small",
+            srcs = python,
+            config = "//:pyproject.toml",
+            program = "ruff",
+            runs = [
+                "check --quiet --no-cache --config=pyproject.toml",
+                "format --quiet --no-cache --config=pyproject.toml --diff",
+            ],
+            tool = "@pip//ruff:data",
+        )
+        mypy_test(
+            name = name + ".mypy",
+            size = "small",
+            srcs = [file for file in python if file not in exported],
+            deps = [":" + rule for rule, attributes in rules.items() if attributes["kind"] in _PYTHON_RULES],
+        )
+        tests += [name + ".ruff", name + ".mypy"]
+    below = native.subpackages(include = ["**"], allow_empty = True)
+    native.test_suite(
+        name = name,
+        tests = [":" + test for test in tests] + [
+            "//{}:lint".format("/".join([part for part in [native.package_name(), package] if part]))
+            for package in below
+        ],
+        visibility = ["//visibility:public"],
+    )

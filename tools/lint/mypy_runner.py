@@ -1,0 +1,69 @@
+"""Runs mypy as one action or test of the build.
+
+The one argument is a JSON file that says what to check. Third-party code is found as mypy finds an
+environment's packages, through this process's own path, so that errors inside it stay silent.
+"""
+
+import dataclasses
+import json
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+from typing import Self
+
+import mypy.api
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Check:
+    """One run of mypy; every path is relative to the working directory.
+
+    `cache` is the folder that an earlier run wrote for the wheels; `write_cache` is the folder that
+    this run shall write. At most one of them is set.
+    """
+
+    config: str
+    files: list[str]
+    imports: list[str]
+    cache: str = ""
+    write_cache: str = ""
+
+    @classmethod
+    def read(cls, path: str) -> Self:
+        """Read what the rule wrote."""
+        return cls(**json.loads(pathlib.Path(path).read_text()))
+
+
+def cache_folder(check: Check) -> str:
+    """Give the folder for mypy's cache: the one to write, or a copy of the one to start from."""
+    if check.write_cache:
+        return check.write_cache
+    copy = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
+    shutil.copytree(check.cache, copy, dirs_exist_ok=True, copy_function=shutil.copyfile)
+    return copy
+
+
+def main(arguments_file: str) -> int:
+    """Check the files, print what mypy says and return its exit status."""
+    check = Check.read(arguments_file)
+    here = {str(pathlib.Path.cwd())}
+    sys.path[:] = [entry for entry in sys.path if entry not in here]
+    sys.path.extend(str(pathlib.Path(folder).absolute()) for folder in check.imports)
+    output, errors, status = mypy.api.run(
+        [
+            f"--config-file={check.config}",
+            f"--cache-dir={cache_folder(check)}",
+            "--no-color-output",
+            "--no-error-summary",
+            *check.files,
+        ]
+    )
+    sys.stdout.write(output)
+    sys.stderr.write(errors)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,76 @@
+"""`mypy_test`: a test that type-checks the Python of one package."""
+
+load("@rules_python//python:py_info.bzl", "PyInfo")
+
+visibility(["//tools/lint"])
+
+_SourcesInfo = provider(
+    doc = "What mypy reads to understand a target.",
+    fields = {
+        "first_party": "depset of File: Python of this repository.",
+        "imports": "depset of string: folders of third-party code, by their path among the runfiles.",
+        "third_party": "runfiles: code and stubs of the wheels.",
+    },
+)
+
+def _sources_impl(target, ctx):
+    """Walks `deps`: our own targets give their sources, the others all they have."""
+    if target.label.workspace_name:
+        return [_SourcesInfo(
+            first_party = depset(),
+            imports = target[PyInfo].imports if PyInfo in target else depset(),
+            third_party = target[DefaultInfo].default_runfiles,
+        )]
+    below = [dep[_SourcesInfo] for dep in getattr(ctx.rule.attr, "deps", []) if _SourcesInfo in dep]
+    own = [file for file in getattr(ctx.rule.files, "srcs", []) if file.extension in ("py", "pyi")]
+    return [_SourcesInfo(
+        first_party = depset(own, transitive = [sources.first_party for sources in below]),
+        imports = depset(transitive = [sources.imports for sources in below]),
+        third_party = ctx.runfiles().merge_all([sources.third_party for sources in below]),
+    )]
+
+_sources = aspect(
+    implementation = _sources_impl,
+    doc = "Collects what mypy reads, without the data that targets need when they run.",
+    attr_aspects = ["deps"],
+)
+
+def _mypy_test_impl(ctx):
+    sources = [dep[_SourcesInfo] for dep in ctx.attr.deps]
+    imports = depset(transitive = [one.imports for one in sources])
+    arguments = ctx.actions.declare_file(ctx.label.name + ".args")
+    ctx.actions.write(arguments, json.encode({
+        "cache": ctx.file._cache.short_path,
+        "config": ctx.file._config.short_path,
+        "files": [file.short_path for file in ctx.files.srcs],
+        "imports": ["../" + folder for folder in imports.to_list()],
+    }))
+    script = ctx.actions.declare_file(ctx.label.name + ".sh")
+    ctx.actions.write(
+        script,
+        "#!/bin/sh\nexec {} {}\n".format(ctx.executable._mypy.short_path, arguments.short_path),
+        is_executable = True,
+    )
+    runfiles = ctx.runfiles(
+        files = [arguments, ctx.file._cache, ctx.file._config] + ctx.files.srcs,
+        transitive_files = depset(transitive = [one.first_party for one in sources]),
+    )
+    return [DefaultInfo(
+        executable = script,
+        runfiles = runfiles.merge_all(
+            [one.third_party for one in sources] + [ctx.attr._mypy[DefaultInfo].default_runfiles],
+        ),
+    )]
+
+mypy_test = rule(
+    implementation = _mypy_test_impl,
+    doc = "Type-checks `srcs`; what they import comes from `deps`.",
+    attrs = {
+        "deps": attr.label_list(doc = "The targets that own the files.", aspects = [_sources]),
+        "srcs": attr.label_list(doc = "The files to check.", allow_files = [".py"], mandatory = True),
+        "_cache": attr.label(default = "//tools/lint:wheels", allow_single_file = True),
+        "_config": attr.label(default = "//:pyproject.toml", allow_single_file = True),
+        "_mypy": attr.label(default = "//tools/lint:mypy", executable = True, cfg = "exec"),
+    },
+    test = True,
+)
