@@ -4,6 +4,9 @@ load("//python/private/interpreter:repository.bzl", "interpreter_repository")
 
 _VERSION = "3.11"
 
+# Of the main repository, which makes its images of the same packages.
+_IMAGE_PACKAGES = Label("@@//tools/oci/base:lock.json")
+
 def _python_impl(mctx):
     for module in mctx.modules:
         for toolchain in module.tags.toolchain:
@@ -16,7 +19,7 @@ def _python_impl(mctx):
                 )
     interpreter_repository(
         name = "python_3_11",
-        packages = Label("//python/private/interpreter:packages.json"),
+        lock = _IMAGE_PACKAGES,
     )
     return mctx.extension_metadata(reproducible = True)
 

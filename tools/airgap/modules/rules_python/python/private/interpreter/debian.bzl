@@ -1,24 +1,22 @@
 """Where Debian packages come from: this machine's mirror, then Debian's archive of old states by time stamp."""
 
-def mirror(rctx):
-    """Finds the Debian mirror of this machine.
+_SNAPSHOT = "https://snapshot.debian.org/archive/debian/"
 
-    Args:
-        rctx: the repository context.
-
-    Returns:
-        A URL without a final slash.
-    """
+def _mirrors(rctx):
+    """Lists the mirrors of this machine: the one that is named, else the one that its apt uses."""
     named = rctx.getenv("DEBIAN_MIRROR")
     if named:
-        return named.rstrip("/")
+        return [named.rstrip("/")]
     sources = rctx.path("/etc/apt/sources.list")
-    if sources.exists:
-        for line in rctx.read(sources, watch = "no").splitlines():
-            words = [word for word in line.split(" ") if word and not word.startswith("[")]
-            if len(words) > 2 and words[0] == "deb":
-                return words[1].rstrip("/")
-    fail("No Debian mirror is known. Set DEBIAN_MIRROR to one, for example with --repo_env=DEBIAN_MIRROR=http://...")
+    lines = rctx.read(sources, watch = "no").splitlines() if sources.exists else []
+    mirrors = []
+    for line in lines:
+        # `deb [options] ADDRESS SUITE COMPONENT...`
+        kind, _, rest = line.partition(" ")
+        address = rest.rpartition("]")[2].strip().partition(" ")[0]
+        if kind == "deb" and address.startswith("http"):
+            mirrors.append(address.rstrip("/"))
+    return mirrors[:1]
 
 def unpack(rctx, packages, *, snapshot, output):
     """Downloads Debian packages side by side and unpacks their files over one another.
@@ -26,23 +24,23 @@ def unpack(rctx, packages, *, snapshot, output):
     Args:
         rctx: the repository context.
         packages: a list of dicts with `name`, `version`, `path` and `sha256`.
-        snapshot: URL of the archive state that holds them should the mirror have dropped one.
+        snapshot: time stamp of an archive state that holds them, should the mirror have dropped one.
         output: the folder that becomes their root.
     """
-    origin = mirror(rctx)
+    bases = _mirrors(rctx) + [_SNAPSHOT + snapshot]
     pending = [
-        (package, rctx.download(
+        (package["name"], rctx.download(
             block = False,
             output = "debs/{}.deb".format(package["name"]),
             sha256 = package["sha256"],
-            url = ["{}/{}".format(base, package["path"]) for base in (origin, snapshot)],
+            url = ["{}/{}".format(base, package["path"]) for base in bases],
         ))
         for package in packages
     ]
-    for package, download in pending:
+    for name, download in pending:
         download.wait()
-        folder = "debs/" + package["name"]
-        rctx.extract("debs/{}.deb".format(package["name"]), output = folder)
-        data = [entry for entry in rctx.path(folder).readdir() if entry.basename.startswith("data.tar")]
-        rctx.extract(data[0], output = output)
+        rctx.extract("debs/{}.deb".format(name), output = "debs/" + name)
+        for member in rctx.path("debs/" + name).readdir():
+            if member.basename.startswith("data.tar"):
+                rctx.extract(member, output = output)
     rctx.delete("debs")

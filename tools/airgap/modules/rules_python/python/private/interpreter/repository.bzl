@@ -19,8 +19,9 @@ exports_files(["{python}"])
 
 filegroup(
     name = "files",
-    # Folders: one link each in a test's runfiles instead of two thousand.
-    srcs = ["launch.py", "lib", "usr/lib"],
+    # Folders: one link each in a test's runfiles instead of two thousand. Bazel does not look into them, so
+    # the list of what they were unpacked from stands for their content.
+    srcs = ["launch.py", "lib", "packages.json", "usr/lib"],
 )
 
 py_runtime(
@@ -55,9 +56,12 @@ def _set_library_path(rctx, package, snapshot):
     rctx.delete("patchelf")
 
 def _interpreter_impl(rctx):
-    packages = json.decode(rctx.read(rctx.attr.packages))
-    unpack(rctx, packages["interpreter"], snapshot = packages["snapshot"], output = ".")
-    _set_library_path(rctx, packages["patchelf"], packages["snapshot"])
+    lock = json.decode(rctx.read(rctx.attr.lock))
+    packages = [package for package in lock["packages"]["amd64"] if package["name"] != "libc6"]
+    rctx.file("packages.json", json.encode(packages))
+    unpack(rctx, packages, snapshot = lock["snapshot"], output = ".")
+    tools = json.decode(rctx.read(rctx.attr._tools))
+    _set_library_path(rctx, tools["patchelf"], tools["snapshot"])
 
     # Links into /etc; what they name only reports crashes to Ubuntu.
     rctx.delete(_STANDARD_LIBRARY + "/sitecustomize.py")
@@ -79,8 +83,9 @@ interpreter_repository = repository_rule(
     doc = "Unpacks Debian 12's interpreter and ties it to its own libraries.",
     implementation = _interpreter_impl,
     attrs = {
-        "packages": attr.label(doc = "JSON: what to unpack, by name, version, pool path and sha256.", mandatory = True),
+        "lock": attr.label(doc = "JSON: what the images are made of, by name, version, pool path and sha256.", mandatory = True),
         "_bootstrap": attr.label(default = ":bootstrap.sh.tpl"),
         "_launch": attr.label(default = ":launch.py"),
+        "_tools": attr.label(default = ":tools.json"),
     },
 )

@@ -20,8 +20,8 @@ def _pip_configuration(rctx):
 
 def _built_in_index(rctx):
     """Reads from pip itself, out of Debian's package, which index it asks when nobody configured one."""
-    packages = json.decode(rctx.read(rctx.attr._packages))
-    unpack(rctx, [packages["pip"]], snapshot = packages["snapshot"], output = "pip-package")
+    tools = json.decode(rctx.read(rctx.attr._tools))
+    unpack(rctx, [tools["pip"]], snapshot = tools["snapshot"], output = "pip-package")
     for wheel in rctx.path("pip-package/usr/share/python-wheels").readdir():
         if wheel.basename.startswith("pip-"):
             rctx.symlink(wheel, "pip.zip")
@@ -45,7 +45,7 @@ package_indexes = repository_rule(
     implementation = _package_indexes_impl,
     environ = ["PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CONFIG_FILE"],
     attrs = {
-        "_packages": attr.label(default = "//python/private/interpreter:packages.json"),
+        "_tools": attr.label(default = "//python/private/interpreter:tools.json"),
     },
 )
 
