@@ -9,7 +9,7 @@ def _base_layer_impl(ctx):
     args.add_all(ctx.files.debs)
     run_shipped_python(
         ctx,
-        args = args,
+        args = [args],
         inputs = depset(ctx.files.debs),
         mnemonic = "BaseLayer",
         outputs = [layer],

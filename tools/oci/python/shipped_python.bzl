@@ -65,7 +65,7 @@ def run_shipped_python(ctx, *, tool, args, inputs, outputs, **kwargs):
     Args:
       ctx: context of a rule that has SHIPPED_PYTHON_ATTRS.
       tool: Target, the py_library that is named as its module; its closure is all that the module can import.
-      args: Args of the module.
+      args: list of Args of the module.
       inputs: depset of what the module reads.
       outputs: list of Files.
       **kwargs: mnemonic, progress_message and the like.
@@ -77,7 +77,7 @@ def run_shipped_python(ctx, *, tool, args, inputs, outputs, **kwargs):
     start.add_all(python.arguments)
     start.add_all(["-m", module.replace("/", ".")])
     ctx.actions.run(
-        arguments = [start, args],
+        arguments = [start] + args,
         env = {"PYTHONPATH": "."},
         executable = python.loader,
         inputs = depset(transitive = [inputs, sources, python.files]),

@@ -1,0 +1,51 @@
+"""`fastapi_service`: a service that `bazel run` starts, with its image for every architecture and the tests of the image."""
+
+load("@rules_python//python:py_binary.bzl", "py_binary")
+load("@rules_python//python:py_library.bzl", "py_library")
+load("//tools/oci:service_image.bzl", "service_image")
+
+def fastapi_service(name, srcs, deps = [], packages = [], requirements = "@pip", data = [], port = 8000, test_env = {}):
+    """Makes everything a service is besides its tests.
+
+    `srcs` holds a `__main__.py` that serves by default and has a sub-command `migrate`. In its image the
+    service listens on all addresses and keeps what it has under `/data`.
+
+    Args:
+      name: name of the service, which is also the name of its folder.
+      srcs: its sources, `__main__.py` among them.
+      deps: first-party libraries that it imports.
+      packages: third-party packages that it imports, by their names in the hub.
+      requirements: hub of those packages; one of its own lets a service move to other versions first.
+      data: files that it reads at run time.
+      port: port that it listens on by default.
+      test_env: settings without a default, for the test of the image.
+
+    Makes:
+      {name}: the service; `bazel run` starts it.
+      {name}_lib: its library, for its tests.
+      image, image.digest: index of its images and the file with the index's digest.
+      image_amd64, image_arm64: the images.
+      image_push, image_load: commands that push the index and load the image of this machine.
+    """
+    py_library(
+        name = name + "_lib",
+        srcs = srcs,
+        data = data,
+        visibility = ["//:__subpackages__"],
+        deps = deps + ["{}//{}".format(requirements, package) for package in packages],
+    )
+    py_binary(
+        name = name,
+        srcs = ["__main__.py"],
+        main = "__main__.py",
+        visibility = ["//:__subpackages__"],
+        deps = [":{}_lib".format(name)],
+    )
+    service_image(
+        name = "image",
+        env = {name.upper() + "_HOST": "0.0.0.0"},
+        library = ":{}_lib".format(name),
+        module = native.package_name().replace("/", "."),
+        port = port,
+        title = name,
+    )

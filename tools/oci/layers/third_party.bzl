@@ -1,0 +1,97 @@
+"""Layers of third-party code: one for each wheel, made once in the wheel's own place and shared by all services."""
+
+load("//tools/oci/layers:packing.bzl", "PACKING_ATTRS", "layer_suffix", "pack_layer")
+load("//tools/oci/layers:platforms.bzl", "PLATFORM_ATTRS", "to_platform")
+
+# Where every image has its wheels. The base layer has a .pth file that says so.
+_SITE_PACKAGES = "usr/local/lib/python3.11/site-packages/"
+
+# What an installer writes about itself, and differs between installers.
+_INSTALLERS_OWN = [".dist-info/INSTALLER", ".dist-info/RECORD", ".dist-info/REQUESTED", ".dist-info/direct_url.json"]
+
+# Container runtimes stack at most 127 layers; the base, first-party code and whoever builds upon the image need some.
+_MOST_WHEELS = 100
+
+_WheelLayersInfo = provider(
+    doc = "The layers of the wheels that a target needs.",
+    fields = {"layers": "depset of structs: `wheel` (name of the distribution), `layer` (File)"},
+)
+
+def _path_in_wheel(file):
+    """A file's path below site-packages, or None. Repositories have other names in every mode, so nothing else counts."""
+    _, found, path = file.short_path.partition("/site-packages/")
+    return path if found else None
+
+def _is_shipped(file):
+    path = _path_in_wheel(file)
+    if not path or path.endswith(".pyc") or [suffix for suffix in _INSTALLERS_OWN if path.endswith(suffix)]:
+        return False
+
+    # rules_python writes these into namespace packages when it is not told otherwise.
+    return file.is_source or not path.endswith("/__init__.py")
+
+def _to_arguments(file):
+    return [_SITE_PACKAGES + _path_in_wheel(file), file.path]
+
+def _distribution(files, label):
+    for file in files:
+        path = _path_in_wheel(file)
+        if path.endswith(".dist-info/METADATA"):
+            return path.split("-")[0].lower()
+    fail("{} has files in site-packages but no .dist-info/METADATA that names its distribution".format(label))
+
+def _wheel_layers_impl(target, ctx):
+    files = [
+        file
+        for attribute in ["srcs", "data"]
+        for file in getattr(ctx.rule.files, attribute, [])
+        if _is_shipped(file)
+    ]
+    own = []
+    if files:
+        wheel = _distribution(files, target.label)
+        own.append(struct(
+            layer = pack_layer(
+                ctx,
+                name = "{}.layer".format(target.label.name),
+                files = files,
+                third_party = True,
+                to_arguments = _to_arguments,
+            ),
+            wheel = wheel,
+        ))
+    needed = [dep[_WheelLayersInfo].layers for dep in getattr(ctx.rule.attr, "deps", []) if _WheelLayersInfo in dep]
+    return [_WheelLayersInfo(layers = depset(own, transitive = needed))]
+
+_wheel_layers = aspect(
+    implementation = _wheel_layers_impl,
+    attr_aspects = ["deps"],
+    attrs = PACKING_ATTRS,
+    doc = "Packs each wheel on the way.",
+)
+
+def _third_party_layers_impl(ctx):
+    found = depset(transitive = [dep[_WheelLayersInfo].layers for dep in ctx.attr.deps]).to_list()
+    by_wheel = {wheel.wheel: wheel.layer for wheel in found}
+    if len(by_wheel) > _MOST_WHEELS:
+        fail("{} needs {} wheels, an image holds layers for {}: split the service or group its wheels".format(
+            ctx.label,
+            len(by_wheel),
+            _MOST_WHEELS,
+        ))
+    layers = []
+    for wheel in sorted(by_wheel):
+        # Image rules write the label of a layer's owner into the image: it must be one of the main repository.
+        layer = ctx.actions.declare_file("{}/{}{}".format(ctx.label.name, wheel, layer_suffix(ctx)))
+        ctx.actions.symlink(output = layer, target_file = by_wheel[wheel])
+        layers.append(layer)
+    return DefaultInfo(files = depset(layers))
+
+third_party_layers = rule(
+    implementation = _third_party_layers_impl,
+    attrs = PLATFORM_ATTRS | {
+        "deps": attr.label_list(aspects = [_wheel_layers], cfg = to_platform, doc = "Libraries whose wheels to pack."),
+        "_compression": PACKING_ATTRS["_compression"],
+    },
+    doc = "The layers of all wheels in a closure, ordered by name; each wheel is a layer of its own.",
+)

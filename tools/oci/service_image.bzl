@@ -1,0 +1,108 @@
+"""`service_image`: a library as an image for two architectures, and the commands that push and load it."""
+
+load("@rules_oci//oci:defs.bzl", "oci_image", "oci_image_index", "oci_load", "oci_push")
+load("//tools/oci/layers:first_party.bzl", "first_party_layer")
+load("//tools/oci/layers:third_party.bzl", "third_party_layers")
+
+visibility([
+    "//tools/build",
+    "//tools/oci/...",
+])
+
+_LINUX = ["@platforms//os:linux"]
+
+# uid and gid of the process; the base layer has them in passwd.
+_USER = "65532:65532"
+
+_ENV = {
+    "PATH": "/usr/bin",
+    # A container's log is a pipe; a line in a buffer is a line that nobody sees after a crash.
+    "PYTHONUNBUFFERED": "1",
+}
+
+def _architecture_image(*, name, architecture, title, library, entrypoint, port, env):
+    """Makes the image of one architecture: base | wheels | first-party code."""
+    platform = "//tools/oci/platforms:linux_" + architecture
+    third_party_layers(
+        name = name + "_third_party",
+        deps = [library],
+        platform = platform,
+        tags = ["manual"],
+        target_compatible_with = _LINUX,
+    )
+    first_party_layer(
+        name = name + "_first_party",
+        deps = [library],
+        platform = platform,
+        tags = ["manual"],
+        target_compatible_with = _LINUX,
+    )
+    oci_image(
+        name = name,
+        base = "//tools/oci/base:image_" + architecture,
+        entrypoint = entrypoint,
+        env = _ENV | env,
+        exposed_ports = [str(port)],
+        # Nothing here may vary by commit: equal code has equal bytes.
+        labels = {"org.opencontainers.image.title": title},
+        tars = [
+            ":{}_third_party".format(name),
+            ":{}_first_party".format(name),
+        ],
+        target_compatible_with = _LINUX,
+        user = _USER,
+        visibility = ["//:__subpackages__"],
+        workdir = "/app",
+    )
+
+def service_image(name, *, title, library, module, port, env):
+    """Packs a library into an image that runs one of its modules.
+
+    Args:
+      name: name of the index, usually `image`.
+      title: name of the service; also its repository on the registry.
+      library: label of the py_library to pack.
+      module: module to run, as in `python -m`.
+      port: port that the service listens on.
+      env: dict of settings that hold in every container.
+
+    Makes:
+      name: index of both architectures.
+      {name}.digest: file with the digest of the index.
+      {name}_amd64, {name}_arm64: the images.
+      {name}_push: command that pushes the index, to `localhost:5000/{title}` unless told otherwise.
+      {name}_load: command that loads the image of this machine's architecture into a container engine.
+    """
+    architectures = ["amd64", "arm64"]
+    for architecture in architectures:
+        _architecture_image(
+            name = "{}_{}".format(name, architecture),
+            architecture = architecture,
+            entrypoint = ["/usr/bin/python3.11", "-m", module],
+            env = env,
+            library = library,
+            port = port,
+            title = title,
+        )
+    oci_image_index(
+        name = name,
+        images = [":{}_{}".format(name, architecture) for architecture in architectures],
+        target_compatible_with = _LINUX,
+        visibility = ["//:__subpackages__"],
+    )
+    oci_push(
+        name = name + "_push",
+        image = ":" + name,
+        remote_tags = ["latest"],
+        repository = "localhost:5000/" + title,
+        target_compatible_with = _LINUX,
+    )
+    oci_load(
+        name = name + "_load",
+        image = select({
+            "@platforms//cpu:aarch64": ":{}_arm64".format(name),
+            "//conditions:default": ":{}_amd64".format(name),
+        }),
+        repo_tags = [title + ":latest"],
+        target_compatible_with = _LINUX,
+    )
