@@ -1,0 +1,91 @@
+"""Structured logs: one JSON object a line, or coloured lines on a terminal; secrets removed."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+
+import structlog
+from structlog.types import EventDict, Processor
+
+from libs.web import context
+from libs.web.settings import LogFormat, LogLevel
+
+REDACTED = "[redacted]"
+_SECRET_NAME = re.compile(
+    r"password|passwd|secret|token|authorization|cookie|credential|private|api_?key", re.IGNORECASE
+)
+_SECRET_TEXT = re.compile(
+    r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"  # a JWT, wherever it got into a message
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # the user part of a URL
+    r"|(?i:(?<=bearer )[\w.~+/=-]{8,})"
+)
+
+
+def configure_logging(level: LogLevel, log_format: LogFormat) -> None:
+    """Send everything, the standard library's loggers too, through one chain to stderr."""
+    readable = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
+    structlog.configure(
+        processors=[*_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=_shared(),
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *_renderers(readable=readable),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    for chatty in ("httpx", "httpcore", "asyncio", "aiosqlite", "uvicorn.error"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _shared() -> list[Processor]:
+    return [
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_request,
+    ]
+
+
+def _renderers(*, readable: bool) -> list[Processor]:
+    if readable:
+        return [redact, structlog.dev.ConsoleRenderer()]
+    return [
+        structlog.processors.format_exc_info,
+        redact,
+        structlog.processors.JSONRenderer(ensure_ascii=True),
+    ]
+
+
+def _add_request(_: object, __: str, event: EventDict) -> EventDict:
+    if serving := context.current():
+        event["request_id"] = serving.request_id
+        event["trace_id"] = serving.trace_id
+    return event
+
+
+def redact(_: object, __: str, event: EventDict) -> EventDict:
+    """Replace values whose name says secret, and secrets whose shape we know in any text."""
+    return {name: _clean(name, value) for name, value in event.items()}
+
+
+def _clean(name: str, value: object) -> object:
+    if _SECRET_NAME.search(name):
+        return REDACTED
+    if isinstance(value, str):
+        return _SECRET_TEXT.sub(REDACTED, value)
+    if isinstance(value, MutableMapping):
+        return {key: _clean(str(key), each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean("", each) for each in value]
+    return value

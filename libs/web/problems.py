@@ -1,0 +1,132 @@
+"""Errors as RFC 9457 problem details: one table from exception class to answer.
+
+The domain raises its own errors and knows no HTTP. A service hands `create_app` a table that says
+which status each of its error classes becomes; everything else (unknown path, wrong method,
+invalid payload, crash) is answered here in the same form.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, cast
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from libs.web.context import request_id
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def _no_headers(_: Exception) -> Mapping[str, str]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """How one class of error is answered.
+
+    `kind` is the stable name a client may switch on; it becomes `urn:problem:<kind>`. With
+    `detail` the client gets that sentence instead of the error's own text.
+    """
+
+    status: int
+    kind: str
+    title: str
+    detail: str | None = None
+    headers: Callable[[Any], Mapping[str, str]] = _no_headers
+
+
+ProblemTable = Mapping[type[Exception], Problem]
+
+
+class ProblemResponse(JSONResponse):
+    """A problem details document."""
+
+    media_type = MEDIA_TYPE
+
+
+def problem_response(
+    status: int,
+    *,
+    kind: str | None = None,
+    title: str | None = None,
+    detail: str | None = None,
+    members: Mapping[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """One problem document; without a `kind` its type is `about:blank` and the status speaks."""
+    document: dict[str, object] = {
+        "type": f"urn:problem:{kind}" if kind else "about:blank",
+        "title": title or HTTPStatus(status).phrase,
+        "status": status,
+    }
+    if detail:
+        document["detail"] = detail
+    if identifier := request_id():
+        document["request_id"] = identifier
+    return ProblemResponse(document | dict(members or {}), status_code=status, headers=dict(headers or {}))
+
+
+def install(app: FastAPI, table: ProblemTable) -> None:
+    """Answer every error of `app` as a problem."""
+    for error_class, problem in table.items():
+        app.add_exception_handler(error_class, _handler(problem))
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+
+
+def _handler(problem: Problem) -> Callable[[Request, Exception], Response]:
+    def handle(_: Request, error: Exception) -> Response:
+        return problem_response(
+            problem.status,
+            kind=problem.kind,
+            title=problem.title,
+            detail=problem.detail or _sendable(str(error)),
+            headers=problem.headers(error),
+        )
+
+    return handle
+
+
+def _on_http_exception(_: Request, error: Exception) -> Response:
+    raised = cast("HTTPException", error)
+    phrase = HTTPStatus(raised.status_code).phrase
+    detail = raised.detail if raised.detail != phrase else None
+    return problem_response(raised.status_code, detail=detail, headers=raised.headers)
+
+
+def _on_invalid_request(_: Request, error: Exception) -> Response:
+    """Say where and why, never what: the rejected value may be a password or unprintable."""
+    found = cast("RequestValidationError", error).errors()
+    if any(each["type"] == "json_invalid" for each in found):
+        return problem_response(400, kind="malformed-json", title="Malformed JSON", detail=_reason(found))
+    return problem_response(
+        422,
+        kind="invalid-request",
+        title="Invalid request",
+        members={"errors": [_described(each) for each in found]},
+    )
+
+
+def _reason(found: Sequence[Any]) -> str:
+    return _sendable(str(found[0].get("ctx", {}).get("error", "not a JSON document")))
+
+
+def _described(error: Mapping[str, Any]) -> dict[str, object]:
+    place, *rest = error["loc"]
+    pointer = "".join(f"/{_escaped(str(step))}" for step in rest)
+    return {"in": str(place), "pointer": pointer, "detail": _sendable(str(error["msg"]))}
+
+
+def _escaped(step: str) -> str:
+    """One reference token of RFC 6901."""
+    return _sendable(step).replace("~", "~0").replace("/", "~1")
+
+
+def _sendable(text: str) -> str:
+    """`text` without what JSON in UTF-8 cannot carry, of bounded length."""
+    return re.sub(r"[\x00-\x1f\ud800-\udfff]", "\ufffd", text)[:500]

@@ -1,0 +1,56 @@
+"""Settings that every service has. A service adds its own in a subclass with its own prefix."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LogFormat = Literal["auto", "json", "console"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class WebSettings(BaseSettings):
+    """Where a service listens, what it lets in, what it says and how it stops.
+
+    Read once, in `__main__`, from the environment; frozen from then on. Durations are seconds.
+    A setting that is a secret has no default in any subclass.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on; 0.0.0.0 in a container.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
+    data_dir: Path = Field(default=Path("/data"), description="Folder of everything the service keeps.")
+
+    docs: bool = Field(default=True, description="Serve the OpenAPI document and its page under /docs.")
+    metrics: bool = Field(default=True, description="Serve Prometheus metrics under /metrics.")
+    log_level: LogLevel = Field(default="info", description="Least severe event that is logged.")
+    log_format: LogFormat = Field(default="auto", description="`auto`: coloured on a terminal, else JSON.")
+    access_log: bool = Field(default=False, description="Log every request, not the failed ones alone.")
+
+    allowed_hosts: tuple[str, ...] = Field(
+        default=(), description="Host names that are answered; any when empty. A JSON list."
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(), description="Addresses whose X-Forwarded-* headers are believed. A JSON list."
+    )
+    cors_origins: tuple[str, ...] = Field(
+        default=(), description="Origins a browser may call from; none when empty. A JSON list."
+    )
+    max_body_bytes: int = Field(default=1_048_576, gt=0, description="Largest request body.")
+    header_seconds: float = Field(default=10.0, gt=0, description="Time a client has for its headers.")
+    body_seconds: float = Field(default=30.0, gt=0, description="Time a client has for its body.")
+    request_seconds: float = Field(default=30.0, gt=0, description="Time a handler has for its answer.")
+    max_connections: int = Field(default=2000, gt=0, description="Connections open at one time.")
+
+    drain_seconds: float = Field(
+        default=5.0,
+        ge=0,
+        description="After SIGTERM: not ready, yet still answering, for this long.",
+    )
+    stop_seconds: float = Field(
+        default=20.0,
+        ge=0,
+        description="After the drain: time that requests in flight have to finish.",
+    )

@@ -1,0 +1,106 @@
+"""Strict input: what plain JSON parsing and plain models let through is refused here.
+
+Refused as malformed (400): duplicate keys, NaN and Infinity, any encoding but UTF-8, a byte order
+mark, lone surrogates, NUL. Refused as invalid (422): unknown fields, `true` for 1, numbers as
+text, integers that a database column cannot hold.
+"""
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, NoReturn
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+MAX_INT64 = 2**63 - 1
+
+
+class StrictModel(BaseModel):
+    """Base of every request body and query model."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _storable(text: str) -> str:
+    if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("must not hold NUL or lone surrogates")
+    return text
+
+
+CleanText = Annotated[str, AfterValidator(_storable)]
+"""Text that every database stores and every client can decode."""
+
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\r\n]*$"),
+    AfterValidator(_storable),
+]
+"""One line of text, 1 to 200 characters, without space at its ends."""
+
+Count = Annotated[int, Field(ge=0, le=MAX_INT64)]
+"""How many: 0 to the largest integer of a database column."""
+
+
+class StrictRoute(APIRoute):
+    """A route whose JSON bodies are parsed strictly. Give it to a router as `route_class`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, behind a request that parses strictly."""
+        handle = super().get_route_handler()
+
+        async def handle_strictly(request: Request) -> Response:
+            return await handle(_StrictRequest(request.scope, request.receive))
+
+        return handle_strictly
+
+
+class _StrictRequest(Request):
+    async def json(self) -> object:
+        return parse(await self.body())
+
+
+def parse(body: bytes) -> object:
+    """The value of a JSON document (RFC 8259, with unique names as in RFC 7493, I-JSON).
+
+    Raises:
+        json.JSONDecodeError: it is not one, and the message says in what way.
+    """
+    try:
+        text = body.decode("utf-8")
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        if "\\u" in text or "\0" in text:
+            # Only an escape can make a surrogate or a NUL out of valid UTF-8.
+            _refuse_unstorable(value)
+    except UnicodeError as error:
+        raise json.JSONDecodeError("text that is not UTF-8", "", 0) from error
+    except RecursionError as error:
+        raise json.JSONDecodeError("nested too deeply", "", 0) from error
+    except json.JSONDecodeError:
+        raise
+    except ValueError as error:
+        raise json.JSONDecodeError(str(error), "", 0) from error
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("the same name twice in one object")
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _refuse_unstorable(value: object) -> None:
+    if isinstance(value, str):
+        _storable(value)
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            _storable(name)
+            _refuse_unstorable(each)
+    elif isinstance(value, list):
+        for each in value:
+            _refuse_unstorable(each)
