@@ -1,0 +1,35 @@
+"""What a database does to a caller, whichever it is."""
+
+
+class DatabaseError(Exception):
+    """Base of this library's errors."""
+
+
+class BadDatabaseUrl(DatabaseError):
+    """A URL that names no database we know."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            "a database URL starts with sqlite+aiosqlite:/// or postgresql+asyncpg://, "
+            f"not with {url.split('://', 1)[0]}://"
+        )
+
+
+class UniqueViolation(DatabaseError):
+    """A row with these values exists already."""
+
+
+class ConstraintViolation(DatabaseError):
+    """A row that a check or a foreign key forbids."""
+
+
+class SerializationFailure(DatabaseError):
+    """Two transactions met; this one may be tried again."""
+
+
+class DatabaseUnavailable(DatabaseError):
+    """The database does not answer, or not in time."""
+
+
+class MissingTable(DatabaseError):
+    """A table that the statement names is not there: nobody has migrated yet."""

@@ -1,0 +1,145 @@
+"""SQLite through aiosqlite: readers that never wait, and one writer at a time."""
+
+import asyncio
+import contextlib
+import itertools
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from typing import TypeVar, cast
+
+import aiosqlite
+from sqlalchemy import ClauseElement
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine import make_url
+
+from libs.db.database import Connection, Limits, Row
+from libs.db.errors import (
+    ConstraintViolation,
+    DatabaseUnavailable,
+    MissingTable,
+    UniqueViolation,
+)
+from libs.db.statements import Compiled, Compiler, Values
+
+T = TypeVar("T")
+
+_READERS = 2
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA trusted_schema = OFF",
+)
+
+
+class SqliteDatabase:
+    """One file. Reads go round the readers; writes queue for the writer, in order of arrival."""
+
+    def __init__(self, readers: Sequence[aiosqlite.Connection], writer: aiosqlite.Connection) -> None:
+        self._compile = Compiler(sqlite.dialect(paramstyle="qmark"))
+        self._readers = readers
+        self._next_reader = itertools.cycle(readers)
+        self._writer = writer
+        self._writing = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, url: str, limits: Limits) -> "SqliteDatabase":
+        """Open the file of `url`, making it when it is missing."""
+        path = make_url(url).database or ":memory:"
+        writer = await _open(path, limits)
+        # A database in memory belongs to its connection, so there is but one.
+        count = 0 if path == ":memory:" else _READERS
+        readers = [await _open(path, limits) for _ in range(count)]
+        return cls(readers or [writer], writer)
+
+    async def fetch_all(self, statement: ClauseElement, **values: object) -> Sequence[Row]:
+        """See `Connection`."""
+        compiled = self._compile(statement)
+        if not compiled.writes:
+            return await _run(next(self._next_reader), compiled, values)
+        async with self._writing:
+            return await _run(self._writer, compiled, values)
+
+    async def fetch_one(self, statement: ClauseElement, **values: object) -> Row | None:
+        """See `Connection`."""
+        rows = await self.fetch_all(statement, **values)
+        return rows[0] if rows else None
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """See `Database`. It takes the write lock at once: one that reads and then writes fails."""
+        async with self._writing:
+            with _translated():
+                await self._writer.execute_fetchall("BEGIN IMMEDIATE")
+            try:
+                yield _Transaction(self._writer, self._compile)
+                with _translated():
+                    await self._writer.execute_fetchall("COMMIT")
+            finally:
+                # Also when cancelled: the lock must not be given on with a transaction open.
+                await asyncio.shield(_roll_back(self._writer))
+
+    async def atomically(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """See `Database`. Writers queue here, so nothing collides."""
+        async with self.transaction() as transaction:
+            return await work(transaction)
+
+    async def close(self) -> None:
+        """See `Database`."""
+        for connection in {*self._readers, self._writer}:
+            await connection.close()
+
+
+class _Transaction:
+    def __init__(self, connection: aiosqlite.Connection, compile_: Compiler) -> None:
+        self._connection = connection
+        self._compile = compile_
+
+    async def fetch_all(self, statement: ClauseElement, **values: object) -> Sequence[Row]:
+        return await _run(self._connection, self._compile(statement), values)
+
+    async def fetch_one(self, statement: ClauseElement, **values: object) -> Row | None:
+        rows = await self.fetch_all(statement, **values)
+        return rows[0] if rows else None
+
+
+async def _open(path: str, limits: Limits) -> aiosqlite.Connection:
+    with _translated():
+        connection = await aiosqlite.connect(path, timeout=limits.statement_seconds, isolation_level=None)
+        try:
+            for pragma in _PRAGMAS:
+                await connection.execute_fetchall(pragma)
+        except BaseException:
+            await connection.close()
+            raise
+    return connection
+
+
+async def _run(connection: aiosqlite.Connection, compiled: Compiled, values: Values) -> Sequence[Row]:
+    with _translated():
+        rows = await connection.execute_fetchall(compiled.sql, compiled.arguments(values))
+    return cast("Sequence[Row]", rows)
+
+
+async def _roll_back(connection: aiosqlite.Connection) -> None:
+    # Asked in the connection's own thread, after whatever a cancelled caller left running there.
+    await connection.execute_fetchall("SELECT 1")
+    if connection.in_transaction:
+        await connection.rollback()
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        unique = error.sqlite_errorname in (
+            "SQLITE_CONSTRAINT_UNIQUE",
+            "SQLITE_CONSTRAINT_PRIMARYKEY",
+        )
+        raise (UniqueViolation if unique else ConstraintViolation)(str(error)) from error
+    except sqlite3.OperationalError as error:
+        missing = str(error).startswith("no such table")
+        raise (MissingTable if missing else DatabaseUnavailable)(str(error)) from error
+    except sqlite3.DatabaseError as error:
+        raise DatabaseUnavailable(str(error)) from error
