@@ -1,0 +1,1 @@
+"""Services: each is built, tested and deployed on its own, and imports no other."""

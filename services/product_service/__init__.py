@@ -1,0 +1,1 @@
+"""The catalogue: products, who owns them, and how many there are."""

@@ -1,0 +1,38 @@
+"""What the catalogue refuses, in its own words."""
+
+
+class ProductError(Exception):
+    """Base of the catalogue's errors."""
+
+
+class ProductNotFound(ProductError):
+    """No such product, or none that the caller may know of."""
+
+    def __init__(self, product_id: str) -> None:
+        super().__init__(f"there is no product {product_id}")
+        self.product_id = product_id
+
+
+class VersionConflict(ProductError):
+    """The product has changed since the caller read it."""
+
+    def __init__(self, product_id: str, version: int) -> None:
+        super().__init__(f"product {product_id} is at version {version} by now")
+        self.product_id = product_id
+        self.version = version
+
+
+class OutOfStock(ProductError):
+    """Fewer are left than were asked for."""
+
+    def __init__(self, product_id: str, left: int) -> None:
+        super().__init__(f"{left} of product {product_id} are left")
+        self.product_id = product_id
+        self.left = left
+
+
+class KeyReused(ProductError):
+    """An idempotency key came back with another request."""
+
+    def __init__(self) -> None:
+        super().__init__("this Idempotency-Key was used for another request")

@@ -1,0 +1,102 @@
+"""The catalogue over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from libs.web.pagination import Page
+from libs.web.strict import StrictRoute
+from libs.web.versions import IfMatch, etag, seen_version
+from services.product_service.dependencies import (
+    CanReadProducts,
+    CanReserveProducts,
+    CanWriteProducts,
+    Products,
+)
+from services.product_service.models import Product
+from services.product_service.schemas import (
+    IdempotencyKey,
+    ProductDraft,
+    ProductKey,
+    ProductQuery,
+    ProductView,
+    Reservation,
+    cursor_after,
+)
+
+router = APIRouter(prefix="/products", tags=["products"], route_class=StrictRoute)
+
+
+@router.post("", status_code=201)
+async def create_product(
+    body: ProductDraft,
+    products: Products,
+    owner: CanWriteProducts,
+    response: Response,
+    key: IdempotencyKey = None,
+) -> ProductView:
+    """Add a product to the catalogue."""
+    product = await products.create(body.draft(), owner, key=key)
+    response.headers["Location"] = f"/products/{product.id}"
+    return _shown(product, response)
+
+
+@router.get("")
+async def list_products(
+    query: Annotated[ProductQuery, Query()], products: Products, reader: CanReadProducts
+) -> Page[ProductView]:
+    """List products, newest first."""
+    # One more than asked for tells whether there is a next page.
+    found = await products.page(after=query.position(), owner=query.owner_id(), limit=query.limit + 1)
+    shown = found[: query.limit]
+    return Page(
+        items=[ProductView.of(product) for product in shown],
+        next=cursor_after(shown[-1]) if len(found) > query.limit else None,
+    )
+
+
+@router.get("/{product_id}")
+async def read_product(
+    product_id: ProductKey, products: Products, reader: CanReadProducts, response: Response
+) -> ProductView:
+    """Return one product of the catalogue."""
+    return _shown(await products.get(product_id), response)
+
+
+@router.put("/{product_id}")
+async def change_product(
+    product_id: ProductKey,
+    body: ProductDraft,
+    products: Products,
+    owner: CanWriteProducts,
+    response: Response,
+    if_match: IfMatch = None,
+) -> ProductView:
+    """Replace what is said of a product."""
+    seen = seen_version(if_match)
+    return _shown(await products.change(product_id, body.draft(), owner, seen=seen), response)
+
+
+@router.delete("/{product_id}", status_code=204)
+async def delete_product(
+    product_id: ProductKey, products: Products, owner: CanWriteProducts, if_match: IfMatch = None
+) -> None:
+    """Take a product off the catalogue."""
+    await products.delete(product_id, owner, seen=seen_version(if_match))
+
+
+@router.post("/{product_id}/reservations", status_code=201)
+async def reserve_product(
+    product_id: ProductKey,
+    body: Reservation,
+    products: Products,
+    buyer: CanReserveProducts,
+    response: Response,
+) -> ProductView:
+    """Set pieces aside, all of them or none."""
+    return _shown(await products.reserve(product_id, body.quantity), response)
+
+
+def _shown(product: Product, response: Response) -> ProductView:
+    response.headers["ETag"] = etag(product.version)
+    return ProductView.of(product)

@@ -1,0 +1,100 @@
+"""What the catalogue takes and gives over HTTP."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Header
+from pydantic import BaseModel, Field, StringConstraints
+
+from libs.db.columns import Micros, at
+from libs.web.pagination import PageQuery, decode_cursor, encode_cursor
+from libs.web.strict import CleanText, Count, Line, StrictModel
+from services.product_service.models import Draft, OwnerId, Position, Product, ProductId
+
+_UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+
+ProductKey = Annotated[ProductId, StringConstraints(pattern=_UUID)]
+"""A product's id as it stands in a path."""
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Of the client's choice; sent again, it gives the product it made before.",
+    ),
+]
+
+
+class ProductDraft(StrictModel):
+    """What an owner says of a product."""
+
+    name: Line
+    description: Annotated[CleanText, Field(max_length=5000)] = ""
+    price_cents: Count = Field(description="Price in minor units of the currency.")
+    stock: Count = Field(default=0, description="How many there are.")
+
+    def draft(self) -> Draft:
+        """The same in the catalogue's terms."""
+        return Draft(self.name, self.description, self.price_cents, self.stock)
+
+
+class Reservation(StrictModel):
+    """How many pieces are to be set aside."""
+
+    quantity: Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class ProductQuery(PageQuery):
+    """Which products to list."""
+
+    owner: Annotated[str, StringConstraints(pattern=_UUID)] | None = Field(
+        default=None, description="Only products of this user."
+    )
+
+    def position(self) -> Position | None:
+        """The place that the cursor stands for."""
+        if self.cursor is None:
+            return None
+        moment, key = decode_cursor(self.cursor)
+        return Position(Micros(moment), ProductId(key))
+
+    def owner_id(self) -> OwnerId | None:
+        """The owner in the catalogue's terms."""
+        return OwnerId(self.owner) if self.owner else None
+
+
+class ProductView(BaseModel):
+    """A product as everybody may see it."""
+
+    id: ProductId
+    owner_id: OwnerId
+    name: str
+    description: str
+    price_cents: int
+    stock: int
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, product: Product) -> "ProductView":
+        """What is shown of `product`."""
+        return cls(
+            id=product.id,
+            owner_id=product.owner_id,
+            name=product.name,
+            description=product.description,
+            price_cents=product.price_cents,
+            stock=product.stock,
+            version=product.version,
+            created_at=at(product.created_at),
+            updated_at=at(product.updated_at),
+        )
+
+
+def cursor_after(product: Product) -> str:
+    """The cursor of the page that begins after `product`."""
+    return encode_cursor(product.created_at, product.id)

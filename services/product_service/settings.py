@@ -1,0 +1,38 @@
+"""Settings of the product service, read from `PRODUCT_SERVICE_*`."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from libs.web.settings import WebSettings
+
+
+class ProductSettings(WebSettings):
+    """What the product service needs to know."""
+
+    model_config = SettingsConfigDict(env_prefix="PRODUCT_SERVICE_")
+
+    port: int = Field(default=8002, ge=0, le=65535, description="Port to listen on.")
+    database_url: str = Field(
+        default="",
+        description="sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER:PASSWORD@HOST/NAME; "
+        "empty: a SQLite file in the data folder.",
+    )
+    issuer: str = Field(
+        default="http://127.0.0.1:8001",
+        description="Who issues the access tokens that are honoured (their `iss`).",
+    )
+    audience: str = Field(default="api", description="The name under which tokens are for us (`aud`).")
+    jwks_url: str = Field(
+        default="",
+        description="Where the issuer's public keys are; empty: under its .well-known.",
+    )
+
+    @property
+    def database(self) -> str:
+        """The URL of the database."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'products.db'}"
+
+    @property
+    def keys_url(self) -> str:
+        """Where the issuer's public keys are."""
+        return self.jwks_url or f"{self.issuer}/.well-known/jwks.json"

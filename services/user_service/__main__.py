@@ -1,0 +1,63 @@
+"""The command line of the user service. Each command imports what it alone needs."""
+
+import sys
+from pathlib import Path
+
+from libs.auth.clock import SystemClock
+from libs.auth.errors import UnusableKey
+from libs.auth.key_files import KeyFolder
+from libs.auth.keys import KeyRing
+from libs.auth.rotate import rotate
+from libs.web.checkout import run_again
+from libs.web.command import Command, Service, run
+from libs.web.errors import Refusal
+from services.user_service.settings import UserSettings
+
+_MODULE = "services.user_service"
+
+
+def _serve(settings: UserSettings) -> int:
+    from libs.web.server import serve  # noqa: PLC0415
+    from services.user_service.app import create_app  # noqa: PLC0415
+
+    try:
+        KeyRing.from_folder(settings.keys, clock=SystemClock())
+    except UnusableKey as error:
+        raise Refusal(f"{error}. The command rotate-keys writes one.") from error
+    return serve(create_app(settings), settings)
+
+
+def _migrate(settings: UserSettings) -> int:
+    from libs.db.command import migrate  # noqa: PLC0415
+
+    return migrate(settings.database, Path(__file__).parent / "migrations")
+
+
+def _rotate_keys(settings: UserSettings) -> int:
+    try:
+        done = rotate(KeyFolder(settings.keys), clock=SystemClock())
+    except UnusableKey as error:
+        raise Refusal(str(error)) from error
+    sys.stderr.writelines(f"rotate-keys: {line}\n" for line in done)
+    return 0
+
+
+def _prepare(settings: UserSettings) -> None:
+    run_again(_MODULE, "migrate", USER_SERVICE_DATA_DIR=str(settings.data_dir))
+    if not KeyFolder(settings.keys).holds_keys():
+        _rotate_keys(settings)
+
+
+SERVICE = Service(
+    name="user_service",
+    settings=UserSettings,
+    commands={
+        "serve": Command("answer requests", _serve),
+        "migrate": Command("bring the database's tables up to date", _migrate),
+        "rotate-keys": Command("write the next signing key, drop spent ones", _rotate_keys),
+    },
+    prepare=_prepare,
+)
+
+if __name__ == "__main__":
+    sys.exit(run(SERVICE, sys.argv[1:]))

@@ -1,0 +1,20 @@
+"""What the user service refuses, in its own words."""
+
+
+class UserError(Exception):
+    """Base of the service's errors."""
+
+
+class EmailTaken(UserError):
+    """Somebody is registered under this address."""
+
+    def __init__(self) -> None:
+        super().__init__("this address is registered already")
+
+
+class UserNotFound(UserError):
+    """There is no such user (any more)."""
+
+    def __init__(self, user_id: str) -> None:
+        super().__init__(f"there is no user {user_id}")
+        self.user_id = user_id

@@ -1,0 +1,37 @@
+"""Settings of the user service, read from `USER_SERVICE_*`."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from libs.web.settings import WebSettings
+
+
+class UserSettings(WebSettings):
+    """What the user service needs to know. Its private keys are files, never settings."""
+
+    model_config = SettingsConfigDict(env_prefix="USER_SERVICE_")
+
+    port: int = Field(default=8001, ge=0, le=65535, description="Port to listen on.")
+    database_url: str = Field(
+        default="",
+        description="sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER:PASSWORD@HOST/NAME; "
+        "empty: a SQLite file in the data folder.",
+    )
+    keys_dir: Path | None = Field(default=None, description="Folder of private keys; empty: `keys` in the data folder.")
+    issuer: str = Field(
+        default="http://127.0.0.1:8001",
+        description="Our name in the tokens (`iss`): the address under which clients reach us.",
+    )
+    audience: str = Field(default="api", description="The name of the services that our tokens are for (`aud`).")
+
+    @property
+    def database(self) -> str:
+        """The URL of the database."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'users.db'}"
+
+    @property
+    def keys(self) -> Path:
+        """The folder of private keys."""
+        return self.keys_dir or self.data_dir / "keys"
