@@ -12,9 +12,7 @@ _ROOT = "-r requirements.in"
 _LINUX = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"}
 
 
-def complaints(
-    requirements: Sequence[Requirement], lock: Mapping[NormalizedName, Pin]
-) -> list[str]:
+def complaints(requirements: Sequence[Requirement], lock: Mapping[NormalizedName, Pin]) -> list[str]:
     """Say every disagreement in a sentence; an empty list means that the lock is up to date."""
     asked = {canonicalize_name(requirement.name) for requirement in requirements}
     return [
@@ -30,8 +28,7 @@ def unmet_needs(name: str, needs: Sequence[str], lock: Mapping[NormalizedName, P
     applying = [
         need
         for need in wanted
-        if need.marker is None
-        or any(need.marker.evaluate({**_LINUX, "extra": extra}) for extra in extras | {""})
+        if need.marker is None or any(need.marker.evaluate({**_LINUX, "extra": extra}) for extra in extras | {""})
     ]
     return [f"{name} needs {text}" for need in applying for text in _unmet(need, lock)]
 
@@ -46,9 +43,7 @@ def _unmet(requirement: Requirement, lock: Mapping[NormalizedName, Pin]) -> list
     return [f"{requirement}: the lock leaves out the extra {extra}" for extra in sorted(missing)]
 
 
-def _faults(
-    pin: Pin, *, asked: set[NormalizedName], lock: Mapping[NormalizedName, Pin]
-) -> list[str]:
+def _faults(pin: Pin, *, asked: set[NormalizedName], lock: Mapping[NormalizedName, Pin]) -> list[str]:
     faults = []
     if not pin.hashes:
         faults.append("has no hash")

@@ -9,9 +9,7 @@ _HASH = "a" * 64
 
 
 def _lock(*pins: str) -> str:
-    return "".join(
-        f"{pin} \\\n    --hash=sha256:{_HASH}\n    # via -r requirements.in\n" for pin in pins
-    )
+    return "".join(f"{pin} \\\n    --hash=sha256:{_HASH}\n    # via -r requirements.in\n" for pin in pins)
 
 
 def test_a_fresh_lock_has_no_complaint() -> None:
@@ -31,9 +29,7 @@ def test_a_fresh_lock_has_no_complaint() -> None:
 )
 def test_an_edit_of_the_requirements_is_noticed(requirements: str, complaint: str) -> None:
     """Adding, tightening, asking for an extra and removing each need a new lock."""
-    assert complaints(read_requirements(requirements), read_lock(_lock("fastapi==1.2"))) == [
-        complaint
-    ]
+    assert complaints(read_requirements(requirements), read_lock(_lock("fastapi==1.2"))) == [complaint]
 
 
 def test_a_pin_whose_parent_has_gone_is_noticed() -> None:

@@ -52,9 +52,7 @@ def test_naming_files_twice_changes_nothing() -> None:
 def test_file_names_are_no_parents() -> None:
     """The comment with a file name does not look like something that asks for the pin."""
     named = with_file_names(_TEXT, {_B: "zxcvbn-4.5.0-py3-none-any.whl"})
-    assert all(
-        "sha256" not in parent for pin in read_lock(named).values() for parent in pin.parents
-    )
+    assert all("sha256" not in parent for pin in read_lock(named).values() for parent in pin.parents)
 
 
 def test_requirements_may_have_comments_and_empty_lines() -> None:

@@ -21,20 +21,14 @@ def _publish(index: Path, name: str, version: str, *, needs: str = "") -> None:
     info = f"{name}-{version}.dist-info"
     need = f"Requires-Dist: {needs}\n" if needs else ""
     with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
-        wheel.writestr(
-            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{need}"
-        )
-        wheel.writestr(
-            f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        )
+        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{need}")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         wheel.writestr(f"{info}/RECORD", "")
     _write_page(folder)
 
 
 def _write_page(folder: Path) -> None:
-    digests = {
-        file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.glob("*.whl")
-    }
+    digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.glob("*.whl")}
     links = [f'<a href="{name}#sha256={digest}">{name}</a>' for name, digest in digests.items()]
     (folder / "index.html").write_text("\n".join(links), encoding="utf-8")
 
@@ -50,9 +44,7 @@ def index(tmp_path: Path) -> Iterator[tuple[Path, dict[str, str]]]:
     root = tmp_path / "index"
     _publish(root, "base", "1.0")
     _publish(root, "app", "1.0", needs="base>=1")
-    with http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), partial(_Quiet, directory=str(root))
-    ) as server:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(root))) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         url = f"http://127.0.0.1:{server.server_address[1]}/simple"
@@ -73,9 +65,7 @@ def _lock(
     return Resolver(folder, environment).lock("app\n", previous=previous, options=options)
 
 
-def test_the_lock_pins_everything_and_names_no_host(
-    tmp_path: Path, index: tuple[Path, dict[str, str]]
-) -> None:
+def test_the_lock_pins_everything_and_names_no_host(tmp_path: Path, index: tuple[Path, dict[str, str]]) -> None:
     """Needs are pinned with hashes and file names; where the index is stays out of the lock."""
     text = _lock(tmp_path, index[1])
     lock = {str(name): pin for name, pin in read_lock(text).items()}
@@ -84,9 +74,7 @@ def test_the_lock_pins_everything_and_names_no_host(
     assert "127.0.0.1" not in text
 
 
-def test_pins_stay_until_an_upgrade_is_asked_for(
-    tmp_path: Path, index: tuple[Path, dict[str, str]]
-) -> None:
+def test_pins_stay_until_an_upgrade_is_asked_for(tmp_path: Path, index: tuple[Path, dict[str, str]]) -> None:
     """A new release alone changes nothing; `--upgrade-package` takes it."""
     root, environment = index
     first = _lock(tmp_path, environment)

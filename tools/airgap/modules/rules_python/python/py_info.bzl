@@ -1,5 +1,5 @@
 """`PyInfo`."""
 
-load("//python/private:native.bzl", "BuiltinPyInfo")
+load("//python/private/rules:native.bzl", "BuiltinPyInfo")
 
 PyInfo = BuiltinPyInfo

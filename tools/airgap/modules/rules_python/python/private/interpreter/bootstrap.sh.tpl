@@ -36,7 +36,7 @@ esac
 runfiles=$(find_runfiles "$self") || exit 1
 python=%python_binary%
 case $python in
-/*) launch= ;;
+/*) ;;
 *) python=$runfiles/$python ;;
 esac
 exec "$python" -I "${python%/usr/bin/*}/launch.py" "$runfiles" '%main%' '%imports%' '%workspace_name%' "$@"

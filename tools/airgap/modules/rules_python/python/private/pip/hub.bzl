@@ -1,6 +1,5 @@
 """The hub: one package for each distribution, whatever the platform."""
 
-
 _TARGETS = ("pkg", "data", "dist_info", "extracted_whl_files", "whl")
 _CPU = {"aarch64": "aarch64", "x86_64": "x86_64"}
 

@@ -32,12 +32,16 @@ def dependencies(metadata, *, name, extras, platform):
     """
     variables = environment(platform, python = _PYTHON)
     requirements = _requirements(metadata.replace("\r\n", "\n"))
-    wanted = [""] + extras
+    wanted = {extra: None for extra in [""] + extras}
     needs = {}
-    for extra in wanted:
+
+    # A distribution may ask for extras of itself, those for more: each round follows one step.
+    for _ in requirements:
         for other, asked, marker in requirements:
-            if not evaluate(marker, variables | {"extra": extra}):
+            if not any([evaluate(marker, variables | {"extra": extra}) for extra in wanted]):
                 continue
-            if other != name:
+            if other == name:
+                wanted.update({extra: None for extra in asked})
+            else:
                 needs[other] = None
     return sorted(needs)

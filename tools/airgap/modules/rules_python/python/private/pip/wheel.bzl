@@ -10,6 +10,8 @@ load(":tags.bzl", "choose")
 _BUILD = """\
 load("{rules}", "{rule}")
 
+package(default_visibility = ["//visibility:public"])
+
 {rule}(
     name = "pkg",
     {attributes},
@@ -104,13 +106,11 @@ def _build_file(rctx, rule, **attributes):
 
 def _wheel_impl(rctx):
     attr = rctx.attr
-    file = choose(
-        [struct(filename = name, sha256 = digest, url = "") for digest, name in attr.files.items()],
-        attr.platform,
-    )
-    if not file:
+    named = [struct(filename = name, sha256 = digest, url = "") for digest, name in attr.files.items()]
+    found = struct(files = named, seen = len(named))
+    if not choose(named, attr.platform):
         found = find_files(rctx, rctx.path(attr.indexes), hashes = attr.hashes, name = attr.distribution)
-        file = choose(found.files, attr.platform)
+    file = choose(found.files, attr.platform)
     if not file:
         _build_file(rctx, "missing_wheel", message = _unavailable(attr, found))
         return

@@ -1,5 +1,7 @@
 """The targets in the repository of a wheel, named as rules_python names them."""
 
+load("//python:py_library.bzl", "py_library")
+
 def wheel_library(*, name, wheel, deps):
     """Describes an unpacked wheel.
 
@@ -11,7 +13,6 @@ def wheel_library(*, name, wheel, deps):
     Targets:
         `{name}` (py_library), `data`, `dist_info`, `extracted_whl_files`, `whl`.
     """
-    native.package(default_visibility = ["//visibility:public"])
     native.filegroup(
         name = "whl",
         srcs = [wheel],
@@ -29,7 +30,7 @@ def wheel_library(*, name, wheel, deps):
         name = "extracted_whl_files",
         srcs = native.glob(["**"], exclude = ["BUILD.bazel", wheel, "**/__pycache__/**"]),
     )
-    native.py_library(
+    py_library(
         name = name,
         srcs = native.glob(["site-packages/**/*.py"], allow_empty = True),
         data = [":data"] + native.glob(["site-packages/**"], exclude = ["**/*.py"], allow_empty = True),
@@ -57,6 +58,5 @@ def missing_wheel(*, name, message):
     Targets:
         `{name}`, `data`, `dist_info`, `extracted_whl_files`, `whl`.
     """
-    native.package(default_visibility = ["//visibility:public"])
     for target in (name, "data", "dist_info", "extracted_whl_files", "whl"):
         _missing_wheel(name = target, message = message)

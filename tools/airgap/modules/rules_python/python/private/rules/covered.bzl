@@ -1,0 +1,64 @@
+"""Holds a call to the attributes that both rule sets understand alike."""
+
+_COMMON = [
+    "compatible_with",
+    "data",
+    "deprecation",
+    "deps",
+    "exec_compatible_with",
+    "exec_properties",
+    "features",
+    "imports",
+    "name",
+    "restricted_to",
+    "srcs",
+    "tags",
+    "target_compatible_with",
+    "testonly",
+    "toolchains",
+    "visibility",
+]
+_EXECUTABLE = _COMMON + [
+    "args",
+    "env",
+    "legacy_create_init",
+    "main",
+    "python_version",
+    "stamp",
+]
+
+COVERED = {
+    "py_binary": _EXECUTABLE,
+    "py_library": _COMMON,
+    "py_test": _EXECUTABLE + [
+        "env_inherit",
+        "flaky",
+        "local",
+        "shard_count",
+        "size",
+        "timeout",
+    ],
+}
+
+def covered(rule, attributes):
+    """Checks the attributes of a call.
+
+    Args:
+        rule: `py_library`, `py_binary` or `py_test`.
+        attributes: what the call gives.
+
+    Returns:
+        The attributes for Bazel's own rule.
+    """
+    unknown = [name for name in attributes if name not in COVERED[rule]]
+    if unknown:
+        fail("{} `{}`: the air-gapped rules_python does not cover {}. Covered are: {}.".format(
+            rule,
+            attributes.get("name"),
+            ", ".join(["`{}`".format(name) for name in unknown]),
+            ", ".join(sorted(COVERED[rule])),
+        ))
+    version = attributes.get("python_version") or "3.11"
+    if version not in ("3.11", "PY3"):
+        fail("{} `{}`: python_version is {}, and there is Python 3.11 alone.".format(rule, attributes.get("name"), version))
+    return {name: value for name, value in attributes.items() if name != "python_version"}

@@ -1,0 +1,5 @@
+"""`PyRuntimeInfo`."""
+
+load("//python/private/rules:native.bzl", "BuiltinPyRuntimeInfo")
+
+PyRuntimeInfo = BuiltinPyRuntimeInfo
