@@ -100,9 +100,7 @@ def parse_scopes(text: str) -> frozenset[Scope]:
         return frozenset()
     names = text.split(" ")
     for name in names:
-        if not name or not all(
-            "!" <= character <= "~" and character not in '"\\' for character in name
-        ):
+        if not name or not all("!" <= character <= "~" and character not in '"\\' for character in name):
             raise ValueError("not a scope of RFC 6749")
     return frozenset(map(Scope, names))
 

@@ -80,9 +80,7 @@ class NotAllowed(HTTPException):
 
     def __init__(self, challenge: str) -> None:
         """Answer with `challenge` as WWW-Authenticate."""
-        super().__init__(
-            403, "The access token does not allow this.", {"WWW-Authenticate": challenge}
-        )
+        super().__init__(403, "The access token does not allow this.", {"WWW-Authenticate": challenge})
 
 
 class NoKeys(HTTPException):
@@ -174,9 +172,7 @@ def _bearer_token(connection: HTTPConnection) -> str:
 
 
 def _states_policy(dependant: Dependant | None) -> bool:
-    return dependant is not None and any(
-        isinstance(each.call, _Policy) for each in _walk(dependant)
-    )
+    return dependant is not None and any(isinstance(each.call, _Policy) for each in _walk(dependant))
 
 
 def _walk(dependant: Dependant) -> Iterator[Dependant]:

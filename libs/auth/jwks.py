@@ -7,7 +7,7 @@ to lack. A fetch that fails leaves the keys as they were.
 
 import asyncio
 import logging
-from collections.abc import Iterable
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -43,86 +43,86 @@ class FetchPolicy:
 class JwksClient:
     """The keys under one `jwks_uri`. Satisfies `libs.auth.keys.KeySource`."""
 
-    def __init__(
-        self, url: str, *, http: httpx.AsyncClient, clock: Clock, policy: FetchPolicy | None = None
-    ) -> None:
+    def __init__(self, url: str, *, http: httpx.AsyncClient, clock: Clock, policy: FetchPolicy | None = None) -> None:
         """Nothing is fetched yet; `http` stays the caller's to close."""
-        self._url = url
+        self._url = httpx.URL(url)
         self._http = http
         self._clock = clock
         self._policy = policy or FetchPolicy()
         self._keys: dict[KeyId, VerificationKey] = {}
         self._missing: dict[KeyId, float] = {}
-        self._fetched_at: float | None = None
-        self._attempted_at: float | None = None
+        self._fetched_at = -math.inf
+        self._attempted_at = -math.inf
         self._flight: asyncio.Task[None] | None = None
         self._generation = 0
 
-    @property
     def generation(self) -> int:
-        """How often the set of keys has changed."""
+        """Return how often the set of keys has changed; starts a fetch behind it when it is due."""
+        if self._policy.max_age < self._age() < math.inf:
+            self._start_fetch()
         return self._generation
 
     async def find(self, key_id: KeyId) -> VerificationKey | None:
         """Return the key, None if the document lacks it.
 
-        `KeyUnavailable` if there is no document to go by.
+        `KeyUnavailable` if there is no document to go by. Waits for a fetch only for a name that
+        may be new; a known key that has grown old is used while its successor is on the way.
         """
-        if self._wants_fetch(key_id) and self._may_fetch():
-            await self._fetch_once()
-        if self._fetched_at is None or self._age() > self._policy.max_stale:
-            raise KeyUnavailable(self._url)
-        key = self._keys.get(key_id)
-        if key is None:
-            self._remember_missing(key_id)
-        return key
+        if key_id not in self._keys and not self._known_missing(key_id):
+            looked = await self._fetch()
+            if looked and key_id not in self._keys:
+                self._remember_missing(key_id)
+        if self._age() > self._policy.max_stale:
+            raise KeyUnavailable(str(self._url))
+        self.generation()
+        return self._keys.get(key_id)
 
     async def ready(self) -> bool:
         """Tell whether there are keys, fetching if there never were: a readiness check."""
-        if self._fetched_at is None and self._may_fetch():
-            await self._fetch_once()
+        if not self._keys:
+            await self._fetch()
         return bool(self._keys)
 
     def _age(self) -> float:
-        return (
-            float("inf") if self._fetched_at is None else self._clock.monotonic() - self._fetched_at
-        )
+        return self._clock.monotonic() - self._fetched_at
 
-    def _wants_fetch(self, key_id: KeyId) -> bool:
-        if self._age() > self._policy.max_age:
-            return True
-        seen_missing_at = self._missing.get(key_id)
-        if seen_missing_at is not None:
-            return self._clock.monotonic() - seen_missing_at > self._policy.max_age
-        return key_id not in self._keys
-
-    def _may_fetch(self) -> bool:
-        if self._flight is not None or self._attempted_at is None:
-            return True
-        never = self._fetched_at is None
-        pause = self._policy.retry_before_first if never else self._policy.cooldown
-        return self._clock.monotonic() - self._attempted_at >= pause
+    def _known_missing(self, key_id: KeyId) -> bool:
+        seen_at = self._missing.get(key_id, -math.inf)
+        return self._clock.monotonic() - seen_at <= self._policy.max_age
 
     def _remember_missing(self, key_id: KeyId) -> None:
         if len(self._missing) >= _MAX_KNOWN_MISSING:
             del self._missing[next(iter(self._missing))]
-        self._missing.setdefault(key_id, self._clock.monotonic())
+        self._missing[key_id] = self._clock.monotonic()
 
-    async def _fetch_once(self) -> None:
-        """Join the fetch under way or start one; a caller that gives up does not take it along."""
-        if self._flight is None:
-            self._attempted_at = self._clock.monotonic()
-            self._flight = asyncio.create_task(self._fetch())
-        await asyncio.shield(self._flight)
+    async def _fetch(self) -> bool:
+        """Wait for the fetch under way or a new one; False when it is too soon for one."""
+        flight = self._start_fetch()
+        if flight is None:
+            return False
+        # A caller that gives up does not take the fetch of the others along.
+        await asyncio.shield(flight)
+        return True
 
-    async def _fetch(self) -> None:
+    def _start_fetch(self) -> asyncio.Task[None] | None:
+        """Return the fetch under way, or start one; None within the pause after the last."""
+        if self._flight is not None:
+            return self._flight
+        now = self._clock.monotonic()
+        pause = self._policy.cooldown if self._keys else self._policy.retry_before_first
+        if now - self._attempted_at < pause:
+            return None
+        self._attempted_at = now
+        self._flight = asyncio.create_task(self._read_document())
+        return self._flight
+
+    async def _read_document(self) -> None:
         try:
             async with asyncio.timeout(self._policy.timeout):
                 keys = parse_jwks(await self._download())
         except (httpx.HTTPError, TimeoutError, InvalidKeySet) as error:
-            _log.warning(
-                "keys of %s stay as they are: %s", self._url, error or type(error).__name__
-            )
+            reason = str(error) or type(error).__name__
+            _log.warning("keys of %s stay as they are: %s", self._url, reason)
         else:
             self._fetched_at = self._clock.monotonic()
             self._replace({key.key_id: key for key in keys})
@@ -130,7 +130,7 @@ class JwksClient:
             self._flight = None
 
     def _replace(self, keys: dict[KeyId, VerificationKey]) -> None:
-        if _documents(keys) != _documents(self._keys):
+        if keys != self._keys:
             self._keys = keys
             self._missing.clear()
             self._generation += 1
@@ -141,12 +141,14 @@ class JwksClient:
             "GET",
             self._url,
             follow_redirects=False,
-            headers={"Accept": "application/jwk-set+json, application/json"},
+            headers={"Accept": "application/json", "Accept-Encoding": "identity"},
         ) as response:
             if response.status_code != httpx.codes.OK:
                 raise InvalidKeySet(f"status {response.status_code}")
+            if "content-encoding" in response.headers:
+                raise InvalidKeySet("compressed unasked, so its size is not known")
             body = bytearray()
-            async for chunk in response.aiter_bytes(8192):
+            async for chunk in response.aiter_bytes():
                 body += chunk
                 if len(body) > _MAX_BYTES:
                     raise InvalidKeySet("longer than 64 KiB")
@@ -164,17 +166,9 @@ def parse_jwks(document: bytes) -> list[VerificationKey]:
         raise InvalidKeySet(str(error)) from error
     if not isinstance(entries, list):
         raise InvalidKeySet("no array named keys")
-    keys = [
-        key
-        for entry in entries
-        if isinstance(entry, dict) and (key := VerificationKey.from_jwk(entry))
-    ]
+    keys = [key for entry in entries if isinstance(entry, dict) and (key := VerificationKey.from_jwk(entry))]
     if not keys:
         raise InvalidKeySet("no key that can verify")
     if len({key.key_id for key in keys}) != len(keys):
         raise InvalidKeySet("two keys of one name")
     return keys
-
-
-def _documents(keys: dict[KeyId, VerificationKey]) -> Iterable[dict[str, str]]:
-    return [key.to_jwk() for key in keys.values()]

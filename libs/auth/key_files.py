@@ -88,21 +88,15 @@ def _read_key(path: Path) -> SigningKey:
         raise UnusableKey(str(path), "not a key file")
     if status.st_mode & _TOO_OPEN:
         mode = stat.S_IMODE(status.st_mode)
-        raise UnusableKey(
-            str(path), f"open to others with mode {mode:04o}; 0400, 0440 or 0600 is wanted"
-        )
+        raise UnusableKey(str(path), f"open to others with mode {mode:04o}; 0400, 0440 or 0600 is wanted")
     try:
         activates_at = datetime.strptime(path.stem.partition("-")[0], _TIME).replace(tzinfo=UTC)
     except ValueError as error:
-        raise UnusableKey(
-            str(path), "the name does not begin with a time such as 20261122T140000Z-"
-        ) from error
+        raise UnusableKey(str(path), "the name does not begin with a time such as 20261122T140000Z-") from error
     if not is_key_id(path.stem):
         raise UnusableKey(str(path), "the name is not fit to be a kid")
     try:
-        return SigningKey.from_pem(
-            path.read_bytes(), key_id=KeyId(path.stem), activates_at=activates_at
-        )
+        return SigningKey.from_pem(path.read_bytes(), key_id=KeyId(path.stem), activates_at=activates_at)
     except ValueError as error:
         raise UnusableKey(str(path), str(error)) from error
 

@@ -25,9 +25,8 @@ _log = logging.getLogger(__name__)
 class KeySource(Protocol):
     """Where a verifier finds public keys: a ring of its own or another service's JWKS."""
 
-    @property
     def generation(self) -> int:
-        """A number that changes when the set of keys does."""
+        """Return a number that changes when the set of keys does; cheap, asked at every request."""
         ...
 
     async def find(self, key_id: KeyId) -> VerificationKey | None:
@@ -80,9 +79,8 @@ class KeyRing:
         """Open the ring of a folder of key files, named as `libs.auth.key_files` says."""
         return cls(KeyFolder(folder), clock=clock, overlap=overlap)
 
-    @property
     def generation(self) -> int:
-        """How often the set of keys has changed."""
+        """Return how often the set of keys has changed."""
         self._refresh()
         return self._generation
 
@@ -92,9 +90,7 @@ class KeyRing:
         now = self._clock.now()
         active = [key for key in self._keys if key.activates_at <= now]
         if not active:
-            raise UnusableKey(
-                str(self._store), "no key that is active by now; `//libs/auth:rotate` writes one"
-            )
+            raise UnusableKey(str(self._store), "no key that is active by now; `//libs/auth:rotate` writes one")
         return active[-1]
 
     def published_keys(self) -> list[VerificationKey]:

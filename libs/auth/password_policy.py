@@ -49,11 +49,7 @@ class PasswordPolicy:
         if len(normal) < MIN_LENGTH:
             raise WeakPassword(f"shorter than {MIN_LENGTH} characters")
         folded = _folded(normal)
-        if (
-            folded in self._common
-            or _unit(folded) in self._common
-            or len(_unit(folded)) < _SHORT_CONTEXT
-        ):
+        if folded in self._common or _unit(folded) in self._common or len(_unit(folded)) < _SHORT_CONTEXT:
             raise WeakPassword("one of the most common passwords, or a repetition of one")
         if _is_made_of(folded, [*self._service_names, *map(_folded, about)]):
             raise WeakPassword("made of your own name, address or the name of this service")
@@ -79,9 +75,7 @@ def _unit(text: str) -> str:
 
 def _is_made_of(folded: str, words: Iterable[str]) -> bool:
     """Tell whether less than four characters remain once the user's own words are out."""
-    parts = {
-        part for word in words for part in (word, *word.replace("@", " ").replace(".", " ").split())
-    }
+    parts = {part for word in words for part in (word, *word.replace("@", " ").replace(".", " ").split())}
     for part in sorted(parts, key=len, reverse=True):
         if len(part) >= _SHORT_CONTEXT:
             folded = folded.replace(part, "")

@@ -45,9 +45,7 @@ class Verdict:
 class Passwords:
     """Hashes and checks passwords."""
 
-    def __init__(
-        self, cost: Argon2Cost | None = None, *, workers: int | None = None, max_waiting: int = 256
-    ) -> None:
+    def __init__(self, cost: Argon2Cost | None = None, *, workers: int | None = None, max_waiting: int = 256) -> None:
         """`workers` is the number of hashes at a time, by default half the cores.
 
         Computes one hash.
@@ -56,9 +54,7 @@ class Passwords:
         self._hasher = PasswordHasher(
             time_cost=cost.passes, memory_cost=cost.memory_kib, parallelism=cost.lanes, type=Type.ID
         )
-        self._threads = ThreadPoolExecutor(
-            workers or _half_the_cores(), thread_name_prefix="argon2"
-        )
+        self._threads = ThreadPoolExecutor(workers or _half_the_cores(), thread_name_prefix="argon2")
         self._max_waiting = max_waiting
         self._waiting = 0
         self._nobody = PasswordHash(self._hasher.hash(os.urandom(16).hex()))
@@ -96,9 +92,7 @@ class Passwords:
             raise Throttled(retry_after=1)
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._threads, partial(work, *args, **kwargs)
-            )
+            return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *args, **kwargs))
         finally:
             self._waiting -= 1
 

@@ -96,9 +96,7 @@ class RefreshTokens:
         self._idle = idle
         self._absolute = absolute
 
-    async def start(
-        self, *, subject: Subject, client_id: ClientId, scopes: frozenset[Scope]
-    ) -> Refreshed:
+    async def start(self, *, subject: Subject, client_id: ClientId, scopes: frozenset[Scope]) -> Refreshed:
         """Begin a family at login."""
         now = self._clock.now()
         token, digest = _new_token()

@@ -36,9 +36,7 @@ def rotate(
     for key, successor in pairwise(keys):
         if successor.activates_at + OVERLAP <= now:
             folder.remove(key.key_id)
-            done.append(
-                f"removed {key.key_id}: its successor took over at {successor.activates_at}"
-            )
+            done.append(f"removed {key.key_id}: its successor took over at {successor.activates_at}")
     if keys and keys[-1].activates_at > now:
         return [*done, f"{keys[-1].key_id} is next already, from {keys[-1].activates_at}"]
     activates_at = now + ahead if keys else now
@@ -50,12 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; 1 and one sentence when the folder holds what must not be used."""
     parser = argparse.ArgumentParser(prog="rotate", description="Write the next signing key.")
     parser.add_argument("folder", type=Path, help="the folder of keys that the service watches")
-    parser.add_argument(
-        "--algorithm", type=Algorithm, choices=list(Algorithm), default=Algorithm.EDDSA
-    )
-    parser.add_argument(
-        "--ahead", type=float, default=AHEAD.total_seconds(), help="seconds of notice"
-    )
+    parser.add_argument("--algorithm", type=Algorithm, choices=list(Algorithm), default=Algorithm.EDDSA)
+    parser.add_argument("--ahead", type=float, default=AHEAD.total_seconds(), help="seconds of notice")
     options = parser.parse_args(arguments)
     try:
         lines = rotate(

@@ -70,12 +70,7 @@ class VerificationKey:
         """
         algorithm = _algorithm_of(jwk)
         key_id = jwk.get("kid")
-        if (
-            algorithm is None
-            or not is_key_id(key_id)
-            or "d" in jwk
-            or jwk.get("use", "sig") != "sig"
-        ):
+        if algorithm is None or not is_key_id(key_id) or "d" in jwk or jwk.get("use", "sig") != "sig":
             return None
         kind, members = _KINDS[algorithm]
         if not all(isinstance(jwk.get(name), str) for name in members):

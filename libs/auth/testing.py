@@ -1,18 +1,22 @@
 """Fakes for the tests of this library and of the services that use it."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from libs.auth.claims import ClientId, Role, Scope, Subject
 from libs.auth.keys import KeyRing
 from libs.auth.refresh import FamilyId, RefreshGrant, TokenDigest
 from libs.auth.signatures import Algorithm, KeyId, SigningKey, generate_private_pem
+from libs.auth.strict_json import encode_base64url
 from libs.auth.tokens import TokenIssuer
 from libs.auth.verifier import Verifier
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
+OMIT = object()
 START = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 ISSUER = "https://auth.example.com"
 AUDIENCE = "https://api.example.com"
@@ -67,14 +71,52 @@ def new_key(
     algorithm: Algorithm = Algorithm.EDDSA,
 ) -> SigningKey:
     """Return a fresh signing key."""
-    return SigningKey.from_pem(
-        generate_private_pem(algorithm), key_id=KeyId(name), activates_at=activates_at
-    )
+    return SigningKey.from_pem(generate_private_pem(algorithm), key_id=KeyId(name), activates_at=activates_at)
 
 
 def new_ring(*keys: SigningKey, clock: FakeClock) -> KeyRing:
     """Return a ring of `keys`, or of one fresh key, that looks for changes at every use."""
     return KeyRing(MemoryKeys(keys or [new_key()]), clock=clock, reread_every=0)
+
+
+class TokenForge:
+    """Makes tokens with any header, payload and signature around a good default."""
+
+    def __init__(self, mint: "TokenMint") -> None:
+        """Forge with the key, issuer and audience of `mint`."""
+        self.key = mint.keys.signing_key()
+        issued_at = int(mint.clock.now().timestamp())
+        self.header: dict[str, Any] = {"alg": "EdDSA", "kid": self.key.key_id, "typ": "at+jwt"}
+        self.payload: dict[str, Any] = {
+            "iss": ISSUER,
+            "sub": "user-1",
+            "aud": AUDIENCE,
+            "client_id": "test-client",
+            "jti": "token-1",
+            "iat": issued_at,
+            "exp": issued_at + 600,
+            "scope": "products:read",
+        }
+
+    def token(
+        self,
+        *,
+        header: dict[str, Any] | bytes | None = None,
+        payload: dict[str, Any] | bytes | None = None,
+        sign: Callable[[bytes], bytes] | None = None,
+    ) -> str:
+        """Return a token; a member of value `OMIT` is left out, bytes are taken as they are."""
+        signing_input = f"{_segment(self.header, header)}.{_segment(self.payload, payload)}"
+        signature = (sign or self.key.sign)(signing_input.encode("ascii"))
+        return f"{signing_input}.{encode_base64url(signature)}"
+
+
+def _segment(default: dict[str, Any], change: dict[str, Any] | bytes | None) -> str:
+    if isinstance(change, bytes):
+        return encode_base64url(change)
+    members = {**default, **(change or {})}
+    kept = {name: value for name, value in members.items() if value is not OMIT}
+    return encode_base64url(json.dumps(kept).encode("utf-8"))
 
 
 class MemoryRefreshStore:
@@ -120,18 +162,22 @@ class TokenMint:
     """An issuer with a key of its own, and the verifier that trusts it."""
 
     def __init__(
-        self, clock: FakeClock | None = None, *, issuer: str = ISSUER, audience: str = AUDIENCE
+        self,
+        clock: FakeClock | None = None,
+        *,
+        issuer: str = ISSUER,
+        audience: str = AUDIENCE,
+        store: MemoryKeys | None = None,
     ) -> None:
-        """Make a fresh key."""
+        """Sign with the keys of `store`, or with a fresh one."""
         self.clock = clock or FakeClock()
         self.audience = audience
-        self.keys = new_ring(clock=self.clock)
+        store = store or MemoryKeys([new_key()])
+        self.keys = KeyRing(store, clock=self.clock, reread_every=0)
         self.issuer = TokenIssuer(keys=self.keys, issuer=issuer, clock=self.clock)
         self.verifier = Verifier(self.keys, issuer=issuer, audience=audience, clock=self.clock)
 
-    def token(
-        self, subject: str = "user-1", *, scopes: Iterable[str] = (), roles: Iterable[str] = ()
-    ) -> str:
+    def token(self, subject: str = "user-1", *, scopes: Iterable[str] = (), roles: Iterable[str] = ()) -> str:
         """Return a good token with these rights."""
         return self.issuer.issue(
             subject=Subject(subject),

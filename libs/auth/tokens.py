@@ -26,9 +26,7 @@ class Signer(Protocol):
 class TokenIssuer:
     """Signs access tokens for one issuer with whatever key is current."""
 
-    def __init__(
-        self, *, keys: Signer, issuer: str, clock: Clock, lifetime: timedelta = LIFETIME
-    ) -> None:
+    def __init__(self, *, keys: Signer, issuer: str, clock: Clock, lifetime: timedelta = LIFETIME) -> None:
         """`issuer` becomes `iss`, the address under which the server's metadata lies (RFC 8414)."""
         if lifetime <= timedelta(0):
             raise ValueError(f"a lifetime of {lifetime} leaves no token valid")

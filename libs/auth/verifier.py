@@ -43,7 +43,7 @@ class Verifier:
         `InvalidToken` if any check fails, `KeyUnavailable` if none could be made.
         """
         now = self._clock.now()
-        generation = self._keys.generation
+        generation = self._keys.generation()
         claims = self._cache.find(token, now=now, generation=generation)
         if claims is None:
             claims = await self._verify_anew(token)

@@ -23,9 +23,7 @@ class Login:
 
     async def start(self) -> Refreshed:
         """Log in."""
-        return await self.tokens.start(
-            subject=Subject("user-1"), client_id=CLIENT, scopes=frozenset({Scope("a")})
-        )
+        return await self.tokens.start(subject=Subject("user-1"), client_id=CLIENT, scopes=frozenset({Scope("a")}))
 
 
 @pytest.fixture

@@ -1,42 +1,230 @@
-"""Tests of libs.auth.verifier."""
+"""Tests of libs.auth.verifier; wrong tokens have their table in test_token_cases.py."""
+
+import asyncio
+import secrets
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from libs.auth.claims import ClientId, Role, Scope, Subject
+from libs.auth import verifier as verifier_module
+from libs.auth.claims import Claims, ClientId, Role, Scope, Subject
 from libs.auth.errors import InvalidToken
-from libs.auth.testing import AUDIENCE, ISSUER, FakeClock, TokenMint
-
-
-async def test_a_token_comes_back_as_its_claims() -> None:
-    """What the issuer put in is what the verifier returns."""
-    mint = TokenMint()
-    claims = await mint.verifier.verify(
-        mint.token("user-7", scopes=["products:read"], roles=["admin"])
-    )
-    assert claims.subject == Subject("user-7")
-    assert claims.issuer == ISSUER
-    assert claims.audience == AUDIENCE
-    assert claims.client_id == ClientId("test-client")
-    assert claims.scopes == {Scope("products:read")}
-    assert claims.roles == {Role("admin")}
-    assert (claims.expires_at - claims.issued_at).total_seconds() == 600
-
-
-@pytest.mark.parametrize(
-    ("seconds", "accepted"), [(0, True), (600, True), (629, True), (630, False)]
+from libs.auth.signatures import Algorithm, KeyId, VerificationKey
+from libs.auth.testing import (
+    AUDIENCE,
+    ISSUER,
+    FakeClock,
+    MemoryKeys,
+    TokenForge,
+    TokenMint,
+    new_key,
 )
-async def test_a_token_lives_for_its_lifetime_and_the_leeway(
-    seconds: float, *, accepted: bool
+from libs.auth.verifier import Verifier
+
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+ "
+
+
+class CountedKeys:
+    """A key source that counts how often a key is looked for."""
+
+    def __init__(self, mint: TokenMint) -> None:
+        self.mint = mint
+        self.finds = 0
+
+    def generation(self) -> int:
+        """Ask the ring."""
+        return self.mint.keys.generation()
+
+    async def find(self, key_id: KeyId) -> VerificationKey | None:
+        """Count and ask the ring."""
+        self.finds += 1
+        return await self.mint.keys.find(key_id)
+
+
+class Counted:
+    """A mint whose verifier goes through counted keys."""
+
+    def __init__(self) -> None:
+        self.store = MemoryKeys([new_key()])
+        self.mint = TokenMint(store=self.store)
+        self.clock = self.mint.clock
+        self.keys = CountedKeys(self.mint)
+        self.verifier = Verifier(self.keys, issuer=ISSUER, audience=AUDIENCE, clock=self.clock)
+
+    async def verify(self, token: str) -> Claims:
+        """Verify."""
+        return await self.verifier.verify(token)
+
+
+@pytest.fixture
+def counted() -> Counted:
+    """Return a verifier whose cache is empty."""
+    return Counted()
+
+
+@pytest.mark.parametrize("algorithm", list(Algorithm))
+async def test_a_token_comes_back_as_its_claims(algorithm: Algorithm) -> None:
+    """What the issuer put in is what the verifier returns, with each algorithm."""
+    mint = TokenMint(store=MemoryKeys([new_key(algorithm=algorithm)]))
+    claims = await mint.verifier.verify(mint.token("user-7", scopes=["a:b"], roles=["admin"]))
+    assert claims == Claims(
+        subject=Subject("user-7"),
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        client_id=ClientId("test-client"),
+        scopes=frozenset({Scope("a:b")}),
+        roles=frozenset({Role("admin")}),
+        token_id=claims.token_id,
+        issued_at=mint.clock.now(),
+        expires_at=claims.issued_at + mint.issuer.lifetime,
+    )
+
+
+@pytest.mark.parametrize("warm", [False, True])
+@pytest.mark.parametrize(("seconds", "accepted"), [(-31, False), (-30, True), (0, True), (629, True), (630, False)])
+async def test_a_token_is_good_within_its_life_and_the_leeway(
+    seconds: float,
+    *,
+    accepted: bool,
+    warm: bool,
 ) -> None:
-    """Ten minutes and thirty seconds after its issue a token is dead, whether cached or not."""
-    for warm in (False, True):
-        mint = TokenMint(FakeClock())
-        token = mint.token()
-        if warm:
+    """From thirty seconds before its issue to thirty after its end, cached or not."""
+    mint = TokenMint()
+    token = mint.token()
+    if warm and seconds > 0:
+        await mint.verifier.verify(token)
+    mint.clock.step(seconds)
+    if accepted:
+        await mint.verifier.verify(token)
+    else:
+        with pytest.raises(InvalidToken):
             await mint.verifier.verify(token)
-        mint.clock.advance(seconds)
-        if accepted:
-            await mint.verifier.verify(token)
-        else:
-            with pytest.raises(InvalidToken, match="expired"):
-                await mint.verifier.verify(token)
+
+
+async def test_fractions_of_a_second_do_not_matter() -> None:
+    """A token that is issued late within a second is good at once, and for ten minutes."""
+    mint = TokenMint(FakeClock())
+    mint.clock.advance(0.999)
+    await mint.verifier.verify(mint.token())
+
+
+async def test_a_verified_token_is_not_verified_again(counted: Counted) -> None:
+    """The second use is a look-up."""
+    token = counted.mint.token()
+    first = await counted.verify(token)
+    assert await counted.verify(token) is first
+    assert counted.keys.finds == 1
+
+
+async def test_the_cache_ends_at_exp(counted: Counted) -> None:
+    """The leeway is granted by verifying anew, each time."""
+    token = counted.mint.token()
+    await counted.verify(token)
+    counted.clock.advance(600)
+    await counted.verify(token)
+    await counted.verify(token)
+    assert counted.keys.finds == 3
+
+
+async def test_a_change_of_keys_empties_the_cache(counted: Counted) -> None:
+    """A key that is taken away takes its tokens along, verified or not."""
+    token = counted.mint.token()
+    await counted.verify(token)
+    counted.store.keys = [new_key("other")]
+    counted.clock.advance(1)
+    with pytest.raises(InvalidToken, match="kid"):
+        await counted.verify(token)
+
+
+async def test_a_change_of_keys_during_verification_is_not_cached_over(counted: Counted) -> None:
+    """Claims that an old key vouched for do not enter the cache of the new keys."""
+    token = counted.mint.token()
+    key = await counted.mint.keys.find(KeyId("test-key"))
+
+    async def find_while_keys_change(_: KeyId) -> VerificationKey | None:
+        counted.store.keys = [new_key("other")]
+        counted.clock.advance(1)
+        with pytest.raises(InvalidToken):
+            await counted.verify("another.request.meanwhile")
+        return key
+
+    counted.keys.find = find_while_keys_change  # type: ignore[assignment,method-assign]
+    await counted.verify(token)
+    del counted.keys.find
+    with pytest.raises(InvalidToken):
+        await counted.verify(token)
+
+
+async def test_random_tokens_do_not_enter_the_cache(counted: Counted) -> None:
+    """A flood evicts nothing: the good token is still known after it."""
+    token = counted.mint.token()
+    await counted.verify(token)
+    head = token.rpartition(".")[0]
+    for _ in range(5000):
+        with pytest.raises(InvalidToken):
+            await counted.verify(f"{head}.{secrets.token_urlsafe(64)}")
+    looked_for = counted.keys.finds
+    await counted.verify(token)
+    assert counted.keys.finds == looked_for
+
+
+async def test_the_cache_is_bounded(counted: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When it is full, the token that has been in it longest goes."""
+    monkeypatch.setattr(verifier_module, "_CACHE_SIZE", 3)
+    counted.verifier = Verifier(counted.keys, issuer=ISSUER, audience=AUDIENCE, clock=counted.clock)
+    tokens = [counted.mint.token() for _ in range(4)]
+    for token in tokens:
+        await counted.verify(token)
+    for token in reversed(tokens[1:]):
+        await counted.verify(token)
+    assert counted.keys.finds == 4
+    await counted.verify(tokens[0])
+    assert counted.keys.finds == 5
+
+
+async def test_another_lifetime_and_leeway_can_be_set() -> None:
+    """An issuer that is trusted with an hour is given it."""
+    mint = TokenMint()
+    forge = TokenForge(mint)
+    token = forge.token(payload={"exp": forge.payload["iat"] + 3600})
+    with pytest.raises(InvalidToken, match="lifetime"):
+        await mint.verifier.verify(token)
+    patient = Verifier(
+        mint.keys,
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        clock=mint.clock,
+        max_lifetime=mint.issuer.lifetime * 6,
+    )
+    await patient.verify(token)
+
+
+MINT = TokenMint()
+TOKEN = TokenForge(MINT).token()
+
+
+@settings(max_examples=500)
+@given(st.integers(0, len(TOKEN) - 1), st.sampled_from(ALPHABET))
+def test_no_mutation_of_one_character_verifies(position: int, character: str) -> None:
+    """Every character of a token matters, to the last bit of its base64."""
+    mutated = TOKEN[:position] + character + TOKEN[position + 1 :]
+    if mutated != TOKEN:
+        with pytest.raises(InvalidToken):
+            asyncio.run(MINT.verifier.verify(mutated))
+
+
+async def test_no_flip_of_one_bit_verifies() -> None:
+    """All of them, not a sample."""
+    for position in range(len(TOKEN)):
+        for bit in range(7):
+            mutated = TOKEN[:position] + chr(ord(TOKEN[position]) ^ 1 << bit) + TOKEN[position + 1 :]
+            with pytest.raises(InvalidToken):
+                await MINT.verifier.verify(mutated)
+
+
+@given(st.text(max_size=300))
+def test_no_text_at_all_raises_anything_else(text: str) -> None:
+    """What a stranger sends is an invalid token and never an error of ours."""
+    with pytest.raises(InvalidToken):
+        asyncio.run(MINT.verifier.verify(text))

@@ -1,0 +1,292 @@
+"""Tests of libs.auth.jwks."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from libs.auth.errors import InvalidKeySet, InvalidToken, KeyUnavailable
+from libs.auth.jwks import FetchPolicy, JwksClient, parse_jwks
+from libs.auth.signatures import Algorithm, KeyId
+from libs.auth.testing import (
+    AUDIENCE,
+    ISSUER,
+    FakeClock,
+    MemoryKeys,
+    TokenForge,
+    TokenMint,
+    new_key,
+    new_ring,
+)
+from libs.auth.verifier import Verifier
+
+URL = "https://auth.example.com/jwks.json"
+
+
+class JwksServer:
+    """Serves the keys of a mint, counts the fetches, and fails as it is told."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.mint = TokenMint(self.clock)
+        self.fetches = 0
+        self.answer: Callable[[], Awaitable[httpx.Response]] = self.good
+        self.client = JwksClient(
+            URL,
+            http=httpx.AsyncClient(transport=httpx.MockTransport(self._handle)),
+            clock=self.clock,
+        )
+        self.verifier = Verifier(self.client, issuer=ISSUER, audience=AUDIENCE, clock=self.clock)
+
+    async def good(self) -> httpx.Response:
+        """Answer with the keys."""
+        await asyncio.sleep(0)
+        return httpx.Response(200, json=self.mint.keys.to_jwks())
+
+    async def down(self) -> httpx.Response:
+        """Refuse the connection."""
+        raise httpx.ConnectError("refused")
+
+    async def verify(self, kid: str) -> None:
+        """Present a token that names the key `kid`."""
+        await self.verifier.verify(TokenForge(self.mint).token(header={"kid": kid}))
+
+    async def _handle(self, _: httpx.Request) -> httpx.Response:
+        self.fetches += 1
+        return await self.answer()
+
+
+@pytest.fixture
+def server() -> JwksServer:
+    """Return a server that works."""
+    return JwksServer()
+
+
+async def test_the_first_token_fetches_the_keys_and_the_next_does_not(server: JwksServer) -> None:
+    """Keys are fetched when they are needed."""
+    assert server.fetches == 0
+    for _ in range(3):
+        await server.verifier.verify(server.mint.token())
+    assert server.fetches == 1
+
+
+async def test_concurrent_requests_share_one_fetch(server: JwksServer) -> None:
+    """A cold start under load is one fetch, and every request is served."""
+    tokens = [server.mint.token() for _ in range(50)]
+    await asyncio.gather(*map(server.verifier.verify, tokens))
+    assert server.fetches == 1
+
+
+async def test_a_flood_of_unknown_kids_makes_one_fetch_per_cooldown(server: JwksServer) -> None:
+    """A thousand made-up names within half a minute cost one fetch; good tokens pass meanwhile."""
+    await server.verifier.verify(server.mint.token())
+    for second in range(60):
+        for number in range(20):
+            with pytest.raises(InvalidToken):
+                await server.verify(f"unknown-{second}-{number}")
+        await server.verifier.verify(server.mint.token())
+        server.clock.advance(1)
+    assert server.fetches == 2
+
+
+async def test_one_unknown_kid_is_asked_for_once(server: JwksServer) -> None:
+    """A name that the document lacks is not looked for again until the document is old."""
+    for _ in range(5):
+        with pytest.raises(InvalidToken):
+            await server.verify("unknown")
+        server.clock.advance(45)
+    assert server.fetches == 1
+
+
+async def test_a_name_unknown_during_the_cooldown_is_not_held_against_it(
+    server: JwksServer,
+) -> None:
+    """A key that was added in an emergency, unannounced, is accepted once the cooldown is over."""
+    await server.verifier.verify(server.mint.token())
+    emergency = new_key("emergency", activates_at=server.clock.now())
+    server.mint.keys = new_ring(emergency, clock=server.clock)
+    token = TokenForge(server.mint).token()
+    with pytest.raises(InvalidToken):
+        await server.verifier.verify(token)
+    server.clock.advance(30)
+    await server.verifier.verify(token)
+
+
+async def test_a_rotation_loses_no_request(server: JwksServer) -> None:
+    """Tokens of the old and of the new key verify at every moment, with no fetch under way."""
+    store = MemoryKeys([new_key("old")])
+    server.mint = TokenMint(server.clock, store=store)
+    await server.verifier.verify(server.mint.token())
+    store.keys.append(new_key("new", activates_at=server.clock.now().replace(hour=13)))
+    previous = server.mint.token()
+    for _ in range(150):
+        server.clock.advance(60)
+        token = server.mint.token()
+        await server.verifier.verify(previous)
+        await server.verifier.verify(token)
+        await asyncio.sleep(0.001)
+        previous = token
+    assert server.mint.keys.signing_key().key_id == "new"
+    assert server.fetches < 150 / 5 + 2
+
+
+async def test_known_keys_outlive_their_server(server: JwksServer) -> None:
+    """While the key server is down, tokens verify with the keys of up to a day ago."""
+    await server.verifier.verify(server.mint.token())
+    server.answer = server.down
+    for _ in range(23):
+        server.clock.advance(3600)
+        await server.verifier.verify(server.mint.token())
+        await asyncio.sleep(0.001)
+    server.clock.advance(2 * 3600)
+    with pytest.raises(KeyUnavailable):
+        await server.verifier.verify(server.mint.token())
+
+
+async def test_without_any_keys_the_fault_is_not_the_callers(server: JwksServer) -> None:
+    """Before the first fetch has succeeded no token is called invalid; the retry is soon."""
+    server.answer = server.down
+    assert not await server.client.ready()
+    with pytest.raises(KeyUnavailable):
+        await server.verifier.verify(server.mint.token())
+    assert server.fetches == 1
+    server.answer = server.good
+    server.clock.advance(1)
+    await server.verifier.verify(server.mint.token())
+
+
+async def test_a_removed_key_empties_the_cache(server: JwksServer) -> None:
+    """A key taken out of the document stops verifying at the next refresh, cached tokens too."""
+    token = server.mint.token()
+    await server.verifier.verify(token)
+    server.mint.keys = new_ring(new_key("other"), clock=server.clock)
+    server.clock.advance(301)
+    await server.verifier.verify(token)
+    await asyncio.sleep(0.01)
+    with pytest.raises(InvalidToken):
+        await server.verifier.verify(token)
+
+
+async def test_a_caller_that_gives_up_does_not_stop_the_fetch(server: JwksServer) -> None:
+    """The fetch belongs to all who wait for it."""
+    gate = asyncio.Event()
+
+    async def slow() -> httpx.Response:
+        await gate.wait()
+        return await server.good()
+
+    server.answer = slow
+    impatient = asyncio.create_task(server.verifier.verify(server.mint.token()))
+    patient = asyncio.create_task(server.verifier.verify(server.mint.token()))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    impatient.cancel()
+    gate.set()
+    assert (await patient).subject == "user-1"
+    assert server.fetches == 1
+
+
+async def test_a_slow_server_is_given_up(server: JwksServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fetch has an end, however slowly the bytes drip."""
+    monkeypatch.setattr(server.client, "_policy", FetchPolicy(timeout=0.05))
+
+    async def dripping() -> httpx.Response:
+        async def body() -> AsyncIterator[bytes]:
+            while True:
+                await asyncio.sleep(0.01)
+                yield b" "
+
+        return httpx.Response(200, content=body())
+
+    server.answer = dripping
+    assert not await server.client.ready()
+
+
+async def test_an_endless_document_is_cut_off(server: JwksServer) -> None:
+    """At most 64 KiB are read."""
+    sent = 0
+
+    async def endless() -> httpx.Response:
+        async def body() -> AsyncIterator[bytes]:
+            nonlocal sent
+            while True:
+                sent += 4096
+                yield b" " * 4096
+
+        return httpx.Response(200, content=body())
+
+    server.answer = endless
+    assert not await server.client.ready()
+    assert sent <= 64 * 1024 + 2 * 4096
+
+
+@pytest.mark.parametrize("status", [204, 302, 304, 404, 500])
+async def test_only_200_is_a_key_set(server: JwksServer, status: int) -> None:
+    """A redirect is not followed, whatever it points to."""
+
+    async def answer() -> httpx.Response:
+        return httpx.Response(status, json=server.mint.keys.to_jwks(), headers={"Location": "https://evil.example"})
+
+    server.answer = answer
+    assert not await server.client.ready()
+    assert server.fetches == 1
+
+
+GOOD = new_key("good").public.to_jwk()
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"",
+        b"[]",
+        b'{"keys": {}}',
+        b'{"keys": []}',
+        b'{"keys": [1, "a", null]}',
+        b"\xef\xbb\xbf" + json.dumps({"keys": [GOOD]}).encode(),
+        json.dumps({"keys": [GOOD]}).encode("utf-16"),
+        b'{"keys": [], "keys": [' + json.dumps(GOOD).encode() + b"]}",
+        json.dumps({"keys": [GOOD, GOOD]}).encode(),
+        json.dumps({"keys": [{**GOOD, "kid": 7}]}).encode(),
+        json.dumps({"keys": [{**GOOD, "x": "AA"}]}).encode(),
+        b"[" * 100_000,
+    ],
+)
+def test_a_document_without_usable_keys_is_refused(document: bytes) -> None:
+    """What is not plainly a JWK Set changes nothing."""
+    with pytest.raises(InvalidKeySet):
+        parse_jwks(document)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"kty": "oct", "k": "c2VjcmV0", "kid": "a", "alg": "HS256"},
+        {**GOOD, "kid": "b", "use": "enc"},
+        {**GOOD, "kid": "c", "alg": "HS256"},
+        {**GOOD, "kid": "d", "crv": "X25519"},
+        {**GOOD, "kid": "e", "d": "c2VjcmV0"},
+        {**GOOD, "kid": "../../etc/passwd"},
+        {"kty": "RSA", "n": "AQAB", "e": "AQAB", "kid": "f"},
+        {"kty": ["RSA"], "kid": "g"},
+    ],
+)
+def test_a_key_that_we_do_not_verify_with_is_passed_over(entry: dict[str, Any]) -> None:
+    """RFC 7517 section 5: the others stay of use."""
+    keys = parse_jwks(json.dumps({"keys": [entry, GOOD]}).encode())
+    assert [key.key_id for key in keys] == ["good"]
+
+
+@pytest.mark.parametrize("algorithm", list(Algorithm))
+def test_a_public_key_survives_the_document(algorithm: Algorithm) -> None:
+    """What a ring publishes is what a client reads, and nothing private is in it."""
+    key = new_key("some-key", algorithm=algorithm)
+    document = {"keys": [key.public.to_jwk()]}
+    assert not document["keys"][0].keys() & {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
+    (read,) = parse_jwks(json.dumps(document).encode())
+    assert (read.key_id, read.algorithm) == (KeyId("some-key"), algorithm)
+    assert read.verifies(b"message", key.sign(b"message"))
+    assert not read.verifies(b"massage", key.sign(b"message"))

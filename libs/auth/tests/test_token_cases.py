@@ -1,0 +1,87 @@
+"""The table of wrong tokens, tried on the verifier and on a service."""
+
+import socket
+from typing import Annotated
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from libs.auth import compact
+from libs.auth.claims import Claims
+from libs.auth.errors import InvalidToken
+from libs.auth.fastapi import Authenticator, requires
+from libs.auth.signatures import KeyId, VerificationKey
+from libs.auth.testing import AUDIENCE, ISSUER, TokenForge, TokenMint
+from libs.auth.tests.token_cases import CASES, Make
+from libs.auth.verifier import Verifier
+
+ANSWER = (401, 'Bearer error="invalid_token"', {"detail": "A valid access token is required."})
+
+
+class KnownKeys:
+    """A key source that notes which names it was asked for."""
+
+    def __init__(self, *keys: VerificationKey) -> None:
+        self.keys = {key.key_id: key for key in keys}
+        self.asked: list[KeyId] = []
+
+    def generation(self) -> int:
+        """Say that nothing ever changes."""
+        return 0
+
+    async def find(self, key_id: KeyId) -> VerificationKey | None:
+        """Note the name and look it up."""
+        self.asked.append(key_id)
+        return self.keys.get(key_id)
+
+
+@pytest.fixture(scope="module")
+def mint() -> TokenMint:
+    """Return one issuer for all cases: none of them may leave a trace in its verifier."""
+    return TokenMint()
+
+
+async def test_the_default_of_the_forge_is_good(mint: TokenMint) -> None:
+    """Otherwise every case below would pass for the wrong reason."""
+    forge = TokenForge(mint)
+    assert (await mint.verifier.verify(forge.token())).subject == "user-1"
+    assert (await mint.verifier.verify(forge.token(header={"typ": "application/at+jwt"}))).scopes
+    assert (await mint.verifier.verify(forge.token(payload={"nbf": forge.payload["iat"]}))).scopes
+
+
+@pytest.mark.parametrize("make", CASES.values(), ids=CASES)
+async def test_a_wrong_token_is_refused(mint: TokenMint, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No case gets claims, opens a socket, or has any other key looked for than one it may name."""
+    token = make(TokenForge(mint))
+    keys = KnownKeys(mint.keys.signing_key().public)
+    verifier = Verifier(keys, issuer=ISSUER, audience=AUDIENCE, clock=mint.clock)
+    monkeypatch.setattr(socket, "socket", None)
+    for _ in range(2):
+        with pytest.raises(InvalidToken):
+            await verifier.verify(token)
+    assert set(keys.asked) <= {"test-key", "unknown"}
+
+
+async def test_all_wrong_tokens_get_one_answer(mint: TokenMint) -> None:
+    """Status, challenge and body say nothing about what was wrong."""
+    app = FastAPI()
+    Authenticator(mint.verifier).install(app)
+
+    @app.get("/")
+    async def root(_: Annotated[Claims, requires()]) -> None: ...
+
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        for name, make in CASES.items():
+            value = b"Bearer " + make(TokenForge(mint)).encode("utf-8", "surrogatepass")
+            answer = await client.get("/", headers=[(b"authorization", value)])
+            seen = (answer.status_code, answer.headers["www-authenticate"], answer.json())
+            assert seen == ANSWER, name
+
+
+async def test_a_long_token_is_refused_before_it_is_decoded(mint: TokenMint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decoding 850 KiB would hold the event loop for 30 ms."""
+    monkeypatch.setattr(compact, "decode_base64url", None)
+    with pytest.raises(InvalidToken, match="8 KiB"):
+        await mint.verifier.verify("a" * 8193)
