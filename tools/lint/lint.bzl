@@ -1,5 +1,6 @@
 """`lint`: every package's last line."""
 
+load("//tools/layering:layering.bzl", "layering_test")
 load("//tools/lint:mypy_test.bzl", "mypy_test")
 load("//tools/lint:tool_test.bzl", "tool_test")
 
@@ -44,6 +45,7 @@ def lint(name = "lint", exported = [], exclude = []):
       lint: the suite of the tests below and of the packages below this one.
       lint.ruff: style, imports and format of the Python, if there is any.
       lint.mypy: strict types of the Python that targets own.
+      lint.layers: services import no service, libs no service, nothing imports tools.
       lint.buildifier: warnings and format of BUILD files and Starlark.
     """
     rules = native.existing_rules()
@@ -79,7 +81,11 @@ def lint(name = "lint", exported = [], exclude = []):
             srcs = [file for file in python if file not in exported],
             deps = [":" + rule for rule, attributes in rules.items() if attributes["kind"] in _PYTHON_RULES],
         )
-        tests += [name + ".ruff", name + ".mypy"]
+        layering_test(
+            name = name + ".layers",
+            srcs = python,
+        )
+        tests += [name + ".ruff", name + ".mypy", name + ".layers"]
     below = native.subpackages(include = ["**"], allow_empty = True)
     native.test_suite(
         name = name,

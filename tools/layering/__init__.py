@@ -1,0 +1,1 @@
+"""Which part of the house may import which."""

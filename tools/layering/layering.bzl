@@ -1,0 +1,26 @@
+"""`layering_test`: the imports of a package keep to the layers of the house."""
+
+load("@rules_python//python:py_test.bzl", "py_test")
+
+visibility("//tools/lint")
+
+_PROGRAM = Label("//tools/layering:layers.py")
+
+def layering_test(name, srcs):
+    """Checks that services import no service, libs no service, and nothing imports tools.
+
+    Args:
+      name: name of the test.
+      srcs: Python files of this package, tests too.
+
+    Makes:
+      name: the test. Red, it says for each import what to do instead.
+    """
+    py_test(
+        name = name,
+        size = "small",
+        srcs = [_PROGRAM],
+        args = ["'$(rootpath {})'".format(file) for file in srcs],
+        data = srcs,
+        main = _PROGRAM,
+    )

@@ -1,0 +1,82 @@
+"""The rules: dependencies point from services to libs to third party, and to nothing else.
+
+A program reads the import statements of the files it is given, those inside functions too, and says
+for each one that breaks a rule what to do instead.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+LAYERS = ("services", "libs", "tools", "tests", "deploy")
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One import that must not be."""
+
+    file: str
+    line: int
+    imported: str
+    advice: str
+
+    def __str__(self) -> str:
+        """The place, as an editor finds it, and what to do."""
+        return f"{self.file}:{self.line}: imports {self.imported}. {self.advice}"
+
+
+def breaches(file: str, source: str) -> Iterator[Breach]:
+    """What a file, named by its path from the root, imports against the rules."""
+    for line, imported in imports(file, source):
+        advice = advice_on(file, imported)
+        if advice:
+            yield Breach(file, line, imported, advice)
+
+
+def imports(file: str, source: str) -> Iterator[tuple[int, str]]:
+    """Every module that the file imports, by its name from the root, with its line."""
+    package = Path(file).parent.parts
+    for node in ast.walk(ast.parse(source, file)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            base = ".".join((*above, node.module)) if node.module else ".".join(above)
+            # `from services import x` names a module only together with x.
+            yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
+
+
+def advice_on(file: str, imported: str) -> str | None:
+    """What to do instead of this import; None when it is as it should be."""
+    layer, *mine = Path(file).parts
+    target, *theirs = imported.split(".")
+    if target not in LAYERS or layer not in LAYERS:
+        return None
+    if target == "services" and layer == "services":
+        if mine[:1] == theirs[:1]:
+            return None
+        return (
+            "Services never import each other, or they could not be built and deployed alone: call the other's "
+            "API, or move what both need to libs/."
+        )
+    if target == "services":
+        return (
+            f"{layer}/ never imports a service: start it as a program (its binary as `data`), or move what is "
+            "needed here to libs/."
+        )
+    if target in {layer, "libs"}:
+        return None
+    return f"{target}/ is reached by load() and `bazel run` alone: move what is needed here to libs/."
+
+
+def main(files: Sequence[str]) -> int:
+    """Say every breach of the files; 1 when there are any."""
+    found = [breach for file in files for breach in breaches(file, Path(file).read_text(encoding="utf-8"))]
+    sys.stderr.writelines(f"{breach}\n" for breach in found)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,70 @@
+"""The rules of the layers, each by an import that keeps it and one that breaks it."""
+
+from pathlib import Path
+
+import pytest
+
+from tools.layering.layers import advice_on, breaches, main
+
+
+@pytest.mark.parametrize(
+    ("file", "imported"),
+    [
+        ("services/shop/app.py", "services.shop.routes"),
+        ("services/shop/app.py", "libs.web.app"),
+        ("services/shop/app.py", "fastapi"),
+        ("libs/web/app.py", "libs.auth.tokens"),
+        ("tools/dev/dev.py", "tools.dev.fleet"),
+        ("tests/end_to_end/test_house.py", "libs.auth.testing"),
+    ],
+)
+def test_dependencies_that_point_down_are_fine(file: str, imported: str) -> None:
+    """Own package, libraries and third party are there to be imported."""
+    assert advice_on(file, imported) is None
+
+
+@pytest.mark.parametrize(
+    ("file", "imported", "advice"),
+    [
+        ("services/shop/app.py", "services.users.models", "call the other's API"),
+        ("services/shop/tests/test_app.py", "services.users.app", "call the other's API"),
+        ("libs/web/app.py", "services.users.models", "move what is needed here to libs/"),
+        ("tests/end_to_end/test_house.py", "services.users.app", "start it as a program"),
+        ("tools/dev/dev.py", "services.users.app", "start it as a program"),
+        ("services/shop/app.py", "tools.dev.fleet", "move what is needed here to libs/"),
+        ("libs/web/app.py", "tests.end_to_end.house", "move what is needed here to libs/"),
+    ],
+)
+def test_every_other_dependency_is_refused_with_advice(file: str, imported: str, advice: str) -> None:
+    """The message says what to do instead."""
+    assert advice in str(advice_on(file, imported))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import services.users",
+        "import services.users.models as m",
+        "from services import users",
+        "from services.users.models import User",
+        "from .. import users",
+        "from ..users.models import User",
+        "def later():\n    from services.users import models",
+    ],
+)
+def test_no_spelling_of_an_import_escapes(statement: str) -> None:
+    """Absolute, renamed, relative and late imports are all seen."""
+    assert list(breaches("services/shop/app.py", statement)), statement
+
+
+def test_a_breach_names_its_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line begins with file and number, as an editor wants it, and the exit code is 1."""
+    monkeypatch.chdir(tmp_path)
+    file = Path("services/shop/app.py")
+    file.parent.mkdir(parents=True)
+    file.write_text("import json\nfrom services.users import models\n")
+
+    assert main([str(file)]) == 1
+    assert capsys.readouterr().err.startswith("services/shop/app.py:2: imports services.users.models. ")
