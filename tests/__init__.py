@@ -1,0 +1,1 @@
+"""Tests of several services together; a test of one thing lies beside that thing."""

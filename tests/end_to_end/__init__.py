@@ -1,0 +1,1 @@
+"""Both services as they ship, as processes, talked to over loopback."""

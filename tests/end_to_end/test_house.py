@@ -1,0 +1,108 @@
+"""What a client of both services sees."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from libs.auth.claims import ClientId, Scope, Subject
+from libs.auth.keys import KeyRing
+from libs.auth.testing import FakeClock, new_ring
+from libs.auth.tokens import Signer, TokenIssuer
+from tests.end_to_end.house import ISSUER, House, open_house
+
+ANN = {"email": "ann@example.com", "password": "seven green lanterns", "name": "Ann"}
+TEA = {"name": "Tea", "description": "Leaves", "price_cents": 450, "stock": 3}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Both services, started once for all tests here."""
+    with open_house(tmp_path_factory.mktemp("data")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def http() -> Iterator[httpx.Client]:
+    """A client that goes straight to loopback."""
+    with httpx.Client(trust_env=False, timeout=20) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def token(house: House, http: httpx.Client) -> str:
+    """An access token of Ann's, got as any client gets one."""
+    registered = http.post(f"{house.users}/users", json=ANN)
+    assert registered.status_code == 201, registered.text
+    credentials = {"email": ANN["email"], "password": ANN["password"]}
+    login = http.post(f"{house.users}/auth/login", json=credentials)
+    assert login.status_code == 200, login.text
+    return str(login.json()["access_token"])
+
+
+def test_a_registered_user_creates_a_product_and_reads_it(house: House, http: httpx.Client, token: str) -> None:
+    """One login at the user service is enough for the product service."""
+    mine = {"Authorization": f"Bearer {token}"}
+
+    me = http.get(f"{house.users}/me", headers=mine).json()
+    created = http.post(f"{house.products}/products", json=TEA, headers=mine)
+    assert created.status_code == 201, created.text
+    read = http.get(house.products + created.headers["location"], headers=mine)
+
+    assert read.json() == created.json()
+    assert read.json()["owner_id"] == me["id"]
+    assert read.json() | TEA == read.json()
+
+
+def test_a_wrong_token_is_refused(house: House, http: httpx.Client, token: str) -> None:
+    """A changed signature, no token and half a token are 401 and say nothing more."""
+    changed = token[:-3] + ("AAA" if token[-3:] != "AAA" else "BBB")
+    for wrong in (changed, token.rpartition(".")[0], "x"):
+        _assert_refused(http, house, wrong)
+    assert http.get(f"{house.products}/products").status_code == 401
+
+
+def test_an_expired_token_is_refused(house: House, http: httpx.Client) -> None:
+    """A token of the right key is worth nothing after its time."""
+    clock = FakeClock(datetime.now(UTC) - timedelta(hours=1))
+    keys = KeyRing.from_folder(house.keys, clock=FakeClock(datetime.now(UTC)))
+    _assert_refused(http, house, _issued(keys, clock))
+
+
+def test_a_foreign_token_is_refused(house: House, http: httpx.Client) -> None:
+    """A well-made token of somebody else's key is worth nothing here."""
+    clock = FakeClock(datetime.now(UTC))
+    _assert_refused(http, house, _issued(new_ring(clock=clock), clock))
+
+
+def test_a_fresh_token_of_the_house_is_taken(house: House, http: httpx.Client) -> None:
+    """The two refusals above are about the time and the key: with both right the same token is good."""
+    clock = FakeClock(datetime.now(UTC))
+    token = _issued(KeyRing.from_folder(house.keys, clock=clock), clock)
+    answer = http.get(f"{house.products}/products", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 200, answer.text
+
+
+def _issued(keys: Signer, clock: FakeClock) -> str:
+    return TokenIssuer(keys=keys, issuer=ISSUER, clock=clock).issue(
+        subject=Subject("somebody"),
+        audience="api",
+        client_id=ClientId("first-party"),
+        scopes=[Scope("products:read")],
+    )
+
+
+def _assert_refused(http: httpx.Client, house: House, token: str) -> None:
+    answer = http.get(f"{house.products}/products", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 401, answer.text
+    assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_the_data_folder_holds_no_secret_that_others_can_read(house: House) -> None:
+    """Private keys are readable by their owner alone."""
+    keys = list(Path(house.keys).glob("*.pem"))
+    assert keys
+    assert all(key.stat().st_mode & 0o077 == 0 for key in keys)
