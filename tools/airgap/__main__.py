@@ -1,7 +1,7 @@
 """`bazelw` in sealed mode: make the sealed root if it is missing, then run Bazel inside it.
 
-Called by `bazelw` as `python3 tools/airgap CACHE BAZEL_ARGUMENT...` with the host's Python, so everything in this folder
-is standard library of Python 3.9, and what the second call does not need is imported late.
+Called by `bazelw` as `python3 tools/airgap CACHE BAZEL_ARGUMENT...` with the host's Python. This
+folder needs the standard library of Python 3.9 alone, and imports late what a second call can spare.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The addresses that Bazel's repository rules are told, looked up once and remembered until the configuration changes."""
+"""The addresses that Bazel's repository rules are told.
+
+They are looked up once and remembered until the configuration of this machine changes.
+"""
 
 from __future__ import annotations
 
@@ -6,71 +9,72 @@ import json
 import os
 from collections.abc import Mapping
 
-from tools.airgap import indexes, mirrors
-from tools.airgap.places import Places
+from tools.airgap import apt, indexes
+from tools.airgap.places import Places, written
 from tools.airgap.refusals import Refusal
 
-SPOKEN = ("DEBIAN_MIRROR", "PIP_", "NPM_CONFIG_", "npm_config_", "VIRTUAL_ENV", "XDG_CONFIG", "HOME")
+PACKAGE_INDEX_FILE = "usr/share/bazelw/package-index"
+"""In the root: the address that pip uses when nobody configures one."""
+
+SPOKEN = ("DEBIAN_MIRROR", "HOME", "NPM_CONFIG_", "PIP_", "VIRTUAL_ENV", "XDG_", "npm_config_")
 """Beginnings of the variables that the look-ups read."""
 
 
 def addresses(root: str, places: Places, env: Mapping[str, str]) -> dict[str, str]:
     """Return the variables for `--repo_env`, named as a person would set them."""
-    path = os.path.join(places.cache, "addresses.json")
+    path = os.path.join(places.settings, "addresses.json")
     asked = fingerprint(root, env)
+    answer = remembered(path, asked)
+    if answer is None:
+        answer = look_up(root, env)
+        if "DEBIAN_MIRROR" in answer:
+            written(path, json.dumps({"asked": asked, "answer": answer}, indent=1))
+    return answer
+
+
+def remembered(path: str, asked: str) -> dict[str, str] | None:
+    """Return the last answer if the question was the same."""
     try:
         with open(path, encoding="utf-8") as file:
-            remembered = json.load(file)
-        if remembered["asked"] == asked:
-            return dict(remembered["answer"])
+            last = json.load(file)
+        return dict(last["answer"]) if last["asked"] == asked else None
     except (OSError, ValueError, KeyError):
-        pass
-    answer = look_up(root, env)
-    if "DEBIAN_MIRROR" in answer:
-        remember(path, json.dumps({"asked": asked, "answer": answer}, indent=1))
-    return answer
+        return None
 
 
 def fingerprint(root: str, env: Mapping[str, str]) -> str:
     """Return a text that changes when a look-up might answer differently."""
-    files = [*indexes.pip_files(env), *indexes.npm_files(env), mirrors.SOURCES_LIST, *mirrors.source_files()]
+    files = [*indexes.pip_files(env), *indexes.npm_files(env), *apt.source_files()]
     stamps = [f"{path} {os.stat(path).st_mtime_ns}" for path in files if os.path.exists(path)]
-    variables = [f"{name}={value}" for name, value in sorted(env.items()) if name.startswith(SPOKEN)]
-    return "\n".join([root, *stamps, *variables])
+    spoken = [f"{name}={env[name]}" for name in sorted(env) if name.startswith(SPOKEN)]
+    return "\n".join([root, *stamps, *spoken])
 
 
 def look_up(root: str, env: Mapping[str, str]) -> dict[str, str]:
     """Ask the configuration of apt, pip and npm."""
-    answer: dict[str, str] = {}
-    try:
-        mirror = mirrors.debian_mirror(env)
-    except Refusal:
-        pass  # The repository rule that wants it says so, if one does.
-    else:
-        answer["DEBIAN_MIRROR"] = mirror.url
-        if mirror.proxy and not env.get("http_proxy"):
-            answer["http_proxy"] = mirror.proxy
     settings = indexes.pip_settings(env)
-    answer["PIP_INDEX_URL"] = settings.get("index-url") or default_index(root)
+    answer = {"PIP_INDEX_URL": settings.get("index-url") or default_index(root)}
     if settings.get("extra-index-url"):
         answer["PIP_EXTRA_INDEX_URL"] = " ".join(settings["extra-index-url"].split())
     registry = indexes.npm_registry(env)
     if registry:
         answer["NPM_CONFIG_REGISTRY"] = registry
-    return answer
+    return {**answer, **debian(env)}
+
+
+def debian(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the Debian mirror, and apt's proxy for it where the environment names none."""
+    from tools.airgap import mirrors
+
+    try:
+        mirror = mirrors.debian_mirror(env)
+    except Refusal:
+        return {}  # A repository rule that wants one says so.
+    proxied = mirror.proxy and not env.get("http_proxy")
+    return {"DEBIAN_MIRROR": mirror.url, **({"http_proxy": mirror.proxy or ""} if proxied else {})}
 
 
 def default_index(root: str) -> str:
-    """Return the index that pip names itself; the root's own pip was asked when the root was made."""
-    from tools.airgap.bootstrap import PACKAGE_INDEX_FILE
-
+    """Return the index that pip itself names; the root's was asked when the root was made."""
     with open(os.path.join(root, PACKAGE_INDEX_FILE), encoding="utf-8") as file:
         return file.read().strip()
-
-
-def remember(path: str, text: str) -> None:
-    """Write the file whole, for its owner's eyes: addresses may hold passwords."""
-    part = f"{path}.{os.getpid()}"
-    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    os.rename(part, path)

@@ -1,4 +1,4 @@
-"""Makes a sealed root with mmdebstrap: Debian packages in a folder, less what nobody opens there."""
+"""Makes a sealed root with mmdebstrap: Debian packages in a folder, less what nobody opens."""
 
 from __future__ import annotations
 
@@ -9,19 +9,17 @@ from collections.abc import Iterator
 from typing import IO
 
 from tools.airgap import host, mirrors
+from tools.airgap.addresses import PACKAGE_INDEX_FILE
 from tools.airgap.places import Places
 from tools.airgap.progress import Stopwatch, say
 from tools.airgap.refusals import Refusal
-
-PACKAGE_INDEX_FILE = "usr/share/bazelw/package-index"
-"""In the root: the address that pip uses when nobody configures one."""
 
 PHASES = {
     "running apt-get update": "reading the package lists",
     "downloading packages": "downloading",
     "extracting archives": "unpacking the base system",
     "installing essential": "installing the base system",
-    "installing remaining": "installing Bazel and its tools (half of the time)",
+    "installing remaining": "installing Bazel and its tools, half of the time",
     "cleaning package": "cleaning up",
 }
 """What mmdebstrap reports, and what that means to the person who waits."""
@@ -32,17 +30,21 @@ HEARTBEAT = 10
 SETUP = 'mkdir -p "$1/usr/share/man/man1"'
 """The JDK's post-install script writes there, trimmed or not."""
 
-CUSTOMIZE = " && ".join([
-    'cd "$1"',
-    "mkdir -p etc/bazel usr/share/bazelw",
-    "touch etc/bazel/bazelrc etc/pip.conf etc/npmrc etc/resolv.conf etc/hosts",
-    f"chroot . python3 -c 'from pip._internal.models.index import PyPI; print(PyPI.simple_url)' >{PACKAGE_INDEX_FILE}",
-    "rm -rf var/cache/* var/log/* usr/share/man/*",
-])
+ASK_PIP = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
+
+CUSTOMIZE = " && ".join(
+    [
+        'cd "$1"',
+        "mkdir -p etc/bazel usr/share/bazelw",
+        "touch etc/bazel/bazelrc etc/pip.conf etc/npmrc etc/resolv.conf etc/hosts",
+        f"chroot . python3 -c '{ASK_PIP}' >{PACKAGE_INDEX_FILE}",
+        "rm -rf var/cache/* var/log/* usr/share/man/*",
+    ]
+)
 """Files for the host's to be laid over, and the one thing to remember of pip."""
 
-UNPACK = 'set -o pipefail; mkdir "$1"; "${@:2}" | tar --extract --directory="$1" --exclude="./dev/*"'
-"""An ordinary user unpacks a tar: files made with --mode=unshare would belong to somebody else."""
+UNPACK = 'set -o pipefail; mkdir "$1"; "${@:2}" | tar -x --directory="$1" --exclude="./dev/*"'
+"""What an ordinary user makes with --mode=unshare is of other ids; what tar unpacks is not."""
 
 
 def build(folder: str, places: Places, lock: int) -> str:
@@ -51,7 +53,7 @@ def build(folder: str, places: Places, lock: int) -> str:
     Args:
         folder: does not exist yet.
         places: where the lists of packages and patterns are.
-        lock: descriptor of the held lock; mmdebstrap inherits it and so keeps it if this process is killed.
+        lock: descriptor of the held lock, which mmdebstrap keeps if this process is killed.
 
     Raises:
         Refusal: the host or the mirror does not allow it.
@@ -60,14 +62,14 @@ def build(folder: str, places: Places, lock: int) -> str:
     watch = Stopwatch()
     mirror = mirrors.debian_mirror(os.environ)
     offer = mirrors.best_offer(mirror, series(places))
-    say(f"making the sealed root, once, about a minute: Debian {offer.suite}, Bazel {offer.version}")
+    say(f"making the sealed root, a minute once: Debian {offer.suite}, Bazel {offer.version}")
     if offer.expired:
         say(f"the mirror's {offer.suite} is past its date ({offer.expired}); used all the same")
     command = mmdebstrap(folder, places, mirror, offer)
     with open(os.path.join(places.sealed, "log"), "w+", encoding="utf-8") as log:
-        if supervise(command, log, watch, lock) != 0:
-            raise Refusal(f"mmdebstrap failed: {reason(log)}; all it said is in {log.name}")
-    watch.say("done")
+        if run(command, log, watch, lock) != 0:
+            raise Refusal(f"mmdebstrap failed: {reason(log)} (all it said: {log.name})")
+    watch.say("the sealed root is ready")
     return offer.version
 
 
@@ -84,7 +86,12 @@ def entries(path: str) -> list[str]:
     return [line for line in lines if line]
 
 
-def mmdebstrap(folder: str, places: Places, mirror: mirrors.Mirror, offer: mirrors.Offer) -> list[str]:
+def mmdebstrap(
+    folder: str,
+    places: Places,
+    mirror: mirrors.Mirror,
+    offer: mirrors.Offer,
+) -> list[str]:
     """Return the command that makes the root in the folder."""
     patterns = entries(os.path.join(places.airgap, "trimmed.txt"))
     command = [
@@ -104,34 +111,40 @@ def mmdebstrap(folder: str, places: Places, mirror: mirrors.Mirror, offer: mirro
         # In namespaces of its own: what it mounts and starts is gone with it, however it ends.
         alone = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         return [*alone, *command, "--mode=root", offer.suite, folder, mirror.url]
-    return ["bash", "-c", UNPACK, "bash", folder, *command, "--mode=unshare", offer.suite, "-", mirror.url]
+    unpack = ["bash", "-c", UNPACK, "bash", folder]
+    return [*unpack, *command, "--mode=unshare", offer.suite, "-", mirror.url]
 
 
-def supervise(command: list[str], log: IO[str], watch: Stopwatch, lock: int) -> int:
-    """Run the command, log its lines, print a line for each phase, and return its exit code."""
-    process = subprocess.Popen(
+def run(command: list[str], log: IO[str], watch: Stopwatch, lock: int) -> int:
+    """Run the command with a line for each of its phases and return its exit code."""
+    with subprocess.Popen(
         ["setpriv", "--pdeathsig", "KILL", *command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         env={**os.environ, "LC_ALL": "C.UTF-8", "PATH": host.PATH},
         pass_fds=[lock],
-    )
-    try:
-        assert process.stderr
-        phase = ""
-        for line in lines(process.stderr):
-            log.write(f"{line}\n" if line else "")
-            begun = next((said for sign, said in PHASES.items() if sign in line), "" if line else f"still {phase}")
-            phase = begun.replace("still ", "") or phase
-            if begun:
-                watch.say(begun)
-    except BaseException:
-        process.kill()
-        raise
-    finally:
-        process.wait()
+    ) as process:
+        try:
+            follow(process.stderr, log, watch)
+        except BaseException:
+            process.kill()
+            raise
     return process.returncode
+
+
+def follow(pipe: IO[bytes] | None, log: IO[str], watch: Stopwatch) -> None:
+    """Log each line, and tell the person who waits what it means."""
+    phase = "starting"
+    for line in lines(pipe) if pipe else ():
+        if not line:
+            watch.say(f"still {phase}")
+            continue
+        log.write(f"{line}\n")
+        begun = next((meaning for sign, meaning in PHASES.items() if sign in line), None)
+        if begun:
+            phase = begun
+            watch.say(phase)
 
 
 def lines(pipe: IO[bytes]) -> Iterator[str]:

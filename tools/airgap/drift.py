@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from tools.airgap import bootstrap
+from tools.airgap import bootstrap, enter
 from tools.airgap.places import Places
 from tools.airgap.progress import say
 from tools.airgap.refusals import Refusal
+
+SELF_TEST = ["bazel", "--batch", "test", "//tools/airgap:self_test"]
 
 
 def judge(root: str, version: str, places: Places) -> None:
@@ -14,12 +16,10 @@ def judge(root: str, version: str, places: Places) -> None:
     Raises:
         Refusal: it does not.
     """
-    series = bootstrap.series(places)
-    if version.startswith(series):
+    wanted = bootstrap.series(places) + "*"
+    if version.startswith(bootstrap.series(places)):
         return
-    from tools.airgap import enter
-
-    say(f"the mirror has Bazel {version} instead of {series}*; trying it")
-    if enter.run_inside(root, places, ["bazel", "--batch", "test", "//tools/airgap:self_test"]) != 0:
-        raise Refusal(f"Bazel {version} fails the self-test and {series}* cannot be had; point DEBIAN_MIRROR at an archive that has it")
-    say(f"using Bazel {version} instead of {series}*: the self-test passes")
+    say(f"the mirror has Bazel {version}, this repository wants {wanted}: trying it")
+    if enter.run_inside(root, places, SELF_TEST) != 0:
+        raise Refusal(f"Bazel {version} fails the self-test; set DEBIAN_MIRROR to an archive with {wanted}")
+    say(f"using Bazel {version} in place of {wanted}, since it passes the self-test")

@@ -7,13 +7,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from typing import NamedTuple
 
 from tools.airgap.places import Places
 from tools.airgap.progress import say
 from tools.airgap.refusals import Refusal
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-"""Where Debian has its programs, also when the caller's PATH forgets the administrator's."""
+"""Where Debian has its programs, also those that an ordinary user's PATH forgets."""
 
 PACKAGE_OF = {"mmdebstrap": "mmdebstrap", "bwrap": "bubblewrap"}
 """The two programs wanted from the host, and their Debian packages."""
@@ -21,26 +22,37 @@ PACKAGE_OF = {"mmdebstrap": "mmdebstrap", "bwrap": "bubblewrap"}
 ROOM = 1_500_000_000
 """Bytes that the making of a root takes at its peak."""
 
-SETTINGS = {
-    "/proc/sys/kernel/unprivileged_userns_clone": ("kernel.unprivileged_userns_clone", "0", "1"),
-    "/proc/sys/user/max_user_namespaces": ("user.max_user_namespaces", "0", "15000"),
-    "/proc/sys/kernel/apparmor_restrict_unprivileged_userns": (
-        "kernel.apparmor_restrict_unprivileged_userns",
-        "1",
-        "0",
-    ),
-}
-"""Where a kernel forbids user namespaces: the file, the setting, the value that forbids, the value that allows."""
+ID_RANGES = ("/etc/subuid", "/etc/subgid")
+
+
+class Setting(NamedTuple):
+    """A kernel setting that can forbid user namespaces."""
+
+    name: str
+    forbids: str
+    allows: str
+
+    @property
+    def path(self) -> str:
+        """Where the kernel shows it."""
+        return "/proc/sys/" + self.name.replace(".", "/")
+
+
+SETTINGS = (
+    Setting("kernel.unprivileged_userns_clone", forbids="0", allows="1"),
+    Setting("user.max_user_namespaces", forbids="0", allows="15000"),
+    Setting("kernel.apparmor_restrict_unprivileged_userns", forbids="1", allows="0"),
+)
 
 
 def prepare(places: Places) -> None:
-    """Check everything that can be known before the work begins, and install the two programs where possible.
+    """Check what can be known before the work begins, and install the two programs if need be.
 
     Raises:
         Refusal: naming what is missing and what would help.
     """
     if not sys.platform.startswith("linux"):
-        raise Refusal("the sealed mode needs Linux; here Bazel needs the Bazel Central Registry and GitHub")
+        raise Refusal("neither the registry nor GitHub answers, and the sealed root needs Linux")
     check_namespaces()
     check_room(places.cache)
     install_missing()
@@ -49,63 +61,64 @@ def prepare(places: Places) -> None:
         check_room(tempfile.gettempdir())
 
 
-def missing_programs() -> list[str]:
-    """Return the packages of the programs that the host lacks."""
-    return [package for program, package in PACKAGE_OF.items() if not shutil.which(program, path=PATH)]
-
-
 def install_missing() -> None:
     """Install the missing programs as root; tell anybody else the command."""
-    packages = missing_programs()
+    packages = [name for program, name in PACKAGE_OF.items() if not shutil.which(program, path=PATH)]
     if not packages:
         return
+    names = " and ".join(packages)
     if not shutil.which("apt-get", path=PATH):
-        raise Refusal(f"this is not Debian or a relative of it (no apt-get); install {' and '.join(packages)} first")
+        raise Refusal(f"{names} missing, and this is no relative of Debian that apt-get could help")
     command = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
     if os.geteuid() != 0:
-        raise Refusal(f"please install what is missing: sudo {' '.join(command)}")
-    say(f"installing {' and '.join(packages)} with apt-get")
-    if apt(command) and (apt(["apt-get", "update"]) or apt(command)):
-        raise Refusal(f"apt-get could not install {' and '.join(packages)}; see `{' '.join(command)}`")
+        raise Refusal(f"{names} missing: sudo {' '.join(command)}")
+    say(f"installing {names} with apt-get")
+    if apt_get(command) and (apt_get(["apt-get", "update"]) or apt_get(command)):
+        raise Refusal(f"cannot install {names}; try `{' '.join(command)}`")
 
 
-def apt(command: list[str]) -> int:
+def apt_get(command: list[str]) -> int:
     """Run apt-get without questions and return its exit code."""
     quiet = {**os.environ, "PATH": PATH, "DEBIAN_FRONTEND": "noninteractive"}
-    return subprocess.run(command, env=quiet, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+    return subprocess.run(command, env=quiet, capture_output=True, check=False).returncode
 
 
 def check_namespaces() -> None:
     """Refuse where neither root nor user namespaces give a mount table of our own."""
     mapped = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    attempt = subprocess.run(["unshare", *mapped, "--mount", "true"], capture_output=True, text=True)
+    command = ["unshare", *mapped, "--mount", "true"]
+    attempt = subprocess.run(command, capture_output=True, text=True, check=False)
     if attempt.returncode == 0:
         return
-    if os.geteuid() == 0:
+    if not mapped:
         raise Refusal(
-            "this container may not make namespaces; start it with `--privileged`, or with "
-            "`--cap-add SYS_ADMIN --security-opt seccomp=unconfined --security-opt apparmor=unconfined`",
+            "root may not make namespaces here; start the container with `--privileged`, or with"
+            " `--cap-add SYS_ADMIN --security-opt seccomp=unconfined"
+            " --security-opt apparmor=unconfined`"
         )
-    advice = forbidding_settings() or [f"unshare says: {attempt.stderr.strip()}"]
-    raise Refusal(f"neither root nor user namespaces: {'; '.join(advice)}")
+    advice = "; ".join(forbidding()) or attempt.stderr.strip()
+    raise Refusal(f"not root, and user namespaces are forbidden: {advice}")
 
 
-def forbidding_settings() -> list[str]:
+def forbidding() -> list[str]:
     """Return a sentence for each kernel setting that forbids user namespaces."""
-    advice = []
-    for path, (name, forbidding, allowing) in SETTINGS.items():
-        if os.path.exists(path):
-            with open(path, encoding="ascii") as file:
-                if file.read().strip() == forbidding:
-                    advice.append(f"{name} is {forbidding}; `sudo sysctl {name}={allowing}` allows them")
-    return advice
+    found = []
+    for setting in SETTINGS:
+        if os.path.exists(setting.path):
+            with open(setting.path, encoding="ascii") as file:
+                value = file.read().strip()
+            if value == setting.forbids:
+                cure = f"sudo sysctl {setting.name}={setting.allows}"
+                found.append(f"{setting.name} is {value}, `{cure}` allows them")
+    return found
 
 
 def check_room(folder: str) -> None:
     """Refuse before a disk would run full."""
     free = shutil.disk_usage(folder).free
     if free < ROOM:
-        raise Refusal(f"{folder} has {free / 1e9:.1f} GB free, the sealed root needs {ROOM / 1e9:.1f} GB")
+        free_gb, room_gb = free / 1e9, ROOM / 1e9
+        raise Refusal(f"{folder} has {free_gb:.1f} GB free; the sealed root needs {room_gb:.1f} GB")
 
 
 def check_id_ranges() -> None:
@@ -114,9 +127,16 @@ def check_id_ranges() -> None:
 
     user = pwd.getpwuid(os.getuid()).pw_name
     if not shutil.which("newuidmap", path=PATH):
-        raise Refusal("newuidmap is missing: sudo apt-get install uidmap")
-    for path in ("/etc/subuid", "/etc/subgid"):
-        with open(path, encoding="utf-8") as file:
-            if not any(line.split(":")[0] in (user, str(os.getuid())) for line in file):
-                raise Refusal(f"{user} has no range in {path}: sudo usermod --add-subuids 100000-165535 "
-                              f"--add-subgids 100000-165535 {user}")
+        raise Refusal("newuidmap missing: sudo apt-get install uidmap")
+    for path in ID_RANGES:
+        if not has_range(path, user):
+            grant = "--add-subuids 100000-165535 --add-subgids 100000-165535"
+            raise Refusal(f"{user} has no range of ids in {path}: sudo usermod {grant} {user}")
+
+
+def has_range(path: str, user: str) -> bool:
+    """Tell whether the file grants the user a range of ids (subuid(5))."""
+    if not os.path.exists(path):
+        return False
+    with open(path, encoding="utf-8") as file:
+        return any(line.split(":")[0] in {user, str(os.getuid())} for line in file)

@@ -1,12 +1,10 @@
-"""Where this machine gets Python and npm packages from: the configuration files and variables of pip and npm."""
+"""Where this machine gets packages of Python and npm from: the settings of pip and npm."""
 
 from __future__ import annotations
 
 import configparser
 import os
 import re
-import shutil
-import subprocess
 from collections.abc import Mapping
 
 PIP_PATHS = ("index-url", "extra-index-url", "find-links", "cert", "client-cert")
@@ -14,7 +12,7 @@ PIP_PATHS = ("index-url", "extra-index-url", "find-links", "cert", "client-cert"
 
 
 def pip_files(env: Mapping[str, str]) -> list[str]:
-    """Return the configuration files that pip reads, the strongest last (pip's user guide, "Configuration Files")."""
+    """Return the files that pip reads, the strongest last (its guide's "Configuration Files")."""
     home = env.get("HOME", "/")
     folders = env.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":")
     user = env.get("XDG_CONFIG_HOME", os.path.join(home, ".config"))
@@ -22,7 +20,11 @@ def pip_files(env: Mapping[str, str]) -> list[str]:
     if named == os.devnull:
         return []
     files = [os.path.join(folder, "pip", "pip.conf") for folder in folders]
-    files += ["/etc/pip.conf", os.path.join(home, ".pip", "pip.conf"), os.path.join(user, "pip", "pip.conf")]
+    files += [
+        "/etc/pip.conf",
+        os.path.join(home, ".pip", "pip.conf"),
+        os.path.join(user, "pip", "pip.conf"),
+    ]
     files += [os.path.join(env["VIRTUAL_ENV"], "pip.conf")] if env.get("VIRTUAL_ENV") else []
     return [*files, named] if named else files
 
@@ -65,8 +67,17 @@ def npm_registry(env: Mapping[str, str]) -> str:
                 match = re.search(r"^registry\s*=\s*(\S+)", file.read(), re.MULTILINE)
             if match:
                 return match[1]
+    return ask_npm(env)
+
+
+def ask_npm(env: Mapping[str, str]) -> str:
+    """Return the registry that npm itself names, if there is an npm."""
+    import shutil
+    import subprocess
+
     npm = shutil.which("npm", path=env.get("PATH"))
     if not npm:
         return ""
-    said = subprocess.run([npm, "config", "get", "registry"], capture_output=True, text=True, cwd="/").stdout.strip()
+    asked = [npm, "config", "get", "registry"]
+    said = subprocess.run(asked, capture_output=True, text=True, cwd="/", check=False).stdout.strip()
     return said if said.startswith("http") else ""

@@ -25,6 +25,30 @@ class Places(NamedTuple):
         return os.path.join(self.cache, "sealed")
 
     @property
+    def settings(self) -> str:
+        """Small files made for this machine and user, laid over those of a sealed root."""
+        return os.path.join(self.cache, "etc")
+
+    @property
     def bazel(self) -> str:
         """Bazel's output user root: output bases, repository cache, install base."""
         return os.path.join(self.cache, "bazel")
+
+
+def written(path: str, text: str) -> str:
+    """Return the path of a file with the text, replaced whole and only if it holds another.
+
+    It is for its owner's eyes: addresses may hold passwords.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            if file.read() == text:
+                return path
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+    part = f"{path}.{os.getpid()}"
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.rename(part, path)
+    return path

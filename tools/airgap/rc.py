@@ -1,4 +1,4 @@
-"""The rc file that Bazel reads inside before the workspace's own, so that every `bazel` there is the same Bazel."""
+"""The rc file that Bazel reads inside before the workspace's own: one Bazel, whoever calls it."""
 
 from __future__ import annotations
 

@@ -1,15 +1,18 @@
-"""The certificates that this machine trusts, a company's own included, in the form that Bazel's downloader reads."""
+"""The certificates that this machine trusts, as Bazel's downloader reads them."""
 
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Mapping
 
 from tools.airgap.refusals import Refusal
 
-BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
-"""Where distributions keep what the machine trusts; the first is Debian's, and the sealed root's."""
+BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+)
+"""Where distributions keep what the machine trusts; the first is Debian's and the root's."""
 
 JAVA_STORE = "/etc/ssl/certs/java/cacerts"
 """Where Debian's Java keeps the same."""
@@ -22,7 +25,7 @@ def bundle(env: Mapping[str, str]) -> str:
 
 
 def java_store(root: str, folder: str, certificates: str) -> str:
-    """Return a trust store for Java with the certificates, made in the folder when they have changed.
+    """Return a trust store for Java with the certificates, made anew when they have changed.
 
     Raises:
         Refusal: they cannot be read.
@@ -33,12 +36,23 @@ def java_store(root: str, folder: str, certificates: str) -> str:
     if not os.path.exists(store):
         os.makedirs(folder, exist_ok=True)
         part = f"{name}.{os.getpid()}"
-        # OpenSSL of the root: the host's may be too old for Java's trust attribute.
-        places = ["--ro-bind", root, "/", "--dev", "/dev", "--bind", folder, "/mnt", "--ro-bind", certificates, BUNDLES[0]]
-        export = ["openssl", "pkcs12", "-export", "-nokeys", "-in", BUNDLES[0], "-out", f"/mnt/{part}"]
-        public = ["-passout", "pass:", "-certpbe", "NONE", "-nomac", "-jdktrust", "anyExtendedKeyUsage"]
-        done = subprocess.run(["bwrap", *places, *export, *public], capture_output=True, text=True)
-        if done.returncode:
-            raise Refusal(f"cannot hand the certificates in {certificates} to Bazel: {done.stderr.strip()[-200:]}")
+        convert(root, certificates, os.path.join(folder, part))
         os.rename(os.path.join(folder, part), store)
     return store
+
+
+def convert(root: str, certificates: str, store: str) -> None:
+    """Write the certificates as a trust store without a password, as Java reads its own."""
+    import subprocess
+
+    folder, name = os.path.split(store)
+    # By the root's OpenSSL: the host's may be too old to mark a certificate as trusted by Java.
+    places = ["--ro-bind", root, "/", "--dev", "/dev"]
+    places += ["--bind", folder, "/mnt", "--ro-bind", certificates, BUNDLES[0]]
+    export = ["openssl", "pkcs12", "-export", "-nokeys", "-in", BUNDLES[0], "-out", f"/mnt/{name}"]
+    plain = ["-passout", "pass:", "-certpbe", "NONE", "-nomac", "-jdktrust", "anyExtendedKeyUsage"]
+    command = ["bwrap", *places, *export, *plain]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = done.stderr.strip()[-200:]
+        raise Refusal(f"cannot hand the certificates in {certificates} to Bazel: {said}")

@@ -24,7 +24,7 @@ HOME_FILES = (
     ".npmrc",
     ".pip",
 )
-"""Settings of the user that change what a build may reach; nothing else of the home folder is seen."""
+"""Settings that change what a build may reach; nothing else of the home folder is seen."""
 
 CONFIG_FOLDERS = ("containers", "git", "pip", "uv")
 """The same under XDG_CONFIG_HOME, where that is elsewhere."""
@@ -43,30 +43,32 @@ NAMING = (
 )
 """Variables that name a file or folder of settings."""
 
-HOST_ONLY = (
+HOST_ONLY = {
     "BASH_ENV",
-    "BAZELW_",
     "CC",
     "CPP",
     "CXX",
     "ENV",
-    "JAVA_",
-    "JDK_",
-    "LD_",
-    "PERL5",
-    "PYTHON",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "PYTHONPYCACHEPREFIX",
+    "PYTHONSTARTUP",
+    "PYTHONUSERBASE",
     "TMPDIR",
     "VIRTUAL_ENV",
     "XDG_CACHE_HOME",
-    "XDG_DATA_",
     "XDG_RUNTIME_DIR",
-    "_JAVA_OPTIONS",
-)
-"""Beginnings of variables that tell of the host's programs and folders, which are not there inside."""
+}
+"""Variables about programs and folders of the host that are not there inside."""
+
+HOST_ONLY_BEGINNINGS = ("BAZELW_", "JAVA_", "JDK_", "LD_", "PERL5", "XDG_DATA_", "_JAVA_")
+"""More of them, by how they begin."""
+
+TEMPORARY = "/tmp"  # noqa: S108 (the folder itself, not a file with a guessable name)
 
 
 class Bind(NamedTuple):
-    """A place of the host laid over the same or another place inside; without a source, an empty folder."""
+    """A place of the host as it is seen inside; without a source, an empty folder."""
 
     source: str
     target: str
@@ -81,7 +83,7 @@ class Bind(NamedTuple):
 
 def binds(places: Places, workspace: str, env: Mapping[str, str]) -> list[Bind]:
     """Return everything of the host that is seen inside, parents before what lies in them."""
-    own = [workspace, places.repository, places.cache, "/tmp", *history(workspace), *extra(env)]
+    own = [workspace, places.repository, places.cache, TEMPORARY, *history(workspace), *extra(env)]
     found = [Bind(path, path, writable=True) for path in own]
     found += [Bind(path, path) for path in settings_of(env)]
     for path in ("/etc/hosts", "/etc/resolv.conf"):
@@ -140,5 +142,9 @@ def floor(root: str, targets: Iterable[str], inside: str = "") -> list[str]:
 
 def environment(env: Mapping[str, str]) -> dict[str, str]:
     """Return the caller's variables less those that mean nothing inside, with a PATH that does."""
-    kept = {name: value for name, value in env.items() if not name.startswith(HOST_ONLY)}
+    kept = {
+        name: value
+        for name, value in env.items()
+        if name not in HOST_ONLY and not name.startswith(HOST_ONLY_BEGINNINGS)
+    }
     return {**kept, "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "BAZELW_INSIDE": "1"}

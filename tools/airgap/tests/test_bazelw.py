@@ -1,0 +1,272 @@
+"""bazelw's choice of a mode, with fakes of everything it could start."""
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path("bazelw")
+TOOLS = ("bash", "cat", "chmod", "dirname", "env", "find", "mkdir", "mv", "rm", "touch", "tr", "uname")
+SHA256 = {
+    "x86_64": "6539c12842ad76966f3d493e8f80d67caa84ec4a000e220d5459833c967c12bc",
+    "aarch64": "54f85ef4c23393f835252cc882e5fea596e8ef3c4c2056b059f8067cd19f0351",
+}
+LAUNCHER = """
+[ "$1" = --version ] && echo "bazel {version}" && exit
+echo "{name} in $PWD:" "$@"
+exit 5
+"""
+CURL = """
+for word; do case $word in https://*) url=$word ;; esac; done
+echo "$url" >>"$CALLS"
+while [ $# -gt 1 ]; do [ "$1" = --output ] && file=$2; shift; done
+case $url in $ANSWERING) ;; *) exit 28 ;; esac
+echo '#!/bin/sh
+echo pinned bazelisk: "$@"' >"$file"
+"""
+SEALED = """
+import os, sys
+print("sealed", *sys.argv[2:], os.environ.get("BAZELW_CACHE"))
+"""
+EVERYTHING, NOTHING, REGISTRY = "*", "none", "*bcr.bazel.build*"
+
+
+class Machine:
+    """A folder of programs, a checkout and a cache; bazelw sees nothing else."""
+
+    def __init__(self, folder: Path) -> None:
+        self.bin, self.checkout = folder / "bin", folder / "a checkout"
+        self.cache, self.calls = folder / "cache", folder / "calls"
+        self.bin.mkdir()
+        (self.checkout / "tools" / "airgap").mkdir(parents=True)
+        (self.checkout / "sub").mkdir()
+        (self.checkout / "MODULE.bazel").touch()
+        (self.checkout / ".bazelversion").write_text("7.7.1\n")
+        (self.checkout / "tools" / "airgap" / "__main__.py").write_text(SEALED)
+        shutil.copy(SCRIPT, self.checkout / "bazelw")
+        for tool in TOOLS:
+            found = shutil.which(tool)
+            assert found, tool
+            (self.bin / tool).symlink_to(found)
+        self.program("curl", CURL)
+
+    def program(self, name: str, body: str) -> None:
+        """Put a shell program on PATH."""
+        path = self.bin / name
+        path.unlink(missing_ok=True)
+        path.write_text(f"#!/bin/sh\n{body}")
+        path.chmod(0o755)
+
+    def launcher(self, name: str, version: str) -> None:
+        """Put a bazel or bazelisk of a version on PATH."""
+        self.program(name, LAUNCHER.format(name=name, version=version))
+
+    def run(self, *arguments: str, answering: str = NOTHING, at: str = "", **env: str) -> "Result":
+        """Run bazelw where the servers that fit the shell pattern answer."""
+        done = subprocess.run(
+            [self.checkout / "bazelw", *arguments],
+            cwd=self.checkout / at,
+            env={
+                "PATH": str(self.bin),
+                "HOME": "/nowhere",
+                "BAZELW_CACHE": str(self.cache),
+                "CALLS": str(self.calls),
+                "ANSWERING": answering,
+                **env,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return Result(done.returncode, done.stdout.strip(), done.stderr.strip())
+
+    def asked(self) -> list[str]:
+        """Return the addresses that were asked for so far."""
+        return self.calls.read_text().split() if self.calls.exists() else []
+
+
+class Result(tuple[int, str, str]):
+    """Exit code, stdout and stderr."""
+
+    def __new__(cls, code: int, out: str, err: str) -> "Result":
+        """Keep the three."""
+        return super().__new__(cls, (code, out, err))
+
+    @property
+    def code(self) -> int:
+        """The exit code."""
+        return self[0]
+
+    @property
+    def out(self) -> str:
+        """What was printed."""
+        return self[1]
+
+    @property
+    def err(self) -> str:
+        """What was said beside it."""
+        return self[2]
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """A machine with curl and no Bazel."""
+    return Machine(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["bazel", "bazelisk"])
+def test_path_mode(machine: Machine, name: str) -> None:
+    """A launcher of the right version is taken where the registry answers; its exit code counts."""
+    machine.launcher(name, "7.7.1")
+    code, out, err = machine.run("build", "//a b", answering=REGISTRY)
+    assert code == 5
+    assert out == f"{name} in {machine.checkout}: --output_user_root={machine.cache}/bazel build //a b"
+    assert err == f"bazelw: mode path ({machine.bin}/{name})"
+
+
+def test_bazelisk_comes_before_bazel(machine: Machine) -> None:
+    """Of two launchers, bazelisk is taken."""
+    machine.launcher("bazel", "7.7.1")
+    machine.launcher("bazelisk", "7.7.1")
+    assert machine.run("info", answering=REGISTRY).out.startswith("bazelisk in")
+
+
+def test_another_version_is_not_taken(machine: Machine) -> None:
+    """A launcher of another version is passed over, also one that only begins alike."""
+    machine.launcher("bazel", "7.7.10")
+    assert machine.run("info", answering=REGISTRY).err == "bazelw: mode sealed"
+
+
+def test_launcher_without_registry_is_not_taken(machine: Machine) -> None:
+    """Where the registry does not answer, a launcher on PATH is of no use."""
+    machine.launcher("bazel", "7.7.1")
+    assert machine.run("info", answering=NOTHING).err == "bazelw: mode sealed"
+
+
+def test_bazelisk_mode(machine: Machine) -> None:
+    """Without a launcher, the pinned bazelisk is downloaded, verified and kept."""
+    machine.program("sha256sum", f'echo "{SHA256[os.uname().machine]}  $1"')
+    first = machine.run("info", answering=EVERYTHING)
+    assert first.out == f"pinned bazelisk: --output_user_root={machine.cache}/bazel info"
+    assert first.err.startswith("bazelw: mode bazelisk (")
+    assert "/v1.26.0/bazelisk-linux-" in machine.asked()[1]
+    second = machine.run("info", answering=NOTHING)
+    assert second == (first.code, first.out, "")
+
+
+def test_wrong_checksum_is_refused(machine: Machine) -> None:
+    """A bazelisk with other bytes is not started, is not kept, and both sums are named."""
+    machine.program("sha256sum", 'echo "0badc0de  $1"')
+    result = machine.run("info", answering=EVERYTHING)
+    assert result.out.startswith("sealed")
+    assert "has sha256 0badc0de, expected" in result.err
+    assert not list(machine.cache.glob("bazelisk*"))
+
+
+def test_no_github_means_sealed(machine: Machine) -> None:
+    """Where the registry answers but GitHub does not, the sealed root is left."""
+    result = machine.run("test", "//...", answering=REGISTRY)
+    assert result == (0, f"sealed test //... {machine.cache}", "bazelw: mode sealed")
+
+
+def test_second_call_asks_and_says_nothing(machine: Machine) -> None:
+    """The choice is kept: no server is asked again, nothing is printed again."""
+    machine.run("info")
+    asked = machine.asked()
+    assert machine.run("info").err == ""
+    assert machine.asked() == asked
+
+
+def test_choice_ages(machine: Machine) -> None:
+    """After half a day the servers are asked again, and a new mode is told."""
+    machine.run("info")
+    yesterday = time.time() - 86400
+    os.utime(machine.cache / "mode-7.7.1", (yesterday, yesterday))
+    machine.launcher("bazel", "7.7.1")
+    assert machine.run("info", answering=REGISTRY).err.startswith("bazelw: mode path")
+
+
+def test_vanished_launcher_is_replaced(machine: Machine) -> None:
+    """A choice whose launcher is gone is made again."""
+    machine.launcher("bazel", "7.7.1")
+    machine.run("info", answering=REGISTRY)
+    (machine.bin / "bazel").unlink()
+    assert machine.run("info").err == "bazelw: mode sealed"
+
+
+def test_mode_can_be_named(machine: Machine) -> None:
+    """BAZELW_MODE wins over what would be chosen, without asking a server."""
+    machine.launcher("bazel", "7.7.1")
+    machine.run("info", answering=REGISTRY)
+    asked = machine.asked()
+    assert machine.run("info", BAZELW_MODE="sealed").out.startswith("sealed info")
+    assert machine.run("info", BAZELW_MODE="path").out.startswith("bazel in")
+    assert machine.asked() == asked
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        ("path", "no bazelisk or bazel 7.7.1 on PATH"),
+        ("bazelisk", "cannot have bazelisk 1.26.0 from GitHub"),
+        ("fast", "BAZELW_MODE is 'fast'; it can be path, bazelisk or sealed"),
+    ],
+)
+def test_named_mode_that_cannot_be(machine: Machine, mode: str, said: str) -> None:
+    """A mode that cannot be had is refused in one line."""
+    assert machine.run("info", BAZELW_MODE=mode) == (36, "", f"bazelw: {said}")
+
+
+@pytest.mark.parametrize("fetcher", ["wget", "python3"])
+def test_machine_without_curl(machine: Machine, fetcher: str) -> None:
+    """Where there is no curl, wget or Python asks for the registry."""
+    (machine.bin / "curl").unlink()
+    machine.program(fetcher, "exit 0")
+    machine.launcher("bazel", "7.7.1")
+    assert machine.run("info").err.startswith("bazelw: mode path")
+
+
+def test_inside_the_sealed_root(machine: Machine) -> None:
+    """An inner call goes straight to the bazel there."""
+    machine.launcher("bazel", "of the root")
+    result = machine.run("info", BAZELW_INSIDE="1")
+    assert result == (5, f"bazel in {machine.checkout}: info", "")
+    assert not machine.cache.exists()
+
+
+def test_folder_of_the_caller_is_kept(machine: Machine) -> None:
+    """Labels mean what they say in the caller's folder, if that lies in a workspace."""
+    machine.launcher("bazel", "7.7.1")
+    result = machine.run("info", at="sub", answering=REGISTRY)
+    assert result.out.startswith(f"bazel in {machine.checkout}/sub:")
+
+
+def test_called_from_elsewhere(machine: Machine, tmp_path: Path) -> None:
+    """Called from outside of any workspace, bazelw goes to its own."""
+    machine.launcher("bazel", "7.7.1")
+    result = machine.run("info", at=str(tmp_path), answering=REGISTRY)
+    assert result.out.startswith(f"bazel in {machine.checkout}:")
+
+
+def test_self_test_is_a_test(machine: Machine) -> None:
+    """`--self-test` stands for a target."""
+    assert machine.run("--self-test").out.startswith("sealed test //tools/airgap:self_test")
+
+
+def test_cache_defaults_to_the_users(machine: Machine, tmp_path: Path) -> None:
+    """Without BAZELW_CACHE the cache is the user's, and Bazel keeps its own place in path mode."""
+    machine.launcher("bazel", "7.7.1")
+    result = machine.run("info", answering=REGISTRY, BAZELW_CACHE="", HOME=str(tmp_path))
+    assert result.out == f"bazel in {machine.checkout}: info"
+    assert (tmp_path / ".cache" / "bazelw" / "mode-7.7.1").exists()
+
+
+def test_cache_that_cannot_be_written(machine: Machine) -> None:
+    """A cache in an impossible place is refused in one line."""
+    machine.calls.touch()
+    code, out, err = machine.run("info", BAZELW_CACHE=f"{machine.calls}/cache")
+    assert (code, out) == (36, "")
+    assert err == f"bazelw: cannot write to {machine.calls}/cache; name another folder in BAZELW_CACHE"
