@@ -7,6 +7,7 @@ folder needs the standard library of Python 3.9 alone, and imports late what a s
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -25,6 +26,8 @@ def main(cache: str, arguments: list[str]) -> int:
     except Refusal as refusal:
         print(f"bazelw: {refusal}", file=sys.stderr)
         return refusal.EXIT_CODE
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
 
 
 if __name__ == "__main__":

@@ -1,1 +1,0 @@
-"""Which targets a change touches, and why."""

@@ -1,1 +1,0 @@
-"""Says good day."""

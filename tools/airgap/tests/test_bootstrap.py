@@ -1,0 +1,153 @@
+"""The call of mmdebstrap and what the person who waits is told, with a fake of it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tools.airgap import bootstrap, host, mirrors
+from tools.airgap.mirrors import Mirror, Offer
+from tools.airgap.places import Places
+from tools.airgap.refusals import Refusal
+
+TRIES = """#!/bin/sh
+for word; do echo "$word"; done >"$0.called"
+echo "I: running apt-get update..." >&2
+echo "I: installing remaining packages inside the chroot..." >&2
+"""
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
+    """A machine that allows everything, with a mirror that offers Bazel."""
+    monkeypatch.setattr(host, "prepare", lambda _: None)
+    monkeypatch.setattr(host, "PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(mirrors, "debian_mirror", lambda _: Mirror("http://m.test/debian"))
+    monkeypatch.setattr(mirrors, "best_offer", lambda *_: Offer("sid", "7.7.1+ds-8", ""))
+    (tmp_path / "sealed").mkdir()
+    return Places(str(Path.cwd()), str(tmp_path))
+
+
+def fake(folder: Path, name: str, body: str) -> None:
+    """Put a program where mmdebstrap and its helpers are looked for."""
+    (folder / name).write_text(body)
+    (folder / name).chmod(0o755)
+
+
+def build(places: Places) -> str:
+    """Make a root with the fakes, past setpriv, which a sandbox may forbid."""
+    fake(Path(places.cache), "setpriv", '#!/bin/sh\nshift 2\nexec "$@"\n')
+    lock = os.open(places.cache, os.O_RDONLY)
+    try:
+        return bootstrap.build(os.path.join(places.sealed, "key.part"), places, lock)
+    finally:
+        os.close(lock)
+
+
+def as_root(places: Places, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
+    """Be root; what would run in namespaces of its own is the fake."""
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    fake(Path(places.cache), "unshare", body)
+
+
+def test_phases_are_told(
+    places: Places,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Each phase is a line on stderr with the seconds; the version is handed on; stdout is silent."""
+    as_root(places, monkeypatch, TRIES)
+    assert build(places) == "7.7.1+ds-8"
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert [line.split("s  ")[-1] for line in err.splitlines()] == [
+        "bazelw: making the sealed root, a minute once: Debian sid, Bazel 7.7.1+ds-8",
+        "reading the package lists",
+        "installing Bazel and its tools, half of the time",
+        "the sealed root is ready",
+    ]
+
+
+def test_mmdebstrap_is_told_everything(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packages, patterns, proxy and waiver reach mmdebstrap, which runs in namespaces of its own."""
+    offer = Offer("sid", "7.7.1", "yesterday")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    command = bootstrap.mmdebstrap("/r", places, Mirror("http://m.test", "http://p.test"), offer)
+    assert command[:3] == ["unshare", "--mount", "--pid"]
+    assert command[-4:] == ["--mode=root", "sid", "/r", "http://m.test"]
+    assert "--dpkgopt=path-exclude=/usr/share/doc/*" in command
+    assert '--aptopt=Acquire::Check-Valid-Until "false"' in command
+    assert '--aptopt=Acquire::http::Proxy "http://p.test"' in command
+    packages = next(word for word in command if word.startswith("--include="))
+    assert "bazel-bootstrap" in packages
+    assert "#" not in packages
+    assert " " not in packages
+
+
+def test_dates_are_checked_unless_expired(places: Places) -> None:
+    """Valid-Until is waived for an expired Release alone."""
+    offer = Offer("sid", "7.7.1", "")
+    command = bootstrap.mmdebstrap("/r", places, Mirror("http://m.test"), offer)
+    assert not [word for word in command if "Valid-Until" in word or "Proxy" in word]
+
+
+def test_waiver_is_told(
+    places: Places,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A Release past its date is used and told."""
+    as_root(places, monkeypatch, TRIES)
+    monkeypatch.setattr(mirrors, "best_offer", lambda *_: Offer("sid", "7.7.1", "Fri, 06 Nov"))
+    build(places)
+    assert "sid is past its date (Fri, 06 Nov); used all the same" in capsys.readouterr().err
+
+
+def test_ordinary_user(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ordinary user owns every file: mmdebstrap's tar is unpacked, without its devices."""
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    body = "mkdir -p /tmp/t.$$/usr /tmp/t.$$/dev; cd /tmp/t.$$; touch dev/null usr/x; tar -c ./usr ./dev"
+    fake(Path(places.cache), "mmdebstrap", f"#!/bin/sh\n{body}\n")
+    build(places)
+    root = Path(places.sealed, "key.part")
+    assert (root / "usr" / "x").exists()
+    assert not (root / "dev" / "null").exists()
+
+
+@pytest.mark.parametrize("user", [0, 1000])
+def test_failure_is_told(places: Places, monkeypatch: pytest.MonkeyPatch, user: int) -> None:
+    """The first error of mmdebstrap is in the refusal, beside the log with all it said."""
+    body = '#!/bin/sh\necho "I: fine" >&2\necho "E: no space" >&2\necho "E: later" >&2\nexit 1\n'
+    as_root(places, monkeypatch, body)
+    fake(Path(places.cache), "mmdebstrap", body)
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    with pytest.raises(Refusal, match=r"mmdebstrap failed: E: no space \(all it said: .*/log\)"):
+        build(places)
+    assert "I: fine" in Path(places.sealed, "log").read_text()
+
+
+def test_silence_is_not_endless(
+    places: Places,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A long phase says now and then that it goes on."""
+    monkeypatch.setattr(bootstrap, "HEARTBEAT", 0.1)
+    as_root(places, monkeypatch, f"{TRIES}sleep 0.5\n")
+    build(places)
+    assert "still installing Bazel and its tools" in capsys.readouterr().err
+
+
+def test_mmdebstrap_keeps_the_lock(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock's descriptor is open in mmdebstrap, so that nobody begins while it still runs."""
+    listing = Path(places.cache, "open")
+    as_root(places, monkeypatch, f"#!/bin/sh\nls -l /proc/$$/fd >{listing}\n")
+    build(places)
+    assert f"-> {places.cache}\n" in listing.read_text()
+
+
+def test_series(places: Places) -> None:
+    """The series is that of .bazelversion, with its dot."""
+    version = Path(places.repository, ".bazelversion").read_text().strip()
+    assert version.startswith(bootstrap.series(places))
+    assert bootstrap.series(places).count(".") == 2

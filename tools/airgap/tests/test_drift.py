@@ -1,0 +1,51 @@
+"""Another Bazel than ours is used if it passes the self-test, and never in silence."""
+
+import pytest
+
+from tools.airgap import bootstrap, drift, enter
+from tools.airgap.places import Places
+from tools.airgap.refusals import Refusal
+
+PLACES = Places("/checkout", "/cache")
+
+
+@pytest.fixture(autouse=True)
+def series(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkout written for 7.7."""
+    monkeypatch.setattr(bootstrap, "series", lambda _: "7.7.")
+
+
+def self_test(monkeypatch: pytest.MonkeyPatch, code: int) -> list[list[str]]:
+    """Let the self-test end with the code, and return the commands that were run."""
+    ran: list[list[str]] = []
+
+    def run_inside(root: str, places: Places, command: list[str]) -> int:
+        assert (root, places) == ("/root.part", PLACES)
+        ran.append(command)
+        return code
+
+    monkeypatch.setattr(enter, "run_inside", run_inside)
+    return ran
+
+
+def test_same_series(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Another patch version is ours: nothing is tested, nothing is said."""
+    ran = self_test(monkeypatch, 1)
+    drift.judge("/root.part", "7.7.9+ds-1", PLACES)
+    assert ran == []
+    assert capsys.readouterr().err == ""
+
+
+def test_passing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """One that passes is used, and the drift is told."""
+    ran = self_test(monkeypatch, 0)
+    drift.judge("/root.part", "8.1.0", PLACES)
+    assert ran == [["bazel", "--batch", "test", "//tools/airgap:self_test"]]
+    assert "using Bazel 8.1.0 in place of 7.7.*" in capsys.readouterr().err
+
+
+def test_failing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that fails is refused, with what would help."""
+    self_test(monkeypatch, 3)
+    with pytest.raises(Refusal, match="fails the self-test; set DEBIAN_MIRROR"):
+        drift.judge("/root.part", "8.1.0", PLACES)

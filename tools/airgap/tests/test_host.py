@@ -1,0 +1,154 @@
+"""Refusals: one line that names what is missing and what would help."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+
+from tools.airgap import host
+from tools.airgap.places import Places
+from tools.airgap.refusals import Refusal
+
+Usage = namedtuple("Usage", "total used free")
+PLACES = Places("/checkout", "/cache")
+
+
+class Programs:
+    """Stands in for shutil.which and subprocess.run."""
+
+    def __init__(self, *present: str) -> None:
+        self.present = set(present)
+        self.answers: dict[str, int] = {}
+        self.ran: list[str] = []
+
+    def which(self, program: str, path: str) -> str | None:
+        """Tell where a program is."""
+        return f"{path}/{program}" if program in self.present else None
+
+    def run(self, command: list[str], **options: object) -> "subprocess.CompletedProcess[str]":
+        """Answer with the exit code set for the beginning of the command."""
+        del options
+        line = " ".join(command)
+        self.ran.append(line)
+        codes = [code for begin, code in self.answers.items() if line.startswith(begin)]
+        return subprocess.CompletedProcess(command, codes[0] if codes else 0, "", "not permitted")
+
+
+@pytest.fixture
+def programs(monkeypatch: pytest.MonkeyPatch) -> Programs:
+    """A Debian machine with everything, where root works."""
+    fakes = Programs("apt-get", "mmdebstrap", "bwrap", "newuidmap")
+    monkeypatch.setattr(shutil, "which", fakes.which)
+    monkeypatch.setattr(subprocess, "run", fakes.run)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10e9, 0, 10e9))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(host, "SETTINGS", ())
+    return fakes
+
+
+def test_all_is_well(programs: Programs) -> None:
+    """Where nothing is missing, nothing is installed."""
+    host.prepare(PLACES)
+    assert not [line for line in programs.ran if line.startswith("apt-get")]
+
+
+def test_not_linux(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Elsewhere than on Linux there is no sealed root."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(Refusal, match="needs Linux"):
+        host.prepare(PLACES)
+    assert programs.ran == []
+
+
+def test_not_debian(programs: Programs) -> None:
+    """Without the programs and apt-get, both are named."""
+    programs.present = set()
+    with pytest.raises(Refusal, match="mmdebstrap and bubblewrap missing, and this is no relative"):
+        host.prepare(PLACES)
+
+
+def test_other_distribution_with_the_programs(programs: Programs) -> None:
+    """A machine that is not Debian but has both programs is welcome."""
+    programs.present = {"mmdebstrap", "bwrap"}
+    host.prepare(PLACES)
+
+
+def test_root_installs_what_is_missing(programs: Programs) -> None:
+    """Root installs the missing one of the two, after an update if it needs one."""
+    programs.present.remove("bwrap")
+    programs.answers = {"apt-get install": 100}
+    with pytest.raises(Refusal, match="cannot install bubblewrap; try `apt-get install"):
+        host.prepare(PLACES)
+    install = "apt-get install --yes --no-install-recommends bubblewrap"
+    assert programs.ran[1:] == [install, "apt-get update", install]
+
+
+def test_others_are_told_the_command(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ordinary user is told what to type; nothing is installed."""
+    programs.present.remove("mmdebstrap")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(Refusal, match=r"sudo apt-get install .* mmdebstrap$"):
+        host.prepare(PLACES)
+    assert not [line for line in programs.ran if line.startswith("apt-get")]
+
+
+def test_root_without_namespaces(programs: Programs) -> None:
+    """In a container that forbids namespaces even to root, the options for its start are named."""
+    programs.answers = {"unshare --mount": 1}
+    with pytest.raises(Refusal, match="--privileged"):
+        host.prepare(PLACES)
+
+
+@pytest.mark.parametrize("setting", host.SETTINGS)
+def test_forbidding_setting_is_named(
+    programs: Programs,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    setting: host.Setting,
+) -> None:
+    """The kernel setting that forbids user namespaces is named, with the command that changes it."""
+    (tmp_path / "setting").write_text(f"{setting.forbids}\n")
+    monkeypatch.setattr(host.Setting, "path", str(tmp_path / "setting"))
+    monkeypatch.setattr(host, "SETTINGS", (setting,))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    programs.answers = {"unshare --user": 1}
+    with pytest.raises(Refusal, match=f"`sudo sysctl {setting.name}={setting.allows}` allows them"):
+        host.prepare(PLACES)
+
+
+def test_unknown_reason(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no known setting forbids them, the kernel's own words are handed on."""
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    programs.answers = {"unshare --user": 1}
+    with pytest.raises(Refusal, match="user namespaces are forbidden: not permitted"):
+        host.prepare(PLACES)
+
+
+def test_disk_too_small(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that would run full is refused before anything is written."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(1e9, 0, 0.2e9))
+    with pytest.raises(Refusal, match=r"/cache has 0\.2 GB free; the sealed root needs 1\.5 GB"):
+        host.prepare(PLACES)
+    assert len(programs.ran) == 1
+
+
+def test_ids_of_an_ordinary_user(
+    programs: Programs,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """A user without a range of ids is told how to get one; with one, all is well."""
+    (tmp_path / "ids").write_text("somebody:100000:65536\n")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(host, "ID_RANGES", (str(tmp_path / "ids"),))
+    with pytest.raises(Refusal, match=r"no range of ids in .*: sudo usermod --add-subuids"):
+        host.prepare(PLACES)
+    (tmp_path / "ids").write_text(f"{os.getuid()}:100000:65536\n")
+    host.prepare(PLACES)
+    programs.present.remove("newuidmap")
+    with pytest.raises(Refusal, match="sudo apt-get install uidmap"):
+        host.prepare(PLACES)

@@ -1,0 +1,36 @@
+"""The rc file of the system, as Bazel reads it inside."""
+
+from pathlib import Path
+
+from tools.airgap import rc
+from tools.airgap.places import Places
+
+
+def made(tmp_path: Path, **addresses: str) -> list[str]:
+    """Return the lines of the rc file of a checkout and a cache with spaces."""
+    airgap = tmp_path / "a checkout" / "tools" / "airgap"
+    airgap.mkdir(parents=True)
+    (airgap / "airgap.bazelrc").write_text("common --override_module=x=%workspace%/x\n")
+    places = Places(str(tmp_path / "a checkout"), str(tmp_path / "the cache"))
+    return rc.text(places, addresses, mark="0123").splitlines()
+
+
+def test_everything_is_in_the_cache(tmp_path: Path) -> None:
+    """Output bases and repository cache lie below one folder, spaces quoted."""
+    assert f"startup --output_user_root={tmp_path}/the\\ cache/bazel" in made(tmp_path)
+
+
+def test_server_knows_its_view(tmp_path: Path) -> None:
+    """Another view is another startup option, so Bazel starts its server anew."""
+    assert "startup --host_jvm_args=-Dbazelw.view=0123" in made(tmp_path)
+
+
+def test_repository_rules_are_told_addresses(tmp_path: Path) -> None:
+    """Each address is one word, whatever is in it."""
+    lines = made(tmp_path, PIP_EXTRA_INDEX_URL="file:///a #1 file:///b")
+    assert "common --repo_env=PIP_EXTRA_INDEX_URL=file:///a\\ \\#1\\ file:///b" in lines
+
+
+def test_flags_are_those_of_the_checkout(tmp_path: Path) -> None:
+    """The committed rc file is taken in, bound to the checkout that bazelw lies in."""
+    assert f"common --override_module=x={tmp_path}/a\\ checkout/x" in made(tmp_path)

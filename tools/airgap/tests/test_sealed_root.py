@@ -1,0 +1,147 @@
+"""A sealed root is there whole or not at all, however its making ends."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tools.airgap import bootstrap, sealed_root
+from tools.airgap.places import Places
+from tools.airgap.refusals import Refusal
+
+HERE = Path("tools/airgap")
+
+MAKER = """
+import sys, time
+from pathlib import Path
+from tools.airgap import bootstrap, sealed_root
+from tools.airgap.places import Places
+
+def build(folder, places, lock):
+    Path(folder, "usr").mkdir(parents=True)
+    with Path(sys.argv[2], "makers").open("a") as file:
+        file.write("one\\n")
+    time.sleep(float(sys.argv[3]))
+    return "7.7.1"
+
+bootstrap.build = build
+print(sealed_root.ensure(Places(sys.argv[1], sys.argv[2])))
+"""
+"""Makes a root that takes a while: CHECKOUT CACHE SECONDS."""
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    """A checkout with the ingredients, and an empty cache."""
+    airgap = tmp_path / "checkout" / "tools" / "airgap"
+    airgap.mkdir(parents=True)
+    for name in sealed_root.INGREDIENTS:
+        shutil.copy(HERE / name, airgap)
+    (tmp_path / "checkout" / ".bazelversion").write_text("7.7.1\n")
+    return Places(str(tmp_path / "checkout"), str(tmp_path / "cache"))
+
+
+def maker(places: Places, seconds: float) -> "subprocess.Popen[str]":
+    """Start a process that makes the root."""
+    command = [sys.executable, "-c", MAKER, places.repository, places.cache, str(seconds)]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.Popen(command, env=env, text=True, stdout=-1, stderr=-1)
+
+
+def wait_for(path: Path) -> None:
+    """Wait until the file is there."""
+    for _ in range(200):
+        if path.exists():
+            return
+        time.sleep(0.05)
+    pytest.fail(f"{path} never came")
+
+
+def built(folder: str, places: Places, lock: int) -> str:
+    """Stand in for mmdebstrap."""
+    del places, lock
+    Path(folder, "usr").mkdir(parents=True)
+    return "7.7.1+ds-8"
+
+
+def test_key_follows_the_ingredients(places: Places) -> None:
+    """Each ingredient counts, and nothing else does."""
+    keys = [sealed_root.key(places.airgap)]
+    for name in sealed_root.INGREDIENTS:
+        with Path(places.airgap, name).open("a", encoding="utf-8") as file:
+            file.write("# one more\n")
+        keys.append(sealed_root.key(places.airgap))
+    Path(places.airgap, "README.md").touch()
+    assert len(set(keys)) == len(sealed_root.INGREDIENTS) + 1
+    assert keys[-1] == sealed_root.key(places.airgap)
+
+
+def test_root_is_made_once(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second call finds what the first made."""
+    monkeypatch.setattr(bootstrap, "build", built)
+    root = sealed_root.ensure(places)
+    monkeypatch.setattr(bootstrap, "build", None)
+    assert sealed_root.ensure(places) == root
+    assert Path(root, "usr").is_dir()
+
+
+def test_failure_leaves_nothing(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A making that fails half-way leaves neither a root nor a part of one."""
+
+    def fails(folder: str, places: Places, lock: int) -> str:
+        built(folder, places, lock)
+        raise Refusal("disk full")
+
+    monkeypatch.setattr(bootstrap, "build", fails)
+    with pytest.raises(Refusal, match="disk full"):
+        sealed_root.ensure(places)
+    assert os.listdir(places.sealed) == ["lock"]
+
+
+def test_two_at_once(places: Places) -> None:
+    """Of two that start together one makes the root, and the other says that it waits."""
+    makers = [maker(places, 1), maker(places, 1)]
+    said = [process.communicate(timeout=30) for process in makers]
+    assert said[0][0] == said[1][0] != ""
+    assert "".join(err for _, err in said).count("waiting for another bazelw") == 1
+    assert Path(places.cache, "makers").read_text() == "one\n"
+
+
+def test_killed_half_way(places: Places) -> None:
+    """What a killed bazelw left is removed by the next, which makes the root anew."""
+    killed = maker(places, 60)
+    wait_for(Path(places.cache, "makers"))
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    assert [name for name in os.listdir(places.sealed) if name.endswith(".part")]
+    out, err = maker(places, 0).communicate(timeout=30)
+    assert Path(out.strip(), "usr").is_dir(), err
+    assert sorted(os.listdir(places.sealed)) == sorted(["lock", Path(out.strip()).name])
+
+
+def test_old_roots_go(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Making a new root removes those that nobody entered for two weeks, read-only folders and all."""
+    monkeypatch.setattr(bootstrap, "build", built)
+    old, young = Path(places.sealed, "a" * 16), Path(places.sealed, "b" * 16)
+    for root in (old, young):
+        (root / "usr" / "lib").mkdir(parents=True)
+    (old / "usr" / "lib").chmod(0o555)
+    long_ago = time.time() - 86400 * (sealed_root.UNUSED_DAYS + 1)
+    os.utime(old, (long_ago, long_ago))
+    sealed_root.ensure(places)
+    assert young.exists()
+    assert not old.exists()
+
+
+def test_entering_counts_as_use(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A root in use does not age."""
+    monkeypatch.setattr(bootstrap, "build", built)
+    root = sealed_root.ensure(places)
+    os.utime(root, (0, 0))
+    sealed_root.ensure(places)
+    assert time.time() - Path(root).stat().st_mtime < 60

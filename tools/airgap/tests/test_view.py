@@ -1,0 +1,122 @@
+"""What of the host is seen inside."""
+
+from pathlib import Path
+
+import pytest
+
+from tools.airgap import view
+from tools.airgap.places import Places
+from tools.airgap.view import Bind
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A small sealed root."""
+    root = tmp_path / "root"
+    for folder in ("etc/ssl", "opt/x", "usr/bin", "usr/share/doc", "var/lib"):
+        (root / folder).mkdir(parents=True)
+    (root / "bin").symlink_to("usr/bin")
+    (root / "etc" / "passwd").touch()
+    return root
+
+
+def seen(tmp_path: Path, **env: str) -> dict[str, Bind]:
+    """Return what is seen of a machine with these variables, by its place inside."""
+    for name in ("home", "cache", "checkout", "ws"):
+        (tmp_path / name).mkdir(exist_ok=True)
+    places = Places(str(tmp_path / "checkout"), str(tmp_path / "cache"))
+    found = view.binds(places, str(tmp_path / "ws"), {"HOME": str(tmp_path / "home"), **env})
+    return {bind.target: bind for bind in found}
+
+
+def test_own_places_are_writable(tmp_path: Path) -> None:
+    """Workspace, checkout, cache and /tmp are seen as they are; the home folder is an empty one."""
+    found = seen(tmp_path)
+    for name in ("ws", "checkout", "cache"):
+        assert found[f"{tmp_path}/{name}"].writable
+    assert found["/tmp"].writable
+    assert found[f"{tmp_path}/home"].arguments() == ["--tmpfs", f"{tmp_path}/home"]
+
+
+def test_home_that_is_the_workspace(tmp_path: Path) -> None:
+    """A workspace that is the home folder itself is not hidden by an empty one."""
+    found = seen(tmp_path, HOME=str(tmp_path / "ws"))
+    assert found[f"{tmp_path}/ws"].source
+
+
+def test_settings_are_seen_and_nothing_else(tmp_path: Path) -> None:
+    """Of the home folder, files of settings are seen, read-only; keys are not."""
+    home = tmp_path / "home"
+    (home / ".ssh").mkdir(parents=True)
+    (home / ".gitconfig").touch()
+    (home / ".docker").mkdir()
+    (home / ".docker" / "config.json").touch()
+    found = [bind for target, bind in seen(tmp_path).items() if target.startswith(f"{home}/")]
+    assert [bind.target for bind in found] == [f"{home}/.docker/config.json", f"{home}/.gitconfig"]
+    assert not any(bind.writable for bind in found)
+
+
+def test_places_that_settings_name(tmp_path: Path) -> None:
+    """Folders of pip's find-links, and files that variables name, are seen where they are."""
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "own.pem").touch()
+    env = {"PIP_FIND_LINKS": f"{tmp_path}/wheels /gone", "SSL_CERT_FILE": f"{tmp_path}/own.pem"}
+    found = seen(tmp_path, **env)
+    assert f"{tmp_path}/wheels" in found
+    assert f"{tmp_path}/own.pem" in found
+    assert "/gone" not in found
+
+
+def test_more_places(tmp_path: Path) -> None:
+    """BAZELW_BINDS adds places, writable."""
+    (tmp_path / "more").mkdir()
+    assert seen(tmp_path, BAZELW_BINDS=f"/gone:{tmp_path}/more")[f"{tmp_path}/more"].writable
+
+
+def test_parents_come_first(tmp_path: Path) -> None:
+    """A place is laid before what lies in it."""
+    targets = list(seen(tmp_path, HOME="/tmp"))
+    assert targets == sorted(targets)
+
+
+def test_history_of_a_linked_worktree(tmp_path: Path) -> None:
+    """The repository of a linked git worktree is seen; that of an ordinary clone needs nothing."""
+    administration = tmp_path / "main" / ".git" / "worktrees" / "ws"
+    administration.mkdir(parents=True)
+    (administration / "commondir").write_text("../..\n")
+    (tmp_path / "ws").mkdir()
+    (tmp_path / "ws" / ".git").write_text(f"gitdir: {administration}\n")
+    assert view.history(str(tmp_path / "ws")) == [f"{tmp_path}/main/.git"]
+    (tmp_path / "main" / ".git" / "config").touch()
+    assert view.history(str(tmp_path / "main")) == []
+
+
+def test_floor(root: Path) -> None:
+    """The root's own folders are laid read-only, links as links; the rest is left to the host."""
+    assert view.floor(str(root), ["/home/me/ws"]) == [
+        *("--symlink", "usr/bin", "/bin"),
+        *("--ro-bind", f"{root}/etc", "/etc"),
+        *("--ro-bind", f"{root}/usr", "/usr"),
+        *("--ro-bind", f"{root}/var", "/var"),
+    ]
+
+
+def test_workspace_within_the_floor(root: Path) -> None:
+    """Where a place of the host needs a mount point in /usr, /usr is laid entry by entry."""
+    laid = view.floor(str(root), ["/usr/src/app", "/etc/passwd"])
+    assert f"{root}/usr" not in laid
+    assert f"{root}/usr/bin" in laid
+    assert f"{root}/usr/share" in laid
+    assert f"{root}/etc" in laid
+
+
+def test_environment() -> None:
+    """Settings of services and tools are handed on, what tells of the host's programs is not."""
+    env = {"PATH": "/host", "CC": "clang", "CCACHE": "1", "ENVIRONMENT": "dev", "BAZELW_MODE": "sealed"}
+    assert view.environment({**env, "LD_PRELOAD": "x.so", "USER_SERVICE_PORT": "1"}) == {
+        "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
+        "CCACHE": "1",
+        "ENVIRONMENT": "dev",
+        "USER_SERVICE_PORT": "1",
+        "BAZELW_INSIDE": "1",
+    }
