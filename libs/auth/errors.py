@@ -86,6 +86,15 @@ class ReusedGrant(InvalidGrant):
         self.subject = subject
 
 
+class InvalidScope(AuthError):
+    """Scopes that a client asked for and may not have, or that are no scopes."""
+
+    def __init__(self, refused: str) -> None:
+        """Keep what was refused."""
+        super().__init__(f"scope refused: {refused!r}")
+        self.refused = refused
+
+
 class Throttled(AuthError):
     """Too many attempts; `retry_after` is in whole seconds, at least 1."""
 

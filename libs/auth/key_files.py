@@ -5,10 +5,12 @@ One file and one name say everything, so a key is added by one atomic rename and
 needs no second file beside it.
 """
 
+import fcntl
 import hashlib
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,7 +39,10 @@ class KeyFolder:
 
     def stamp(self) -> object:
         """Return name, inode, size and modification time of every key file."""
-        return [(path.name, *_identity(path)) for path in self._files()]
+        try:
+            return [(path.name, *_identity(path)) for path in self._files()]
+        except OSError as error:
+            raise UnusableKey(str(self.path), f"cannot be read: {error.strerror}") from error
 
     def read(self) -> Sequence[SigningKey]:
         """Return every key.
@@ -53,7 +58,6 @@ class KeyFolder:
 
     def write(self, algorithm: Algorithm, *, activates_at: datetime) -> Path:
         """Write a new private key, readable by its owner alone, and return its path."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         pem = generate_private_pem(algorithm)
         path = self.path / f"{activates_at.astimezone(UTC):{_TIME}}-{_fingerprint(pem)}.pem"
         draft = path.with_name(f".{path.name}")
@@ -63,6 +67,17 @@ class KeyFolder:
             os.fsync(file.fileno())
         draft.rename(path)
         return path
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes that use this lock out, making the folder if need be."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(self.path, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
     def holds_keys(self) -> bool:
         """Tell whether there is any key file, fit for use or not."""
@@ -83,22 +98,34 @@ def _identity(path: Path) -> tuple[int, int, int]:
 
 
 def _read_key(path: Path) -> SigningKey:
-    status = path.stat()
-    if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BYTES:
-        raise UnusableKey(str(path), "not a key file")
-    if status.st_mode & _TOO_OPEN:
-        mode = stat.S_IMODE(status.st_mode)
-        raise UnusableKey(str(path), f"open to others with mode {mode:04o}; 0400, 0440 or 0600 is wanted")
     try:
-        activates_at = datetime.strptime(path.stem.partition("-")[0], _TIME).replace(tzinfo=UTC)
-    except ValueError as error:
-        raise UnusableKey(str(path), "the name does not begin with a time such as 20261122T140000Z-") from error
-    if not is_key_id(path.stem):
-        raise UnusableKey(str(path), "the name is not fit to be a kid")
-    try:
-        return SigningKey.from_pem(path.read_bytes(), key_id=KeyId(path.stem), activates_at=activates_at)
+        _check_mode(path.stat())
+        return SigningKey.from_pem(path.read_bytes(), key_id=_key_id(path), activates_at=_activation(path))
+    except OSError as error:
+        raise UnusableKey(str(path), f"cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise UnusableKey(str(path), str(error)) from error
+
+
+def _check_mode(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BYTES:
+        raise ValueError("not a key file")
+    if status.st_mode & _TOO_OPEN:
+        mode = stat.S_IMODE(status.st_mode)
+        raise ValueError(f"open to others with mode {mode:04o}; 0400, 0440 or 0600 is wanted")
+
+
+def _key_id(path: Path) -> KeyId:
+    if not is_key_id(path.stem):
+        raise ValueError("the name is not fit to be a kid")
+    return KeyId(path.stem)
+
+
+def _activation(path: Path) -> datetime:
+    try:
+        return datetime.strptime(path.stem.partition("-")[0], _TIME).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise ValueError("the name does not begin with a time such as 20261122T140000Z-") from error
 
 
 def _fingerprint(pem: bytes) -> str:

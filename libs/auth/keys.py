@@ -69,10 +69,9 @@ class KeyRing:
         self._overlap = overlap
         self._reread_every = reread_every
         self._stamp = store.stamp()
-        self._keys = _in_order(store.read())
+        self._keys = self._read()
         self._generation = 0
         self._checked_at = clock.monotonic()
-        self.signing_key()
 
     @classmethod
     def from_folder(cls, folder: Path, *, clock: Clock, overlap: timedelta = OVERLAP) -> "KeyRing":
@@ -88,10 +87,7 @@ class KeyRing:
         """Return the key whose time came last; `UnusableKey` when none's has."""
         self._refresh()
         now = self._clock.now()
-        active = [key for key in self._keys if key.activates_at <= now]
-        if not active:
-            raise UnusableKey(str(self._store), "no key that is active by now; `//libs/auth:rotate` writes one")
-        return active[-1]
+        return [key for key in self._keys if key.activates_at <= now][-1]
 
     def published_keys(self) -> list[VerificationKey]:
         """Return what verifiers need: next keys, the current one, previous ones in overlap."""
@@ -119,13 +115,16 @@ class KeyRing:
             stamp = self._store.stamp()
             if stamp == self._stamp:
                 return
-            self._keys = _in_order(self._store.read())
+            self._keys = self._read()
         except (UnusableKey, OSError) as error:
             _log.error("keeping the keys in memory: %s", error)
             return
         self._stamp = stamp
         self._generation += 1
 
-
-def _in_order(keys: Sequence[SigningKey]) -> list[SigningKey]:
-    return sorted(keys, key=lambda key: (key.activates_at, key.key_id))
+    def _read(self) -> list[SigningKey]:
+        """Read the keys, the one that signs first in front; refuse a set of which none signs by now."""
+        keys = sorted(self._store.read(), key=lambda key: (key.activates_at, key.key_id))
+        if not keys or keys[0].activates_at > self._clock.now():
+            raise UnusableKey(str(self._store), "no key that is active by now; `//libs/auth:rotate` writes one")
+        return keys

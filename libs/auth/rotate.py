@@ -16,7 +16,7 @@ from libs.auth.clock import Clock, SystemClock
 from libs.auth.errors import UnusableKey
 from libs.auth.key_files import KeyFolder
 from libs.auth.keys import OVERLAP
-from libs.auth.signatures import Algorithm
+from libs.auth.signatures import Algorithm, SigningKey
 
 AHEAD = timedelta(hours=1)
 """How long the next key is published before it signs; verifiers fetch every five minutes."""
@@ -30,18 +30,33 @@ def rotate(
     ahead: timedelta = AHEAD,
 ) -> list[str]:
     """Bring the folder to its next state and return what was done, a line each."""
-    now = clock.now().replace(microsecond=0)
-    keys = sorted(folder.read(), key=lambda key: key.activates_at) if folder.holds_keys() else []
+    with folder.locked():
+        return [*_drop_spent(folder, clock), _write_next(folder, clock, algorithm, ahead)]
+
+
+def _keys(folder: KeyFolder) -> list[SigningKey]:
+    keys = folder.read() if folder.holds_keys() else []
+    return sorted(keys, key=lambda key: key.activates_at)
+
+
+def _drop_spent(folder: KeyFolder, clock: Clock) -> list[str]:
+    """Delete keys whose last token has expired."""
     done = []
-    for key, successor in pairwise(keys):
-        if successor.activates_at + OVERLAP <= now:
+    for key, successor in pairwise(_keys(folder)):
+        if successor.activates_at + OVERLAP <= clock.now():
             folder.remove(key.key_id)
             done.append(f"removed {key.key_id}: its successor took over at {successor.activates_at}")
+    return done
+
+
+def _write_next(folder: KeyFolder, clock: Clock, algorithm: Algorithm, ahead: timedelta) -> str:
+    now = clock.now().replace(microsecond=0)
+    keys = _keys(folder)
     if keys and keys[-1].activates_at > now:
-        return [*done, f"{keys[-1].key_id} is next already, from {keys[-1].activates_at}"]
+        return f"{keys[-1].key_id} is next already, from {keys[-1].activates_at}"
     activates_at = now + ahead if keys else now
     path = folder.write(algorithm, activates_at=activates_at)
-    return [*done, f"wrote {path}: signs from {activates_at}"]
+    return f"wrote {path}: signs from {activates_at}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

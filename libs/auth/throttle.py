@@ -99,6 +99,9 @@ class _Buckets:
         self._max_entries = max_entries
         self._full_at: OrderedDict[Hashable, float] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._full_at)
+
     def take(self, key: Hashable, now: float) -> float:
         """Take one attempt and return 0, or return the seconds until there is one."""
         full_at = max(self._full_at.get(key, now), now) + self._interval

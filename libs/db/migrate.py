@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.script.revision import RevisionError
+from alembic.util.exc import CommandError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 # Any constant will do, as long as nobody else uses it on the same server.
@@ -58,7 +58,7 @@ def _run(connection: sa.Connection, scripts: Path, target: str) -> None:
     def steps(current: tuple[str, ...], _: MigrationContext) -> list[object]:
         try:
             return list(directory._upgrade_revs(target, current))  # type: ignore[arg-type]
-        except RevisionError as error:
+        except CommandError as error:
             raise UnknownRevision(str(error)) from error
 
     with EnvironmentContext(Config(), directory, fn=steps, destination_rev=target) as environment:

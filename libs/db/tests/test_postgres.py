@@ -1,0 +1,85 @@
+"""What only a server can do to its clients: stop, come back, hang, refuse."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import sqlalchemy as sa
+
+from libs.db.database import Database, Limits, connect
+from libs.db.errors import DatabaseUnavailable
+from libs.db.schema import SchemaCheck
+from libs.db.testing import PostgresServer, postgres_server
+
+ONE = sa.select(sa.literal(1))
+SLEEP = sa.select(sa.func.pg_sleep(sa.bindparam("seconds")))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    """A server that a test may stop, as long as it starts it again."""
+    with postgres_server() as running:
+        yield running
+
+
+@pytest.fixture
+async def database(server: PostgresServer) -> AsyncIterator[Database]:
+    """A door with small limits."""
+    limits = Limits(connections=2, statement_seconds=1, connect_seconds=0.5)
+    opened = await connect(server.url("postgres"), limits)
+    yield opened
+    await opened.close()
+
+
+async def test_a_server_that_dies_and_comes_back(server: PostgresServer, database: Database) -> None:
+    """Requests fail in time while it is away and work again without a restart of ours."""
+    assert await database.fetch_one(ONE) is not None
+    await asyncio.to_thread(server.stop, at_once=True)
+    try:
+        started = time.monotonic()
+        for _ in range(3):
+            with pytest.raises(DatabaseUnavailable):
+                await database.fetch_one(ONE)
+        assert await SchemaCheck(database, "0001").reason() == "does not answer"
+        assert time.monotonic() - started < 5
+    finally:
+        await asyncio.to_thread(server.start)
+    assert await database.fetch_one(ONE) is not None
+
+
+async def test_a_door_opens_before_its_server_is_there(server: PostgresServer) -> None:
+    """A service may start first; its requests fail until the server answers."""
+    await asyncio.to_thread(server.stop)
+    try:
+        early = await connect(server.url("postgres"))
+        with pytest.raises(DatabaseUnavailable):
+            await early.fetch_one(ONE)
+    finally:
+        await asyncio.to_thread(server.start)
+    assert await early.fetch_one(ONE) is not None
+    await early.close()
+
+
+async def test_a_statement_that_hangs_is_ended(database: Database) -> None:
+    """The limit ends it, and the connection is not lost."""
+    with pytest.raises(DatabaseUnavailable):
+        await database.fetch_one(SLEEP, seconds=30)
+    assert await database.fetch_one(ONE) is not None
+
+
+async def test_a_full_pool_refuses_in_time(database: Database) -> None:
+    """Who cannot get a connection within the limit is told so."""
+    busy = [asyncio.create_task(database.fetch_one(SLEEP, seconds=0.9)) for _ in range(2)]
+    await asyncio.sleep(0.1)
+    with pytest.raises(DatabaseUnavailable):
+        await database.fetch_one(ONE)
+    await asyncio.gather(*busy)
+
+
+async def test_a_missing_database_is_unavailable(server: PostgresServer) -> None:
+    """A wrong name is the operator's to mend, not a crash."""
+    wrong = await connect(server.url("nowhere"))
+    with pytest.raises(DatabaseUnavailable):
+        await wrong.fetch_one(ONE)
+    await wrong.close()

@@ -1,0 +1,84 @@
+"""A server that stops without losing a request.
+
+On SIGTERM the service says that it is not ready, and goes on answering for a grace period, each
+answer with `Connection: close`, so that balancers and clients move away. Then it takes no new
+connections, answers every request that has come, and ends with success. SIGINT (Ctrl-C) leaves out
+the grace period. A second signal of either kind ends the process at once.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Iterator, Sequence
+from types import FrameType
+from typing import NoReturn
+
+import structlog
+import uvicorn
+
+from libs.web.lifecycle import Lifecycle
+
+_log = structlog.get_logger("libs.web")
+
+
+class DrainingServer(uvicorn.Server):
+    """uvicorn with our answer to signals. `grace_seconds` follow a SIGTERM; see the module."""
+
+    def __init__(self, config: uvicorn.Config, lifecycle: Lifecycle, *, grace_seconds: float) -> None:
+        super().__init__(config)
+        self._lifecycle = lifecycle
+        self._grace_seconds = grace_seconds
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handle signals inside the loop, and do not raise them again: stopping is success."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._stop, self._grace_seconds)
+        loop.add_signal_handler(signal.SIGINT, self._stop, 0.0)
+        yield
+
+    def _stop(self, grace_seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # From here on outside the loop, which a handler that never yields would hold up.
+            loop.remove_signal_handler(number)
+            signal.signal(number, _end)
+        self._lifecycle.draining = True
+        seconds = grace_seconds if self.started else 0.0
+        _log.info("stopping", grace_seconds=seconds)
+        loop.call_later(seconds, setattr, self, "should_exit", True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take in what clients believe to be connected, then close, finish and end."""
+        waiting = [each for listener in sockets or () for each in _accept_rest(listener)]
+        # Closing a listener resets what it has not accepted: nothing may come between these two.
+        for server in self.servers:
+            server.close()
+        await self._adopt(waiting)
+        await super().shutdown(sockets)
+
+    async def _adopt(self, connections: Sequence[socket.socket]) -> None:
+        loop = asyncio.get_running_loop()
+        for connection in connections:
+            connection.setblocking(False)
+            await loop.connect_accepted_socket(self._connection, connection, ssl=self.config.ssl)
+
+    def _connection(self) -> asyncio.Protocol:
+        return self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+
+
+def _end(number: int, _: FrameType | None) -> NoReturn:
+    # The first process of a container cannot die of a signal that it sends to itself.
+    os._exit(128 + number)
+
+
+def _accept_rest(listener: socket.socket) -> Iterator[socket.socket]:
+    # EAGAIN: nobody waits any more. EMFILE: nobody more can be helped.
+    with contextlib.suppress(OSError):
+        while True:
+            connection, _ = listener.accept()
+            yield connection

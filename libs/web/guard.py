@@ -1,0 +1,390 @@
+"""The protocol of the shipped server: uvicorn's, with limits on what a client may do.
+
+uvicorn trusts a client to send its headers and body soon, to send few of them, and to name the
+host it wants. This subclass does not. Malformed framing (RFC 9112 §2.2, §5.2, §6: bare LF, NUL,
+folded lines, two lengths, a length beside a transfer coding) is refused by the parser, llhttp in
+httptools; what the parser lets through is refused here. Answers are problem documents, and then
+the connection is closed, since nobody knows where the next request would begin.
+
+Private parts of uvicorn are touched in this file only, and it was written and tested against one
+version of uvicorn and of its parser: on any other the server refuses to start.
+"""
+
+import asyncio
+import enum
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final, NoReturn
+
+import httptools
+import uvicorn
+from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from libs.web import rejections
+from libs.web.errors import Refusal
+from libs.web.lifecycle import Lifecycle
+from libs.web.limits import Limits
+from libs.web.peers import Hosts, Proxies
+from libs.web.rejections import Rejection
+from libs.web.sweep import Sweep
+
+KNOWN_VERSIONS: Final = {"uvicorn": "0.54.0", "httptools": "0.9.0"}
+
+# What proxies say about a client; from anybody else it is a lie or a mistake, and is taken out.
+FORWARDING_FIELDS: Final = frozenset(
+    b"forwarded x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-prefix"
+    b" x-forwarded-proto x-forwarded-server x-real-ip".split()
+)
+# Probes of an orchestrator name the address of the moment as their host.
+PROBED_PATHS: Final = frozenset((b"/livez", b"/readyz"))
+
+
+class UnknownServerVersion(Refusal):
+    """The guard was not written for the server that is installed."""
+
+    def __init__(self, name: str, found: str, known: str) -> None:
+        super().__init__(
+            f"{name} {found} is installed, but libs/web/guard.py is written for {known}:"
+            " lock that version, or adapt the guard and its tests to the other."
+        )
+        self.name = name
+        self.found = found
+        self.known = known
+
+
+def check_versions() -> None:
+    """Raise UnknownServerVersion unless the server and its parser are the ones known here."""
+    installed = {"uvicorn": uvicorn.__version__, "httptools": httptools.__version__}
+    for name, known in KNOWN_VERSIONS.items():
+        if installed[name] != known:
+            raise UnknownServerVersion(name, installed[name], known)
+
+
+def _ignore(_: HTTPStatus) -> None:
+    """Tell nobody of a rejection."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Gate:
+    """What all connections of one server share. `on_rejection` hears of each rejection's status."""
+
+    limits: Limits
+    hosts: Hosts
+    proxies: Proxies
+    lifecycle: Lifecycle
+    on_rejection: Callable[[HTTPStatus], None] = _ignore
+
+    def protocol(self) -> type[asyncio.Protocol]:
+        """The protocol class of a server with this gate, for `uvicorn.Config(http=...)`.
+
+        Raises:
+            UnknownServerVersion: it is not the server this was written for.
+        """
+        check_versions()
+        members = {
+            "gate": self,
+            "limits": self.limits,
+            "sweeper": Sweep(self.limits.sweep_seconds),
+            "capacity": self.limits.affordable_connections(),
+        }
+        return type("GatedProtocol", (GuardedProtocol,), members)
+
+
+class Reading(enum.Enum):
+    """Where in a client's stream of bytes we are."""
+
+    BETWEEN = enum.auto()  # before the first request, or after the end of one
+    HEAD = enum.auto()
+    BODY = enum.auto()
+    NOTHING = enum.auto()  # the connection was given up; what still comes is thrown away
+
+
+class _Rejected(Exception):  # stops the parser, is never seen outside
+    """Leaves the parser from inside one of its callbacks."""
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """One connection. Its class is made by `Gate.protocol`."""
+
+    gate: Gate
+    limits: Limits
+    sweeper: Sweep
+    capacity: int
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # uvicorn's own
+        super().__init__(*args, **kwargs)
+        # No WebSocket here: an upgrade is answered as the plain request it also is.
+        self.ws_protocol_class = None
+        self._reading = Reading.BETWEEN
+        self._since = 0.0  # the sweeper's time at which the present phase began
+        self._unsent = 0.0  # seconds for which the client took nothing
+        self._headway = 0  # grows whenever the parser gets on
+        self._fruitless = 0  # bytes received since
+        self._body_bytes = 0
+        self._rejection: Rejection | None = None
+        self._behind_proxy = False
+        self._leaving = False
+
+    # The transport calls.
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take the connection, or turn it away where too many are open."""
+        super().connection_made(transport)
+        self._behind_proxy = self.gate.proxies.include(self.client)
+        self._since = self.sweeper.now
+        self.sweeper.watch(self)
+        if len(self.connections) > self.capacity:
+            self._answer(rejections.OVERLOADED)
+            self._reading = Reading.NOTHING
+            # No lingering: descriptors are what there is too little of.
+            transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self.sweeper.forget(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser, unless the connection was given up."""
+        if self._reading is Reading.NOTHING:
+            return
+        headway = self._headway
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # The request was taken as it is, and what follows it never will be.
+            self._reading = Reading.NOTHING
+        except httptools.HttpParserError:
+            self._reject(self._rejection or rejections.MALFORMED)
+        else:
+            self._count_fruitless(0 if headway != self._headway else len(data))
+
+    def _count_fruitless(self, received: int) -> None:
+        """Bound what the parser holds back: an unfinished head, trailers, a chunk's extension."""
+        self._fruitless = self._fruitless + received if received else 0
+        if self._fruitless > self.limits.head_bytes:
+            self._reject(rejections.head_too_large(self.limits.head_bytes))
+
+    # The parser calls.
+
+    def on_message_begin(self) -> None:
+        """A request's first byte is here."""
+        super().on_message_begin()
+        self._reading = Reading.HEAD
+        self._since = self.sweeper.now
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the target is here (RFC 9112 §3: 414 for what is too long)."""
+        self.url += url
+        if len(self.url) > self.limits.target_bytes:
+            self._stop(rejections.target_too_long(self.limits.target_bytes))
+
+    def on_headers_complete(self) -> None:
+        """Judge the head, then let uvicorn start the application on it."""
+        if len(self.pipeline) >= self.limits.pipelined_requests:
+            self._stop(rejections.MALFORMED)
+        self._judge()
+        self._headway += 1
+        self._body_bytes = 0
+        self._since = self.sweeper.now
+        super().on_headers_complete()
+        self._reading = Reading.BODY
+        # The application holds the list, and trailers are not headers (RFC 9110 §6.5.1).
+        self.headers = []
+        if self._leaving or self.gate.lifecycle.draining or self.parser.should_upgrade():
+            self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body is here."""
+        self._headway += 1
+        self._body_bytes += len(body)
+        if self._body_bytes > self.limits.body_bytes:
+            self._stop(rejections.body_too_large(self.limits.body_bytes))
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is here as a whole."""
+        self._reading = Reading.BETWEEN
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request; as uvicorn does, but without a timer for each."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+        elif self._reading is Reading.BETWEEN:
+            self._since = self.sweeper.now
+
+    # Judging a head.
+
+    def _judge(self) -> None:
+        headers = self.headers
+        fields = dict(headers)
+        if len(headers) > self.limits.header_count:
+            self._stop(rejections.too_many_headers(self.limits.header_count))
+        # Each field line adds a colon, a space and CRLF to its name and value.
+        octets = sum(map(len, itertools.chain.from_iterable(headers))) + 4 * len(headers)
+        if octets + len(self.url) > self.limits.head_bytes:
+            self._stop(rejections.head_too_large(self.limits.head_bytes))
+        # RFC 9112 §2.3, §2.5; HTTP/0.9 has no header and HTTP/2 another syntax.
+        if self.parser.get_http_version() not in {"1.1", "1.0"}:
+            self._stop(rejections.OTHER_VERSION)
+        self._judge_host(fields.get(b"host", b""), len(fields))
+        if b"transfer-encoding" in fields:
+            self._judge_coding()
+        elif b"content-length" in fields and int(fields[b"content-length"]) > self.limits.body_bytes:
+            self._stop(rejections.body_too_large(self.limits.body_bytes))
+        if not (self._behind_proxy or FORWARDING_FIELDS.isdisjoint(fields)):
+            # In place: uvicorn gave this very list to the scope.
+            headers[:] = [each for each in headers if each[0] not in FORWARDING_FIELDS]
+
+    def _judge_host(self, host: bytes, distinct: int) -> None:
+        """RFC 9112 §3.2 for the form and number of Host; RFC 9110 §7.4 for whose it is."""
+        if distinct != len(self.headers) and self._values(b"host") != [host]:
+            self._stop(rejections.NOT_ONE_HOST)
+        if not self.gate.hosts.admits(host):
+            if not self.gate.hosts.is_valid(host):
+                self._stop(rejections.NOT_ONE_HOST)
+            if self.url not in PROBED_PATHS:
+                self._stop(rejections.FOREIGN_HOST)
+        if not self.url.startswith(b"/"):
+            self._judge_absolute(host)
+
+    def _judge_absolute(self, host: bytes) -> None:
+        """RFC 9112 §3.2.2, but stricter: where target and Host differ, neither is believed."""
+        target = httptools.parse_url(self.url)
+        name = target.host or b""
+        authority = name if target.port is None else b"%s:%d" % (name, target.port)
+        if authority.lower() != host.lower():
+            self._stop(rejections.NOT_ONE_HOST)
+
+    def _judge_coding(self) -> None:
+        """RFC 9112 §6.1: none in HTTP/1.0, and 501 for one that we do not decode."""
+        if self.parser.get_http_version() == "1.0":
+            self._stop(rejections.MALFORMED)
+        if [each.lower() for each in self._values(b"transfer-encoding")] != [b"chunked"]:
+            self._stop(rejections.UNKNOWN_CODING)
+
+    def _values(self, wanted: bytes) -> list[bytes]:
+        return [value for name, value in self.headers if name == wanted]
+
+    def _stop(self, rejection: Rejection) -> NoReturn:
+        """Leave the parser; `data_received` goes on from there."""
+        self._rejection = rejection
+        raise _Rejected
+
+    # Giving up.
+
+    @property
+    def _is_answering(self) -> bool:
+        cycle = self.cycle
+        return not (cycle is None or cycle.response_complete or cycle.disconnected)
+
+    def _reject(self, rejection: Rejection) -> None:
+        """Answer in the application's place, as soon as the answers before are out, and close."""
+        self.gate.on_rejection(rejection.status)
+        is_own = self._reading is Reading.BODY
+        self._reading = Reading.NOTHING
+        self._since = self.sweeper.now
+        if self._is_answering and not is_own:
+            # An earlier request is being answered; closing after it tells the client to repeat
+            # this one (RFC 9112 §9.6).
+            self.cycle.keep_alive = False
+        elif self._is_answering and self.pipeline:
+            self.cycle.keep_alive = False
+            self.pipeline[0] = (self.cycle, _answering(rejection))
+        else:
+            self._cut_short(rejection, is_own=is_own)
+
+    def _cut_short(self, rejection: Rejection, *, is_own: bool) -> None:
+        """Answer now, if the application has not begun to, and hang up on it."""
+        has_begun = is_own and self.cycle.response_started
+        if is_own:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if has_begun:
+            self.transport.close()
+            return
+        self._answer(rejection)
+        self._part()
+
+    def _answer(self, rejection: Rejection) -> None:
+        self.transport.write(rejection.message(self.server_state.default_headers))
+
+    def _part(self) -> None:
+        """Close our half first, or the reset could overtake the answer (RFC 9112 §9.6)."""
+        self.flow.resume_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        else:
+            self.transport.close()
+
+    # The sweeper and the server call.
+
+    def sweep(self, passed: float) -> None:
+        """Keep the deadlines."""
+        if self.flow.write_paused or self.transport.is_closing():
+            self._unsent += passed
+            if self._unsent > self.limits.send_seconds:
+                self.transport.abort()
+            return
+        self._unsent = 0.0
+        if self.flow.read_paused:
+            # The application is behind, not the client.
+            self._since += passed
+            return
+        # The clock stands still between two looks, hence the one look of grace.
+        self._keep_deadline(self.sweeper.now - self._since - passed)
+
+    def _keep_deadline(self, elapsed: float) -> None:
+        limits = self.limits
+        if self._reading is Reading.HEAD:
+            if elapsed > limits.header_seconds:
+                self._reject(rejections.HEADERS_LATE)
+        elif self._reading is Reading.BODY:
+            if elapsed > limits.body_seconds:
+                self._reject(rejections.BODY_LATE)
+        elif not self._is_answering and elapsed > self._patience():
+            # An idle connection may be closed at any time without a word (RFC 9112 §9.5).
+            self.transport.abort() if self._reading is Reading.NOTHING else self.transport.close()
+
+    def _patience(self) -> float:
+        if self._reading is Reading.NOTHING:
+            return self.limits.linger_seconds
+        if self._leaving:
+            return self.limits.parting_seconds
+        return self.limits.header_seconds if self.cycle is None else self.limits.idle_seconds
+
+    def shutdown(self) -> None:
+        """Close soon: after the answer under way, or if no request is on its way any more."""
+        if self._is_answering:
+            self.cycle.keep_alive = False
+        elif self._reading is Reading.BETWEEN:
+            self._leaving = True
+            self._since = self.sweeper.now
+
+
+def _answering(
+    rejection: Rejection,
+) -> Callable[[Scope, ASGIReceiveCallable, ASGISendCallable], Any]:
+    """An application that gives this one answer."""
+
+    async def application(_: Scope, __: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        await send(
+            {
+                "type": "http.response.start",
+                "status": int(rejection.status),
+                "headers": rejection.headers(),
+                "trailers": False,
+            }
+        )
+        await send({"type": "http.response.body", "body": rejection.body(), "more_body": False})
+
+    return application

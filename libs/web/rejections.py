@@ -1,0 +1,76 @@
+"""Answers that a server gives by itself, before any application code runs (RFC 9457)."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why a connection is answered and closed. `fields` are header fields of the answer."""
+
+    status: HTTPStatus
+    detail: str
+    fields: tuple[tuple[bytes, bytes], ...] = ()
+
+    def body(self) -> bytes:
+        """The problem document."""
+        document = {
+            "type": "about:blank",
+            "title": self.status.phrase,
+            "status": int(self.status),
+            "detail": self.detail,
+        }
+        return json.dumps(document).encode()
+
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """Header fields that describe `body` and end the connection (RFC 9112 §9.6)."""
+        return [
+            (b"content-type", b"application/problem+json"),
+            (b"content-length", b"%d" % len(self.body())),
+            (b"cache-control", b"no-store"),
+            (b"x-content-type-options", b"nosniff"),
+            (b"connection", b"close"),
+            *self.fields,
+        ]
+
+    def message(self, server_fields: Sequence[tuple[bytes, bytes]]) -> bytes:
+        """The whole answer on the wire, with the header fields every answer of the server has."""
+        lines = [b"HTTP/1.1 %d %s" % (self.status, self.status.phrase.encode())]
+        lines += [b"%s: %s" % field for field in (*server_fields, *self.headers())]
+        return b"\r\n".join([*lines, b"", self.body()])
+
+
+MALFORMED = Rejection(HTTPStatus.BAD_REQUEST, "The request is not well-formed HTTP/1.1.")
+OTHER_VERSION = Rejection(HTTPStatus.BAD_REQUEST, "This server speaks HTTP/1.1 and HTTP/1.0.")
+NOT_ONE_HOST = Rejection(HTTPStatus.BAD_REQUEST, "A request must have exactly one valid Host.")
+FOREIGN_HOST = Rejection(HTTPStatus.MISDIRECTED_REQUEST, "This server does not serve that host.")
+UNKNOWN_CODING = Rejection(HTTPStatus.NOT_IMPLEMENTED, "The only transfer coding accepted is 'chunked'.")
+HEADERS_LATE = Rejection(HTTPStatus.REQUEST_TIMEOUT, "The headers took too long to come.")
+BODY_LATE = Rejection(HTTPStatus.REQUEST_TIMEOUT, "The body took too long to come.")
+OVERLOADED = Rejection(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "Too many connections are open.",
+    ((b"retry-after", b"1"),),
+)
+
+
+def target_too_long(limit: int) -> Rejection:
+    """RFC 9110 §15.5.15."""
+    return Rejection(HTTPStatus.REQUEST_URI_TOO_LONG, f"A target may have {limit} bytes.")
+
+
+def head_too_large(limit: int) -> Rejection:
+    """RFC 6585 §5, for the sum of the fields."""
+    return Rejection(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"The header may have {limit} bytes.")
+
+
+def too_many_headers(limit: int) -> Rejection:
+    """RFC 6585 §5, for their number."""
+    return Rejection(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"A request may have {limit} header fields.")
+
+
+def body_too_large(limit: int) -> Rejection:
+    """RFC 9110 §15.5.14."""
+    return Rejection(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body may have {limit} bytes.")

@@ -1,0 +1,168 @@
+"""A guarded server on a real socket and loop, and a client that says exactly what it is told."""
+
+import asyncio
+import contextlib
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+import uvloop
+from uvicorn.server import ServerState
+
+from libs.web.guard import Gate
+from libs.web.lifecycle import Lifecycle
+from libs.web.limits import Limits
+from libs.web.peers import Hosts, Proxies
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def gate(
+    limits: Limits | None = None,
+    *,
+    hosts: tuple[str, ...] = (),
+    proxies: tuple[str, ...] = (),
+    lifecycle: Lifecycle | None = None,
+) -> Gate:
+    """A gate as open as its arguments leave it."""
+    return Gate(
+        limits=limits or Limits(),
+        hosts=Hosts(hosts),
+        proxies=Proxies(proxies),
+        lifecycle=lifecycle or Lifecycle(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One response, parsed just enough."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:  # noqa: ANN401  # whatever the document holds
+        """The body's document."""
+        return json.loads(self.body)
+
+
+class Client:
+    """One connection to a server."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self.socket = socket.create_connection(address, timeout=10)
+        self._read = self.socket.makefile("rb")
+
+    def send(self, data: bytes) -> None:
+        """Send these bytes."""
+        self.socket.sendall(data)
+
+    def answer(self, *, to_head: bool = False) -> Answer:
+        """Read the next response."""
+        status = int(self._read.readline().split()[1])
+        headers = dict(self._fields())
+        if to_head:
+            return Answer(status, headers, b"")
+        if headers.get("transfer-encoding") == "chunked":
+            return Answer(status, headers, b"".join(self._chunks()))
+        return Answer(status, headers, self._read.read(int(headers.get("content-length", 0))))
+
+    def _fields(self) -> Iterator[tuple[str, str]]:
+        while line := self._read.readline().strip():
+            name, _, value = line.decode("latin-1").partition(":")
+            yield name.lower(), value.strip()
+
+    def _chunks(self) -> Iterator[bytes]:
+        while size := int(self._read.readline(), 16):
+            yield self._read.read(size)
+            self._read.readline()
+        self._read.readline()
+
+    def ask(self, data: bytes) -> Answer:
+        """Send, and read one response."""
+        self.send(data)
+        return self.answer()
+
+    def is_closed(self, within: float = 5.0) -> bool:
+        """Tell whether the server closes the connection, sending nothing more, in that time."""
+        self.socket.settimeout(within)
+        try:
+            return self._read.read(1) == b""
+        except ConnectionResetError:
+            return True
+        except TimeoutError:
+            return False
+
+    def close(self) -> None:
+        """Hang up."""
+        self._read.close()
+        self.socket.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that accepts connections."""
+
+    address: tuple[str, int]
+    state: ServerState
+
+    @contextlib.contextmanager
+    def client(self) -> Iterator[Client]:
+        """A connection to it."""
+        client = Client(self.address)
+        try:
+            yield client
+        finally:
+            client.close()
+
+    def ask(self, data: bytes) -> Answer:
+        """Send this on a connection of its own and read one response."""
+        with self.client() as client:
+            return client.ask(data)
+
+    def empties(self, within: float = 5.0) -> bool:
+        """Tell whether no connection is left open in that time."""
+        end = time.monotonic() + within
+        while self.state.connections and time.monotonic() < end:
+            time.sleep(0.01)
+        return not self.state.connections
+
+
+@contextlib.contextmanager
+def serving(app: object, protocol: object) -> Iterator[Running]:
+    """Serve `app` with a protocol class on a free port of loopback, in a thread with its uvloop."""
+    config = uvicorn.Config(app, http=protocol, log_config=None, proxy_headers=False)  # type: ignore[arg-type]
+    config.load()
+    state = ServerState()
+    loop = uvloop.new_event_loop()
+
+    def connection() -> asyncio.Protocol:
+        return config.http_protocol_class(  # type: ignore[call-arg]
+            config=config, server_state=state, app_state={}, _loop=loop
+        )
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = loop.run_until_complete(loop.create_server(connection, sock=listener))
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield Running(listener.getsockname(), state)
+    finally:
+        asyncio.run_coroutine_threadsafe(_close(server, state), loop).result(timeout=5)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+async def _close(server: asyncio.AbstractServer, state: ServerState) -> None:
+    server.close()
+    for connection in list(state.connections):
+        connection.transport.abort()
+    for task in list(state.tasks):
+        task.cancel()
+    await asyncio.sleep(0.05)

@@ -1,0 +1,220 @@
+"""A real process, real sockets and real signals: nothing that a client sent is lost."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from libs.web.tests.serving import GET, Client
+
+SLOW = GET.replace(b"/ ", b"/slow ", 1)
+READY = GET.replace(b"/ ", b"/readyz ", 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A serving process and where it listens."""
+
+    popen: subprocess.Popen[str]
+    address: tuple[str, int]
+
+    def client(self) -> Client:
+        """A connection to it."""
+        return Client(self.address)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Tell it to stop."""
+        self.popen.send_signal(number)
+
+    def status(self, within: float = 10) -> int:
+        """Wait for its end and return its exit status."""
+        return self.popen.wait(within)
+
+
+@contextlib.contextmanager
+def process(*, grace: float = 0.0, finish: int = 5) -> Iterator[Process]:
+    """Start a process that serves; whatever happens it is gone at the end."""
+    command = [sys.executable, "-m", "libs.web.tests.draining", str(grace), str(finish)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as popen:
+        try:
+            assert popen.stdout is not None
+            yield _when_serving(Process(popen, ("127.0.0.1", int(popen.stdout.readline()))))
+        finally:
+            popen.kill()
+
+
+def _when_serving(started: Process) -> Process:
+    client = started.client()
+    assert client.ask(READY).status == 200
+    client.close()
+    return started
+
+
+@dataclass(slots=True)
+class Crowd:
+    """Clients that ask again and again, until they cannot connect or see that they should not.
+
+    A polite one goes elsewhere once it was told `Connection: close`; a stubborn one connects again
+    until it is refused. A request is lost if it was sent but not answered.
+    """
+
+    address: tuple[str, int]
+    stubborn: bool
+    answered: Counter[int] = field(default_factory=Counter)
+    lost: list[Exception] = field(default_factory=list)
+
+    def run(self) -> None:
+        """Be one of them."""
+        while (client := self._connect()) is not None:
+            try:
+                told_to_leave = self._converse(client)
+            except (OSError, IndexError, ValueError) as error:
+                self.lost.append(error)
+                return
+            finally:
+                client.close()
+            if told_to_leave and not self.stubborn:
+                return
+
+    def _connect(self) -> Client | None:
+        try:
+            return Client(self.address)
+        except ConnectionRefusedError:
+            return None
+
+    def _converse(self, client: Client) -> bool:
+        while True:
+            answer = client.ask(GET)
+            self.answered[answer.status] += 1
+            if answer.headers.get("connection") == "close":
+                return True
+
+
+@contextlib.contextmanager
+def crowd(address: tuple[str, int], *, stubborn: bool, count: int = 32) -> Iterator[Crowd]:
+    """Let clients ask at the same time; at the end all of them have stopped."""
+    people = Crowd(address, stubborn)
+    threads = [threading.Thread(target=people.run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    yield people
+    for thread in threads:
+        thread.join(timeout=20)
+        assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("stubborn", [False, True], ids=["polite", "stubborn"])
+def test_nothing_is_lost_under_load(stubborn: bool) -> None:  # noqa: FBT001
+    """With 32 clients at work a stop loses none of their requests, and ends with success."""
+    with process(grace=0.3) as served:
+        with crowd(served.address, stubborn=stubborn) as people:
+            time.sleep(0.5)
+            served.stop()
+        assert served.status() == 0
+    assert people.lost == []
+    assert set(people.answered) == {200}
+    assert people.answered[200] > 100
+
+
+def test_requests_in_flight_are_finished() -> None:
+    """A request that was being answered when the signal came gets its answer."""
+    with process() as served:
+        client = served.client()
+        client.send(SLOW)
+        time.sleep(0.2)
+        served.stop()
+        answer = client.answer()
+        assert answer.status == 200
+        assert answer.headers["connection"] == "close"
+        client.close()
+        assert served.status() == 0
+
+
+def test_readiness_flips_while_it_still_serves() -> None:
+    """In the grace period the service says that it is not ready, and answers all the same."""
+    with process(grace=1.5) as served:
+        served.stop()
+        time.sleep(0.2)
+        for request, status in ((READY, 503), (GET, 200)):
+            client = served.client()
+            answer = client.ask(request)
+            assert answer.status == status
+            assert answer.headers["connection"] == "close"
+            client.close()
+        assert served.status() == 0
+
+
+def test_idle_connections_do_not_hold_it_up() -> None:
+    """Connections without a request are closed soon after the grace period."""
+    with process() as served:
+        used, silent = served.client(), served.client()
+        assert used.ask(READY).status == 200
+        begin = time.monotonic()
+        served.stop()
+        assert served.status() == 0
+        assert time.monotonic() - begin < 3
+        assert used.is_closed()
+        assert silent.is_closed()
+        used.close()
+        silent.close()
+
+
+def test_late_request_on_an_open_connection_is_answered() -> None:
+    """A request that was on its way when the listener closed is answered."""
+    with process() as served:
+        client = served.client()
+        served.stop()
+        time.sleep(0.25)
+        assert client.ask(GET).status == 200
+        client.close()
+        assert served.status() == 0
+
+
+def test_endless_request_is_given_up() -> None:
+    """A request that does not end by its deadline does not keep the process."""
+    with process(finish=1) as served:
+        client = served.client()
+        client.send(GET.replace(b"/ ", b"/never ", 1))
+        time.sleep(0.2)
+        begin = time.monotonic()
+        served.stop()
+        assert served.status() == 0
+        assert 0.9 < time.monotonic() - begin < 4
+        client.close()
+
+
+@pytest.mark.parametrize("first", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("path", [b"/never", b"/busy"])
+def test_second_signal_ends_at_once(first: signal.Signals, path: bytes) -> None:
+    """Who asks twice does not wait, not even for a handler that holds the loop."""
+    with process(grace=0, finish=30) as served:
+        client = served.client()
+        client.send(GET.replace(b"/ ", path + b" ", 1))
+        time.sleep(0.2)
+        served.stop(first)
+        time.sleep(0.2)
+        begin = time.monotonic()
+        served.stop(signal.SIGTERM)
+        assert served.status() == 128 + signal.SIGTERM
+        assert time.monotonic() - begin < 1
+        client.close()
+
+
+def test_interrupt_has_no_grace_period() -> None:
+    """Ctrl-C is for people: nobody waits for a balancer."""
+    with process(grace=30) as served:
+        begin = time.monotonic()
+        served.stop(signal.SIGINT)
+        assert served.status() == 0
+        assert time.monotonic() - begin < 3

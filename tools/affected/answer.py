@@ -1,0 +1,96 @@
+"""The answer to one question, whole: scope, reasons and targets."""
+
+import dataclasses
+from collections.abc import Mapping
+
+from tools.affected import graph, seeds
+from tools.affected.bazel import Bazel
+from tools.affected.changes import Range
+from tools.affected.errors import BazelFailedError
+from tools.affected.graph import Target
+from tools.affected.reach import Reached, reach
+from tools.affected.scene import Scene
+from tools.affected.snapshots import Snapshots
+from tools.affected.verdict import Scope, Verdict, everything
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a range touches.
+
+    `verdicts` hold one entry for each changed path. With scope `all` every target is in `targets`, unless
+    the graph cannot be loaded.
+    """
+
+    range: Range
+    scope: Scope
+    verdicts: tuple[Verdict, ...]
+    targets: Mapping[str, Target]
+    reached: Reached | None = None
+
+    def of_kind(self, kind: str) -> list[Target]:
+        """Return the targets of a kind, ordered; tests that run only when named are left out."""
+        chosen = (target for target in self.targets.values() if kind in target.kinds)
+        return sorted((one for one in chosen if kind != "test" or not one.is_manual), key=lambda one: one.label)
+
+    def chain(self, label: str) -> list[str]:
+        """Return the way from a changed path to a target: path, seed, ..., target; empty if there is none."""
+        if self.reached is None or label not in self.targets:
+            return []
+        way = self.reached.chain(label)
+        return [self._cause(way[0]), *way]
+
+    def _cause(self, seed: str) -> str:
+        causes = [verdict.path for verdict in self.verdicts if seed in (*verdict.labels, *verdict.files)]
+        if causes:
+            return causes[0]
+        return next((verdict.path for verdict in self.verdicts if verdict.labels), "")
+
+
+def answer(range_: Range, bazel: Bazel) -> Answer:
+    """Say what a range touches, with `bazel` answering for its head."""
+    changes = tuple(range_.changes())
+    scene = Scene(range=range_, changes=changes, bazel=bazel, snapshots=Snapshots(range=range_, bazel=bazel))
+    verdicts = []
+    for change in changes:
+        verdict = seeds.verdict(change, scene)
+        verdicts.append(dataclasses.replace(verdict, files=scene.files(change.path)))
+    return _conclude(range_, bazel, tuple(verdicts))
+
+
+def _conclude(range_: Range, bazel: Bazel, verdicts: tuple[Verdict, ...]) -> Answer:
+    if any(verdict.scope is Scope.ALL for verdict in verdicts):
+        return _all(range_, bazel, verdicts)
+    try:
+        reached = reach(bazel, verdicts)
+    except BazelFailedError as error:
+        reason = f"the head's graph cannot be loaded: {error}"
+        return Answer(range=range_, scope=Scope.ALL, verdicts=(*verdicts, everything(".", reason)), targets={})
+    toolchain = next((target for target in reached.targets.values() if target.rule == "toolchain"), None)
+    if toolchain is not None:
+        # Rules find a toolchain by its type: the graph has no edge to it.
+        reason = f"{toolchain.label} is a toolchain, which any target may use"
+        return _all(range_, bazel, (*verdicts, everything(".", reason)))
+    settled = tuple(_settled(verdict, reached) for verdict in verdicts)
+    scope = Scope.SOME if reached.targets else Scope.NONE
+    return Answer(range=range_, scope=scope, verdicts=settled, targets=reached.targets, reached=reached)
+
+
+def _settled(verdict: Verdict, reached: Reached) -> Verdict:
+    """Say of a file that a target owns that it is a source."""
+    owned = tuple(label for label in verdict.files if label in reached.files)
+    if owned and verdict.scope is Scope.NONE:
+        reason = (
+            "is a source file" if verdict.reason == "belongs to no target" else f"{verdict.reason}; is a source file"
+        )
+        return dataclasses.replace(verdict, scope=Scope.SOME, files=owned, reason=reason)
+    return dataclasses.replace(verdict, files=owned)
+
+
+def _all(range_: Range, bazel: Bazel, verdicts: tuple[Verdict, ...]) -> Answer:
+    try:
+        targets = graph.rules(bazel.query("//...", "--proto:output_rule_attrs=tags"))
+    except BazelFailedError as error:
+        broken = everything(".", f"the head's graph cannot be loaded: {error}")
+        return Answer(range=range_, scope=Scope.ALL, verdicts=(*verdicts, broken), targets={})
+    return Answer(range=range_, scope=Scope.ALL, verdicts=verdicts, targets=targets)

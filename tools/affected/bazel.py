@@ -1,0 +1,88 @@
+"""Questions to Bazel."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from typing import Any, Self
+
+from tools.affected.errors import AffectedError, BazelFailedError
+
+_QUIET = ("--color=no", "--curses=no", "--noshow_progress", "--ui_event_filters=-info,-debug,-warning")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Bazel:
+    """One workspace and the program that answers for it."""
+
+    program: str
+    workspace: pathlib.Path
+    startup: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, workspace: pathlib.Path, program: str = "") -> Self:
+        """Choose the program: the one named, else the workspace's own `bazelw`, else what is on PATH.
+
+        Raises:
+            AffectedError: there is none.
+        """
+        own = workspace / "bazelw"
+        on_path = shutil.which("bazelisk") or shutil.which("bazel")
+        found = program or (str(own) if own.is_file() else on_path)
+        if not found:
+            message = "no Bazel to ask: the workspace has no bazelw, and neither bazelisk nor bazel is on PATH"
+            raise AffectedError(message)
+        return cls(program=found, workspace=workspace)
+
+    def elsewhere(self, workspace: pathlib.Path) -> Self:
+        """Return the same program for a copy of the workspace; its server soon ends by itself."""
+        return dataclasses.replace(self, workspace=workspace, startup=("--max_idle_secs=60",))
+
+    def query(self, expression: str, *options: str) -> list[dict[str, Any]]:
+        """Evaluate a query; return the targets as `query --output=streamed_jsonproto` prints them.
+
+        Raises:
+            BazelFailedError: some package cannot be loaded, or the expression is wrong.
+        """
+        with tempfile.NamedTemporaryFile("w", suffix=".query") as file:
+            file.write(expression)
+            file.flush()
+            form = ("--output=streamed_jsonproto", "--order_output=no")
+            output = self.run("query", *_QUIET, *form, *options, f"--query_file={file.name}")
+        return list(_targets(output))
+
+    def run(self, *arguments: str) -> bytes:
+        """Run a command and return what it prints.
+
+        Raises:
+            BazelFailedError: it did not succeed.
+        """
+        process = subprocess.run(
+            [self.program, *self.startup, *arguments],
+            cwd=self.workspace,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        if process.returncode:
+            raise BazelFailedError(os.fsdecode(process.stderr))
+        return process.stdout
+
+    def call(self, command: str, arguments: Sequence[str]) -> int:
+        """Run a command that talks to the person at the terminal and return its exit status."""
+        return subprocess.call([self.program, *self.startup, command, *arguments], cwd=self.workspace)
+
+    def scratch(self) -> pathlib.Path:
+        """Return a folder of our own beside Bazel's output base; deleting it loses nothing but time."""
+        base = pathlib.Path(os.fsdecode(self.run("info", *_QUIET, "output_base")).strip())
+        return base.with_name(base.name + ".affected")
+
+
+def _targets(output: bytes) -> Iterator[dict[str, Any]]:
+    for line in output.splitlines():
+        if line.strip():
+            yield json.loads(line)

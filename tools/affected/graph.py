@@ -1,0 +1,111 @@
+"""The targets of a workspace as Bazel parsed them, compared target by target."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
+
+IMAGES = frozenset({"oci_image", "oci_image_index"})
+_WHERE_WRITTEN = frozenset({"generator_function", "generator_location", "generator_name"})
+_VISIBILITY = "visibility"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Target:
+    """A rule, with a digest over its class, its attributes and what implements it.
+
+    `visible_to` is apart from the digest: a target that becomes visible to more is the same target.
+    """
+
+    label: str
+    rule: str
+    tags: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    digest: str = ""
+    visible_to: tuple[str, ...] = ()
+
+    @property
+    def is_manual(self) -> bool:
+        """Tell whether `//...` leaves the target out of a build."""
+        return "manual" in self.tags
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Return the kinds that `--kind` knows the target by."""
+        kinds = {"all"}
+        if self.rule.endswith("_test"):
+            kinds.add("test")
+        if self.rule.endswith("_binary"):
+            kinds.add("binary")
+        if self.rule in IMAGES:
+            kinds.add("image")
+        if self.rule.endswith("_push") or self.label.endswith("image_push"):
+            kinds.add("image_push")
+        return frozenset(kinds)
+
+    @classmethod
+    def of(cls, rule: Mapping[str, Any]) -> Self:
+        """Read one rule of Bazel's answer."""
+        attributes = {attribute["name"]: attribute for attribute in rule.get("attribute", ())}
+        telling = [
+            {key: value for key, value in attribute.items() if key != "explicitlySpecified"}
+            for name, attribute in sorted(attributes.items())
+            if name not in _WHERE_WRITTEN and name != _VISIBILITY
+        ]
+        said = json.dumps([rule["ruleClass"], telling], sort_keys=True)
+        return cls(
+            label=rule["name"],
+            rule=rule["ruleClass"],
+            tags=_strings(attributes, "tags"),
+            inputs=tuple(rule.get("ruleInput", ())),
+            digest=hashlib.sha256(said.encode()).hexdigest(),
+            visible_to=_strings(attributes, _VISIBILITY),
+        )
+
+
+def _strings(attributes: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    return tuple(attributes.get(name, {}).get("stringListValue", ()))
+
+
+def rules(answer: Iterable[Mapping[str, Any]]) -> dict[str, Target]:
+    """Return the rules of this repository in an answer of Bazel, by label."""
+    found = (Target.of(entry["rule"]) for entry in answer if entry["type"] == "RULE")
+    return {target.label: target for target in found if target.label.startswith("//")}
+
+
+def differing(before: Mapping[str, Target], after: Mapping[str, Target]) -> dict[str, str]:
+    """Return the targets of `after` that are new or not what they were, each with what differs."""
+    reasons = {}
+    for label, target in after.items():
+        old = before.get(label)
+        if old is None:
+            reasons[label] = "is new"
+        elif old.digest != target.digest:
+            reasons[label] = "is defined otherwise" if old.rule == target.rule else f"was a {old.rule}"
+        elif _narrowed(old, target):
+            reasons[label] = "is visible to fewer"
+    return reasons
+
+
+def _narrowed(before: Target, after: Target) -> bool:
+    if "//visibility:public" in after.visible_to:
+        return False
+    return not set(before.visible_to) - {"//visibility:private"} <= set(after.visible_to)
+
+
+def package_of(label: str) -> str:
+    """Return the package's path: `libs/auth` of `//libs/auth:tokens`."""
+    return label.removeprefix("//").partition(":")[0]
+
+
+def dump(targets: Mapping[str, Target]) -> str:
+    """Write targets for `load`."""
+    return json.dumps([dataclasses.asdict(target) for target in targets.values()])
+
+
+def load(text: str) -> dict[str, Target]:
+    """Read what `dump` wrote."""
+    lists = ("tags", "inputs", "visible_to")
+    entries = [entry | {name: tuple(entry[name]) for name in lists} for entry in json.loads(text)]
+    return {entry["label"]: Target(**entry) for entry in entries}

@@ -1,0 +1,60 @@
+"""What the seeds may ask: both states of the tree, and both graphs where a definition changed."""
+
+import dataclasses
+import functools
+import pathlib
+
+from tools.affected import graph
+from tools.affected.bazel import Bazel
+from tools.affected.changes import Change, Range
+from tools.affected.graph import Target
+from tools.affected.snapshots import Snapshots
+
+BUILD_NAMES = ("BUILD.bazel", "BUILD")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Scene:
+    """One question: a range, its changes, and the Bazel that answers for the head."""
+
+    range: Range
+    changes: tuple[Change, ...]
+    bazel: Bazel
+    snapshots: Snapshots
+
+    @functools.cached_property
+    def ignored(self) -> tuple[pathlib.PurePosixPath, ...]:
+        """Return the folders in which Bazel sees no packages."""
+        text = (self.range.after(".bazelignore") or b"").decode()
+        lines = (line.strip() for line in text.splitlines())
+        return tuple(pathlib.PurePosixPath(line) for line in lines if line and not line.startswith("#"))
+
+    def package_of(self, path: str) -> str | None:
+        """Return the package that a path lies in at the head, None where it lies in none."""
+        parents = pathlib.PurePosixPath(path).parents
+        if any(folder in self.ignored for folder in parents):
+            return None
+        for folder in parents:
+            if any((self.bazel.workspace / folder / name).is_file() for name in BUILD_NAMES):
+                return "" if str(folder) == "." else str(folder)
+        return None
+
+    def files(self, path: str) -> tuple[str, ...]:
+        """Return the labels that a path may have: its own, and those of the folders it is in."""
+        package = self.package_of(path)
+        if package is None:
+            return ()
+        inside = pathlib.PurePosixPath(path).relative_to(package)
+        return tuple(f"//{package}:{part}" for part in [inside, *inside.parents[:-1]])
+
+    @functools.cached_property
+    def differing(self) -> dict[str, str]:
+        """Return the targets whose definition differs between base and head, each with what differs."""
+        before = self.snapshots.at(self.range.base)
+        after = self.snapshots.head()
+        return graph.differing(before, after)
+
+    @functools.cached_property
+    def head_targets(self) -> dict[str, Target]:
+        """Return every target of the head."""
+        return self.snapshots.head()

@@ -1,0 +1,58 @@
+"""BUILD files, Starlark, and files that came or went: the two graphs are compared target by target."""
+
+import pathlib
+
+from tools.affected import starlark
+from tools.affected.changes import Change, Kind
+from tools.affected.errors import BazelFailedError
+from tools.affected.graph import package_of
+from tools.affected.scene import BUILD_NAMES, Scene
+from tools.affected.verdict import Verdict, everything, nothing, some
+
+
+def _is_build(change: Change) -> bool:
+    return pathlib.PurePosixPath(change.path).name in BUILD_NAMES
+
+
+def _is_definition(change: Change) -> bool:
+    """Tell whether targets may differ: also where a pattern of a BUILD file no longer finds a file."""
+    starlark_file = change.path.endswith((".bzl", ".scl")) or change.path == ".bazelignore"
+    return _is_build(change) or starlark_file or change.kind is Kind.DELETED
+
+
+def _is_rewording(change: Change, scene: Scene) -> bool:
+    before, after = scene.range.before(change.path), scene.range.after(change.path)
+    return change.kind is Kind.MODIFIED and starlark.says_the_same(before or b"", after or b"")
+
+
+def verdict(change: Change, scene: Scene) -> Verdict | None:
+    """Answer for files that define targets."""
+    if not _is_definition(change):
+        return None
+    if _is_rewording(change, scene):
+        return nothing(change.path, "only comments and format differ")
+    try:
+        labels = _explained(change, scene)
+    except BazelFailedError as error:
+        return everything(change.path, f"the graphs cannot be compared: {error}")
+    if not labels:
+        return nothing(change.path, "no target is defined otherwise")
+    return some(change.path, f"defines {len(labels)} target{'s' * (len(labels) > 1)} otherwise", labels)
+
+
+def _explained(change: Change, scene: Scene) -> tuple[str, ...]:
+    """Return the differing targets that this path explains; together the paths explain all of them.
+
+    A BUILD file explains those of its package. The rest is explained by the other definitions, or by
+    the BUILD files where there is no other: a package that came or went moves files of those around it.
+    """
+    definitions = [other for other in scene.changes if _is_definition(other) and not _is_rewording(other, scene)]
+    packages = {str(pathlib.PurePosixPath(other.path).parent) for other in definitions if _is_build(other)}
+    own = str(pathlib.PurePosixPath(change.path).parent)
+    rest_is_mine = not _is_build(change) or all(_is_build(other) for other in definitions)
+    return tuple(
+        label
+        for label in scene.differing
+        if (_is_build(change) and (package_of(label) or ".") == own)
+        or (rest_is_mine and (package_of(label) or ".") not in packages)
+    )

@@ -1,0 +1,50 @@
+"""Files that every target hangs on."""
+
+import pathlib
+
+from tools.affected import module_file, starlark
+from tools.affected.changes import Change, Kind
+from tools.affected.scene import Scene
+from tools.affected.seeds import module_locks
+from tools.affected.verdict import Verdict, everything, nothing
+
+_LAUNCHER = {".bazelversion": "the version of Bazel", "bazelw": "how Bazel is started"}
+_BOUNDARIES = ("WORKSPACE", "WORKSPACE.bazel", "WORKSPACE.bzlmod", "REPO.bazel", "MODULE.bazel.lock")
+_AIRGAP = pathlib.PurePosixPath("tools/airgap")
+
+
+def verdict(change: Change, scene: Scene) -> Verdict | None:
+    """Answer for Bazel's own settings, modules and rules, and for what is no plain file."""
+    path = pathlib.PurePosixPath(change.path)
+    if path.name.endswith(".bazelrc"):
+        return _settings(change, scene)
+    if path.name == "MODULE.bazel" or path.name.endswith(".MODULE.bazel") or path.name in _BOUNDARIES:
+        return _modules(change, scene)
+    reason = _reason(change, path, scene)
+    return everything(change.path, reason) if reason else None
+
+
+def _reason(change: Change, path: pathlib.PurePosixPath, scene: Scene) -> str:
+    if change.special:
+        return f"a {change.special} may stand for any number of files"
+    if change.path in _LAUNCHER:
+        return f"{_LAUNCHER[change.path]} changed"
+    if _AIRGAP in path.parents and path.suffix != ".md" and "tests" not in path.parts:
+        return "the air-gapped mode's Bazel or rule sets changed"
+    if module_locks.owner(change.path, scene) is None and change.path in module_file.read_by(scene.range.after):
+        return "MODULE.bazel makes repositories with it"
+    return ""
+
+
+def _settings(change: Change, scene: Scene) -> Verdict:
+    before, after = scene.range.before(change.path) or b"", scene.range.after(change.path) or b""
+    if starlark.same_options(before, after):
+        return nothing(change.path, "only comments and blanks differ")
+    return everything(change.path, "options of Bazel changed")
+
+
+def _modules(change: Change, scene: Scene) -> Verdict:
+    before, after = scene.range.before(change.path), scene.range.after(change.path)
+    if change.kind is Kind.MODIFIED and starlark.says_the_same(before or b"", after or b""):
+        return nothing(change.path, "only comments and format differ")
+    return everything(change.path, "modules or repositories changed")

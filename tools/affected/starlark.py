@@ -1,0 +1,44 @@
+"""Starlark and rc files compared by what they say."""
+
+import ast
+import re
+
+
+def says_the_same(before: bytes, after: bytes) -> bool:
+    """Tell whether two Starlark files differ in comments, format and docstrings alone.
+
+    Starlark is, but for a few keywords, Python's grammar. What Python cannot parse is not the same.
+    """
+    try:
+        return _meaning(before) == _meaning(after)
+    except (SyntaxError, ValueError):
+        return False
+
+
+def _meaning(text: bytes) -> str:
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            del node.body[0]
+    return ast.dump(tree)
+
+
+def same_options(before: bytes, after: bytes) -> bool:
+    """Tell whether two rc files give the same options in the same order."""
+    return _options(before) == _options(after)
+
+
+def _options(text: bytes) -> list[bytes]:
+    joined = text.replace(b"\\\n", b"")
+    lines = (re.sub(rb"(^|\s)#.*", b"", line).split() for line in joined.splitlines())
+    return [b" ".join(words) for words in lines if words]
+
+
+def names(text: bytes) -> set[str]:
+    """Return every string of a Starlark file; all of nothing where it cannot be parsed."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return set()
+    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return {node.value for node in nodes if isinstance(node.value, str)}

@@ -1,0 +1,1 @@
+"""Tests of affected: real git repositories, and a Bazel that answers from a file."""

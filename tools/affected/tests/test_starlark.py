@@ -1,0 +1,50 @@
+"""Starlark and rc files compared by what they say."""
+
+import pytest
+
+from tools.affected import starlark
+
+FILE = b'"""Doc."""\n\nload(":a.bzl", "a")\n\ndef f(name):\n    """Does."""\n    a(name = name, deps = ["x"])\n'
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        FILE.replace(b"\n\ndef", b"\n\n# Why.\ndef"),
+        FILE.replace(b'"""Doc."""', b'"""Other."""'),
+        FILE.replace(b'"""Does."""', b'"""Does it."""'),
+        FILE.replace(b'["x"]', b"[\n        'x',\n    ]"),
+    ],
+)
+def test_rewording_says_the_same(after: bytes) -> None:
+    """Comments, docstrings, quotes and line breaks mean nothing."""
+    assert after != FILE
+    assert starlark.says_the_same(FILE, after)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        FILE.replace(b'"x"', b'"y"'),
+        FILE.replace(b"deps", b"srcs"),
+        FILE + b"f(name = 1)\n",
+        FILE.replace(b'"""Does."""\n    a(', b"return\n    a("),
+        b"def broken(:\n",
+    ],
+)
+def test_edit_says_something_else(after: bytes) -> None:
+    """Everything else counts, and what cannot be parsed as well."""
+    assert not starlark.says_the_same(FILE, after)
+
+
+def test_string_that_only_looks_like_a_docstring() -> None:
+    """A string inside an expression is a value."""
+    assert not starlark.says_the_same(b'x = """a"""\n', b'x = """b"""\n')
+
+
+def test_options_are_compared_without_comments() -> None:
+    """In an rc file comments, blanks and continued lines mean nothing; order and words do."""
+    before = b"# Why.\nbuild --a --b\n\ntest --c\n"
+    assert starlark.same_options(before, b"build   --a \\\n  --b # here\ntest --c\n")
+    assert not starlark.same_options(before, b"build --b --a\ntest --c\n")
+    assert not starlark.same_options(before, b"build --a --b\n")

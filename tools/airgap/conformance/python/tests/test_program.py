@@ -1,0 +1,25 @@
+"""A program of the graph runs as a test's data, from any folder, under any name that links to it."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+
+def _run(program: Path, folder: str) -> str:
+    return subprocess.run([program, "Ada"], cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+def main(program: Path) -> None:
+    """Run the program, directly and through a link."""
+    assert _run(program, "/") == "Good day, Ada\n"
+    with tempfile.TemporaryDirectory() as folder:
+        link = Path(folder) / "link"
+        link.symlink_to(program)
+        assert _run(link, folder) == "Good day, Ada\n"
+        assert os.environ.get("RUNFILES_DIR") or os.environ.get("RUNFILES_MANIFEST_FILE")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).absolute())
