@@ -4,7 +4,23 @@ load("@rules_python//python:py_binary.bzl", "py_binary")
 load("@rules_python//python:py_library.bzl", "py_library")
 load("//tools/oci:service_image.bzl", "service_image")
 
-def fastapi_service(name, srcs, deps = [], packages = [], requirements = "@pip", data = [], port = 8000, test_env = {}):
+# Started as programs by these, imported by none.
+_USERS = [
+    "//:__pkg__",
+    "//deploy:__subpackages__",
+    "//tests:__subpackages__",
+    "//tools:__subpackages__",
+]
+
+def fastapi_service(
+        name,
+        srcs,
+        deps = [],
+        packages = [],
+        requirements = "@pip",
+        data = [],
+        port = 8000,
+        prepare = ["migrate"]):
     """Makes everything a service is besides its tests.
 
     `srcs` holds a `__main__.py` that serves by default and has a sub-command `migrate`. In its image the
@@ -18,34 +34,36 @@ def fastapi_service(name, srcs, deps = [], packages = [], requirements = "@pip",
       requirements: hub of those packages; one of its own lets a service move to other versions first.
       data: files that it reads at run time.
       port: port that it listens on by default.
-      test_env: settings without a default, for the test of the image.
+      prepare: commands that must have run before the service starts on an empty `/data`.
 
     Makes:
       {name}: the service; `bazel run` starts it.
-      {name}_lib: its library, for its tests.
+      app: its library, for its tests.
       image, image.digest: index of its images and the file with the index's digest.
       image_amd64, image_arm64: the images.
       image_push, image_load: commands that push the index and load the image of this machine.
+      image_test: pushes, pulls and runs the image, and looks at all that is in it.
     """
     py_library(
-        name = name + "_lib",
+        name = "app",
         srcs = srcs,
         data = data,
-        visibility = ["//:__subpackages__"],
         deps = deps + ["{}//{}".format(requirements, package) for package in packages],
     )
     py_binary(
         name = name,
         srcs = ["__main__.py"],
         main = "__main__.py",
-        visibility = ["//:__subpackages__"],
-        deps = [":{}_lib".format(name)],
+        visibility = _USERS,
+        deps = [":app"],
     )
     service_image(
         name = "image",
         env = {name.upper() + "_HOST": "0.0.0.0"},
-        library = ":{}_lib".format(name),
+        library = ":app",
         module = native.package_name().replace("/", "."),
         port = port,
+        prepare = prepare,
         title = name,
+        visibility = _USERS,
     )

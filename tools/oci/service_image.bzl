@@ -1,8 +1,10 @@
 """`service_image`: a library as an image for two architectures, and the commands that push and load it."""
 
 load("@rules_oci//oci:defs.bzl", "oci_image", "oci_image_index", "oci_load", "oci_push")
+load("//tools/oci:image_test.bzl", "image_test")
 load("//tools/oci/layers:first_party.bzl", "first_party_layer")
 load("//tools/oci/layers:third_party.bzl", "third_party_layers")
+load("//tools/oci/push:image_push.bzl", "image_push")
 
 visibility([
     "//tools/build",
@@ -20,7 +22,7 @@ _ENV = {
     "PYTHONUNBUFFERED": "1",
 }
 
-def _architecture_image(*, name, architecture, title, library, entrypoint, port, env):
+def _architecture_image(*, name, architecture, title, library, entrypoint, port, env, visibility):
     """Makes the image of one architecture: base | wheels | first-party code."""
     platform = "//tools/oci/platforms:linux_" + architecture
     third_party_layers(
@@ -51,11 +53,11 @@ def _architecture_image(*, name, architecture, title, library, entrypoint, port,
         ],
         target_compatible_with = _LINUX,
         user = _USER,
-        visibility = ["//:__subpackages__"],
+        visibility = visibility,
         workdir = "/app",
     )
 
-def service_image(name, *, title, library, module, port, env):
+def service_image(name, *, title, library, module, port, env, prepare, visibility):
     """Packs a library into an image that runs one of its modules.
 
     Args:
@@ -65,6 +67,8 @@ def service_image(name, *, title, library, module, port, env):
       module: module to run, as in `python -m`.
       port: port that the service listens on.
       env: dict of settings that hold in every container.
+      prepare: commands of the module that the test runs before it starts the service.
+      visibility: who may use the images and the command that pushes them.
 
     Makes:
       name: index of both architectures.
@@ -72,6 +76,7 @@ def service_image(name, *, title, library, module, port, env):
       {name}_amd64, {name}_arm64: the images.
       {name}_push: command that pushes the index, to `localhost:5000/{title}` unless told otherwise.
       {name}_load: command that loads the image of this machine's architecture into a container engine.
+      {name}_test: what holds for every image.
     """
     architectures = ["amd64", "arm64"]
     for architecture in architectures:
@@ -83,19 +88,28 @@ def service_image(name, *, title, library, module, port, env):
             library = library,
             port = port,
             title = title,
+            visibility = visibility,
         )
     oci_image_index(
         name = name,
         images = [":{}_{}".format(name, architecture) for architecture in architectures],
         target_compatible_with = _LINUX,
-        visibility = ["//:__subpackages__"],
+        visibility = visibility,
     )
     oci_push(
+        name = name + "_pusher",
+        image = ":" + name,
+        repository = "localhost:5000/" + title,
+        tags = ["manual"],
+        target_compatible_with = _LINUX,
+    )
+    image_push(
         name = name + "_push",
         image = ":" + name,
-        remote_tags = ["latest"],
+        pusher = ":{}_pusher".format(name),
         repository = "localhost:5000/" + title,
         target_compatible_with = _LINUX,
+        visibility = visibility,
     )
     oci_load(
         name = name + "_load",
@@ -105,4 +119,13 @@ def service_image(name, *, title, library, module, port, env):
         }),
         repo_tags = [title + ":latest"],
         target_compatible_with = _LINUX,
+    )
+    image_test(
+        name = name + "_test",
+        image = ":" + name,
+        module = module,
+        port = port,
+        prepare = prepare,
+        push = ":{}_push".format(name),
+        title = title,
     )

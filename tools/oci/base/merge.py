@@ -7,7 +7,7 @@ import argparse
 import re
 import sys
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from tools.oci.base.deb import Deb, read_deb
 from tools.oci.layers.bytecode import compile_module
@@ -29,8 +29,14 @@ _RULES: tuple[tuple[str, bool], ...] = (
     (r"usr/lib/[^/]+/lib(BrokenLocale|c_malloc_debug|memusage|nss_hesiod|pcprofile|thread_db|expatw)\.so.*", False),
     (r"usr/lib/[^/]+/engines-3/.*", False),
     # Modules whose library is left out of the lock, and those that test the interpreter or draw windows.
-    (r"usr/lib/python3\.\d+/lib-dynload/(_curses|_dbm|nis|ossaudiodev|readline|_test|_xxtest|xxlimited|_ctypes_test).*", False),
-    (r"usr/lib/python3\.\d+/(curses|distutils|idlelib|lib2to3|pydoc_data|test|turtle\.py|unittest/test|venv)(/.*)?", False),
+    (
+        r"usr/lib/python3\.\d+/lib-dynload/(_curses|_dbm|nis|ossaudiodev|readline|_test|_xxtest|xxlimited|_ctypes_test).*",
+        False,
+    ),
+    (
+        r"usr/lib/python3\.\d+/(curses|distutils|idlelib|lib2to3|pydoc_data|test|turtle\.py|unittest/test|venv)(/.*)?",
+        False,
+    ),
     (r"usr/lib/python3\.\d+/(sitecustomize|EXTERNALLY-MANAGED).*", False),
     (r"usr/lib/(binfmt\.d|valgrind)/.*", False),
     (r"usr/lib(64)?/.*", True),
@@ -77,7 +83,7 @@ def merge(debs: Iterable[Deb]) -> dict[str, Entry]:
 
 def usr_path(path: str) -> str:
     """Where a path of a package lies after the merge of /bin, /lib and the like into /usr."""
-    return f"usr/{path}" if PurePosixPath(path).parts[:1] and path.split("/")[0] in _MERGED_INTO_USR else path
+    return f"usr/{path}" if path.partition("/")[0] in _MERGED_INTO_USR else path
 
 
 def is_kept(path: str, entry: Entry) -> bool:
@@ -94,7 +100,8 @@ def certificate_bundle(entries: dict[str, Entry]) -> File:
 
 def _links_into_usr(entries: Iterable[str]) -> dict[str, Entry]:
     """The links from the old places, for those that hold something."""
-    return {top: Link(target=f"usr/{top}") for path in entries if (top := path.split("/")[1]) in _MERGED_INTO_USR}
+    filled = {path.split("/")[1] for path in entries}
+    return {name: Link(target=f"usr/{name}") for name in sorted(_MERGED_INTO_USR & filled)}
 
 
 def _made_at_installation() -> dict[str, Entry]:

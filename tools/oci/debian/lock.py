@@ -55,7 +55,7 @@ def resolve(wanted: Wanted, index: Mapping[str, Package]) -> list[Package]:
     Raises UnknownPackageError for a name that the index has not.
     """
     chosen: dict[str, Package] = {}
-    waiting = [((name,), "packages.json") for name in wanted.packages]
+    waiting: list[tuple[tuple[str, ...], str]] = [((name,), "packages.json") for name in wanted.packages]
     while waiting:
         alternatives, wanted_by = waiting.pop()
         if any(name in wanted.left_out for name in alternatives):

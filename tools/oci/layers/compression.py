@@ -1,6 +1,11 @@
-"""The compressors of layers, each pinned by a lock: zlib is the base lock's, through the interpreter that runs this."""
+"""The compressors of layers, each pinned by a lock.
+
+zlib is the base lock's, through the interpreter that runs this; zstandard, of the Python lock, brings its own library.
+"""
 
 import zlib
+
+import zstandard
 
 from tools.oci.layers.entries import Compressor
 
@@ -13,6 +18,4 @@ def compressor(name: str) -> Compressor:
     """Return a fresh compressor: `gzip` or `zstd`."""
     if name == "gzip":
         return zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW_BITS)
-    import zstandard  # noqa: PLC0415 - only on the action's path when the flag asks for it
-
     return zstandard.ZstdCompressor(level=_ZSTD_LEVEL, write_checksum=True).compressobj()

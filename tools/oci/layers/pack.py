@@ -1,6 +1,8 @@
 """Pack files into a layer, each Python source with its .pyc beside it.
 
-pack.py [--third-party] --compression gzip|zstd --output LAYER @LIST, where LIST alternates lines: path in the image, file.
+pack.py [--third-party] --compression gzip|zstd --output LAYER @LIST
+
+The lines of LIST alternate between a path in the image and the file that goes there.
 """
 
 import argparse

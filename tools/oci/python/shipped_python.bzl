@@ -59,6 +59,15 @@ SHIPPED_PYTHON_ATTRS = {
     ),
 }
 
+def _import_path(sources):
+    """The root of the main repository, and the site-packages of each wheel."""
+    wheels = {
+        source.path.partition("/site-packages/")[0] + "/site-packages": None
+        for source in sources
+        if "/site-packages/" in source.path
+    }
+    return ":".join(["."] + wheels.keys())
+
 def run_shipped_python(ctx, *, tool, args, inputs, outputs, **kwargs):
     """Registers an action that runs a Python module of this repository with the shipping interpreter.
 
@@ -78,7 +87,7 @@ def run_shipped_python(ctx, *, tool, args, inputs, outputs, **kwargs):
     start.add_all(["-m", module.replace("/", ".")])
     ctx.actions.run(
         arguments = [start] + args,
-        env = {"PYTHONPATH": "."},
+        env = {"PYTHONPATH": _import_path(sources.to_list())},
         executable = python.loader,
         inputs = depset(transitive = [inputs, sources, python.files]),
         outputs = outputs,

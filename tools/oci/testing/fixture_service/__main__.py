@@ -18,7 +18,7 @@ class Probe(http.server.BaseHTTPRequestHandler):
         ready = self.path == "/readyz" and _migrated().exists()
         self.send_response(200 if ready else 503)
         self.end_headers()
-        self.wfile.write(h11.__version__.encode())
+        self.wfile.write(h11.PRODUCT_ID.encode())
 
 
 def main(arguments: list[str]) -> None:

@@ -1,0 +1,1 @@
+"""Images of services, made without a container engine."""

@@ -1,0 +1,1 @@
+"""The base layer: Debian packages merged into what a Python service needs."""

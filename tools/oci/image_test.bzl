@@ -1,0 +1,44 @@
+"""`image_test`: what holds for the image of every service, proven without a container engine."""
+
+load("//tools/build:pytest_test.bzl", "pytest_test")
+
+visibility("//tools/oci/...")
+
+def image_test(name, *, image, push, title, module, port, prepare):
+    """Pushes an image to a registry of its own, pulls it, runs it in namespaces, and looks at all that is in it.
+
+    Args:
+      name: name of the test.
+      image: the index; `{image}.digest` lies beside it.
+      push: the command that pushes it.
+      title: name of the service.
+      module: module that the image runs.
+      port: port that the service listens on.
+      prepare: commands of the module that must have run before it serves.
+
+    Makes:
+      name: the test.
+    """
+    pytest_test(
+        name = name,
+        size = "medium",
+        srcs = ["//tools/oci/testing:tests/test_image.py"],
+        data = [
+            image,
+            image + ".digest",
+            push,
+            "//tools/oci/registry:docker_registry",
+        ],
+        env = {
+            "DOCKER_REGISTRY": "$(rootpath //tools/oci/registry:docker_registry)",
+            "IMAGE_DIGEST": "$(rootpath {}.digest)".format(image),
+            "IMAGE_INDEX": "$(rootpath {})".format(image),
+            "IMAGE_MODULE": module,
+            "IMAGE_NAME": title,
+            "IMAGE_PORT": str(port),
+            "IMAGE_PREPARE": " ".join(prepare),
+            "IMAGE_PUSH": "$(rootpath {})".format(push),
+        },
+        target_compatible_with = ["@platforms//os:linux"],
+        deps = ["//tools/oci/testing"],
+    )

@@ -1,0 +1,40 @@
+"""`image_push`: the command that pushes an image, with a default that works on any machine."""
+
+visibility("//tools/oci/...")
+
+_SCRIPT = """\
+#!/usr/bin/env bash
+export RUNFILES_DIR="${{RUNFILES_DIR:-$0.runfiles}}"
+cd "$RUNFILES_DIR/{workspace}"
+exec {tool} --image {image} --pusher {pusher} --default-repository {repository} "$@"
+"""
+
+def _image_push_impl(ctx):
+    script = ctx.actions.declare_file(ctx.label.name + ".sh")
+    ctx.actions.write(
+        content = _SCRIPT.format(
+            image = ctx.file.image.short_path,
+            pusher = ctx.executable.pusher.short_path,
+            repository = ctx.attr.repository,
+            tool = ctx.executable._tool.short_path,
+            workspace = ctx.workspace_name,
+        ),
+        is_executable = True,
+        output = script,
+    )
+    runfiles = ctx.runfiles([ctx.file.image])
+    for target in [ctx.attr.image, ctx.attr.pusher, ctx.attr._tool]:
+        runfiles = runfiles.merge(target[DefaultInfo].default_runfiles)
+    return DefaultInfo(executable = script, runfiles = runfiles)
+
+image_push = rule(
+    implementation = _image_push_impl,
+    attrs = {
+        "image": attr.label(mandatory = True, allow_single_file = True, doc = "An oci_image or oci_image_index."),
+        "pusher": attr.label(cfg = "target", mandatory = True, doc = "An oci_push of the image.", executable = True),
+        "repository": attr.string(mandatory = True, doc = "Where to push unless told otherwise."),
+        "_tool": attr.label(cfg = "target", default = "//tools/oci/push", executable = True),
+    },
+    doc = "Pushes an image through an `oci_push`; see `push.py` for its flags.",
+    executable = True,
+)

@@ -1,0 +1,94 @@
+"""Start Debian's docker-registry and wait until it answers."""
+
+import json
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_START_SECONDS = 20.0
+
+
+class RegistryDidNotStartError(Exception):
+    """The registry ended, or did not answer in time."""
+
+    def __init__(self, address: str, log: str) -> None:
+        super().__init__(
+            f"the registry on {address} did not start: {log.strip().splitlines()[-1:] or 'it said nothing'}"
+        )
+        self.address = address
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registry:
+    """A registry that runs."""
+
+    address: str
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        """Where its API answers."""
+        return f"http://{self.address}/v2"
+
+    def requests(self, method: str) -> list[str]:
+        """The paths that were asked for with a method, from its access log."""
+        return [
+            line.split('"')[1].split(" ")[1] for line in self.log.read_text().splitlines() if f'"{method} /' in line
+        ]
+
+
+@contextmanager
+def running_registry(binary: Path, *, folder: Path, port: int) -> Iterator[Registry]:
+    """Run a registry on loopback that keeps its blobs, settings and log in a folder.
+
+    Raises RegistryDidNotStartError.
+    """
+    address = f"localhost:{port}"
+    settings = folder / "registry.json"
+    settings.write_text(json.dumps(_settings(folder / "blobs", port=port)))
+    log = folder / "registry.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen([binary, "serve", settings], stdout=output, stderr=subprocess.STDOUT)
+    registry = Registry(address=address, log=log, process=process)
+    try:
+        _wait(registry)
+        yield registry
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _settings(blobs: Path, *, port: int) -> dict[str, object]:
+    """The registry reads YAML, of which JSON is a part."""
+    return {
+        "version": "0.1",
+        "log": {"level": "error", "accesslog": {"disabled": False}},
+        "storage": {"filesystem": {"rootdirectory": str(blobs)}, "delete": {"enabled": True}},
+        "http": {"addr": f"127.0.0.1:{port}"},
+    }
+
+
+def _wait(registry: Registry) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and registry.process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{registry.url}/", timeout=1):  # noqa: S310 - our own
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.05)
+    raise RegistryDidNotStartError(registry.address, registry.log.read_text())

@@ -1,0 +1,1 @@
+"""What tests of images stand on: reading them, pulling them, running them without a container engine."""

@@ -1,0 +1,92 @@
+"""Run a program in the root file system of an image, as a container engine would, with nothing but the kernel.
+
+container.py ROOT [--env KEY=VALUE]... [--workdir FOLDER] [--data FOLDER] -- PROGRAM ARGUMENT...
+
+The program is uid 65532 without capabilities, sees the image read-only, an empty /tmp, and `--data` as /data. The
+network is the caller's. This is a process of its own because none with threads can enter a user namespace.
+"""
+
+import argparse
+import ctypes
+import os
+import sys
+from pathlib import Path
+
+_CLONE_NEWNS, _CLONE_NEWUSER, _CLONE_NEWIPC = 0x00020000, 0x10000000, 0x08000000
+_MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
+_PR_SET_NO_NEW_PRIVS = 38
+_NONROOT = 65532
+_DEVICES = ("full", "null", "random", "urandom", "zero")
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class NamespacesForbiddenError(Exception):
+    """This machine lets an ordinary process make no namespaces."""
+
+
+def main(arguments: list[str]) -> None:
+    """Become the program."""
+    parser = argparse.ArgumentParser(prog="container")
+    parser.add_argument("root", type=Path)
+    parser.add_argument("--env", action="append", default=[])
+    parser.add_argument("--workdir", default="/")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("program", nargs="+")
+    options = parser.parse_args(arguments)
+    root = options.root.resolve()
+    enter_namespaces()
+    mount_all(root, data=options.data.resolve())
+    os.chroot(root)
+    os.chdir(options.workdir)
+    _checked("prctl", _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    os.execve(options.program[0], options.program, dict(pair.split("=", 1) for pair in options.env))  # noqa: S606
+
+
+def enter_namespaces() -> None:
+    """Become uid 65532 of a new user namespace, which may mount.
+
+    Raises NamespacesForbiddenError.
+    """
+    uid, gid = os.geteuid(), os.getegid()
+    if _libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNS | _CLONE_NEWIPC) != 0:
+        raise NamespacesForbiddenError(
+            f"unshare: {os.strerror(ctypes.get_errno())}. Allow user namespaces with sysctl: "
+            "kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0, "
+            "user.max_user_namespaces above 0"
+        )
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{_NONROOT} {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{_NONROOT} {gid} 1")
+
+
+def mount_all(root: Path, *, data: Path) -> None:
+    """Bind the image read-only, then what a container may write."""
+    _mount("none", Path("/"), flags=_MS_REC | _MS_PRIVATE)
+    _mount(str(root), root, flags=_MS_BIND)
+    _mount("none", root, flags=_MS_BIND | _MS_REMOUNT | _MS_RDONLY | _MS_NOSUID | _MS_NODEV)
+    _mount("tmpfs", root / "tmp", kind="tmpfs", flags=_MS_NOSUID | _MS_NODEV)
+    _mount("tmpfs", root / "dev", kind="tmpfs", flags=_MS_NOSUID)
+    _mount(str(data), root / "data", flags=_MS_BIND)
+    for name in _DEVICES:
+        device = root / "dev" / name
+        device.touch()
+        _mount(f"/dev/{name}", device, flags=_MS_BIND)
+    _mount("none", root / "dev", flags=_MS_REMOUNT | _MS_RDONLY | _MS_NOSUID)
+
+
+def _mount(source: str, target: Path, *, kind: str = "", flags: int) -> None:
+    result = _libc.mount(source.encode(), str(target).encode(), kind.encode() or None, flags, None)
+    _checked(f"mount {source} on {target}", result)
+
+
+def _checked(what: str, result: int) -> None:
+    if result != 0:
+        raise OSError(ctypes.get_errno(), f"{what}: {os.strerror(ctypes.get_errno())}")
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except NamespacesForbiddenError as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,84 @@
+"""Run the program of an image from its unpacked root file system, and ask it how it is."""
+
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_CONTAINER = Path(__file__).with_name("container.py")
+
+
+class FailedError(Exception):
+    """A program of an image ended badly."""
+
+
+class NotReadyError(Exception):
+    """A service did not answer as hoped, in time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Container:
+    """An image's unpacked root file system, its config, and a folder that stands for its volume /data."""
+
+    root: Path
+    data: Path
+    config: Mapping[str, Any]
+
+    def run(self, *arguments: str) -> str:
+        """Run the entrypoint with arguments until it ends; return what it said.
+
+        Raises FailedError.
+        """
+        return _output(self._command(arguments))
+
+    def run_python(self, code: str) -> str:
+        """Run some Python in the image, in place of its entrypoint."""
+        entrypoint = [self.config["Entrypoint"][0], "-c", code]
+        return _output(self._command((), entrypoint))
+
+    @contextmanager
+    def serving(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Run the entrypoint until the end of the block, then ask it to stop."""
+        with subprocess.Popen(self._command(arguments)) as process:
+            try:
+                yield process
+            finally:
+                process.terminate()
+
+    def _command(self, arguments: Sequence[str], entrypoint: Sequence[str] = ()) -> list[str | Path]:
+        env = [f"--env={pair}" for pair in self.config["Env"]]
+        program = [*(entrypoint or self.config["Entrypoint"]), *arguments]
+        workdir = f"--workdir={self.config['WorkingDir']}"
+        return [sys.executable, _CONTAINER, self.root, f"--data={self.data}", workdir, *env, "--", *program]
+
+
+def _output(command: Sequence[str | Path]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise FailedError(done.stdout + done.stderr)
+    return done.stdout
+
+
+def wait_until_ready(url: str, process: subprocess.Popen[bytes], *, seconds: float = 30.0) -> float:
+    """Wait for an answer of 200; return how long that took.
+
+    Raises NotReadyError.
+    """
+    start = time.monotonic()
+    answer: object = "nothing"
+    while time.monotonic() - start < seconds:
+        try:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own
+                return time.monotonic() - start
+        except (urllib.error.URLError, ConnectionError) as error:
+            answer = error
+        if process.poll() is not None:
+            raise NotReadyError(f"{url}: the service ended with {process.returncode}")
+        time.sleep(0.01)
+    raise NotReadyError(f"{url} did not answer 200 in {seconds} s, but {answer}")

@@ -1,0 +1,162 @@
+"""What holds for the image of every service. `image_test` says which by its environment."""
+
+import json
+import os
+import platform
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from tools.oci.registry.server import Registry, free_port, running_registry
+from tools.oci.testing.layout import Image, Layout, Member, images
+from tools.oci.testing.remote import Repository
+from tools.oci.testing.running import Container, wait_until_ready
+
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+_PROGRAM_FOLDERS = {"bin", "sbin"}
+_ELF_MACHINES = {"amd64": 62, "arm64": 183}
+_NONROOT = "65532:65532"
+_NAME = os.environ["IMAGE_NAME"]
+
+
+@pytest.fixture(scope="session")
+def layout() -> Layout:
+    """The index as the build made it."""
+    return Layout(folder=Path(os.environ["IMAGE_INDEX"]))
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """A real registry on loopback."""
+    folder = tmp_path_factory.mktemp("registry")
+    with running_registry(Path(os.environ["DOCKER_REGISTRY"]), folder=folder, port=free_port()) as registry:
+        yield registry
+
+
+@pytest.fixture(scope="session")
+def pushed(registry: Registry) -> Repository:
+    """The repository of the service, after a push by the command that users type."""
+    _push(registry)
+    return Repository(url=f"{registry.url}/{_NAME}")
+
+
+@pytest.fixture(scope="session")
+def container(layout: Layout, pushed: Repository, tmp_path_factory: pytest.TempPathFactory) -> Container:
+    """The image for this machine, pulled from the registry and unpacked."""
+    root, data = tmp_path_factory.mktemp("root"), tmp_path_factory.mktemp("data")
+    image = images(pushed, layout.digest)[_ARCHITECTURES[platform.machine()]]
+    image.unpack(root)
+    return Container(root=root, data=data, config=image.config["config"])
+
+
+@pytest.fixture(scope="session", params=["amd64", "arm64"])
+def image(request: pytest.FixtureRequest, layout: Layout) -> Image:
+    """The image of each architecture."""
+    return images(layout, layout.digest)[request.param]
+
+
+@pytest.fixture(scope="session")
+def members(image: Image) -> list[Member]:
+    """All that is in the layers of an image."""
+    return list(image.members())
+
+
+def _push(registry: Registry) -> None:
+    command = [Path(os.environ["IMAGE_PUSH"]).absolute(), "--repository", f"{registry.address}/{_NAME}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_registry_has_the_digest_of_the_build(layout: Layout, pushed: Repository) -> None:
+    """What a tag names on the registry is what `image.digest` says."""
+    assert pushed.digest("latest") == layout.digest == Path(os.environ["IMAGE_DIGEST"]).read_text().strip()
+
+
+def test_second_push_sends_nothing(registry: Registry, pushed: Repository) -> None:
+    """A push of what is there already uploads no blob and writes no manifest."""
+    assert pushed.digest("latest")
+    before = {method: registry.requests(method) for method in ("PATCH", "POST", "PUT")}
+    _push(registry)
+    assert {method: registry.requests(method) for method in before} == before
+
+
+def test_pulled_image_serves(container: Container) -> None:
+    """From its root file system alone the image prepares its data, starts, and says that it is ready."""
+    for command in os.environ["IMAGE_PREPARE"].split():
+        container.run(command)
+    with container.serving() as process:
+        wait_until_ready(f"http://127.0.0.1:{os.environ['IMAGE_PORT']}/readyz", process)
+
+
+def test_process_has_no_rights(container: Container) -> None:
+    """It runs as nobody in particular, and can write /data and /tmp and nothing else."""
+    code = """if True:
+        import os
+        print(os.getuid(), os.getgid())
+        for folder, _, _ in os.walk("/"):
+            try:
+                open(folder + "/probe", "x").close()
+                print(folder)
+            except OSError:
+                pass
+    """
+    uid, gid, *writable = container.run_python(code).split()
+    assert (uid, gid) == ("65532", "65532")
+    assert {folder for folder in writable if not folder.startswith("/data/")} == {"/data", "/tmp"}
+
+
+def test_config_states_user_entrypoint_and_port(image: Image) -> None:
+    """The config says all that a container engine must know, in exec form."""
+    config = image.config["config"]
+    assert config["User"] == _NONROOT
+    assert config["Entrypoint"] == ["/usr/bin/python3.11", "-m", os.environ["IMAGE_MODULE"]]
+    assert config["WorkingDir"] == "/app"
+    assert list(config["ExposedPorts"]) == [os.environ["IMAGE_PORT"]]
+
+
+def test_labels_are_the_same_for_every_commit_and_mode(image: Image) -> None:
+    """No label names a commit or a moment, and no history names a repository outside of this one."""
+    text = json.dumps(image.config)
+    assert "@@" not in text
+    assert set(image.config["config"]["Labels"]) == {"org.opencontainers.image.title"}
+    assert {entry["created"] for entry in image.config["history"]} == {"1970-01-01T00:00:00Z"}
+
+
+def test_nothing_can_be_run_but_python(members: list[Member]) -> None:
+    """There is no shell, no package manager and no set-uid program."""
+    assert not [member.path for member in members if member.mode & (stat.S_ISUID | stat.S_ISGID)]
+    programs = {
+        str(member.path) for member in members if member.is_file and member.path.parent.name in _PROGRAM_FOLDERS
+    }
+    assert programs == {"usr/bin/python3.11"}
+
+
+def test_nothing_can_be_written_but_data_and_tmp(members: list[Member]) -> None:
+    """Every file is root's, and nobody else may write it."""
+    writable = {
+        str(member.path) for member in members if member.uid != 0 or (member.mode & 0o022 and not member.is_link)
+    }
+    assert writable == {"data", "tmp"}
+
+
+def test_every_binary_is_for_the_architecture(image: Image, members: list[Member]) -> None:
+    """No wheel of another machine has slipped in."""
+    machines = {int.from_bytes(member.start[18:20], "little") for member in members if member.start[:4] == b"\x7fELF"}
+    assert machines == {_ELF_MACHINES[image.config["architecture"]]}
+
+
+def test_every_source_is_compiled(members: list[Member]) -> None:
+    """Each first-party module has its .pyc, so that nothing is compiled at start."""
+    paths = {member.path for member in members}
+    sources = {path for path in paths if path.parts[0] == "app" and path.suffix == ".py"}
+    assert sources
+    assert {path.parent / "__pycache__" / f"{path.stem}.cpython-311.pyc" for path in sources} <= paths
+
+
+def test_third_party_code_lies_in_one_folder(members: list[Member]) -> None:
+    """One site-packages folder, whatever the build calls its repositories."""
+    found = {parent for member in members for parent in member.path.parents if parent.name == "site-packages"}
+    assert found == {PurePosixPath("usr/local/lib/python3.11/site-packages")}
