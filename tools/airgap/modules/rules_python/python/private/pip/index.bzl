@@ -88,9 +88,9 @@ def find_files(rctx, indexes, *, name, hashes):
         hashes: the sha256 sums that the lock allows.
 
     Returns:
-        A struct: `files` holds those that are locked, `seen` is how many files the indexes listed in all.
+        A struct: `files` holds those that are locked, `listed` all that the indexes have.
     """
-    seen = 0
+    listed = []
     for index in json.decode(rctx.read(indexes)):
         base = "{}/{}/".format(index, name.replace("_", "-"))
         page = rctx.download(
@@ -102,8 +102,8 @@ def find_files(rctx, indexes, *, name, hashes):
             continue
         links = _links(rctx.read("index.html"), base)
         rctx.delete("index.html")
-        seen += len(links)
+        listed.extend(links)
         files = [file for file in links if file.sha256 in hashes]
         if files:
-            return struct(files = files, seen = seen)
-    return struct(files = [], seen = seen)
+            return struct(files = files, listed = listed)
+    return struct(files = [], listed = listed)

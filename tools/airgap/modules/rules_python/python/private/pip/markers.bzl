@@ -1,5 +1,7 @@
 """Judges environment markers (PEP 508) for a target platform instead of the machine that runs the build."""
 
+load(":names.bzl", "normalize")
+
 _PRECEDENCE = {"and": 2, "or": 1}
 _SYSTEMS = {
     "linux": {"os_name": "posix", "platform_system": "Linux", "sys_platform": "linux"},
@@ -100,6 +102,8 @@ def _compare(operand, variables, marker):
         side[1:] if side.startswith("'") else variables[side]
         for side in (left, right)
     ]
+    if "extra" in (left, right):
+        values = [normalize(value) for value in values]
     if operator == "in":
         return values[0] in values[1]
     if operator == "not in":

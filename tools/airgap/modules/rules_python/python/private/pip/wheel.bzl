@@ -25,22 +25,34 @@ _DATA_SCHEME = {
     "scripts": "bin",
 }
 
-def _unavailable(attr, found):
-    """Says why there is nothing to unpack, in the terms of whoever edits requirements.in."""
-    pin = "{}=={}".format(attr.distribution, attr.version)
-    if not found.seen:
-        return "{}: no package index of this machine lists it. Check PIP_INDEX_URL and the network.".format(pin)
-    if not found.files:
-        return "{}: the index lists {} files and none has a hash that the lock expects ({}). Run bazel run //:requirements.update.".format(
-            pin,
-            found.seen,
-            ", ".join(attr.hashes),
-        )
-    wheels = [file.filename for file in found.files if file.filename.endswith(".whl")]
+def _pin(attr):
+    return "{}=={}".format(attr.distribution, attr.version)
+
+def _find(rctx, hashes):
+    """Asks the indexes for locked files; stops where there are none, since tomorrow there may be."""
+    attr = rctx.attr
+    found = find_files(rctx, rctx.path(attr.indexes), hashes = hashes, name = attr.distribution)
+    if found.files:
+        return found.files
+    if not found.listed:
+        fail("{}: no package index of this machine lists it. Check PIP_INDEX_URL and the network.".format(_pin(attr)))
+    fail("{}: the lock expects sha256 {}, and the index has {}. Run bazel run //:requirements.update.".format(
+        _pin(attr),
+        " or ".join(hashes),
+        ", ".join([
+            "{} {}".format(file.sha256, file.filename)
+            for file in found.listed
+            if "-{}-".format(attr.version) in file.filename or "-{}.tar".format(attr.version) in file.filename
+        ]) or "no file of that version",
+    ))
+
+def _unavailable(attr, files):
+    """Says why no file can be unpacked, in the terms of whoever edits requirements.in."""
+    wheels = [file.filename for file in files if file.filename.endswith(".whl")]
     if not wheels:
-        return "{}: it is published as source only, and this build compiles no third-party code. Pin a version that has wheels.".format(pin)
+        return "{}: it is published as source only, and this build compiles no third-party code. Pin a version that has wheels.".format(_pin(attr))
     return "{}: it has wheels, but none for {} and Python 3.11: {}. Pin another version, or keep it out of what is built for that platform.".format(
-        pin,
+        _pin(attr),
         attr.platform,
         ", ".join(wheels),
     )
@@ -50,10 +62,7 @@ def _download(rctx, file):
     if not file.url:
         if rctx.download([], output = file.filename, sha256 = file.sha256, allow_fail = True).success:
             return
-        found = find_files(rctx, rctx.path(rctx.attr.indexes), hashes = [file.sha256], name = rctx.attr.distribution)
-        if not found.files:
-            fail(_unavailable(rctx.attr, found))
-        file = found.files[0]
+        file = _find(rctx, [file.sha256])[0]
     rctx.download(file.url, output = file.filename, sha256 = file.sha256)
 
 def _execute(rctx, arguments):
@@ -106,13 +115,12 @@ def _build_file(rctx, rule, **attributes):
 
 def _wheel_impl(rctx):
     attr = rctx.attr
-    named = [struct(filename = name, sha256 = digest, url = "") for digest, name in attr.files.items()]
-    found = struct(files = named, seen = len(named))
-    if not choose(named, attr.platform):
-        found = find_files(rctx, rctx.path(attr.indexes), hashes = attr.hashes, name = attr.distribution)
-    file = choose(found.files, attr.platform)
+    files = [struct(filename = name, sha256 = digest, url = "") for digest, name in attr.files.items()]
+    if not choose(files, attr.platform):
+        files = _find(rctx, attr.hashes)
+    file = choose(files, attr.platform)
     if not file:
-        _build_file(rctx, "missing_wheel", message = _unavailable(attr, found))
+        _build_file(rctx, "missing_wheel", message = _unavailable(attr, files))
         return
     _download(rctx, file)
     metadata = _unpack(rctx, file.filename)
