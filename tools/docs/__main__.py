@@ -49,17 +49,13 @@ def _documented(workspace: Path, patterns: list[str]) -> list[Command]:
     return [
         command
         for path in paths
-        for command in commands_of(
-            path.read_text(encoding="utf-8"), document=str(path.relative_to(workspace))
-        )
+        for command in commands_of(path.read_text(encoding="utf-8"), document=str(path.relative_to(workspace)))
     ]
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bazel run //tools/docs --", description=__doc__)
-    parser.add_argument(
-        "documents", nargs="*", metavar="DOCUMENT", help=f"default: {', '.join(DOCUMENTS)}"
-    )
+    parser.add_argument("documents", nargs="*", metavar="DOCUMENT", help=f"default: {', '.join(DOCUMENTS)}")
     parser.add_argument("--list", action="store_true", help="print the commands and run none")
     parser.add_argument(
         "--skip",

@@ -50,9 +50,7 @@ def _run_chapter(commands: list[Command], *, folder: Path, patience: float) -> T
             yield first, time.monotonic() - started
             yield from _run_chapter(others, folder=folder, patience=patience)
         return
-    done = subprocess.run(
-        ["bash", "-c", first.text], check=False, cwd=folder, stdin=subprocess.DEVNULL
-    )
+    done = subprocess.run(["bash", "-c", first.text], check=False, cwd=folder, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
         raise CommandFailedError(first, f"exit code {done.returncode}")
     yield first, time.monotonic() - started
@@ -85,15 +83,11 @@ def _serving(command: Command, *, folder: Path, patience: float) -> Iterator[Non
                 process.wait()
 
 
-def _wait_until_ready(
-    process: subprocess.Popen[bytes], output: Path, *, command: Command, patience: float
-) -> None:
+def _wait_until_ready(process: subprocess.Popen[bytes], output: Path, *, command: Command, patience: float) -> None:
     deadline = time.monotonic() + patience
     while READY not in output.read_bytes():
         if (exit_code := process.poll()) is not None:
-            raise CommandFailedError(
-                command, f"ended with {exit_code} before it printed an address"
-            )
+            raise CommandFailedError(command, f"ended with {exit_code} before it printed an address")
         if time.monotonic() > deadline:
             raise CommandFailedError(command, f"printed no address within {patience:.0f} s")
         time.sleep(0.1)

@@ -41,6 +41,4 @@ def test_a_command_says_where_it_stands() -> None:
 
 def test_a_hash_inside_a_command_is_kept() -> None:
     """Only two spaces and a hash begin the talk."""
-    assert (
-        commands_of("```sh\necho 'a #b' x#y\n```\n", document="x.md")[0].text == "echo 'a #b' x#y"
-    )
+    assert commands_of("```sh\necho 'a #b' x#y\n```\n", document="x.md")[0].text == "echo 'a #b' x#y"

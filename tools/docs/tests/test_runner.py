@@ -30,8 +30,7 @@ def test_a_failing_command_stops_the_run(tmp_path: Path) -> None:
 
 
 SERVER = (
-    'python3 -c "import signal, sys; signal.signal(2, lambda *_: sys.exit({code})); {say}; '
-    'signal.pause()"  # Ctrl-C'
+    'python3 -c "import signal, sys; signal.signal(2, lambda *_: sys.exit({code})); {say}; signal.pause()"  # Ctrl-C'
 )
 
 
