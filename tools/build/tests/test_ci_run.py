@@ -1,0 +1,135 @@
+"""The script that CI runs, with a bazelw that answers from a file."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+GREEN = "//a:one                        PASSED in 0.1s\n//a:two               (cached) PASSED in 0.1s\n"
+SECOND = "//a:one               (cached) PASSED in 0.1s\n//a:two               (cached) PASSED in 0.1s\n"
+FAKE = """#!/usr/bin/env bash
+# test: prints answer.N for the N-th time; everything else succeeds unless a file of its name says otherwise.
+here=$(dirname "$0")
+echo "$* (cache: $BAZELW_CACHE, input: $(cat))" >>"$here/calls"
+if [ "$1" = test ]; then
+  n=$(($(cat "$here/n" 2>/dev/null || echo 0) + 1))
+  echo "$n" >"$here/n"
+  cat "$here/answer.$n"
+  exit "$(cat "$here/status.$n" 2>/dev/null || echo 0)"
+fi
+[ ! -e "$here/$1.fails" ]
+"""
+
+
+class Checkout:
+    """A checkout with the script and a fake bazelw."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.folder = folder
+        (folder / ".ci").mkdir()
+        shutil.copy(".ci/run", folder / ".ci" / "run")
+        (folder / "bazelw").write_text(FAKE)
+        (folder / "bazelw").chmod(0o755)
+        self.answers(GREEN, SECOND)
+
+    def answers(self, *texts: str) -> None:
+        """Say what each `bazelw test` prints."""
+        for number, text in enumerate(texts, start=1):
+            (self.folder / f"answer.{number}").write_text(text)
+
+    def run(self, **variables: str) -> tuple[int, str, list[str]]:
+        """Run the script from another folder; give status, last line and the calls of bazelw."""
+        process = subprocess.run(
+            ["bash", str(self.folder / ".ci" / "run")],
+            cwd="/",
+            env={"PATH": os.environ["PATH"], "TMPDIR": str(self.folder)} | variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        calls = (self.folder / "calls").read_text().splitlines()
+        return process.returncode, process.stdout.splitlines()[-1], calls
+
+
+@pytest.fixture
+def checkout(tmp_path: pathlib.Path) -> Checkout:
+    """Give a checkout whose tests are green."""
+    folder = tmp_path / "check out"
+    folder.mkdir()
+    return Checkout(folder)
+
+
+def test_green_run_counts_tests_and_proofs(checkout: Checkout) -> None:
+    """Two tests, the second run and buildifier make four."""
+    status, last, calls = checkout.run()
+    assert (status, last) == (0, "4 passed, 0 failed")
+    assert calls[0].startswith("test //... (cache: ")
+
+
+def test_cache_is_new_and_is_removed(checkout: Checkout) -> None:
+    """Bazel starts from nothing, without a terminal, and nothing is left behind."""
+    _, _, calls = checkout.run()
+    assert f"(cache: {checkout.folder}/ci-" in calls[0]
+    assert calls[0].endswith("input: )")
+    assert calls[-1].startswith("shutdown")
+    assert not list(checkout.folder.glob("ci-*"))
+
+
+def test_cache_may_be_kept(checkout: Checkout) -> None:
+    """A service that keeps a folder between runs names it."""
+    _, _, calls = checkout.run(CI_CACHE="/kept")
+    assert "(cache: /kept," in calls[0]
+
+
+def test_red_test_is_counted(checkout: Checkout) -> None:
+    """The script is red, says how many, and spares the proofs."""
+    checkout.answers(
+        "//a:one   PASSED in 1s\n//a:two   FAILED in 1s\n  /log\n//a:three   NO STATUS\n//a:four   SKIPPED\n"
+    )
+    (checkout.folder / "status.1").write_text("3")
+    status, last, calls = checkout.run()
+    assert (status, last) == (1, "1 passed, 2 failed, 1 skipped")
+    assert len(calls) == 2
+
+
+def test_broken_build_is_red(checkout: Checkout) -> None:
+    """Without a single test there is one failure: the command."""
+    checkout.answers("ERROR: no such package\n")
+    (checkout.folder / "status.1").write_text("1")
+    status, last, _ = checkout.run()
+    assert (status, last) == (1, "0 passed, 1 failed")
+
+
+def test_test_that_runs_again_is_red(checkout: Checkout) -> None:
+    """What an unchanged tree runs again is not hermetic."""
+    checkout.answers(GREEN, GREEN)
+    assert checkout.run()[:2] == (1, "3 passed, 1 failed")
+
+
+def test_missing_buildifier_is_red(checkout: Checkout) -> None:
+    """Skipped format tests are no green."""
+    (checkout.folder / "build.fails").touch()
+    assert checkout.run()[:2] == (1, "3 passed, 1 failed")
+
+
+def test_proofs_run_where_they_exist(checkout: Checkout) -> None:
+    """Each is called with its arguments, words with spaces among them, and counts."""
+    for package, name in (("tools/lint", "fix"), ("tools/docs", "docs")):
+        (checkout.folder / package).mkdir(parents=True)
+        (checkout.folder / package / "BUILD.bazel").write_text(f'py_binary(\n    name = "{name}",\n)\n')
+    status, last, calls = checkout.run()
+    assert (status, last) == (0, "6 passed, 0 failed")
+    assert [call.partition(" (")[0] for call in calls if call.startswith("run")] == [
+        "run //tools/lint:fix -- --check",
+        "run //tools/docs -- --skip ./bazelw test //...",
+    ]
+
+
+def test_failed_proof_is_red(checkout: Checkout) -> None:
+    """A proof that does not hold fails the run."""
+    (checkout.folder / "tools/lint").mkdir(parents=True)
+    (checkout.folder / "tools/lint/BUILD.bazel").write_text('py_binary(name = "fix")\n')
+    (checkout.folder / "run.fails").touch()
+    assert checkout.run()[:2] == (1, "4 passed, 1 failed")
