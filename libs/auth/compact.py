@@ -25,7 +25,7 @@ _MAX_CONTAINERS = 32
 class CompactToken:
     """An access token taken apart, with nothing about it proven yet."""
 
-    algorithm: str
+    algorithm: object
     key_id: KeyId
     payload: bytes
     signing_input: bytes
@@ -40,26 +40,21 @@ def parse_compact(token: str) -> CompactToken:
     """Take an access token apart, or raise `InvalidToken`."""
     if len(token) > MAX_TOKEN_LENGTH:
         raise InvalidToken("longer than 8 KiB")
-    segments = token.split(".")
-    if len(segments) != 3:
-        raise InvalidToken("not three segments")
     try:
-        header_bytes, payload, signature = map(decode_base64url, segments)
+        header_bytes, payload, signature = map(decode_base64url, token.split("."))
     except ValueError as error:
-        raise InvalidToken("not base64url") from error
+        raise InvalidToken("not three segments of base64url") from error
     algorithm, key_id = _check_header(_decode_json(header_bytes, "header"))
     signing_input = token[: token.rindex(".")].encode("ascii")
     return CompactToken(algorithm, key_id, payload, signing_input, signature)
 
 
-def _check_header(header: dict[str, Any]) -> tuple[str, KeyId]:
+def _check_header(header: dict[str, Any]) -> tuple[object, KeyId]:
     if header.keys() != _HEADER_MEMBERS:
         raise InvalidToken("header members are not alg, kid and typ")
     # RFC 9068 section 4, RFC 8725 section 3.11: an ID token or a logout token is no access token.
     if header["typ"] not in _ACCESS_TOKEN_TYPES:
         raise InvalidToken("typ is not at+jwt")
-    if not isinstance(header["alg"], str):
-        raise InvalidToken("alg is not text")
     if not is_key_id(header["kid"]):
         raise InvalidToken("kid is not a key's name")
     return header["alg"], KeyId(header["kid"])

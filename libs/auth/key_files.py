@@ -20,7 +20,6 @@ from libs.auth.strict_json import encode_base64url
 
 _TIME = "%Y%m%dT%H%M%SZ"
 _TOO_OPEN = stat.S_IWGRP | stat.S_IRWXO
-_MAX_BYTES = 64 * 1024
 
 
 class KeyFolder:
@@ -108,7 +107,7 @@ def _read_key(path: Path) -> SigningKey:
 
 
 def _check_mode(status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BYTES:
+    if not stat.S_ISREG(status.st_mode):
         raise ValueError("not a key file")
     if status.st_mode & _TOO_OPEN:
         mode = stat.S_IMODE(status.st_mode)

@@ -17,6 +17,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
+from libs.auth.strict_json import decode_base64url
+
 KeyId = NewType("KeyId", str)
 """The `kid` of a key."""
 
@@ -76,10 +78,10 @@ class VerificationKey:
         if not all(isinstance(jwk.get(name), str) for name in members):
             return None
         try:
+            if algorithm is Algorithm.RS256 and _rsa_weakness(_integer(jwk["n"]).bit_length(), _integer(jwk["e"])):
+                return None
             key = kind.import_key({name: jwk[name] for name in members})
         except (JoseError, ValueError):
-            return None
-        if _weakness(key.public_key) is not None:
             return None
         return cls(KeyId(str(key_id)), algorithm, key)
 
@@ -169,8 +171,16 @@ def _algorithm_of(jwk: dict[str, Any]) -> Algorithm | None:
 def _weakness(public: object) -> str | None:
     if not isinstance(public, rsa.RSAPublicKey):
         return None
-    if public.key_size not in _RSA_BITS:
-        return f"an RSA key of {public.key_size} bits, 2048 to 8192 are wanted (NIST SP 800-131A)"
-    if public.public_numbers().e < _RSA_MIN_EXPONENT:
+    return _rsa_weakness(public.key_size, public.public_numbers().e)
+
+
+def _rsa_weakness(bits: int, exponent: int) -> str | None:
+    if bits not in _RSA_BITS:
+        return f"an RSA key of {bits} bits, 2048 to 8192 are wanted (NIST SP 800-131A)"
+    if exponent < _RSA_MIN_EXPONENT:
         return "an RSA key with a public exponent under 65537 (FIPS 186-5)"
     return None
+
+
+def _integer(text: str) -> int:
+    return int.from_bytes(decode_base64url(text), "big")

@@ -1,16 +1,19 @@
 """Tests of libs.auth.jwks."""
 
 import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from libs.auth.errors import InvalidKeySet, InvalidToken, KeyUnavailable
 from libs.auth.jwks import FetchPolicy, JwksClient, parse_jwks
 from libs.auth.signatures import Algorithm, KeyId
+from libs.auth.strict_json import encode_base64url
 from libs.auth.testing import (
     AUDIENCE,
     ISSUER,
@@ -212,7 +215,7 @@ async def test_an_endless_document_is_cut_off(server: JwksServer) -> None:
     async def endless() -> httpx.Response:
         async def body() -> AsyncIterator[bytes]:
             nonlocal sent
-            while True:
+            while sent < 10_000_000:
                 sent += 4096
                 yield b" " * 4096
 
@@ -221,6 +224,17 @@ async def test_an_endless_document_is_cut_off(server: JwksServer) -> None:
     server.answer = endless
     assert not await server.client.ready()
     assert sent <= 64 * 1024 + 2 * 4096
+
+
+async def test_a_compressed_document_is_not_unpacked(server: JwksServer) -> None:
+    """It was not asked for, and 64 KiB could unpack to any size."""
+
+    async def compressed() -> httpx.Response:
+        body = gzip.compress(json.dumps(server.mint.keys.to_jwks()).encode())
+        return httpx.Response(200, content=body, headers={"Content-Encoding": "gzip"})
+
+    server.answer = compressed
+    assert not await server.client.ready()
 
 
 @pytest.mark.parametrize("status", [204, 302, 304, 404, 500])
@@ -233,6 +247,13 @@ async def test_only_200_is_a_key_set(server: JwksServer, status: int) -> None:
     server.answer = answer
     assert not await server.client.ready()
     assert server.fetches == 1
+
+
+def rsa_jwk(*, bits: int, exponent: int) -> dict[str, Any]:
+    """Return a public key that the primitives take and we do not."""
+    numbers = rsa.generate_private_key(exponent, bits).public_key().public_numbers()
+    n, e = (encode_base64url(value.to_bytes((value.bit_length() + 7) // 8, "big")) for value in (numbers.n, numbers.e))
+    return {"kty": "RSA", "n": n, "e": e, "kid": f"rsa-{bits}-{exponent}"}
 
 
 GOOD = new_key("good").public.to_jwk()
@@ -271,6 +292,8 @@ def test_a_document_without_usable_keys_is_refused(document: bytes) -> None:
         {**GOOD, "kid": "e", "d": "c2VjcmV0"},
         {**GOOD, "kid": "../../etc/passwd"},
         {"kty": "RSA", "n": "AQAB", "e": "AQAB", "kid": "f"},
+        rsa_jwk(bits=1024, exponent=65537),
+        rsa_jwk(bits=2048, exponent=3),
         {"kty": ["RSA"], "kid": "g"},
     ],
 )

@@ -108,7 +108,8 @@ def _number(name: str, number: str) -> Make:
 
 
 def _named(value: object) -> str:
-    return "missing" if value is OMIT else repr(value)[:24]
+    # In full, because two cases of one name would be one case.
+    return "missing" if value is OMIT else repr(value)
 
 
 ALGORITHM: dict[str, Make] = {
@@ -271,7 +272,7 @@ CLAIM: dict[str, Make] = {
         if (name, value) != ("nbf", OMIT)
     },
     **{
-        f"iat {number[:8]}": _number("iat", number)
+        f"iat {number}": _number("iat", number)
         for number in ("NaN", "Infinity", "-Infinity", "1e400", "-1e400", "9" * 400, "01", "1e9")
     },
     **{f"scope {_named(value)}": payload(scope=value) for value in _NOT_SCOPES},
