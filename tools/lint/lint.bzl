@@ -29,7 +29,7 @@ def _refuse_orphans(python, rules):
             ", ".join(orphans),
         ))
 
-def lint(name = "lint", exported = [], exclude = []):
+def lint(name = "lint", exported = [], exclude = [], apart = []):
     """Checks every Python and Starlark file of the package; call it last in each BUILD file.
 
     ruff and mypy read the Python, buildifier the Starlark. The settings are in the root's
@@ -40,6 +40,7 @@ def lint(name = "lint", exported = [], exclude = []):
       name: name of the suite; packages above look for `lint`.
       exported: Python files that no Python target of this package owns; mypy leaves them out.
       exclude: patterns of files that are wrong on purpose.
+      apart: folders below that are repositories of their own; Bazel ignores them.
 
     Makes:
       lint: the suite of the tests below and of the packages below this one.
@@ -86,7 +87,7 @@ def lint(name = "lint", exported = [], exclude = []):
             srcs = python,
         )
         tests += [name + ".ruff", name + ".mypy", name + ".layers"]
-    below = native.subpackages(include = ["**"], allow_empty = True)
+    below = native.subpackages(include = ["**"], exclude = apart, allow_empty = True)
     native.test_suite(
         name = name,
         tests = [":" + test for test in tests] + [
