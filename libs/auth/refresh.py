@@ -38,6 +38,7 @@ class RefreshGrant:
     scopes: frozenset[Scope]
     issued_at: datetime
     expires_at: datetime
+    """When it dies unused; never after `family_expires_at`."""
     family_expires_at: datetime
     used_at: datetime | None = None
     revoked_at: datetime | None = None
@@ -125,7 +126,7 @@ class RefreshTokens:
             raise InvalidGrant("refresh token of another client, or revoked")
         if grant.used_at is not None:
             await self._revoke_reused(grant, now)
-        if now >= min(grant.expires_at, grant.family_expires_at):
+        if now >= grant.expires_at:
             raise InvalidGrant("refresh token expired")
         successor, digest = _new_token()
         renewed = replace(

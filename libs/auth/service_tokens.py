@@ -21,7 +21,6 @@ from libs.auth.strict_json import decode_object
 
 _MARGIN = timedelta(seconds=60)
 _TIMEOUT = 5.0
-_MAX_BYTES = 16 * 1024
 _MAX_CONTAINERS = 32
 
 
@@ -95,8 +94,6 @@ class ServiceTokens(httpx.Auth):
 
 def _read_answer(body: bytes) -> tuple[str, timedelta]:
     """Read a successful answer (RFC 6749 section 5.1)."""
-    if len(body) > _MAX_BYTES:
-        raise TokenEndpointError("answer longer than 16 KiB")
     try:
         answer = decode_object(body, max_containers=_MAX_CONTAINERS)
     except ValueError as error:

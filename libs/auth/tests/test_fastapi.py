@@ -6,7 +6,7 @@ from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import APIRouter, FastAPI, Request, Response, WebSocket
+from fastapi import APIRouter, Depends, FastAPI, Request, Response, WebSocket
 
 from libs.auth.claims import Claims
 from libs.auth.errors import KeyUnavailable, UnstatedPolicy
@@ -250,6 +250,23 @@ def test_a_policy_of_the_router_or_the_application_counts() -> None:
 
     @app.get("/")
     async def root() -> None: ...
+
+    check_policies(app)
+
+
+def test_a_policy_below_another_dependency_counts() -> None:
+    """A dependency that itself asks for claims states the policy of its routes."""
+    app = FastAPI(openapi_url=None)
+
+    async def reader(claims: CanReadProducts) -> str:
+        return claims.subject
+
+    async def name(subject: Annotated[str, Depends(reader)]) -> str:
+        return subject
+
+    @app.get("/")
+    async def root(subject: Annotated[str, Depends(name)]) -> str:
+        return subject
 
     check_policies(app)
 

@@ -198,9 +198,10 @@ async def test_a_slow_server_is_given_up(server: JwksServer, monkeypatch: pytest
 
     async def dripping() -> httpx.Response:
         async def body() -> AsyncIterator[bytes]:
-            while True:
+            for _ in range(100):
                 await asyncio.sleep(0.01)
                 yield b" "
+            yield json.dumps(server.mint.keys.to_jwks()).encode()
 
         return httpx.Response(200, content=body())
 

@@ -83,6 +83,18 @@ def test_a_password_made_of_what_everybody_knows_is_refused(password: str) -> No
         POLICY.check(password, about=["ada.lovelace@example.com", "Ada Lovelace"])
 
 
+def test_a_name_in_another_form_is_the_same_name() -> None:
+    """Full-width letters of a name are its letters."""
+    with pytest.raises(WeakPassword, match="made of your own"):
+        POLICY.check("lovelacelovelace", about=["\uff2c\uff4f\uff56\uff45\uff4c\uff41\uff43\uff45"])
+
+
+def test_a_listed_repetition_is_refused_for_itself() -> None:
+    """Even if what it repeats is not on the list."""
+    with pytest.raises(WeakPassword, match="common"):
+        PasswordPolicy(["abcdeabcdeabcde"]).check("ABCDEabcdeABCDE")
+
+
 def test_a_password_that_holds_more_than_that_is_accepted() -> None:
     """A name within a passphrase is fine."""
     POLICY.check("lovelace wrote the first program", about=["ada.lovelace@example.com"])

@@ -32,6 +32,7 @@ class Hashes:
         self.count = 0
         self.most = 0
         self.threads: set[str] = set()
+        self.longest = 0
         self._running = 0
         self._lock = threading.Lock()
         self._verify = PasswordHasher.verify
@@ -44,6 +45,7 @@ class Hashes:
     def _run(self, hasher: PasswordHasher, stored: str, password: str) -> bool:
         with self._lock:
             self.count += 1
+            self.longest = max(self.longest, len(password))
             self._running += 1
             self.most = max(self.most, self._running)
             self.threads.add(threading.current_thread().name)
@@ -84,7 +86,7 @@ async def test_what_nobody_can_have_chosen_matches_nothing(
     stored = await passwords.hash(GOOD)
     hashes = Hashes(monkeypatch)
     assert not (await passwords.check(password, stored)).matches
-    assert hashes.count == 1
+    assert (hashes.count, hashes.longest <= MAX_LENGTH) == (1, True)
 
 
 @pytest.mark.parametrize("stored", [None, "known", "corrupt"])
@@ -98,6 +100,12 @@ async def test_one_hash_is_computed_whoever_asks(
     verdict = await passwords.check("wrong password, as it happens", held)
     assert not verdict.matches
     assert hashes.count == 1
+
+
+async def test_nobodys_hash_lets_nobody_in(passwords: Passwords, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even whoever finds out its password."""
+    monkeypatch.setattr(passwords, "_nobody", await passwords.hash(GOOD))
+    assert await passwords.check(GOOD, None) == Verdict(matches=False)
 
 
 async def test_an_unknown_user_takes_as_long_as_a_wrong_password() -> None:

@@ -40,6 +40,8 @@ async def test_a_token_is_replaced_at_each_use(login: Login) -> None:
     assert len({first.token, second.token, third.token}) == 3
     assert third.grant.family == first.grant.family
     assert third.grant.scopes == {"a"}
+    assert await login.tokens.inspect(second.token) is None
+    assert await login.tokens.inspect(third.token) == third.grant
 
 
 async def test_reuse_kills_the_family(login: Login) -> None:
@@ -49,6 +51,18 @@ async def test_reuse_kills_the_family(login: Login) -> None:
     with pytest.raises(ReusedGrant) as caught:
         await login.tokens.rotate(first.token, client_id=CLIENT)
     assert caught.value.subject == "user-1"
+    with pytest.raises(InvalidGrant):
+        await login.tokens.rotate(second.token, client_id=CLIENT)
+
+
+async def test_reuse_of_a_token_that_is_too_old_kills_the_family_all_the_same(login: Login) -> None:
+    """A stolen token betrays the theft even after its own end."""
+    first = await login.start()
+    login.clock.advance(10 * DAY)
+    second = await login.tokens.rotate(first.token, client_id=CLIENT)
+    login.clock.advance(10 * DAY)
+    with pytest.raises(ReusedGrant):
+        await login.tokens.rotate(first.token, client_id=CLIENT)
     with pytest.raises(InvalidGrant):
         await login.tokens.rotate(second.token, client_id=CLIENT)
 
@@ -97,7 +111,7 @@ async def test_revoking_ends_the_family(login: Login) -> None:
     first = await login.start()
     second = await login.tokens.rotate(first.token, client_id=CLIENT)
     await login.tokens.revoke(first.token, client_id=CLIENT)
-    with pytest.raises(InvalidGrant):
+    with pytest.raises(InvalidGrant, match="revoked"):
         await login.tokens.rotate(second.token, client_id=CLIENT)
 
 

@@ -100,7 +100,6 @@ def _unreachable() -> httpx.Response:
         lambda: httpx.Response(401, json={"error": "invalid_client"}),
         lambda: httpx.Response(302, headers={"Location": "https://evil.example"}),
         lambda: httpx.Response(200, content=b"token"),
-        lambda: httpx.Response(200, content=b" " * 20_000),
         lambda: httpx.Response(200, json={}),
         lambda: TokenServer().json(access_token=1),
         lambda: TokenServer().json(access_token="a", token_type="mac"),

@@ -1,0 +1,80 @@
+"""Tests of libs.auth.tokens."""
+
+import asyncio
+import json
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from libs.auth.claims import ClientId, Role, Scope, Subject
+from libs.auth.strict_json import decode_base64url
+from libs.auth.testing import AUDIENCE, ISSUER, START, MemoryKeys, TokenMint, new_key
+from libs.auth.tokens import TokenIssuer
+
+SCOPE_CHARACTERS = st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters='"\\')
+SCOPES = st.frozensets(st.text(SCOPE_CHARACTERS, min_size=1, max_size=20).map(Scope), max_size=5)
+NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40).filter(str.isprintable)
+MINT = TokenMint()
+
+
+def decoded(token: str) -> tuple[dict[str, object], dict[str, object]]:
+    """Return header and payload, as any library would read them."""
+    header, payload, _ = token.split(".")
+    return json.loads(decode_base64url(header)), json.loads(decode_base64url(payload))
+
+
+def test_a_token_is_what_rfc_9068_says() -> None:
+    """Its header and its required claims, and no others."""
+    mint = TokenMint()
+    header, payload = decoded(mint.token("user-7", scopes=["b", "a"], roles=["admin"]))
+    issued_at = int(START.timestamp())
+    assert header == {"alg": "EdDSA", "kid": "test-key", "typ": "at+jwt"}
+    assert payload == {
+        "iss": ISSUER,
+        "sub": "user-7",
+        "aud": AUDIENCE,
+        "client_id": "test-client",
+        "jti": payload["jti"],
+        "iat": issued_at,
+        "exp": issued_at + 600,
+        "scope": "a b",
+        "roles": ["admin"],
+    }
+
+
+def test_no_two_tokens_are_equal() -> None:
+    """Each has a `jti` of 128 random bits."""
+    tokens = {MINT.token() for _ in range(100)}
+    names = {str(decoded(token)[1]["jti"]) for token in tokens}
+    assert len(names) == 100
+    assert all(len(decode_base64url(name)) == 16 for name in names)
+
+
+def test_the_current_key_signs() -> None:
+    """From the second at which the next one takes over, without a restart."""
+    store = MemoryKeys([new_key("old"), new_key("new", activates_at=START + timedelta(hours=1))])
+    mint = TokenMint(store=store)
+    before = mint.token()
+    mint.clock.advance(3600)
+    assert [decoded(token)[0]["kid"] for token in (before, mint.token())] == ["old", "new"]
+
+
+@pytest.mark.parametrize("seconds", [0, -1])
+def test_a_lifetime_that_is_none_is_refused(seconds: int) -> None:
+    """At once, and not at the first login."""
+    with pytest.raises(ValueError, match="lifetime"):
+        TokenIssuer(keys=MINT.keys, issuer=ISSUER, clock=MINT.clock, lifetime=timedelta(seconds=seconds))
+
+
+@given(subject=NAMES, client=NAMES, scopes=SCOPES, roles=st.frozensets(NAMES.map(Role), max_size=5))
+def test_what_is_issued_verifies_to_the_same(
+    subject: str, client: str, scopes: frozenset[Scope], roles: frozenset[Role]
+) -> None:
+    """For any names in any script and any scopes."""
+    token = MINT.issuer.issue(
+        subject=Subject(subject), audience=AUDIENCE, client_id=ClientId(client), scopes=scopes, roles=roles
+    )
+    claims = asyncio.run(MINT.verifier.verify(token))
+    assert (claims.subject, claims.client_id, claims.scopes, claims.roles) == (subject, client, scopes, roles)
