@@ -8,12 +8,15 @@ from tools.reproducible.sabotage import LAYER_TOOL, NothingToSabotageError, stam
 
 
 def test_entries_are_dated_by_the_clock(tmp_path: Path) -> None:
-    """The fixed date is replaced by a call."""
+    """What was dated 0 by default is dated by a call."""
     tool = tmp_path / LAYER_TOOL
     tool.parent.mkdir(parents=True)
-    tool.write_text("    entry.mtime = 0\n")
+    tool.write_text("    info = tarfile.TarInfo(path)\n")
     stamp_with_the_clock(tmp_path)
-    assert tool.read_text() == '    entry.mtime = int(__import__("time").time())\n'
+    assert tool.read_text().splitlines() == [
+        "    info = tarfile.TarInfo(path)",
+        '    info.mtime = int(__import__("time").time())',
+    ]
 
 
 def test_a_moved_line_is_no_silent_success(tmp_path: Path) -> None:
