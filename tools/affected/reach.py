@@ -83,9 +83,10 @@ def _external(labels: Iterable[str], inputs: Mapping[str, list[str]]) -> set[str
 def _is_meant(label: str, seed: str) -> bool:
     """Tell whether a canonical label (`@@_main~pip~pip//x:pkg`) is one that a seed (`@pip//x:pkg`) names."""
     repository, _, rest = label.removeprefix("@@").removeprefix("@").partition("//")
+    package = rest.partition(":")[0]
     wanted, _, target = seed.removeprefix("@").partition("//")
     same_repository = re.split(r"[~+]", repository)[-1] == wanted
-    return same_repository and target in {"...", rest}
+    return same_repository and (target in {"...", rest} or seed.endswith(f"//{package}:all"))
 
 
 def _next_hops(seeds: Iterable[str], inputs: Mapping[str, list[str]]) -> dict[str, str]:

@@ -42,7 +42,8 @@ def _distributions(path: str, use: Use, before: bytes, after: bytes) -> Verdict:
     if not difference.changed:
         return nothing(path, "no distribution differs")
     hub = use.words.get("hub_name", "pip")
-    labels = tuple(f"@{hub}//{name}:pkg" for name in difference.changed)
+    # A target may take a distribution's library, its programs or its metadata: all names of it are seeds.
+    labels = tuple(f"@{hub}//{name}:all" for name in difference.changed)
     return some(path, ", ".join(difference.described()), labels)
 
 

@@ -20,7 +20,7 @@ def seeds(expression: str, labels: set[str]) -> set[str]:
     called = {re.sub(r"^@@.*[~+]", "@", label): label for label in labels}
     for word in re.sub(r"filter\(.*\)", "", expression).split(" + "):
         wanted = word.strip()
-        repository = wanted.removesuffix("...")
+        repository = wanted.removesuffix("...").removesuffix("all")
         meant = [name for name in called if name == wanted or (wanted != repository and name.startswith(repository))]
         found |= {called[name] for name in meant}
     return found

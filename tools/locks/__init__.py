@@ -1,0 +1,1 @@
+"""Whether every locked file can still be had."""

@@ -1,0 +1,113 @@
+"""Locks checked against a server on loopback."""
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from tools.locks import debian_lock, machine, python_lock
+
+GOOD, OTHER = "a" * 64, "b" * 64
+LOCK = f"idna==3.20 \\\n    --hash=sha256:{GOOD} \\\n    --hash=sha256:{OTHER}\n"
+PACKAGE = {"name": "libc6", "version": "2.36", "path": "pool/libc6.deb", "sha256": GOOD}
+
+
+class Shelf(http.server.ThreadingHTTPServer):
+    """Serves what `files` holds by path."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.files: dict[str, bytes] = {}
+
+    @property
+    def address(self) -> str:
+        """Return the address of the server."""
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def offer(self, *files: tuple[str, bool | str]) -> None:
+        """Offer files of idna: each by hash and what the index says of yanking."""
+        listing = [{"filename": "x", "hashes": {"sha256": digest}, "yanked": yanked} for digest, yanked in files]
+        self.files["/idna/"] = json.dumps({"files": listing}).encode()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Answers from the shelf."""
+
+    server: Shelf
+
+    def do_GET(self) -> None:
+        """Send a file."""
+        found = self.server.files.get(self.path)
+        self.send_response(200 if found is not None else 404)
+        self.end_headers()
+        if found and self.command == "GET":
+            self.wfile.write(found)
+
+    do_HEAD = do_GET  # noqa: N815 - http.server's name
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def shelf() -> Iterator[Shelf]:
+    """Give a running server with an empty shelf."""
+    with Shelf() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def complaints(shelf: Shelf) -> list[str]:
+    """Check the Python lock."""
+    return [str(finding) for finding in python_lock.findings("lock", LOCK, index=shelf.address)]
+
+
+def test_files_that_are_there(shelf: Shelf) -> None:
+    """Both files are offered, so there is nothing to say."""
+    shelf.offer((GOOD, False), (OTHER, False))
+    assert complaints(shelf) == []
+
+
+def test_file_that_is_gone(shelf: Shelf) -> None:
+    """The distribution is named."""
+    shelf.offer((GOOD, False))
+    assert complaints(shelf) == ["lock: idna 3.20: 1 of 2 files are gone"]
+
+
+def test_file_that_was_yanked(shelf: Shelf) -> None:
+    """The reason of its makers is passed on."""
+    shelf.offer((GOOD, "wrong tables"), (OTHER, False))
+    assert complaints(shelf) == ["lock: idna 3.20: yanked: wrong tables"]
+
+
+def test_distribution_that_is_gone(shelf: Shelf) -> None:
+    """An index that has never heard of it is a finding, not a crash."""
+    assert complaints(shelf) == ["lock: idna 3.20: the index does not say: HTTP Error 404: Not Found"]
+
+
+def test_debian_package(shelf: Shelf) -> None:
+    """A package is looked for on each mirror."""
+    text = json.dumps({"packages": {"amd64": [PACKAGE]}})
+    mirrors = [f"{shelf.address}/empty", f"{shelf.address}/debian"]
+    found = debian_lock.findings("lock", text, mirrors=mirrors)
+    assert [finding.name for finding in found] == ["libc6 2.36 (amd64)"]
+    shelf.files["/debian/pool/libc6.deb"] = b""
+    assert debian_lock.findings("lock", text, mirrors=mirrors) == []
+
+
+def test_security_package_lies_beside(shelf: Shelf) -> None:
+    """The security archive is the mirror's neighbour."""
+    text = json.dumps({"packages": {"amd64": [PACKAGE | {"archive": "debian-security"}]}})
+    shelf.files["/debian-security/pool/libc6.deb"] = b""
+    assert debian_lock.findings("lock", text, mirrors=[f"{shelf.address}/debian"]) == []
+
+
+def test_addresses_come_from_the_machine() -> None:
+    """What the environment names wins."""
+    assert machine.package_index({"PIP_INDEX_URL": "http://here/simple/"}) == "http://here/simple"
+    assert machine.debian_mirrors({"DEBIAN_MIRROR": "http://there/debian/"}) == ["http://there/debian"]
