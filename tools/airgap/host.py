@@ -45,6 +45,19 @@ SETTINGS = (
 )
 
 
+SANDBOX = [
+    *("unshare", "--user", "--map-root-user", "--net", "--pid", "--fork", "--mount"),
+    *("sh", "-c", "mount -t proc proc /proc && mount -t sysfs -o ro,nosuid,nodev,noexec sysfs /sys"),
+]
+"""What Bazel's linux-sandbox does for a test without a network, as root too."""
+
+CONTAINERS = (
+    "a container has to be started with `--privileged`, or with `--cap-add SYS_ADMIN"
+    " --security-opt seccomp=unconfined --security-opt apparmor=unconfined"
+    " --security-opt systempaths=unconfined`"
+)
+
+
 def prepare(places: Places) -> None:
     """Check what can be known before the work begins, and install the two programs if need be.
 
@@ -73,31 +86,29 @@ def install_missing() -> None:
     if os.geteuid() != 0:
         raise Refusal(f"{names} missing: sudo {' '.join(command)}")
     say(f"installing {names} with apt-get")
-    if apt_get(command) and (apt_get(["apt-get", "update"]) or apt_get(command)):
-        raise Refusal(f"cannot install {names}; try `{' '.join(command)}`")
+    error = apt_get(command) and (apt_get(["apt-get", "update"]) or apt_get(command))
+    if error:
+        raise Refusal(f"cannot install {names} with `{' '.join(command)}`: {error}")
 
 
-def apt_get(command: list[str]) -> int:
-    """Run apt-get without questions and return its exit code."""
-    quiet = {**os.environ, "PATH": PATH, "DEBIAN_FRONTEND": "noninteractive"}
-    return subprocess.run(command, env=quiet, capture_output=True, check=False).returncode
+def apt_get(command: list[str]) -> str:
+    """Run apt-get without questions and return its first error, or an empty string."""
+    quiet = {**os.environ, "PATH": PATH, "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
+    done = subprocess.run(command, env=quiet, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return ""
+    errors = [line for line in done.stderr.splitlines() if line.startswith("E: ")]
+    return (errors or ["it does not say why"])[0]
 
 
 def check_namespaces() -> None:
-    """Refuse where neither root nor user namespaces give a mount table of our own."""
-    mapped = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    command = ["unshare", *mapped, "--mount", "true"]
-    attempt = subprocess.run(command, capture_output=True, text=True, check=False)
-    if attempt.returncode == 0:
-        return
-    if not mapped:
-        raise Refusal(
-            "root may not make namespaces here; start the container with `--privileged`, or with"
-            " `--cap-add SYS_ADMIN --security-opt seccomp=unconfined"
-            " --security-opt apparmor=unconfined`"
-        )
-    advice = "; ".join(forbidding()) or attempt.stderr.strip()
-    raise Refusal(f"not root, and user namespaces are forbidden: {advice}")
+    """Refuse where the root cannot be entered, or Bazel's sandbox not set up in it."""
+    entering = ["unshare", "--mount"] if os.geteuid() == 0 else []
+    attempt = subprocess.run([*entering, *SANDBOX], capture_output=True, text=True, check=False)
+    if attempt.returncode != 0:
+        said = attempt.stderr.strip().splitlines() or ["no reason given"]
+        advice = forbidding() or [f"{said[0]}; {CONTAINERS}"]
+        raise Refusal(f"namespaces are forbidden here: {'; '.join(advice)}")
 
 
 def forbidding() -> list[str]:
