@@ -99,7 +99,7 @@ def test_others_are_told_the_command(programs: Programs, monkeypatch: pytest.Mon
 def test_container_without_namespaces(programs: Programs) -> None:
     """In a container that forbids them even to root, the options for its start are named."""
     programs.answers = {"unshare --mount unshare --user": 1}
-    with pytest.raises(Refusal, match=r"forbidden here: E: why; a container .*--privileged"):
+    with pytest.raises(Refusal, match=r"forbidden here: not permitted; a container .*--privileged"):
         host.prepare(PLACES)
 
 
