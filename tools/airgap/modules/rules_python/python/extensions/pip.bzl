@@ -12,6 +12,36 @@ _INDEXES = "package_indexes"
 # Wheels of the machine that builds; the sealed root is amd64.
 _HOST = "linux_x86_64"
 
+# Attributes of the original that would change what is built; each is here to be refused in words.
+_UNCOVERED = {
+    "download_only": attr.bool(),
+    "environment": attr.string_dict(),
+    "experimental_extra_index_urls": attr.string_list(),
+    "experimental_index_url": attr.string(),
+    "experimental_index_url_overrides": attr.string_dict(),
+    "experimental_requirement_cycles": attr.string_list_dict(),
+    "extra_hub_aliases": attr.string_list_dict(),
+    "extra_pip_args": attr.string_list(),
+    "pip_data_exclude": attr.string_list(),
+    "pyproject_toml": attr.label(),
+    "python_interpreter": attr.string(),
+    "python_interpreter_target": attr.label(),
+    "requirements_by_platform": attr.label_keyed_string_dict(),
+    "requirements_darwin": attr.label(),
+    "requirements_linux": attr.label(),
+    "requirements_windows": attr.label(),
+    "uv_lock": attr.label(),
+    "whl_modifications": attr.label_keyed_string_dict(),
+}
+
+def _refuse_uncovered(tag):
+    for name in _UNCOVERED:
+        if getattr(tag, name):
+            fail("pip.parse(hub_name = \"{}\"): the air-gapped rules_python does not cover `{}`. README.md beside its MODULE.bazel lists what it does.".format(
+                tag.hub_name,
+                name,
+            ))
+
 def _platforms(tag):
     """Lists the platforms of a lock that can be built here: Linux; a macOS wheel is for registry mode."""
     platforms = [
@@ -37,6 +67,7 @@ def _declare_wheel(tag, pin, platform):
     return name
 
 def _declare_hub(mctx, tag):
+    _refuse_uncovered(tag)
     if tag.python_version != _PYTHON:
         fail("pip.parse(python_version = \"{}\"): the air-gapped rules_python has Python {} alone.".format(
             tag.python_version,
@@ -67,7 +98,7 @@ def _pip_impl(mctx):
 
 _parse = tag_class(
     doc = "Makes a hub `@hub_name` of a lock.",
-    attrs = {
+    attrs = _UNCOVERED | {
         "enable_implicit_namespace_pkgs": attr.bool(doc = "Only True: namespace packages are left as they are."),
         "hub_name": attr.string(doc = "Name of the hub.", mandatory = True),
         "python_version": attr.string(doc = "Only \"3.11\".", mandatory = True),

@@ -10,6 +10,9 @@ _LIBRARIES = "$ORIGIN/../lib/x86_64-linux-gnu:$ORIGIN/../../lib/x86_64-linux-gnu
 _PYTHON = "usr/bin/python3.11"
 _STANDARD_LIBRARY = "usr/lib/python3.11"
 
+# Modules whose libraries the images leave out. There an import of them fails; here the machine's libraries would serve.
+_WITHOUT_LIBRARY = ["_curses", "_curses_panel", "_dbm", "nis", "readline"]
+
 _BUILD = """\
 load("@bazel_tools//tools/python:toolchain.bzl", "py_runtime_pair")
 
@@ -65,6 +68,8 @@ def _interpreter_impl(rctx):
 
     # Links into /etc; what they name only reports crashes to Ubuntu.
     rctx.delete(_STANDARD_LIBRARY + "/sitecustomize.py")
+    for module in _WITHOUT_LIBRARY:
+        rctx.delete("{}/lib-dynload/{}.cpython-311-x86_64-linux-gnu.so".format(_STANDARD_LIBRARY, module))
     rctx.symlink(rctx.attr._launch, "launch.py")
 
     # Nothing may write into an interpreter later on, so it is compiled now, once.

@@ -1,0 +1,54 @@
+"""The interpreter of the air-gapped mode is the images', and takes nothing from the machine."""
+
+import json
+import os
+import site
+import sqlite3
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def packages() -> dict[str, str]:
+    """Upstream versions of the Debian packages that the images are made of."""
+    lock = json.loads(Path("tools/oci/base/lock.json").read_text(encoding="utf-8"))
+    versions = {package["name"]: package["version"] for package in lock["packages"]["amd64"]}
+    return {name: version.partition(":")[2] or version for name, version in versions.items()}
+
+
+def test_libraries_are_those_of_the_images(packages: dict[str, str]) -> None:
+    """OpenSSL, SQLite and Python are in the versions that the images ship."""
+    assert packages["libssl3"].startswith(ssl.OPENSSL_VERSION.split()[1] + "-")
+    assert packages["libsqlite3-0"].startswith(sqlite3.sqlite_version + "-")
+    assert packages["libpython3.11-minimal"].startswith(sys.version.split()[0] + "-")
+
+
+def test_libraries_are_loaded_from_beside_the_interpreter() -> None:
+    """No library that Debian 12 has is mapped from the machine, but for glibc's."""
+    mapped = {line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if ".so" in line}
+    beside = str(Path(sys.executable).resolve().parents[2])
+    foreign = [path for path in mapped if path.startswith("/") and beside not in path and "site-packages" not in path]
+    glibc = ("ld-linux", "libc.so", "libm.so", "libdl.so", "libpthread.so", "librt.so", "libutil.so")
+    assert [path for path in foreign if not Path(path).name.startswith(glibc)] == []
+
+
+def test_variables_of_the_caller_do_not_count(tmp_path: Path) -> None:
+    """A module that PYTHONPATH or the user's site folder would bring stays out."""
+    (tmp_path / "json.py").write_text("raise SystemExit('shadowed')", encoding="utf-8")
+    program = Path(os.environ["TEST_BINARY"])
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONHOME": "/nowhere", "PYTHONSTARTUP": "/nowhere"}
+    said = subprocess.run([program, "--version"], env=environment, capture_output=True, text=True, check=False)
+    assert said.stdout.startswith("pytest "), said.stderr
+    assert not site.ENABLE_USER_SITE
+
+
+def test_nothing_of_the_machine_is_on_the_path() -> None:
+    """Each entry of sys.path lies in the output base: standard library first, then the repository, then wheels."""
+    assert not [path for path in sys.path if path.startswith(("/usr/", "/opt/"))]
+    library = sys.path.index(str(Path(os.__file__).parent))
+    wheels = [position for position, path in enumerate(sys.path) if path.endswith("/site-packages")]
+    assert library < min(wheels)
