@@ -33,6 +33,8 @@ from libs.web.sweep import Sweep
 
 KNOWN_VERSIONS: Final = {"uvicorn": "0.54.0", "httptools": "0.9.0"}
 
+_VERSIONS: Final = frozenset(("1.1", "1.0"))
+
 # What proxies say about a client; from anybody else it is a lie or a mistake, and is taken out.
 FORWARDING_FIELDS: Final = frozenset(
     b"forwarded x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-prefix"
@@ -102,6 +104,10 @@ class Reading(enum.Enum):
     NOTHING = enum.auto()  # the connection was given up; what still comes is thrown away
 
 
+# Looked up once: at each request a member's look-up in its enumeration would be felt.
+_BETWEEN, _HEAD, _BODY, _NOTHING = Reading
+
+
 class _Rejected(Exception):  # stops the parser, is never seen outside
     """Leaves the parser from inside one of its callbacks."""
 
@@ -118,11 +124,12 @@ class GuardedProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         # No WebSocket here: an upgrade is answered as the plain request it also is.
         self.ws_protocol_class = None
-        self._reading = Reading.BETWEEN
+        self._reading = _BETWEEN
         self._since = 0.0  # the sweeper's time at which the present phase began
         self._unsent = 0.0  # seconds for which the client took nothing
         self._headway = 0  # grows whenever the parser gets on
-        self._fruitless = 0  # bytes received since
+        self._received = 0  # bytes it is being fed
+        self._held = 0  # bytes it was fed before without getting on
         self._body_bytes = 0
         self._rejection: Rejection | None = None
         self._behind_proxy = False
@@ -138,7 +145,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self.sweeper.watch(self)
         if len(self.connections) > self.capacity:
             self._answer(rejections.OVERLOADED)
-            self._reading = Reading.NOTHING
+            self._reading = _NOTHING
             # No lingering: descriptors are what there is too little of.
             transport.close()
 
@@ -149,52 +156,53 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, unless the connection was given up."""
-        if self._reading is Reading.NOTHING:
+        if self._reading is _NOTHING:
             return
         headway = self._headway
+        self._received = len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             # The request was taken as it is, and what follows it never will be.
-            self._reading = Reading.NOTHING
+            self._reading = _NOTHING
         except httptools.HttpParserError:
             self._reject(self._rejection or rejections.MALFORMED)
         else:
-            self._count_fruitless(0 if headway != self._headway else len(data))
+            if headway == self._headway:
+                self._hold(self._held + self._received)
+            else:
+                # At least a byte of a next head is held; how many more, nobody knows.
+                self._held = 1 if self._reading is _HEAD else 0
 
-    def _count_fruitless(self, received: int) -> None:
+    def _hold(self, octets: int) -> None:
         """Bound what the parser holds back: an unfinished head, trailers, a chunk's extension."""
-        self._fruitless = self._fruitless + received if received else 0
-        if self._fruitless > self.limits.head_bytes:
+        self._held = octets
+        if octets > self.limits.head_bytes:
             self._reject(rejections.head_too_large(self.limits.head_bytes))
 
     # The parser calls.
 
-    def on_message_begin(self) -> None:
-        """A request's first byte is here."""
-        super().on_message_begin()
-        self._reading = Reading.HEAD
-        self._since = self.sweeper.now
-
     def on_url(self, url: bytes) -> None:
         """A piece of the target is here (RFC 9112 §3: 414 for what is too long)."""
+        if self._reading is _BETWEEN:
+            self._reading = _HEAD
+            self._since = self.sweeper.now
         self.url += url
         if len(self.url) > self.limits.target_bytes:
             self._stop(rejections.target_too_long(self.limits.target_bytes))
 
     def on_headers_complete(self) -> None:
         """Judge the head, then let uvicorn start the application on it."""
-        if len(self.pipeline) >= self.limits.pipelined_requests:
-            self._stop(rejections.MALFORMED)
-        self._judge()
+        fields = dict(self.headers)
+        self._judge(fields)
         self._headway += 1
         self._body_bytes = 0
         self._since = self.sweeper.now
         super().on_headers_complete()
-        self._reading = Reading.BODY
+        self._reading = _BODY
         # The application holds the list, and trailers are not headers (RFC 9110 §6.5.1).
         self.headers = []
-        if self._leaving or self.gate.lifecycle.draining or self.parser.should_upgrade():
+        if b"upgrade" in fields or self._leaving or self.gate.lifecycle.draining:
             self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
@@ -206,9 +214,12 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The request is here as a whole."""
-        self._reading = Reading.BETWEEN
-        super().on_message_complete()
+        """The request is here as a whole; as uvicorn does, but for an upgrade that is never made."""
+        self._reading = _BETWEEN
+        cycle = self.cycle
+        if not cycle.response_complete:
+            cycle.more_body = False
+            cycle.message_event.set()
 
     def on_response_complete(self) -> None:
         """Go on with the next request; as uvicorn does, but without a timer for each."""
@@ -219,43 +230,53 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.pipeline:
             cycle, app = self.pipeline.pop()
             self._start_asgi_task(cycle, app)
-        elif self._reading is Reading.BETWEEN:
+        elif self._reading is _BETWEEN:
             self._since = self.sweeper.now
 
     # Judging a head.
 
-    def _judge(self) -> None:
+    def _judge(self, fields: dict[bytes, bytes]) -> None:
         headers = self.headers
-        fields = dict(headers)
+        if len(self.pipeline) >= self.limits.pipelined_requests:
+            self._stop(rejections.MALFORMED)
         if len(headers) > self.limits.header_count:
             self._stop(rejections.too_many_headers(self.limits.header_count))
-        # Each field line adds a colon, a space and CRLF to its name and value.
-        octets = sum(map(len, itertools.chain.from_iterable(headers))) + 4 * len(headers)
-        if octets + len(self.url) > self.limits.head_bytes:
-            self._stop(rejections.head_too_large(self.limits.head_bytes))
-        # RFC 9112 §2.3, §2.5; HTTP/0.9 has no header and HTTP/2 another syntax.
-        if self.parser.get_http_version() not in {"1.1", "1.0"}:
-            self._stop(rejections.OTHER_VERSION)
-        self._judge_host(fields.get(b"host", b""), len(fields))
-        if b"transfer-encoding" in fields:
-            self._judge_coding()
-        elif b"content-length" in fields and int(fields[b"content-length"]) > self.limits.body_bytes:
-            self._stop(rejections.body_too_large(self.limits.body_bytes))
-        if not (self._behind_proxy or FORWARDING_FIELDS.isdisjoint(fields)):
+        if self._received + self._held > self.limits.head_bytes:
+            self._judge_size()
+        if fields.get(b"host") not in self.gate.hosts.known or len(fields) != len(headers):
+            self._judge_host(fields.get(b"host", b""))
+        if not (FORWARDING_FIELDS.isdisjoint(fields) or self._behind_proxy):
             # In place: uvicorn gave this very list to the scope.
             headers[:] = [each for each in headers if each[0] not in FORWARDING_FIELDS]
+        self._judge_framing(fields)
 
-    def _judge_host(self, host: bytes, distinct: int) -> None:
+    def _judge_size(self) -> None:
+        """Count what the parser made of the bytes; it may have been fed more than this one head."""
+        # Each field line adds a colon, a space and CRLF to its name and value.
+        octets = sum(map(len, itertools.chain.from_iterable(self.headers))) + 4 * len(self.headers)
+        if octets + len(self.url) > self.limits.head_bytes:
+            self._stop(rejections.head_too_large(self.limits.head_bytes))
+
+    def _judge_framing(self, fields: dict[bytes, bytes]) -> None:
+        # RFC 9112 §2.3, §2.5; HTTP/0.9 has no header and HTTP/2 another syntax.
+        if self.parser.get_http_version() not in _VERSIONS:
+            self._stop(rejections.OTHER_VERSION)
+        if not self.url.startswith(b"/"):
+            self._judge_absolute(fields[b"host"])
+        if b"transfer-encoding" in fields:
+            self._judge_coding()
+        elif int(fields.get(b"content-length", 0)) > self.limits.body_bytes:
+            self._stop(rejections.body_too_large(self.limits.body_bytes))
+
+    def _judge_host(self, host: bytes) -> None:
         """RFC 9112 §3.2 for the form and number of Host; RFC 9110 §7.4 for whose it is."""
-        if distinct != len(self.headers) and self._values(b"host") != [host]:
+        if self._values(b"host") != [host]:
             self._stop(rejections.NOT_ONE_HOST)
         if not self.gate.hosts.admits(host):
             if not self.gate.hosts.is_valid(host):
                 self._stop(rejections.NOT_ONE_HOST)
             if self.url not in PROBED_PATHS:
                 self._stop(rejections.FOREIGN_HOST)
-        if not self.url.startswith(b"/"):
-            self._judge_absolute(host)
 
     def _judge_absolute(self, host: bytes) -> None:
         """RFC 9112 §3.2.2, but stricter: where target and Host differ, neither is believed."""
@@ -290,8 +311,8 @@ class GuardedProtocol(HttpToolsProtocol):
     def _reject(self, rejection: Rejection) -> None:
         """Answer in the application's place, as soon as the answers before are out, and close."""
         self.gate.on_rejection(rejection.status)
-        is_own = self._reading is Reading.BODY
-        self._reading = Reading.NOTHING
+        is_own = self._reading is _BODY
+        self._reading = _NOTHING
         self._since = self.sweeper.now
         if self._is_answering and not is_own:
             # An earlier request is being answered; closing after it tells the client to repeat
@@ -345,18 +366,18 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _keep_deadline(self, elapsed: float) -> None:
         limits = self.limits
-        if self._reading is Reading.HEAD:
+        if self._reading is _HEAD:
             if elapsed > limits.header_seconds:
                 self._reject(rejections.HEADERS_LATE)
-        elif self._reading is Reading.BODY:
+        elif self._reading is _BODY:
             if elapsed > limits.body_seconds:
                 self._reject(rejections.BODY_LATE)
         elif not self._is_answering and elapsed > self._patience():
             # An idle connection may be closed at any time without a word (RFC 9112 §9.5).
-            self.transport.abort() if self._reading is Reading.NOTHING else self.transport.close()
+            self.transport.abort() if self._reading is _NOTHING else self.transport.close()
 
     def _patience(self) -> float:
-        if self._reading is Reading.NOTHING:
+        if self._reading is _NOTHING:
             return self.limits.linger_seconds
         if self._leaving:
             return self.limits.parting_seconds
@@ -366,7 +387,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """Close soon: after the answer under way, or if no request is on its way any more."""
         if self._is_answering:
             self.cycle.keep_alive = False
-        elif self._reading is Reading.BETWEEN:
+        elif self._reading is _BETWEEN:
             self._leaving = True
             self._since = self.sweeper.now
 

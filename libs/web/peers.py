@@ -23,6 +23,9 @@ class Hosts:
     """The hosts a server answers to; an empty list admits any host that is well-formed.
 
     `*.example.org` admits every name below example.org, but not example.org itself.
+
+    Attributes:
+        known: some values that were admitted, so that the usual request costs one look-up.
     """
 
     def __init__(self, allowed: Sequence[str]) -> None:
@@ -30,8 +33,7 @@ class Hosts:
         self._any = not names or b"*" in names
         self._names = frozenset(names)
         self._suffixes = tuple(name[1:] for name in names if name.startswith(b"*."))
-        # Values that were admitted, so that the usual request costs one look-up.
-        self._known: set[bytes] = set()
+        self.known: set[bytes] = set()
 
     @staticmethod
     def is_valid(value: bytes) -> bool:
@@ -40,12 +42,12 @@ class Hosts:
 
     def admits(self, value: bytes) -> bool:
         """Tell whether a Host field's value is well-formed and names one of these hosts."""
-        if value in self._known:
+        if value in self.known:
             return True
         found = _HOST.fullmatch(value)
         admitted = found is not None and (self._any or self._lists(found[1].lower()))
-        if admitted and len(self._known) < _REMEMBERED:
-            self._known.add(value)
+        if admitted and len(self.known) < _REMEMBERED:
+            self.known.add(value)
         return admitted
 
     def _lists(self, name: bytes) -> bool:

@@ -1,0 +1,41 @@
+"""A plain FastAPI hello on uvicorn; `python -m tools.bench.hello stock|guarded`. Prints its port."""
+
+import socket
+import sys
+
+import uvicorn
+from fastapi import FastAPI
+
+from libs.web.guard import Gate
+from libs.web.lifecycle import Lifecycle
+from libs.web.limits import Limits
+from libs.web.peers import Hosts, Proxies
+
+app = FastAPI()
+
+
+@app.get("/")
+async def hello() -> dict[str, str]:
+    """Say hello."""
+    return {"hello": "world"}
+
+
+def main(kind: str) -> None:
+    """Serve behind the guard, or behind nothing."""
+    gate = Gate(limits=Limits(), hosts=Hosts(["127.0.0.1"]), proxies=Proxies([]), lifecycle=Lifecycle())
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http=gate.protocol() if kind == "guarded" else "httptools",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+    )
+    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+    print(listener.getsockname()[1], flush=True)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,112 @@
+"""A client that keeps a server busy over a few connections, on loopback, for a short time."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import quantiles
+from typing import cast
+
+import uvloop
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was answered in `seconds`, and how long each answer took (seconds)."""
+
+    seconds: float
+    latencies: Sequence[float]
+
+    @property
+    def requests(self) -> int:
+        """The number of answers."""
+        return len(self.latencies)
+
+    @property
+    def rate(self) -> float:
+        """Answers per second."""
+        return self.requests / self.seconds
+
+    @property
+    def p99(self) -> float:
+        """The time within which 99 of 100 answers came, in seconds."""
+        return quantiles(self.latencies, n=100)[98]
+
+
+class UnexpectedAnswer(Exception):
+    """The server said something other than the same 200 each time."""
+
+
+class _Asker(asyncio.Protocol):
+    """Sends one request after the other. All answers must be as long as the first."""
+
+    def __init__(self, request: bytes, latencies: list[float]) -> None:
+        self._request = request
+        self._latencies = latencies
+        self._length = 0
+        self._received = 0
+        self._sent_at = 0.0
+        self._stopping = False
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports are not derived from asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
+        self._ask()
+
+    def data_received(self, data: bytes) -> None:
+        if not self._length:
+            if not data.startswith(b"HTTP/1.1 200 "):
+                self._end(UnexpectedAnswer(data[:200].decode("latin-1")))
+                return
+            self._length = len(data)
+        self._received += len(data)
+        if self._received >= self._length:
+            self._latencies.append(time.perf_counter() - self._sent_at)
+            self._ask()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end(exc or UnexpectedAnswer("the connection was closed"))
+
+    def stop(self) -> None:
+        """Ask no more once the present answer has come."""
+        self._stopping = True
+
+    def _ask(self) -> None:
+        if self._stopping:
+            self._end(None)
+            return
+        self._received = 0
+        self._sent_at = time.perf_counter()
+        self._transport.write(self._request)
+
+    def _end(self, reason: Exception | None) -> None:
+        if self.done.done():
+            return
+        if reason is None:
+            self.done.set_result(None)
+        else:
+            self.done.set_exception(reason)
+        self._transport.close()
+
+
+def load(address: tuple[str, int], request: bytes, *, seconds: float, connections: int = 16) -> Outcome:
+    """Repeat `request` over each connection for `seconds`.
+
+    Raises:
+        UnexpectedAnswer: the server closed a connection or answered anything but 200.
+    """
+    return uvloop.run(_load(address, request, seconds=seconds, connections=connections))
+
+
+async def _load(address: tuple[str, int], request: bytes, *, seconds: float, connections: int) -> Outcome:
+    loop = asyncio.get_running_loop()
+    latencies: list[float] = []
+    start = time.perf_counter()
+    opened = [loop.create_connection(lambda: _Asker(request, latencies), *address) for _ in range(connections)]
+    askers = [asker for _, asker in await asyncio.gather(*opened)]
+    await asyncio.sleep(seconds)
+    for asker in askers:
+        asker.stop()
+    await asyncio.gather(*(asker.done for asker in askers))
+    return Outcome(time.perf_counter() - start, latencies)
