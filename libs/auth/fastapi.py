@@ -92,7 +92,7 @@ class NoKeys(HTTPException):
 
 
 def requires(*scopes: str, role: str | None = None) -> params.Security:
-    """Return the dependency on a token with all of `scopes`, and with `role`: its `Claims`."""
+    """Return the dependency on a good token with all of `scopes`, and of a subject with `role`: its `Claims`."""
     return params.Security(_Requires(scopes, role), scopes=scopes)
 
 

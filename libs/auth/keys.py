@@ -84,15 +84,17 @@ class KeyRing:
         return self._generation
 
     def signing_key(self) -> SigningKey:
-        """Return the key whose time came last; `UnusableKey` when none's has."""
+        """Return the key whose time came last."""
         self._refresh()
         now = self._clock.now()
-        return [key for key in self._keys if key.activates_at <= now][-1]
+        # The first key stands in when the clock is set back to before its time.
+        return next((key for key in reversed(self._keys) if key.activates_at <= now), self._keys[0])
 
     def published_keys(self) -> list[VerificationKey]:
         """Return what verifiers need: next keys, the current one, previous ones in overlap."""
         self._refresh()
         now = self._clock.now()
+        # A key retires by its successor's time, so the last one never does.
         successors = [key.activates_at for key in self._keys[1:]]
         retired = [moment + self._overlap <= now for moment in successors] + [False]
         return [key.public for key, gone in zip(self._keys, retired, strict=True) if not gone]
@@ -116,7 +118,7 @@ class KeyRing:
             if stamp == self._stamp:
                 return
             self._keys = self._read()
-        except (UnusableKey, OSError) as error:
+        except UnusableKey as error:
             _log.error("keeping the keys in memory: %s", error)
             return
         self._stamp = stamp

@@ -6,6 +6,7 @@ for that one.
 
 import asyncio
 import base64
+import logging
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,8 +20,11 @@ from libs.auth.clock import Clock
 from libs.auth.errors import TokenEndpointError
 from libs.auth.strict_json import decode_object
 
+_log = logging.getLogger(__name__)
+
 _MARGIN = timedelta(seconds=60)
 _TIMEOUT = 5.0
+_PAUSE = 2.0
 _MAX_CONTAINERS = 32
 
 
@@ -44,17 +48,22 @@ class ServiceTokens(httpx.Auth):
         self._clock = clock
         self._token = ""
         self._expires_at = clock.now()
+        self._failure = ""
+        self._not_before = clock.monotonic()
         self._lock = asyncio.Lock()
 
     async def token(self) -> str:
-        """Return a token that lives for a while yet; `TokenEndpointError` if none can be had.
+        """Return a token that is good now; `TokenEndpointError` if none can be had.
 
-        While the endpoint is out of order, the last token is used to its end.
+        It is renewed a minute before its end. While that fails it is used to its end, and the endpoint is asked again
+        after a pause, so that an outage there does not hold every call here.
         """
-        if self._left() < _MARGIN:
+        if self._wants_renewal():
             async with self._lock:
-                if self._left() < _MARGIN:
+                if self._wants_renewal():
                     await self._renew()
+        if self._left() <= timedelta(0):
+            raise TokenEndpointError(self._failure)
         return self._token
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
@@ -65,12 +74,16 @@ class ServiceTokens(httpx.Auth):
     def _left(self) -> timedelta:
         return self._expires_at - self._clock.now()
 
+    def _wants_renewal(self) -> bool:
+        return self._left() < _MARGIN and self._clock.monotonic() >= self._not_before
+
     async def _renew(self) -> None:
         try:
             self._token, self._expires_at = await self._fetch()
-        except TokenEndpointError:
-            if self._left() <= timedelta(0):
-                raise
+        except TokenEndpointError as error:
+            _log.warning("%s", error)
+            self._failure = str(error)
+            self._not_before = self._clock.monotonic() + _PAUSE
 
     async def _fetch(self) -> tuple[str, datetime]:
         asked_at = self._clock.now()

@@ -4,10 +4,11 @@ import json
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from libs.auth.claims import Claims, ClientId, Role, Scope, Subject, TokenId
 from libs.auth.clock import Clock
+from libs.auth.keys import OVERLAP, KeyRing
 from libs.auth.signatures import SigningKey
 from libs.auth.strict_json import encode_base64url
 
@@ -15,21 +16,16 @@ LIFETIME = timedelta(minutes=10)
 """How long an access token lives. It cannot be taken back before, so it is short."""
 
 
-class Signer(Protocol):
-    """What an issuer needs of a key ring."""
-
-    def signing_key(self) -> SigningKey:
-        """Return the key that signs now."""
-        ...
-
-
 class TokenIssuer:
     """Signs access tokens for one issuer with whatever key is current."""
 
-    def __init__(self, *, keys: Signer, issuer: str, clock: Clock, lifetime: timedelta = LIFETIME) -> None:
-        """`issuer` becomes `iss`, the address under which the server's metadata lies (RFC 8414)."""
-        if lifetime <= timedelta(0):
-            raise ValueError(f"a lifetime of {lifetime} leaves no token valid")
+    def __init__(self, *, keys: KeyRing, issuer: str, clock: Clock, lifetime: timedelta = LIFETIME) -> None:
+        """`issuer` becomes `iss`, the address under which the server's metadata lies (RFC 8414).
+
+        `ValueError` for a lifetime that is none, or so long that keys would retire before their tokens.
+        """
+        if not timedelta(0) < lifetime <= OVERLAP / 2:
+            raise ValueError(f"a lifetime of {lifetime} is not between 0 and {OVERLAP / 2}")
         self._keys = keys
         self._issuer = issuer
         self._clock = clock

@@ -89,6 +89,14 @@ def test_a_bad_change_is_logged_and_the_good_keys_stay(ring: Ring, caplog: pytes
     assert ring.published() == ["mended"]
 
 
+def test_a_clock_that_is_set_back_does_not_stop_the_signing(ring: Ring) -> None:
+    """Before the time of every key, the first one signs."""
+    ring.clock.step(-60)
+    assert ring.ring.signing_key().key_id == "old"
+    ring.clock.advance(5)
+    assert ring.published() == ["old", "new"]
+
+
 @pytest.mark.parametrize("keys", [[], [new_key(activates_at=START + HOUR)]])
 def test_a_ring_that_cannot_sign_does_not_start(keys: list[SigningKey]) -> None:
     """One sentence says what to run."""

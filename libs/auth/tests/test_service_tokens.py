@@ -89,6 +89,17 @@ async def test_an_outage_is_bridged_by_the_last_token(server: TokenServer) -> No
         await server.tokens.token()
 
 
+async def test_an_outage_is_one_request_each_two_seconds(server: TokenServer) -> None:
+    """A hundred calls do not queue up for one time-out after the other."""
+    server.answer = _unreachable
+    results = await asyncio.gather(*(server.tokens.token() for _ in range(100)), return_exceptions=True)
+    assert all(isinstance(result, TokenEndpointError) for result in results)
+    assert len(server.requests) == 1
+    server.answer = server.good
+    server.clock.advance(2)
+    assert await server.tokens.token() == "token-2"
+
+
 def _unreachable() -> httpx.Response:
     raise httpx.ConnectError("refused")
 
