@@ -29,7 +29,12 @@ def _refuse_orphans(python, rules):
             ", ".join(orphans),
         ))
 
-def lint(name = "lint", exported = [], exclude = [], apart = []):
+def _files(folders, names, exclude):
+    """Returns the files of these names in the package's folder and in those folders of it."""
+    patterns = names + ["{}/{}".format(folder, name) for folder in folders for name in names]
+    return native.glob(patterns, allow_empty = True, exclude = exclude)
+
+def lint(name = "lint", exported = [], exclude = [], apart = [], folders = ["**"]):
     """Checks every Python and Starlark file of the package; call it last in each BUILD file.
 
     ruff and mypy read the Python, buildifier the Starlark. The settings are in the root's
@@ -41,6 +46,7 @@ def lint(name = "lint", exported = [], exclude = [], apart = []):
       exported: Python files that no Python target of this package owns; mypy leaves them out.
       exclude: patterns of files that are wrong on purpose.
       apart: folders below that are repositories of their own; Bazel ignores them.
+      folders: folders to look into. The root names its own, because Bazel lays links to its outputs beside them.
 
     Makes:
       lint: the suite of the tests below and of the packages below this one.
@@ -50,8 +56,8 @@ def lint(name = "lint", exported = [], exclude = [], apart = []):
       lint.buildifier: warnings and format of BUILD files and Starlark.
     """
     rules = native.existing_rules()
-    python = native.glob(["**/*.py"], allow_empty = True, exclude = exclude)
-    starlark = native.glob(["**/*.bazel", "**/*.bzl"], allow_empty = True, exclude = exclude)
+    python = _files(folders, ["*.py"], exclude)
+    starlark = _files(folders, ["*.bazel", "*.bzl"], exclude)
     _refuse_orphans([file for file in python if file not in exported], rules)
     tool_test(
         name = name + ".buildifier",
@@ -87,7 +93,11 @@ def lint(name = "lint", exported = [], exclude = [], apart = []):
             srcs = python,
         )
         tests += [name + ".ruff", name + ".mypy", name + ".layers"]
-    below = native.subpackages(include = ["**"], exclude = apart, allow_empty = True)
+    below = native.subpackages(
+        include = [pattern for folder in folders for pattern in [folder, folder.removesuffix("/**")]],
+        exclude = apart,
+        allow_empty = True,
+    )
     native.test_suite(
         name = name,
         tests = [":" + test for test in tests] + [
