@@ -1,6 +1,5 @@
 """The command line, from a change in a git repository to what is printed."""
 
-import json
 import pathlib
 import shutil
 
@@ -285,14 +284,6 @@ def test_output_is_a_pattern_file(workspace: Workspace, affected_by: Answers) ->
     workspace.write("other/other.py", "second\n")
     affected_by("--output", "affected.txt", "--kind", "test")
     assert (workspace.folder / "affected.txt").read_text() == "//other:other\n"
-
-
-def test_github_outputs(workspace: Workspace, affected_by: Answers) -> None:
-    """A step's outputs: the scope, a count, and a matrix that may be empty."""
-    workspace.write("other/other.py", "second\n")
-    outputs = dict(line.split("=", 1) for line in affected_by("--format", "github", "--kind", "test").splitlines())
-    assert (outputs["scope"], outputs["count"]) == ("some", "1")
-    assert json.loads(outputs["matrix"]) == {"include": [{"target": "//other:other", "name": "other other"}]}
 
 
 @pytest.mark.parametrize(

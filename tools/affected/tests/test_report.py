@@ -1,0 +1,96 @@
+"""The forms of an answer."""
+
+import json
+from html.parser import HTMLParser
+
+from tools.affected.tests.conftest import Answers, Workspace
+
+
+def test_github_outputs(workspace: Workspace, affected_by: Answers) -> None:
+    """A step's outputs: the scope, a count, and a matrix that may be empty."""
+    workspace.write("other/other.py", "second\n")
+    outputs = dict(line.split("=", 1) for line in affected_by("--format", "github", "--kind", "test").splitlines())
+    assert (outputs["scope"], outputs["count"]) == ("some", "1")
+    assert json.loads(outputs["matrix"]) == {"include": [{"target": "//other:other", "name": "other other"}]}
+
+
+class Tags(HTMLParser):
+    """Collects the tags of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Remember a tag."""
+        del attrs
+        self.seen.append(tag)
+
+
+def test_json_has_everything(workspace: Workspace, affected_by: Answers) -> None:
+    """Revisions, scope, a reason for each path, and a way for each target."""
+    base = workspace.git("rev-parse", "HEAD")
+    workspace.write("other/other.py", "second\n")
+    workspace.write("README.md", "second\n")
+    assert affected_by.document() == {
+        "base": base,
+        "head": "worktree",
+        "scope": "some",
+        "reasons": [
+            {"path": "README.md", "scope": "none", "reason": "belongs to no target", "seeds": []},
+            {"path": "other/other.py", "scope": "some", "reason": "is a source file", "seeds": ["//other:other.py"]},
+        ],
+        "targets": [
+            {
+                "label": "//other:other",
+                "rule": "py_test",
+                "why": ["other/other.py", "//other:other.py", "//other:other"],
+            }
+        ],
+    }
+
+
+def test_markdown_tells_images_and_ways(workspace: Workspace, affected_by: Answers) -> None:
+    """A comment says what changed, which images it touches and by which way."""
+    workspace.write("lib/lib.py", "second\n")
+    comment = affected_by("--format", "markdown")
+    assert comment.startswith("**6 targets are affected.**\n")
+    assert "| `lib/lib.py` | is a source file |" in comment
+    assert "- `//svc:image`: `lib/lib.py` → `//lib:lib.py` → `//lib:lib` → `//svc:svc`" in comment
+
+
+def test_markdown_of_nothing_and_of_everything(workspace: Workspace, affected_by: Answers) -> None:
+    """Both ends are said in words."""
+    assert affected_by("--format", "markdown") == "**Nothing is affected.**\n"
+    workspace.write(".bazelversion", "8.0.0\n")
+    comment = affected_by("--format", "markdown")
+    assert comment.startswith("**Everything is affected.**\n")
+    assert "| `.bazelversion` | the version of Bazel changed |" in comment
+
+
+def test_markdown_survives_a_hostile_name(workspace: Workspace, affected_by: Answers) -> None:
+    """A file's name cannot break out of its cell: pull requests come from strangers."""
+    workspace.write("other/a`|<img>\n# b.md", "x")
+    row = affected_by("--format", "markdown").splitlines()[-1]
+    assert row == "| `other/a'\\|<img> # b.md` | belongs to no target |"
+
+
+def test_html_is_escaped(workspace: Workspace, affected_by: Answers) -> None:
+    """The page holds rows for paths and targets, and no markup of theirs."""
+    workspace.write("lib/lib.py", "second\n")
+    workspace.write("other/<script>.md", "x")
+    page = affected_by("--format", "html")
+    tags = Tags()
+    tags.feed(page)
+    assert "script" not in tags.seen
+    assert tags.seen.count("tr") == 2 + 6
+
+
+def test_dot_has_the_ways(workspace: Workspace, affected_by: Answers) -> None:
+    """Every edge of a shortest way is there once."""
+    workspace.write("lib/lib.py", "second\n")
+    lines = affected_by("--format", "dot", "--kind", "image").splitlines()
+    assert lines[0] == "digraph affected {"
+    assert '  "//svc:svc" -> "//svc:image";' in lines
+    assert '  "lib/lib.py" -> "//lib:lib.py";' in lines
+    assert len(lines) == 7
