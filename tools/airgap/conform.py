@@ -1,0 +1,56 @@
+"""Run the conformance workspace on the rule sets that are in force here, originals or stand-ins.
+
+In the sealed mode the stand-ins' own tests run too. The last lines are fingerprints: equal ones from
+both modes mean that rules of ours find the same files in the same places.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+FOLDER = "tools/airgap/conformance"
+INVENTORIES = ("inventory_aarch64", "inventory_x86_64")
+
+
+class Workspace:
+    """A folder that Bazel takes for a workspace."""
+
+    def __init__(self, folder: Path, launcher: Path) -> None:
+        self._folder = folder
+        self._launcher = launcher
+
+    def bazel(self, *arguments: str) -> bool:
+        """Run a Bazel command and tell whether it succeeded."""
+        return subprocess.run([str(self._launcher), *arguments], cwd=self._folder, check=False).returncode == 0
+
+    def output_of(self, target: str) -> Path:
+        """Return where the only file of a built target is."""
+        return Path(self._said("info", "execution_root"), self._said("cquery", "--output=files", target))
+
+    def _said(self, *arguments: str) -> str:
+        command = [str(self._launcher), *arguments]
+        return subprocess.run(command, cwd=self._folder, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
+def conforms(root: Path, environment: Mapping[str, str]) -> bool:
+    """Run every check and print the fingerprints; `root` is the main repository's folder."""
+    workspace = Workspace(root / FOLDER, root / "bazelw")
+    try:
+        if not workspace.bazel("test", "//..."):
+            return False
+        for name in INVENTORIES:
+            text = workspace.output_of(f"//python:{name}").read_bytes()
+            print(f"{name} {hashlib.sha256(text).hexdigest()}")
+    finally:
+        workspace.bazel("shutdown")
+    sealed = "BAZELW_INSIDE" in environment
+    return not sealed or Workspace(root, root / "bazelw").bazel("test", "@rules_python//python/tests/...")
+
+
+if __name__ == "__main__":
+    sys.exit(0 if conforms(Path(os.environ["BUILD_WORKSPACE_DIRECTORY"]), os.environ) else 1)
