@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 
 from tools.airgap.places import Places
+from tools.airgap.refusals import Refusal
 
 INGREDIENTS = ("packages.txt", "trimmed.txt", "bootstrap.py")
 """The files that decide what a sealed root holds."""
@@ -54,6 +55,8 @@ def make(root: str, places: Places, lock: int) -> None:
         version = bootstrap.build(part, places, lock)
         drift.judge(part, version, places)
         os.rename(part, root)
+    except OSError as error:
+        raise Refusal(f"cannot make the sealed root in {places.sealed}: {error.strerror}") from error
     finally:
         remove(part)
     remove_unused(places.sealed, keep=root)

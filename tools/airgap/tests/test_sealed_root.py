@@ -1,5 +1,6 @@
 """A sealed root is there whole or not at all, however its making ends."""
 
+import errno
 import os
 import shutil
 import signal
@@ -90,15 +91,27 @@ def test_root_is_made_once(places: Places, monkeypatch: pytest.MonkeyPatch) -> N
     assert Path(root, "usr").is_dir()
 
 
-def test_failure_leaves_nothing(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A making that fails half-way leaves neither a root nor a part of one."""
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (Refusal("the mirror is down"), "the mirror is down"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "No space left on device"),
+    ],
+)
+def test_failure_leaves_nothing(
+    places: Places,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    said: str,
+) -> None:
+    """A making that fails half-way is told in one line and leaves no part of a root."""
 
     def fails(folder: str, places: Places, lock: int) -> str:
         built(folder, places, lock)
-        raise Refusal("disk full")
+        raise error
 
     monkeypatch.setattr(bootstrap, "build", fails)
-    with pytest.raises(Refusal, match="disk full"):
+    with pytest.raises(Refusal, match=said):
         sealed_root.ensure(places)
     assert os.listdir(places.sealed) == ["lock"]
 
