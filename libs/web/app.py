@@ -19,7 +19,8 @@ from libs.web.middleware import (
     RequestIdentity,
     SecurityHeaders,
 )
-from libs.web.problems import MEDIA_TYPE, ProblemTable, install
+from libs.web.openapi import PROBLEM_RESPONSE, describe_problems
+from libs.web.problems import ProblemTable, install
 from libs.web.settings import WebSettings
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -54,21 +55,16 @@ def create_app(settings: WebSettings, parts: Parts) -> FastAPI:
         openapi_url="/openapi.json" if settings.docs else None,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        responses={"default": _PROBLEM},
+        responses={"default": PROBLEM_RESPONSE},
     )
     app.state.lifecycle = lifecycle
     for router in parts.routers:
         app.include_router(router)
     _add_house_routes(app, settings, parts, lifecycle=lifecycle, metrics=metrics)
+    describe_problems(app)
     install(app, parts.problems)
     _add_middleware(app, settings, lifecycle=lifecycle, metrics=metrics)
     return app
-
-
-_PROBLEM = {
-    "description": "What went wrong, as RFC 9457 problem details.",
-    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-}
 
 
 def _add_house_routes(

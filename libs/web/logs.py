@@ -13,7 +13,7 @@ from libs.web.settings import LogFormat, LogLevel
 
 REDACTED = "[redacted]"
 _SECRET_NAME = re.compile(
-    r"password|passwd|secret|token|authorization|cookie|credential|private|api_?key", re.IGNORECASE
+    r"password|passwd|secret|token|authorization|cookie|credential|private|api[_-]?key", re.IGNORECASE
 )
 _SECRET_TEXT = re.compile(
     r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"  # a JWT, wherever it got into a message

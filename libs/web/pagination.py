@@ -41,7 +41,7 @@ def decode_cursor(cursor: str) -> tuple[int, str]:
     except ValueError as error:
         raise ValueError("not a cursor of this list") from error
     match value:
-        case [int(moment), str(key)] if abs(moment) <= MAX_INT64 and key.isascii():
+        case [int(moment), str(key)] if type(moment) is int and abs(moment) <= MAX_INT64 and key.isascii():
             if encode_cursor(moment, key) == cursor:
                 return moment, key
     raise ValueError("not a cursor of this list")

@@ -1,0 +1,101 @@
+"""A small application of the house, with a route for everything that can go wrong."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from fastapi import APIRouter, FastAPI
+from pydantic import SecretStr
+
+from libs.web.app import Parts, create_app
+from libs.web.health import ReadinessCheck
+from libs.web.problems import Problem
+from libs.web.settings import WebSettings
+from libs.web.strict import CleanText, Count, Line, StrictModel, StrictRoute
+
+_log = structlog.get_logger("test")
+
+
+class TeapotError(Exception):
+    """An error of this application's domain."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("short and stout\x00\ud800")
+        self.seconds = seconds
+
+
+class HotTeapotError(TeapotError):
+    """A special case of it, of which the table says nothing."""
+
+
+class Body(StrictModel):
+    """A body with one field of each kind."""
+
+    name: Line
+    text: CleanText = ""
+    count: Count = 0
+    password: SecretStr | None = None
+
+
+router = APIRouter(route_class=StrictRoute)
+
+
+@router.get("/teapot")
+async def teapot() -> None:
+    """Fail as the domain does."""
+    raise TeapotError(7)
+
+
+@router.get("/hot-teapot")
+async def hot_teapot() -> None:
+    """Fail in a special way."""
+    raise HotTeapotError(8)
+
+
+@router.get("/crash")
+async def crash() -> None:
+    """Fail as nobody expects, with a secret in the message."""
+    raise RuntimeError("password=canary-5e1f")
+
+
+@router.get("/slow")
+async def slow() -> None:
+    """Take too long."""
+    await asyncio.sleep(60)
+
+
+@router.post("/echo")
+async def echo(body: Body) -> Body:
+    """Give back what was understood, and log the secret part of it."""
+    _log.warning("echo", password=body.password, nested={"token": "canary-5e1f"})
+    return body.model_copy(update={"password": None})
+
+
+def application(settings: WebSettings | None = None, checks: Sequence[ReadinessCheck] = ()) -> FastAPI:
+    """The application with these settings and readiness checks."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.checks = checks
+        yield
+
+    problem = Problem(418, "teapot", "I'm a teapot", headers=lambda error: {"Retry-After": str(error.seconds)})
+    parts = Parts(title="Test", routers=[router], lifespan=lifespan, problems={TeapotError: problem})
+    return create_app(settings or WebSettings(), parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A readiness check that says what it is told to say."""
+
+    name: str
+    says: str | None = None
+    crashes: bool = False
+
+    async def reason(self) -> str | None:
+        """See `ReadinessCheck`."""
+        if self.crashes:
+            raise RuntimeError("a driver's own error")
+        return self.says

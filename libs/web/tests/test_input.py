@@ -1,0 +1,86 @@
+"""Strict JSON, cursors and entity tags: what is ours comes back, what is not is refused."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from libs.web.pagination import decode_cursor, encode_cursor
+from libs.web.strict import MAX_INT64, parse
+from libs.web.versions import etag, seen_version
+
+_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | _TEXT,
+    lambda children: st.lists(children) | st.dictionaries(_TEXT, children),
+    max_leaves=20,
+)
+
+
+@given(_JSON)
+def test_every_document_that_is_sound_is_understood(value: object) -> None:
+    """Escaped or not, it means what it means to any other reader."""
+    assert parse(json.dumps(value).encode()) == value
+    assert parse(json.dumps(value, ensure_ascii=False).encode()) == value
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        (b'{"a": 1, "a": 1}', "twice"),
+        (b'[{"b": {"a": 1, "a": 2}}]', "twice"),
+        (b"NaN", "NaN"),
+        (b"[-Infinity]", "-Infinity"),
+        (b'"\\ud800"', "surrogate"),
+        (b'{"\\udc00": 1}', "surrogate"),
+        (b'["\\u0000"]', "NUL"),
+        (b'"\x00"', "control"),
+        (b"\xef\xbb\xbf1", "BOM"),
+        ("1".encode("utf-16"), "UTF-8"),
+        (b'"\xc0\x80"', "UTF-8"),
+        (b"[" * 100_000, "deep"),
+        (b"1" * 5000, "4300 digits"),
+        (b"", "Expecting value"),
+        (b"1 2", "Extra data"),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_every_other_document_is_refused(document: bytes, reason: str) -> None:
+    """And the reason says why."""
+    with pytest.raises(json.JSONDecodeError, match=reason):
+        parse(document)
+
+
+def test_an_escape_that_is_only_text_is_text() -> None:
+    """A backslash before u0000 that is itself escaped makes no NUL."""
+    assert parse(b'"\\\\u0000"') == "\\u0000"
+    assert parse(b'"\\ud83c\\udf75"') == "\U0001f375"
+
+
+@given(st.integers(-MAX_INT64, MAX_INT64), st.from_regex(r"[0-9a-f-]{1,36}", fullmatch=True))
+def test_a_cursor_comes_back(moment: int, key: str) -> None:
+    """What is encoded is decoded."""
+    assert decode_cursor(encode_cursor(moment, key)) == (moment, key)
+
+
+@given(st.text(max_size=300))
+def test_no_other_text_is_a_cursor(text: str) -> None:
+    """Either it is exactly what we would have made, or it is refused."""
+    try:
+        moment, key = decode_cursor(text)
+    except ValueError:
+        return
+    assert encode_cursor(moment, key) == text
+
+
+@given(st.integers(0, 10**18 - 1))
+def test_a_tag_names_its_version(version: int) -> None:
+    """What is sent as ETag comes back in If-Match."""
+    assert seen_version(etag(version)) == version
+
+
+def test_no_version_and_any_version_name_none() -> None:
+    """Without the header, and with a star, nothing is compared."""
+    assert seen_version(None) is None
+    assert seen_version("*") is None

@@ -1,0 +1,100 @@
+"""Every error is a problem document (RFC 9457), whoever raised it."""
+
+import httpx
+import pytest
+
+from libs.web.settings import WebSettings
+from libs.web.testing import running
+from libs.web.tests.application import application
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nowhere", 404),
+        ("GET", "/teapot/", 404),
+        ("POST", "/teapot", 405),
+        ("GET", "/teapot", 418),
+        ("GET", "/hot-teapot", 418),
+        ("POST", "/echo", 422),
+        ("GET", "/crash", 500),
+    ],
+)
+async def test_every_error_has_one_form(method: str, path: str, status: int) -> None:
+    """Type, title, status and the id under which the logs have it."""
+    async with running(application()) as client:
+        answer = await client.request(method, path)
+    problem = answer.json()
+    assert answer.status_code == problem["status"] == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert problem["request_id"] == answer.headers["x-request-id"]
+    assert {"type", "title"} <= problem.keys()
+
+
+async def test_the_domains_error_is_answered_by_the_table() -> None:
+    """Kind, title and headers are the table's, the detail is the error's own, made fit to be sent."""
+    async with running(application()) as client:
+        answer = await client.get("/hot-teapot")
+    assert answer.headers["retry-after"] == "8"
+    assert answer.json()["type"] == "urn:problem:teapot"
+    assert answer.json()["detail"] == "short and stout\ufffd\ufffd"
+
+
+async def test_a_crash_says_nothing_of_itself() -> None:
+    """What went wrong is in the log alone."""
+    async with running(application()) as client:
+        answer = await client.get("/crash")
+    assert "canary" not in answer.text
+    assert "RuntimeError" not in answer.text
+
+
+async def test_a_handler_that_takes_too_long_is_ended() -> None:
+    """The client gets 503 when the time is up."""
+    async with running(application(WebSettings(request_seconds=0.05))) as client:
+        answer = await client.get("/slow")
+    assert answer.status_code == 503
+
+
+async def test_an_invalid_request_is_told_where_and_not_what() -> None:
+    """Each place has a JSON pointer (RFC 6901); the refused value is not sent back."""
+    body = {"name": ["canary-5e1f"], "a/b~c": "canary-5e1f", "password": 5}
+    async with running(application()) as client:
+        answer = await client.post("/echo", json=body)
+    assert answer.status_code == 422
+    assert {error["pointer"] for error in answer.json()["errors"]} == {"/name", "/a~1b~0c", "/password"}
+    assert "canary" not in answer.text
+
+
+async def test_the_description_says_what_errors_are() -> None:
+    """The framework's own error form is nowhere in the document, and every reference leads somewhere."""
+    app = application()
+    async with running(app) as client:
+        answer = await client.get("/openapi.json")
+    assert "HTTPValidationError" not in answer.text
+    schemas = answer.json()["components"]["schemas"]
+    assert set(schemas["Problem"]["required"]) == {"type", "title", "status"}
+    responses = answer.json()["paths"]["/echo"]["post"]["responses"]
+    assert responses.keys() == {"200", "default"}
+    assert responses["default"]["content"].keys() == {"application/problem+json"}
+
+
+async def test_the_page_shows_every_operation_and_fetches_nothing() -> None:
+    """A page for people that works in a closed network; both can be switched off."""
+    async with running(application()) as client:
+        page = await client.get("/docs")
+    assert "/teapot" in page.text
+    assert "http" not in page.text.partition("<h1>")[2]
+    assert "<script" not in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    async with running(application(WebSettings(docs=False))) as client:
+        assert [(await client.get(path)).status_code for path in ("/docs", "/openapi.json")] == [404, 404]
+
+
+async def test_a_closed_connection_is_no_error() -> None:
+    """A client that goes away while its body is awaited is not answered and not logged as a crash."""
+    app = application()
+    async with running(app):
+        transport = httpx.ASGITransport(app, raise_app_exceptions=True)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            answer = await client.post("/echo", content=b"", headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
