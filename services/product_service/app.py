@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from libs.auth.clock import Clock, SystemClock
 from libs.auth.fastapi import Authenticator, check_policies, public
 from libs.auth.jwks import JwksClient
+from libs.auth.keys import KeySource
 from libs.auth.verifier import Verifier
 from libs.db.database import connect
 from libs.db.errors import DatabaseUnavailable, SerializationFailure
@@ -43,9 +44,9 @@ PROBLEMS: ProblemTable = {
 }
 
 
-def create_app(settings: ProductSettings, clock: Clock | None = None) -> FastAPI:
-    """The application; its lifespan opens the database and the way to the issuer's keys."""
-    resources = _Resources(settings, clock or SystemClock())
+def create_app(settings: ProductSettings, *, clock: Clock | None = None, keys: KeySource | None = None) -> FastAPI:
+    """The application; its lifespan opens the database and, unless it is given, the way to the issuer's keys."""
+    resources = _Resources(settings, clock or SystemClock(), keys)
     app = create_web_app(
         settings,
         Parts(
@@ -63,9 +64,10 @@ def create_app(settings: ProductSettings, clock: Clock | None = None) -> FastAPI
 class _Resources:
     """What the service holds open from its start to its end."""
 
-    def __init__(self, settings: ProductSettings, clock: Clock) -> None:
+    def __init__(self, settings: ProductSettings, clock: Clock, keys: KeySource | None) -> None:
         self._settings = settings
         self._clock = clock
+        self._keys = keys
 
     @asynccontextmanager
     async def open(self, app: FastAPI) -> AsyncIterator[None]:
@@ -74,7 +76,7 @@ class _Resources:
         try:
             async with httpx.AsyncClient() as http:
                 verifier = Verifier(
-                    JwksClient(settings.keys_url, http=http, clock=clock),
+                    self._keys or JwksClient(settings.keys_url, http=http, clock=clock),
                     issuer=settings.issuer,
                     audience=settings.audience,
                     clock=clock,

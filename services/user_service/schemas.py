@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, SecretStr
+from email_validator import validate_email
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from libs.auth.claims import Role
 from libs.db.columns import at
@@ -12,7 +13,13 @@ from services.user_service.models import Login, User, UserId
 
 # Longer than any password of the policy: that one gives the reason, this one guards the parser.
 _Password = Annotated[SecretStr, Field(max_length=4096)]
-_Email = Annotated[EmailStr, Field(max_length=254)]
+
+
+def _address(text: str) -> str:
+    return validate_email(text, check_deliverability=False, strict=True).normalized
+
+
+_Email = Annotated[str, AfterValidator(_address), Field(max_length=254, json_schema_extra={"format": "email"})]
 
 
 class Registration(StrictModel):

@@ -48,6 +48,7 @@ def fastapi_service(
         name = "app",
         srcs = srcs,
         data = data,
+        visibility = ["//{}:__subpackages__".format(native.package_name())],
         deps = deps + ["{}//{}".format(requirements, package) for package in packages],
     )
     py_binary(

@@ -1,0 +1,72 @@
+"""Who may do what: every operation that the OpenAPI document offers, by everybody who could ask."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from libs.auth.testing import AUDIENCE, ISSUER, TokenMint
+from libs.web.testing import operations
+from services.product_service.app import create_app
+from services.product_service.settings import ProductSettings
+from services.product_service.tests.callers import TEA, Headers, ann, bob, outsider, root
+
+CALLERS: dict[str, Callable[[TokenMint], Headers]] = {
+    "anonymous": lambda _: {},
+    "outsider": outsider,
+    "owner": ann,
+    "other": bob,
+    "admin": root,
+}
+PUBLIC = dict.fromkeys(CALLERS, 200)
+
+
+def _needs_token(*, owner: int, other: int, admin: int) -> dict[str, int]:
+    return {"anonymous": 401, "outsider": 403, "owner": owner, "other": other, "admin": admin}
+
+
+# An operation that is missing here fails the test below: say who may, then add it.
+EXPECTED = {
+    ("GET", "/livez"): PUBLIC,
+    ("GET", "/readyz"): PUBLIC,
+    ("POST", "/products"): _needs_token(owner=201, other=201, admin=201),
+    ("GET", "/products"): _needs_token(owner=200, other=200, admin=200),
+    ("GET", "/products/{product_id}"): _needs_token(owner=200, other=200, admin=200),
+    ("PUT", "/products/{product_id}"): _needs_token(owner=200, other=404, admin=200),
+    ("DELETE", "/products/{product_id}"): _needs_token(owner=204, other=404, admin=204),
+    ("POST", "/products/{product_id}/reservations"): _needs_token(owner=201, other=201, admin=201),
+}
+BODIES: dict[tuple[str, str], object] = {
+    ("POST", "/products"): TEA,
+    ("PUT", "/products/{product_id}"): TEA,
+    ("POST", "/products/{product_id}/reservations"): {"quantity": 1},
+}
+
+
+def test_every_operation_has_its_line() -> None:
+    """What is offered and what is tried here are the same."""
+    app = create_app(ProductSettings(issuer=ISSUER, audience=AUDIENCE))
+    assert set(operations(app)) == set(EXPECTED)
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("operation", EXPECTED, ids=" ".join)
+async def test_only_the_allowed_get_through(
+    client: httpx.AsyncClient, mint: TokenMint, operation: tuple[str, str], caller: str
+) -> None:
+    """Each gets the status of the table, and whoever is refused changes nothing."""
+    made = await client.post("/products", json=TEA, headers=ann(mint))
+    before = await client.get(made.headers["location"], headers=ann(mint))
+    method, template = operation
+    path = template.replace("{product_id}", made.json()["id"])
+
+    answer = await client.request(method, path, json=BODIES.get(operation), headers=CALLERS[caller](mint))
+
+    expected = EXPECTED[operation][caller]
+    assert answer.status_code == expected, answer.text
+    if expected == 401:
+        assert answer.headers["www-authenticate"] == "Bearer"
+    if expected >= 400:
+        assert answer.headers["content-type"] == "application/problem+json"
+        after = await client.get(made.headers["location"], headers=ann(mint))
+        assert after.content == before.content

@@ -1,0 +1,155 @@
+"""The catalogue's life over HTTP."""
+
+import asyncio
+
+import httpx
+import pytest
+
+from libs.auth.testing import TokenMint
+from services.product_service.tests.callers import ANN, TEA, ann, bob, root
+
+NOWHERE = "/products/00000000-0000-4000-8000-000000000000"
+
+
+async def _create(client: httpx.AsyncClient, mint: TokenMint, **changes: object) -> str:
+    answer = await client.post("/products", json=TEA | changes, headers=ann(mint))
+    assert answer.status_code == 201, answer.text
+    return str(answer.headers["location"])
+
+
+async def test_a_created_product_is_read_back(client: httpx.AsyncClient, mint: TokenMint) -> None:
+    """Location and ETag name what was made, and everybody may read it."""
+    created = await client.post("/products", json=TEA, headers=ann(mint))
+    read = await client.get(created.headers["location"], headers=bob(mint))
+    assert created.status_code == 201
+    assert read.json() == created.json()
+    assert read.headers["etag"] == created.headers["etag"] == '"1"'
+    assert read.json() | TEA | {"owner_id": ANN, "version": 1} == read.json()
+
+
+async def test_a_change_shows_and_raises_the_version(client: httpx.AsyncClient, mint: TokenMint) -> None:
+    """What the owner says anew replaces all that was said."""
+    path = await _create(client, mint)
+    changed = await client.put(path, json={"name": "Green tea", "price_cents": 500}, headers=ann(mint))
+    assert changed.status_code == 200
+    assert changed.headers["etag"] == '"2"'
+    read = (await client.get(path, headers=ann(mint))).json()
+    assert (read["name"], read["description"], read["stock"]) == ("Green tea", "", 0)
+
+
+async def test_a_deleted_product_is_gone_for_everybody(client: httpx.AsyncClient, mint: TokenMint) -> None:
+    """It is neither read nor listed nor deleted again, by the administrator neither."""
+    path = await _create(client, mint)
+    assert (await client.delete(path, headers=ann(mint))).status_code == 204
+    for headers in (ann(mint), root(mint)):
+        assert (await client.get(path, headers=headers)).status_code == 404
+        assert (await client.delete(path, headers=headers)).status_code == 404
+    assert (await client.get("/products", headers=ann(mint))).json() == {"items": [], "next": None}
+
+
+async def test_anothers_product_cannot_be_changed(client: httpx.AsyncClient, mint: TokenMint) -> None:
+    """To somebody else a change is refused as if there were no such product; an administrator may."""
+    path = await _create(client, mint)
+    missing = await client.put(NOWHERE, json=TEA, headers=bob(mint))
+    refused = await client.put(path, json=TEA, headers=bob(mint))
+    assert refused.status_code == missing.status_code == 404
+    assert refused.json().keys() == missing.json().keys()
+    assert (await client.delete(path, headers=bob(mint))).status_code == 404
+    assert (await client.put(path, json=TEA, headers=root(mint))).status_code == 200
+
+
+async def test_a_stale_version_is_refused(client: httpx.AsyncClient, mint: TokenMint) -> None:
+    """Who has not seen the newest version changes and deletes nothing."""
+    path = await _create(client, mint)
+    seen = ann(mint) | {"If-Match": '"1"'}
+    assert (await client.put(path, json=TEA, headers=seen)).status_code == 200
+    for answer in (await client.put(path, json=TEA, headers=seen), await client.delete(path, headers=seen)):
+        assert answer.status_code == 412
+        assert answer.json()["type"] == "urn:problem:version-conflict"
+    assert (await client.delete(path, headers=ann(mint) | {"If-Match": '"2"'})).status_code == 204
+
+
+@pytest.mark.parametrize("tag", ["1", 'W/"1"', '"x"', '"1", "2"', '""'])
+async def test_what_is_no_tag_of_ours_is_invalid(client: httpx.AsyncClient, mint: TokenMint, tag: str) -> None:
+    """A precondition that cannot be understood is never taken for none."""
+    path = await _create(client, mint)
+    assert (await client.put(path, json=TEA, headers=ann(mint) | {"If-Match": tag})).status_code == 422
+
+
+async def test_two_changes_of_one_version_meet(client: httpx.AsyncClient, mint: TokenMint) -> None:
+    """Of many that saw the same version one wins."""
+    path = await _create(client, mint)
+    seen = ann(mint) | {"If-Match": '"1"'}
+    answers = await asyncio.gather(*(client.put(path, json=TEA, headers=seen) for _ in range(8)))
+    assert sorted(answer.status_code for answer in answers) == [200] + [412] * 7
+
+
+async def test_an_idempotency_key_makes_one_product(client: httpx.AsyncClient, mint: TokenMint) -> None:
+    """The same request again gives the product of the first, at the same time too."""
+    keyed = ann(mint) | {"Idempotency-Key": "order-1"}
+    answers = await asyncio.gather(*(client.post("/products", json=TEA, headers=keyed) for _ in range(5)))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert len((await client.get("/products", headers=ann(mint))).json()["items"]) == 1
+
+
+async def test_an_idempotency_key_is_for_one_request_of_one_owner(client: httpx.AsyncClient, mint: TokenMint) -> None:
+    """With other content it is refused; another owner's key is another key."""
+    key = {"Idempotency-Key": "order-1"}
+    first = await client.post("/products", json=TEA, headers=ann(mint) | key)
+    other = await client.post("/products", json=TEA | {"stock": 9}, headers=ann(mint) | key)
+    bobs = await client.post("/products", json=TEA, headers=bob(mint) | key)
+    assert other.status_code == 409
+    assert bobs.status_code == 201
+    assert bobs.json()["id"] != first.json()["id"]
+
+
+async def test_fifty_buyers_never_get_more_than_there_is(client: httpx.AsyncClient, mint: TokenMint) -> None:
+    """Of fifty that want one of twenty, twenty get one."""
+    path = await _create(client, mint, stock=20)
+    one = {"quantity": 1}
+    answers = await asyncio.gather(
+        *(client.post(f"{path}/reservations", json=one, headers=bob(mint)) for _ in range(50))
+    )
+    codes = [answer.status_code for answer in answers]
+    assert (codes.count(201), codes.count(409)) == (20, 30)
+    assert (await client.get(path, headers=ann(mint))).json()["stock"] == 0
+
+
+async def test_a_reservation_is_all_or_nothing(client: httpx.AsyncClient, mint: TokenMint) -> None:
+    """Who wants more than there is gets none, and is told what is left."""
+    path = await _create(client, mint, stock=3)
+    refused = await client.post(f"{path}/reservations", json={"quantity": 4}, headers=bob(mint))
+    assert refused.status_code == 409
+    assert "3 of product" in refused.json()["detail"]
+    assert (await client.post(f"{NOWHERE}/reservations", json={"quantity": 1}, headers=bob(mint))).status_code == 404
+
+
+async def test_pages_show_every_product_once(client: httpx.AsyncClient, mint: TokenMint) -> None:
+    """Newest first, without gap or repetition, also where a moment made two and while others are made."""
+    made = []
+    for number in range(7):
+        made.append((await _create(client, mint, name=f"Tea {number}")).rpartition("/")[2])
+        mint.clock.advance(number % 2)
+    seen, query = [], {"limit": "3"}
+    while True:
+        page = (await client.get("/products", params=query, headers=ann(mint))).json()
+        assert len(page["items"]) <= 3
+        seen += [item["id"] for item in page["items"]]
+        if page["next"] is None:
+            break
+        query["cursor"] = page["next"]
+        mint.clock.advance(1)
+        await _create(client, mint, name="Later")
+    assert sorted(seen) == sorted(made)
+
+
+async def test_a_list_can_be_of_one_owner(client: httpx.AsyncClient, mint: TokenMint) -> None:
+    """Page after page of Ann's products, none of Bob's."""
+    mine = {(await _create(client, mint)).rpartition("/")[2] for _ in range(2)}
+    await client.post("/products", json=TEA, headers=bob(mint))
+    query = {"owner": ANN, "limit": "1"}
+    first = (await client.get("/products", params=query, headers=bob(mint))).json()
+    second = (await client.get("/products", params=query | {"cursor": first["next"]}, headers=bob(mint))).json()
+    assert {first["items"][0]["id"], second["items"][0]["id"]} == mine
+    assert second["next"] is None

@@ -1,0 +1,47 @@
+"""The service with its database, on SQLite and on PostgreSQL, with a clock that tests set."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from libs.auth.key_files import KeyFolder
+from libs.auth.signatures import Algorithm
+from libs.auth.testing import START, FakeClock
+from libs.db.testing import Databases, open_databases
+from libs.web.testing import running
+from services.user_service.app import create_app
+from services.user_service.settings import UserSettings
+
+SCRIPTS = Path(__file__).parents[1] / "migrations"
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Databases of either kind, with the tables of users."""
+    with open_databases(request.param, tmp_path_factory.mktemp("databases"), SCRIPTS) as opened:
+        yield opened
+
+
+@pytest.fixture
+def settings(databases: Databases, tmp_path: Path) -> UserSettings:
+    """Settings with a fresh database and a signing key."""
+    keys = KeyFolder(tmp_path / "keys")
+    keys.path.mkdir(mode=0o700)
+    keys.write(Algorithm.EDDSA, activates_at=START - timedelta(days=1))
+    return UserSettings(data_dir=tmp_path, database_url=databases.fresh())
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """The service's clock."""
+    return FakeClock()
+
+
+@pytest.fixture
+async def client(settings: UserSettings, clock: FakeClock) -> AsyncIterator[httpx.AsyncClient]:
+    """The running service."""
+    async with running(create_app(settings, clock=clock)) as opened:
+        yield opened

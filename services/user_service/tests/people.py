@@ -1,0 +1,52 @@
+"""Ann and Bob, and what they do first."""
+
+from dataclasses import dataclass
+
+import httpx
+
+PASSWORD = "seven green lanterns"
+ANN = {"email": "ann@example.com", "password": PASSWORD, "name": "Ann"}
+BOB = {"email": "bob@example.com", "password": PASSWORD, "name": "Bob"}
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """What a login gave."""
+
+    access_token: str
+    refresh_token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of a request with the access token."""
+        return {"Authorization": f"Bearer {self.access_token}"}
+
+
+async def register(client: httpx.AsyncClient, person: dict[str, str]) -> str:
+    """Open an account; the user's id."""
+    answer = await client.post("/users", json=person)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+async def log_in(client: httpx.AsyncClient, person: dict[str, str], **changes: str) -> httpx.Response:
+    """Try to log in."""
+    credentials = {"email": person["email"], "password": person["password"]} | changes
+    return await client.post("/auth/login", json=credentials)
+
+
+async def logged_in(client: httpx.AsyncClient, person: dict[str, str]) -> LoggedIn:
+    """Open an account and log in."""
+    await register(client, person)
+    return tokens(await log_in(client, person))
+
+
+def tokens(answer: httpx.Response) -> LoggedIn:
+    """The tokens of an answer."""
+    assert answer.status_code == 200, answer.text
+    return LoggedIn(answer.json()["access_token"], answer.json()["refresh_token"])
+
+
+async def refresh(client: httpx.AsyncClient, token: str) -> httpx.Response:
+    """Try to use a refresh token."""
+    return await client.post("/auth/refresh", json={"refresh_token": token})
