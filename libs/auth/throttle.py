@@ -70,8 +70,14 @@ class MemoryThrottle:
             raise Throttled(retry_after=math.ceil(wait))
 
     async def succeed(self, account: str, address: str) -> None:
-        """Take back what was counted for this account from this address: it was the owner."""
-        self._accounts.forget((account, network_of(address)))
+        """Take back what was counted for this account from this address: it was the owner.
+
+        The network gets this one attempt back and no more: an office may log in at nine o'clock, and a login of one's
+        own buys no guesses at others.
+        """
+        network = network_of(address)
+        self._accounts.forget((account, network))
+        self._networks.give_back(network)
 
 
 def network_of(address: str) -> str:
@@ -114,5 +120,11 @@ class _Buckets:
             self._full_at.popitem(last=False)
         return 0.0
 
+    def give_back(self, key: Hashable) -> None:
+        """Undo one `take`."""
+        if key in self._full_at:
+            self._full_at[key] -= self._interval
+
     def forget(self, key: Hashable) -> None:
+        """Undo every `take`."""
         self._full_at.pop(key, None)

@@ -125,6 +125,7 @@ async def test_anything_but_a_bearer_token_is_an_error(
     server.answer = answer
     with pytest.raises(TokenEndpointError) as caught:
         await server.tokens.token()
+    assert str(caught.value)
     assert "s e+cret" not in str(caught.value)
 
 
