@@ -145,15 +145,8 @@ def _environment(inherited: list[str], path: Path) -> list[str]:
 
 
 def _expanded(raw: str, known: Mapping[str, str]) -> str:
-    """Replace `$KEY` and `${KEY}`. Like the original, an unknown key leaves all text up to it as it was written."""
-    done, position = "", 0
-    for match in re.finditer(r"\$\{?([a-zA-Z0-9_]+)\}?", raw):
-        if match[1] in known:
-            done += raw[position : match.start()] + known[match[1]]
-            position = match.end()
-        else:
-            done, position = "", 0
-    return done + raw[position:]
+    """Replace `$KEY` and `${KEY}`; an unknown key is empty."""
+    return re.sub(r"\$\{?([a-zA-Z0-9_]+)\}?", lambda match: known.get(match[1], ""), raw)
 
 
 def _merge(below: Document, above: Document) -> None:
