@@ -18,9 +18,8 @@ class RegistryDidNotStartError(Exception):
     """The registry ended, or did not answer in time."""
 
     def __init__(self, address: str, log: str) -> None:
-        super().__init__(
-            f"the registry on {address} did not start: {log.strip().splitlines()[-1:] or 'it said nothing'}"
-        )
+        last = log.strip().splitlines()[-1:] or ["it said nothing"]
+        super().__init__(f"the registry on {address} did not start: {last[0]}")
         self.address = address
 
 
@@ -51,6 +50,7 @@ def running_registry(binary: Path, *, folder: Path, port: int) -> Iterator[Regis
     Raises RegistryDidNotStartError.
     """
     address = f"localhost:{port}"
+    _refuse_taken(address, port)
     settings = folder / "registry.json"
     settings.write_text(json.dumps(_settings(folder / "blobs", port=port)))
     log = folder / "registry.log"
@@ -71,6 +71,16 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _refuse_taken(address: str, port: int) -> None:
+    """Ask before: whoever has the port would answer in the registry's place."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise RegistryDidNotStartError(address, str(error)) from error
 
 
 def _settings(blobs: Path, *, port: int) -> dict[str, object]:

@@ -35,8 +35,9 @@ def _compression(layer: Path) -> str:
 
 def _uncompressed(layer: Path, compression: str) -> Iterator[bytes]:
     if compression == "zstd":
-        # This interpreter has no zstd of its own; the sealed root does.
-        return iter([subprocess.run(["zstd", "--decompress", "--stdout", layer], check=True, stdout=subprocess.PIPE).stdout])
+        # This interpreter has no zstd of its own; the sealed root does. By name it would refuse the sandbox's links.
+        command = ["zstd", "--decompress", "--stdout"]
+        return iter([subprocess.run(command, check=True, input=layer.read_bytes(), stdout=subprocess.PIPE).stdout])
     return _pieces(layer, gzip.open if compression == "gzip" else open)
 
 

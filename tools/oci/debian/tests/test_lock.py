@@ -1,0 +1,84 @@
+"""Resolution of packages and the lock that it ends in."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from tools.oci.debian.index import Package, parse_packages
+from tools.oci.debian.lock import UnknownPackageError, Wanted, newest_packages, render, resolve
+
+_PACKAGES = """\
+Package: python
+Version: 3.11-1
+Depends: libc6 (>= 2.36), zlib | zlib-ng, mime, shell
+Filename: pool/main/p/python.deb
+SHA256: aa
+
+Package: libc6
+Version: 2.36
+Pre-Depends: zlib:any
+Filename: pool/main/g/libc6.deb
+SHA256: bb
+
+Package: zlib
+Version: 1.2
+Filename: pool/main/z/zlib.deb
+SHA256: cc
+
+Package: media-types
+Version: 10
+Provides: mime, mime-support (= 10)
+Filename: pool/main/m/media-types.deb
+SHA256: dd
+"""
+
+
+def _wanted(*packages: str) -> Wanted:
+    return Wanted(
+        suite="bookworm", architectures=("amd64",), packages=packages, left_out={"shell": "nothing runs scripts"}
+    )
+
+
+@pytest.fixture
+def index() -> dict[str, Package]:
+    """A small archive."""
+    return newest_packages(parse_packages(_PACKAGES, "debian"))
+
+
+def test_dependencies_are_followed_and_ordered(index: dict[str, Package]) -> None:
+    """Depends and Pre-Depends, the first alternative, virtual packages; never what is left out."""
+    names = [package.name for package in resolve(_wanted("python"), index)]
+    assert names == ["libc6", "media-types", "python", "zlib"]
+
+
+def test_unknown_package_is_refused_with_who_wants_it(index: dict[str, Package]) -> None:
+    """A typing error stops the lock and says where it is."""
+    with pytest.raises(UnknownPackageError, match=r"package pyhton, wanted by packages\.json"):
+        resolve(_wanted("pyhton"), index)
+
+
+def test_newest_version_wins_and_keeps_its_archive(index: dict[str, Package]) -> None:
+    """A version of the security archive is taken for what it is."""
+    security = parse_packages(_PACKAGES.replace("Version: 1.2", "Version: 1.2+deb12u1"), "debian-security")
+    merged = newest_packages([*index.values(), *security])
+    assert merged["zlib"].version == "1.2+deb12u1"
+    assert merged["zlib"].archive == "debian-security"
+
+
+def test_lock_holds_paths_and_hashes_but_no_address(index: dict[str, Package]) -> None:
+    """Whoever fetches knows the mirror; the lock knows the file."""
+    text = render({"amd64": resolve(_wanted("zlib"), index)}, made=datetime(2026, 7, 11, 10, 16, 37, tzinfo=UTC))
+    assert json.loads(text) == {
+        "snapshot": "20260711T101637Z",
+        "packages": {
+            "amd64": [{"name": "zlib", "version": "1.2", "path": "pool/main/z/zlib.deb", "sha256": "cc"}],
+        },
+    }
+
+
+def test_security_package_names_its_archive() -> None:
+    """The archive is stated where it is not the main one."""
+    security = newest_packages(parse_packages(_PACKAGES, "debian-security"))
+    text = render({"amd64": resolve(_wanted("zlib"), security)}, made=datetime(2026, 7, 11, tzinfo=UTC))
+    assert json.loads(text)["packages"]["amd64"][0]["archive"] == "debian-security"

@@ -1,0 +1,1 @@
+"""What rules_oci writes, fact by fact: true of the original and of what stands in for it."""

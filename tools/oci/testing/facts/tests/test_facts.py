@@ -1,0 +1,215 @@
+"""Each fact about the documents of rules_oci 2.3.0 that equal digests rest upon."""
+
+import hashlib
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.oci.testing.layout import Layout
+
+_HERE = Path("tools/oci/testing/facts")
+_INDEX = "application/vnd.oci.image.index.v1+json"
+_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+_CONFIG = "application/vnd.oci.image.config.v1+json"
+_LAYER = "application/vnd.oci.image.layer.v1.tar"
+_EPOCH = "1970-01-01T00:00:00Z"
+
+
+def _layout(name: str) -> Layout:
+    return Layout(folder=_HERE / name)
+
+
+def _manifest_text(name: str) -> str:
+    layout = _layout(name)
+    return layout.read(layout.digest).decode()
+
+
+def _manifest(name: str) -> Any:  # noqa: ANN401 - JSON
+    return json.loads(_manifest_text(name))
+
+
+def _config_text(name: str) -> str:
+    return _layout(name).read(_manifest(name)["config"]["digest"]).decode()
+
+
+def _config(name: str) -> Any:  # noqa: ANN401 - JSON
+    return json.loads(_config_text(name))
+
+
+def _digest(file: str) -> str:
+    return "sha256:" + hashlib.sha256((_HERE / file).read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        pytest.param(_manifest_text("full"), "\n", id="manifest"),
+        pytest.param((_HERE / "full" / "index.json").read_text(), "\n", id="index.json of an image"),
+        pytest.param((_HERE / "index" / "index.json").read_text(), "\n", id="index.json of an index"),
+        pytest.param(_manifest_text("index"), "\n", id="nested index"),
+        pytest.param(_config_text("full"), "", id="config"),
+    ],
+)
+def test_documents_are_indented_by_two_and_keep_their_order(text: str, end: str) -> None:
+    """All end in a newline but the config."""
+    assert text == json.dumps(json.loads(text), indent=2, ensure_ascii=False) + end
+
+
+def test_layout_file_of_an_image_is_30_bytes() -> None:
+    """Regctl writes it without a space and without a newline."""
+    assert (_HERE / "full" / "oci-layout").read_text() == '{"imageLayoutVersion":"1.0.0"}'
+
+
+def test_layout_file_of_an_index_is_32_bytes() -> None:
+    """A shell script writes it, with both."""
+    assert (_HERE / "index" / "oci-layout").read_text() == '{"imageLayoutVersion": "1.0.0"}\n'
+
+
+def test_index_of_an_image_names_its_manifest_and_nothing_else() -> None:
+    """No annotations and no platform are left in it."""
+    index = json.loads((_HERE / "full" / "index.json").read_text())
+    size = len(_manifest_text("full"))
+    entry = {"mediaType": _MANIFEST, "digest": _layout("full").digest, "size": size}
+    assert list(index.items()) == [("schemaVersion", 2), ("mediaType", _INDEX), ("manifests", [entry])]
+    assert list(index["manifests"][0]) == list(entry)
+
+
+def test_index_points_at_a_nested_index() -> None:
+    """It has neither schemaVersion nor mediaType of its own."""
+    index = json.loads((_HERE / "index" / "index.json").read_text())
+    size = len(_manifest_text("index"))
+    assert index == {"manifests": [{"mediaType": _INDEX, "size": size, "digest": _layout("index").digest}]}
+    assert list(index["manifests"][0]) == ["mediaType", "size", "digest"]
+
+
+def test_nested_index_lists_images_in_order_with_their_platforms() -> None:
+    """The platform has os, architecture and, where there is one, variant."""
+    nested = _manifest("index")
+    assert list(nested) == ["schemaVersion", "mediaType", "manifests"]
+    assert [list(entry) for entry in nested["manifests"]] == [["mediaType", "digest", "size", "platform"]] * 2
+    assert [list(entry["platform"].items()) for entry in nested["manifests"]] == [
+        [("os", "linux"), ("architecture", "arm64"), ("variant", "v8")],
+        [("os", "linux"), ("architecture", "amd64")],
+    ]
+
+
+def test_manifest_has_annotations_last() -> None:
+    """And its config descriptor as jq leaves it: size before digest."""
+    manifest = _manifest("full")
+    assert list(manifest) == ["schemaVersion", "mediaType", "config", "layers", "annotations"]
+    assert manifest["mediaType"] == _MANIFEST
+    assert list(manifest["config"].items())[:2] == [
+        ("mediaType", _CONFIG),
+        ("size", len(_config_text("full").encode())),
+    ]
+    assert manifest["annotations"] == {"org.example.note": "a=b"}
+    assert "annotations" not in _manifest("empty")
+
+
+def test_media_type_of_a_layer_is_told_from_its_bytes() -> None:
+    """Layers are never compressed anew."""
+    layers = _manifest("full")["layers"]
+    assert [list(layer) for layer in layers] == [["size", "digest", "mediaType"]] * 3
+    assert [layer["mediaType"] for layer in layers] == [_LAYER, f"{_LAYER}+gzip", f"{_LAYER}+zstd"]
+    assert [layer["digest"] for layer in layers] == [
+        _digest(name) for name in ("plain.tar", "gzip.tar.gz", "zstd.tar.zst")
+    ]
+
+
+def test_diff_ids_are_of_what_is_inside() -> None:
+    """One tar in three forms has one diff id."""
+    assert _config("full")["rootfs"] == {"type": "layers", "diff_ids": [_digest("plain.tar")] * 3}
+
+
+def test_config_has_its_keys_in_this_order() -> None:
+    """And so has the part that a container engine reads; Cmd comes first where an entrypoint was given."""
+    config = _config("full")
+    assert list(config) == ["created", "config", "history", "rootfs", "architecture", "os", "variant"]
+    assert list(config["config"]) == [
+        *("Cmd", "Entrypoint", "ExposedPorts", "Volumes", "Env", "Labels", "User", "WorkingDir"),
+    ]
+    assert config["created"] == _EPOCH
+
+
+def test_config_of_nothing_is_an_empty_object() -> None:
+    """No key is there without a value."""
+    config = _config("empty")
+    assert config["config"] == {}
+    assert config["history"] == []
+    assert config["rootfs"]["diff_ids"] == []
+
+
+def test_values_are_taken_as_they_are() -> None:
+    """Ports get no protocol, dicts keep their order, a newline inside an argument survives."""
+    config = _config("full")["config"]
+    assert config["Cmd"] == ["--flag", "two\nlines"]
+    assert config["ExposedPorts"] == {"80": {}, "53/udp": {}}
+    assert config["Volumes"] == {"/data": {}}
+    assert list(config["Labels"].items()) == [("zeta", "last"), ("alpha", "first")]
+
+
+def test_variables_are_expanded_from_the_lines_above() -> None:
+    """`$NAME` and `${NAME}`; what nobody has set is empty."""
+    assert _config("full")["config"]["Env"] == ["GREETING=hello", "PATH=/bin", "TWICE=hello hello "]
+
+
+def test_history_names_the_target_of_each_layer() -> None:
+    """The label of a layer's owner is part of the digest, so it must be one of the main repository."""
+    entry = [("created", _EPOCH), ("created_by", "bazel build //tools/oci/testing/facts:layers")]
+    assert [list(found.items()) for found in _config("full")["history"]] == [entry] * 3
+
+
+def test_image_upon_another_merges_into_it() -> None:
+    """The base's layers and words come first; an entrypoint drops its Cmd; the platform is the base's."""
+    config = _config("upon")
+    assert config["config"]["Env"] == ["GREETING=hello", "PATH=/opt:/bin", "TWICE=hello hello "]
+    assert config["config"]["Labels"] == {"zeta": "last", "alpha": "changed"}
+    assert list(config["config"]["ExposedPorts"]) == ["80", "53/udp", "443"]
+    assert "Cmd" not in config["config"]
+    assert (config["architecture"], config["variant"]) == ("arm64", "v8")
+    assert len(config["history"]) == len(_manifest("upon")["layers"]) == 4
+
+
+@pytest.mark.parametrize("name", ["full", "upon", "index"])
+def test_only_referenced_blobs_are_kept(name: str) -> None:
+    """No document of a step in between is left, and every blob is what its name says."""
+    folder = _HERE / name / "blobs" / "sha256"
+    documents = {_layout(name).digest} | {entry["digest"] for entry in _manifest(name).get("manifests", [])}
+    for digest in list(documents):
+        document = json.loads(_layout(name).read(digest))
+        described = [document["config"], *document["layers"]] if "layers" in document else []
+        documents |= {entry["digest"] for entry in described}
+    assert {f"sha256:{blob.name}" for blob in folder.iterdir()} == documents
+    for digest in documents:
+        assert hashlib.sha256(_layout(name).read(digest)).hexdigest() == digest.removeprefix("sha256:")
+
+
+@pytest.mark.parametrize("name", ["full", "index"])
+def test_digest_file_holds_the_digest_and_a_newline(name: str) -> None:
+    """`:NAME.digest` is what a deployment reads."""
+    assert (_HERE / f"{name}.json.sha256").read_text() == _layout(name).digest + "\n"
+
+
+def test_push_without_a_repository_says_so() -> None:
+    """It stops at once, before anything is sent."""
+    runfiles = str(Path.cwd().parent)
+    command = [_HERE / "push_push.sh"]
+    done = subprocess.run(
+        command, env=os.environ | {"RUNFILES_DIR": runfiles}, stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "repository not set" in done.stderr
+
+
+def test_digests_have_not_moved() -> None:
+    """Recorded from the documents of the original; they move when a fact above does, or a compressor."""
+    assert {name: _layout(name).digest for name in ("empty", "full", "upon", "index")} == {
+        "empty": "sha256:721f7055dd3bab220c502a761fe7bc3a643cefacfdf04fa749196bfa03384554",
+        "full": "sha256:a074b7f4120d0a8e50403e47e1ca843bad07c93db135c80bc664ead17ed8df73",
+        "upon": "sha256:1b8a366773c7614c0754dc9b232c1b41e42931e2973919744f00de53920c59fa",
+        "index": "sha256:e7d73ac179950677bf23b3e308a00a16941e8fe6d16c587d82b63d50e7c3b745",
+    }
