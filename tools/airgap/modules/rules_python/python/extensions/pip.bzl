@@ -60,8 +60,8 @@ def _declare_wheel(tag, pin, platform):
         hashes = pin.hashes,
         hub = tag.hub_name,
         indexes = "@{}//:indexes.json".format(_INDEXES),
-        interpreter = Label("@python_3_11//:usr/bin/python3.11") if platform == _HOST else None,
         platform = platform,
+        runs_here = platform == _HOST,
         version = pin.version,
     )
     return name

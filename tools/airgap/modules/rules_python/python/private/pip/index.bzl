@@ -56,7 +56,7 @@ def _absolute(base, href):
     host, _, path = rest.partition("/")
     if href.startswith("/"):
         return "{}://{}{}".format(scheme, host, href)
-    folders = path.split("/")
+    folders = path.split("/")[:-1]
     for part in href.split("/"):
         if part == "..":
             folders.pop()
@@ -64,8 +64,16 @@ def _absolute(base, href):
             folders.append(part)
     return "{}://{}/{}".format(scheme, host, "/".join(folders))
 
-def _links(page, base):
-    """Lists the files of an index page as structs with `filename`, `sha256` and `url`."""
+def parse_page(page, base):
+    """Reads the links of an index page.
+
+    Args:
+        page: HTML, as PEP 503 wants it.
+        base: the page's address with a final slash.
+
+    Returns:
+        A list of structs with `filename`, `sha256` and `url`; links without a hash are left out.
+    """
     files = []
     for anchor in page.split("<a ")[1:]:
         href = anchor.partition("href=\"")[2].partition("\"")[0].replace("&amp;", "&")
@@ -78,7 +86,16 @@ def _links(page, base):
             ))
     return files
 
-def find_files(rctx, indexes, *, name, hashes):
+# Bazel downloads nothing over plain http whose hash it does not know.
+_FETCH = "import sys, urllib.request as u; open(sys.argv[2], 'wb').write(u.urlopen(sys.argv[1], timeout=60).read())"
+
+def _fetch_page(rctx, url, *, python):
+    """Writes an index page to index.html; returns whether there is one."""
+    if url.startswith("http://"):
+        return not rctx.execute([python, "-I", "-c", _FETCH, url, "index.html"]).return_code
+    return rctx.download(url, allow_fail = True, output = "index.html").success
+
+def find_files(rctx, indexes, *, name, hashes, python):
     """Finds the locked files of a distribution.
 
     Args:
@@ -86,6 +103,7 @@ def find_files(rctx, indexes, *, name, hashes):
         indexes: path of the file that `package_indexes` wrote.
         name: the distribution, normalised.
         hashes: the sha256 sums that the lock allows.
+        python: path of an interpreter.
 
     Returns:
         A struct: `files` holds those that are locked, `listed` all that the indexes have.
@@ -93,14 +111,9 @@ def find_files(rctx, indexes, *, name, hashes):
     listed = []
     for index in json.decode(rctx.read(indexes)):
         base = "{}/{}/".format(index, name.replace("_", "-"))
-        page = rctx.download(
-            allow_fail = True,
-            output = "index.html",
-            url = base + ("index.html" if base.startswith("file:") else ""),
-        )
-        if not page.success:
+        if not _fetch_page(rctx, base + ("index.html" if base.startswith("file:") else ""), python = python):
             continue
-        links = _links(rctx.read("index.html"), base)
+        links = parse_page(rctx.read("index.html"), base)
         rctx.delete("index.html")
         listed.extend(links)
         files = [file for file in links if file.sha256 in hashes]

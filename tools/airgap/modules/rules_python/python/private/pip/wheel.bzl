@@ -31,7 +31,13 @@ def _pin(attr):
 def _find(rctx, hashes):
     """Asks the indexes for locked files; stops where there are none, since tomorrow there may be."""
     attr = rctx.attr
-    found = find_files(rctx, rctx.path(attr.indexes), hashes = hashes, name = attr.distribution)
+    found = find_files(
+        rctx,
+        rctx.path(attr.indexes),
+        hashes = hashes,
+        name = attr.distribution,
+        python = rctx.path(attr._python),
+    )
     if found.files:
         return found.files
     if not found.listed:
@@ -95,7 +101,7 @@ def _unpack(rctx, filename):
 def _compile(rctx):
     """Compiles what will run here: a test cannot write beside its inputs and would compile it each time."""
     result = rctx.execute([
-        rctx.path(rctx.attr.interpreter),
+        rctx.path(rctx.attr._python),
         "-I",
         "-m",
         "compileall",
@@ -124,7 +130,7 @@ def _wheel_impl(rctx):
         return
     _download(rctx, file)
     metadata = _unpack(rctx, file.filename)
-    if attr.interpreter:
+    if attr.runs_here:
         _compile(rctx)
     needs = dependencies(metadata, extras = attr.extras, name = attr.distribution, platform = attr.platform)
     _build_file(
@@ -144,8 +150,9 @@ wheel_repository = repository_rule(
         "hashes": attr.string_list(doc = "The sha256 sums that the lock allows.", mandatory = True),
         "hub": attr.string(doc = "Where its dependencies are.", mandatory = True),
         "indexes": attr.label(doc = "What `package_indexes` wrote.", mandatory = True),
-        "interpreter": attr.label(doc = "Set where the wheel's code runs on this machine: compiles it."),
         "platform": attr.string(doc = "Like `linux_x86_64`.", mandatory = True),
+        "runs_here": attr.bool(doc = "Whether this machine runs the wheel's code, which is then compiled."),
         "version": attr.string(doc = "The pin, for messages.", mandatory = True),
+        "_python": attr.label(default = "@python_3_11//:usr/bin/python3.11"),
     },
 )
