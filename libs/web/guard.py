@@ -402,10 +402,10 @@ def _answering(
             {
                 "type": "http.response.start",
                 "status": int(rejection.status),
-                "headers": rejection.headers(),
+                "headers": rejection.headers,
                 "trailers": False,
             }
         )
-        await send({"type": "http.response.body", "body": rejection.body(), "more_body": False})
+        await send({"type": "http.response.body", "body": rejection.body, "more_body": False})
 
     return application

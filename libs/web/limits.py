@@ -8,7 +8,7 @@ from dataclasses import dataclass
 class Limits:
     """Caps and deadlines of one connection. Bytes are bytes on the wire, durations are seconds.
 
-    Deadlines are kept by one shared sweep, so a connection may outlive its own by a tenth of it.
+    Deadlines are kept by one shared sweep, so a connection may outlive its own by two looks of it.
 
     Attributes:
         header_seconds: from the first byte of a request, or from connecting, to the last header.
@@ -46,14 +46,7 @@ class Limits:
     @property
     def sweep_seconds(self) -> float:
         """How often deadlines are looked at: often enough for the shortest."""
-        deadlines = (
-            self.header_seconds,
-            self.body_seconds,
-            self.idle_seconds,
-            self.send_seconds,
-            self.linger_seconds,
-            self.parting_seconds,
-        )
+        deadlines = (self.header_seconds, self.body_seconds, self.idle_seconds, self.send_seconds, self.linger_seconds)
         return min(1.0, max(0.02, min(deadlines) / 10))
 
     def affordable_connections(self) -> int:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 
 
@@ -14,21 +15,17 @@ class Rejection:
     detail: str
     fields: tuple[tuple[bytes, bytes], ...] = ()
 
+    @property
     def body(self) -> bytes:
         """The problem document."""
-        document = {
-            "type": "about:blank",
-            "title": self.status.phrase,
-            "status": int(self.status),
-            "detail": self.detail,
-        }
-        return json.dumps(document).encode()
+        return _document(self)
 
+    @property
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """Header fields that describe `body` and end the connection (RFC 9112 §9.6)."""
+        """Header fields that describe the document and end the connection (RFC 9112 §9.6)."""
         return [
             (b"content-type", b"application/problem+json"),
-            (b"content-length", b"%d" % len(self.body())),
+            (b"content-length", b"%d" % len(self.body)),
             (b"cache-control", b"no-store"),
             (b"x-content-type-options", b"nosniff"),
             (b"connection", b"close"),
@@ -38,8 +35,19 @@ class Rejection:
     def message(self, server_fields: Sequence[tuple[bytes, bytes]]) -> bytes:
         """The whole answer on the wire, with the header fields every answer of the server has."""
         lines = [b"HTTP/1.1 %d %s" % (self.status, self.status.phrase.encode())]
-        lines += [b"%s: %s" % field for field in (*server_fields, *self.headers())]
-        return b"\r\n".join([*lines, b"", self.body()])
+        lines += [b"%s: %s" % field for field in (*server_fields, *self.headers)]
+        return b"\r\n".join([*lines, b"", self.body])
+
+
+@cache
+def _document(rejection: Rejection) -> bytes:
+    document = {
+        "type": "about:blank",
+        "title": rejection.status.phrase,
+        "status": int(rejection.status),
+        "detail": rejection.detail,
+    }
+    return json.dumps(document).encode()
 
 
 MALFORMED = Rejection(HTTPStatus.BAD_REQUEST, "The request is not well-formed HTTP/1.1.")

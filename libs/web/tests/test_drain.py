@@ -1,10 +1,7 @@
 """A real process, real sockets and real signals: nothing that a client sent is lost."""
 
 import contextlib
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -13,52 +10,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from libs.web.tests.processes import draining
 from libs.web.tests.serving import GET, Client
 
 SLOW = GET.replace(b"/ ", b"/slow ", 1)
 READY = GET.replace(b"/ ", b"/readyz ", 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """A serving process and where it listens."""
-
-    popen: subprocess.Popen[str]
-    address: tuple[str, int]
-
-    def client(self) -> Client:
-        """A connection to it."""
-        return Client(self.address)
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
-        """Tell it to stop."""
-        self.popen.send_signal(number)
-
-    def status(self, within: float = 10) -> int:
-        """Wait for its end and return its exit status."""
-        return self.popen.wait(within)
-
-
-@contextlib.contextmanager
-def process(*, grace: float = 0.0, finish: int = 5) -> Iterator[Process]:
-    """Start a process that serves; whatever happens it is gone at the end."""
-    command = [sys.executable, "-m", "libs.web.tests.draining", str(grace), str(finish)]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as popen:
-        try:
-            assert popen.stdout is not None
-            yield _when_serving(Process(popen, ("127.0.0.1", int(popen.stdout.readline()))))
-        finally:
-            popen.kill()
-
-
-def _when_serving(started: Process) -> Process:
-    client = started.client()
-    assert client.ask(READY).status == 200
-    client.close()
-    return started
 
 
 @dataclass(slots=True)
@@ -117,7 +73,7 @@ def crowd(address: tuple[str, int], *, stubborn: bool, count: int = 32) -> Itera
 @pytest.mark.parametrize("stubborn", [False, True], ids=["polite", "stubborn"])
 def test_nothing_is_lost_under_load(stubborn: bool) -> None:  # noqa: FBT001
     """With 32 clients at work a stop loses none of their requests, and ends with success."""
-    with process(grace=0.3) as served:
+    with draining(grace=0.3) as served:
         with crowd(served.address, stubborn=stubborn) as people:
             time.sleep(0.5)
             served.stop()
@@ -129,7 +85,7 @@ def test_nothing_is_lost_under_load(stubborn: bool) -> None:  # noqa: FBT001
 
 def test_requests_in_flight_are_finished() -> None:
     """A request that was being answered when the signal came gets its answer."""
-    with process() as served:
+    with draining() as served:
         client = served.client()
         client.send(SLOW)
         time.sleep(0.2)
@@ -143,7 +99,7 @@ def test_requests_in_flight_are_finished() -> None:
 
 def test_readiness_flips_while_it_still_serves() -> None:
     """In the grace period the service says that it is not ready, and answers all the same."""
-    with process(grace=1.5) as served:
+    with draining(grace=1.5) as served:
         served.stop()
         time.sleep(0.2)
         for request, status in ((READY, 503), (GET, 200)):
@@ -157,7 +113,7 @@ def test_readiness_flips_while_it_still_serves() -> None:
 
 def test_idle_connections_do_not_hold_it_up() -> None:
     """Connections without a request are closed soon after the grace period."""
-    with process() as served:
+    with draining() as served:
         used, silent = served.client(), served.client()
         assert used.ask(READY).status == 200
         begin = time.monotonic()
@@ -172,7 +128,7 @@ def test_idle_connections_do_not_hold_it_up() -> None:
 
 def test_late_request_on_an_open_connection_is_answered() -> None:
     """A request that was on its way when the listener closed is answered."""
-    with process() as served:
+    with draining() as served:
         client = served.client()
         served.stop()
         time.sleep(0.25)
@@ -183,7 +139,7 @@ def test_late_request_on_an_open_connection_is_answered() -> None:
 
 def test_endless_request_is_given_up() -> None:
     """A request that does not end by its deadline does not keep the process."""
-    with process(finish=1) as served:
+    with draining(finish=1) as served:
         client = served.client()
         client.send(GET.replace(b"/ ", b"/never ", 1))
         time.sleep(0.2)
@@ -198,7 +154,7 @@ def test_endless_request_is_given_up() -> None:
 @pytest.mark.parametrize("path", [b"/never", b"/busy"])
 def test_second_signal_ends_at_once(first: signal.Signals, path: bytes) -> None:
     """Who asks twice does not wait, not even for a handler that holds the loop."""
-    with process(grace=0, finish=30) as served:
+    with draining(grace=0, finish=30) as served:
         client = served.client()
         client.send(GET.replace(b"/ ", path + b" ", 1))
         time.sleep(0.2)
@@ -213,7 +169,7 @@ def test_second_signal_ends_at_once(first: signal.Signals, path: bytes) -> None:
 
 def test_interrupt_has_no_grace_period() -> None:
     """Ctrl-C is for people: nobody waits for a balancer."""
-    with process(grace=30) as served:
+    with draining(grace=30) as served:
         begin = time.monotonic()
         served.stop(signal.SIGINT)
         assert served.status() == 0

@@ -1,0 +1,56 @@
+"""The shipped entry point around an application with hardly a route of its own, for tests that need a real process.
+
+Settings come from SHIPPED_*; an argument caps the file descriptors that the process may open.
+"""
+
+import contextlib
+import resource
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI, Request
+from pydantic_settings import SettingsConfigDict
+
+from libs.web.app import Parts, create_app
+from libs.web.server import serve
+from libs.web.settings import WebSettings
+
+router = APIRouter()
+
+
+class ShippedSettings(WebSettings):
+    """Where the process listens, and its limits."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIPPED_")
+
+
+@router.get("/descriptors")
+def descriptors() -> int:
+    """Open a folder, which takes a descriptor, and count what is open."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@router.get("/client")
+async def client(request: Request) -> list[str]:
+    """Say who the client is, as far as the server can tell."""
+    return [request.client.host if request.client else "", request.url.scheme]
+
+
+@contextlib.asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Nothing to open, and so nothing to check."""
+    app.state.checks = []
+    yield
+
+
+def main(cap: int) -> int:
+    """Serve until told to stop."""
+    if cap:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (cap, cap))
+    settings = ShippedSettings()
+    return serve(create_app(settings, Parts(title="Shipped", routers=[router], lifespan=lifespan)), settings)
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1])))
