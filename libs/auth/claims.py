@@ -82,6 +82,7 @@ class Claims:
             "jti": self.token_id,
             "iat": _seconds(self.issued_at),
             "exp": _seconds(self.expires_at),
+            # Sorted, so that one set of rights is one text.
             "scope": " ".join(sorted(self.scopes)),
         }
         if self.roles:

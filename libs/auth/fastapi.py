@@ -110,6 +110,7 @@ def check_policies(app: FastAPI, *, public_paths: Collection[str] = ()) -> None:
     unstated = tuple(
         f"{'/'.join(sorted(route.methods or ())) or 'ANY'} {route.path}"
         for route in iter_route_contexts(app.routes)
+        # Routers that are included are walked through by FastAPI itself; `app.routes` alone would hide them.
         if route.path not in public_paths and not _states_policy(getattr(route, "dependant", None))
     )
     if unstated:
@@ -134,6 +135,7 @@ class _Requires(_Policy, SecurityBase):
         self._scopes = tuple(map(Scope, scopes))
         self._role = Role(role) if role is not None else None
 
+    # HTTPConnection and not Request, so that a web socket can state the same policy.
     async def __call__(self, connection: HTTPConnection) -> Claims:
         """Return the claims, or raise the answer."""
         authenticator: Authenticator = connection.app.state.authenticator

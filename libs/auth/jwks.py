@@ -74,6 +74,7 @@ class JwksClient:
                 self._remember_missing(key_id)
         if self._age() > self._policy.max_stale:
             raise KeyUnavailable(str(self._url))
+        # Starts the refresh that is due; nobody waits for it.
         self.generation()
         return self._keys.get(key_id)
 
@@ -110,6 +111,7 @@ class JwksClient:
             return self._flight
         now = self._clock.monotonic()
         pause = self._policy.cooldown if self._keys else self._policy.retry_before_first
+        # Counted from the start of the last fetch, failed or not: a flood must not wear out a server that is ill.
         if now - self._attempted_at < pause:
             return None
         self._attempted_at = now

@@ -59,6 +59,7 @@ class KeyFolder:
         """Write a new private key, readable by its owner alone, and return its path."""
         pem = generate_private_pem(algorithm)
         path = self.path / f"{activates_at.astimezone(UTC):{_TIME}}-{_fingerprint(pem)}.pem"
+        # A name with a dot is no key yet; the rename makes it one as a whole.
         draft = path.with_name(f".{path.name}")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(pem)

@@ -112,6 +112,7 @@ class KeyRing:
         now = self._clock.monotonic()
         if now - self._checked_at < self._reread_every:
             return
+        # Set first, so that a folder that cannot be read is not tried at every request either.
         self._checked_at = now
         try:
             stamp = self._store.stamp()

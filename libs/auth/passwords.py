@@ -54,9 +54,11 @@ class Passwords:
         self._hasher = PasswordHasher(
             time_cost=cost.passes, memory_cost=cost.memory_kib, parallelism=cost.lanes, type=Type.ID
         )
+        # The pool is the semaphore: a caller that gives up cannot make room for another hash while its own still runs.
         self._threads = ThreadPoolExecutor(workers or _half_the_cores(), thread_name_prefix="argon2")
         self._max_waiting = max_waiting
         self._waiting = 0
+        # Of today's cost, so that a login of nobody takes as long as one of somebody.
         self._nobody = PasswordHash(self._hasher.hash(os.urandom(16).hex()))
 
     async def hash(self, password: str) -> PasswordHash:

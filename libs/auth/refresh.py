@@ -124,6 +124,7 @@ class RefreshTokens:
         now = self._clock.now()
         if grant.client_id != client_id or grant.revoked_at is not None:
             raise InvalidGrant("refresh token of another client, or revoked")
+        # Before the age: a stolen token betrays the theft even after its own end.
         if grant.used_at is not None:
             await self._revoke_reused(grant, now)
         if now >= grant.expires_at:

@@ -54,6 +54,7 @@ def _write_next(folder: KeyFolder, clock: Clock, algorithm: Algorithm, ahead: ti
     keys = _keys(folder)
     if keys and keys[-1].activates_at > now:
         return f"{keys[-1].key_id} is next already, from {keys[-1].activates_at}"
+    # Nobody has tokens of an empty folder's keys, so nobody needs notice.
     activates_at = now + ahead if keys else now
     path = folder.write(algorithm, activates_at=activates_at)
     return f"wrote {path}: signs from {activates_at}"

@@ -86,6 +86,7 @@ class ServiceTokens(httpx.Auth):
             self._not_before = self._clock.monotonic() + _PAUSE
 
     async def _fetch(self) -> tuple[str, datetime]:
+        # The lifetime counts from the answer's making, which is no earlier than the asking.
         asked_at = self._clock.now()
         form = {"grant_type": "client_credentials", "scope": " ".join(sorted(self._credentials.scopes))}
         try:

@@ -54,6 +54,7 @@ class VerificationKey:
 
     def verifies(self, signing_input: bytes, signature: bytes) -> bool:
         """Tell whether `signature` is this key's over `signing_input`."""
+        # Not `JWSRegistry.get_alg`: it warns of the name EdDSA, which RFC 9864 deprecates and every client speaks.
         return JWSRegistry.algorithms[self.algorithm].verify(signing_input, signature, self._jwk)
 
     def to_jwk(self) -> dict[str, str]:
@@ -78,6 +79,7 @@ class VerificationKey:
         if not all(isinstance(jwk.get(name), str) for name in members):
             return None
         try:
+            # Before the import, because joserfc warns of what we refuse.
             if algorithm is Algorithm.RS256 and _rsa_weakness(_integer(jwk["n"]).bit_length(), _integer(jwk["e"])):
                 return None
             key = kind.import_key({name: jwk[name] for name in members})
@@ -121,6 +123,7 @@ class SigningKey:
             raise ValueError(weakness or "neither an Ed25519, nor a P-256, nor an RSA key")
         kind, members = _KINDS[algorithm]
         jwk = kind.import_key(pem)
+        # Made of the public members alone, so that no later mistake can publish the others.
         public = kind.import_key({name: jwk.dict_value[name] for name in members})
         return cls(VerificationKey(key_id, algorithm, public), activates_at, jwk)
 

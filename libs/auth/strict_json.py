@@ -9,6 +9,7 @@ import json
 import math
 from typing import Any
 
+# As many as 64 bits have; `int` alone would take thousands.
 _MAX_INTEGER_DIGITS = 19
 
 

@@ -110,6 +110,7 @@ class _Buckets:
 
     def take(self, key: Hashable, now: float) -> float:
         """Take one attempt and return 0, or return the seconds until there is one."""
+        # One number says all: a full bucket is one whose time has passed, an empty one is `capacity` ahead.
         full_at = max(self._full_at.get(key, now), now) + self._interval
         wait = full_at - now - self._capacity
         if wait > 0:

@@ -60,6 +60,7 @@ class Verifier:
             raise InvalidToken("alg is not the key's")
         if not key.verifies(parsed.signing_input, parsed.signature):
             raise InvalidToken("signature does not match")
+        # Only now: nothing in a payload is read before somebody vouches for it.
         claims = Claims.from_payload(parsed.claims())
         self._check(claims, self._clock.now())
         return claims
@@ -96,6 +97,7 @@ class _VerifiedTokens:
         if generation != self._generation:
             self._claims.clear()
             self._generation = generation
+        # A look-up by the whole text: part of it, such as `jti`, could be copied onto another token.
         claims = self._claims.get(token)
         if claims is None or now < claims.expires_at:
             return claims
@@ -106,6 +108,7 @@ class _VerifiedTokens:
         """Keep claims that keys of `generation` vouched for, unless they have changed since."""
         if generation != self._generation:
             return
+        # A dict keeps its order, so the first entry is the oldest; moving entries at each use costs more than it saves.
         if len(self._claims) >= self._size:
             del self._claims[next(iter(self._claims))]
         self._claims[token] = claims

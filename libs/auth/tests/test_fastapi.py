@@ -7,6 +7,7 @@ from typing import Annotated
 import httpx
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request, Response, WebSocket
+from starlette.types import Message
 
 from libs.auth.claims import Claims
 from libs.auth.errors import KeyUnavailable, UnstatedPolicy
@@ -252,6 +253,45 @@ def test_a_policy_of_the_router_or_the_application_counts() -> None:
     async def root() -> None: ...
 
     check_policies(app)
+
+
+async def shake_hands(app: FastAPI, headers: dict[str, str]) -> list[Message]:
+    """Open a web socket at `/` and return what the application sends."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "websocket",
+        "path": "/",
+        "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+        "extensions": {"websocket.http.response": {}},
+    }
+    await app(scope, receive, send)
+    return sent
+
+
+async def test_a_web_socket_states_and_enforces_a_policy() -> None:
+    """Without a token the handshake is refused; with one the handler has the claims."""
+    mint = TokenMint()
+    app = FastAPI(openapi_url=None)
+    Authenticator(mint.verifier).install(app)
+
+    @app.websocket("/")
+    async def endpoint(socket: WebSocket, reader: CanReadProducts) -> None:
+        await socket.accept()
+        await socket.send_text(reader.subject)
+
+    check_policies(app)
+    assert (await shake_hands(app, {}))[0]["status"] == 401
+    accepted = await shake_hands(app, mint.headers(scopes=["products:read"]))
+    assert [message["type"] for message in accepted] == ["websocket.accept", "websocket.send"]
+    assert accepted[1]["text"] == "user-1"
 
 
 def test_a_policy_below_another_dependency_counts() -> None:
