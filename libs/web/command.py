@@ -11,10 +11,14 @@ from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
+from libs.web.configuration import effective, prefix_of, table
 from libs.web.errors import Refusal
 from libs.web.settings import WebSettings
 
 S = TypeVar("S", bound=WebSettings)
+
+_SERVE = "serve"
+_SETTINGS = "settings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,49 +47,66 @@ def run(service: Service[S], arguments: Sequence[str]) -> int:
     """Do what the arguments say (`serve` when they say nothing); the exit code."""
     # Until the server handles it, Ctrl-C ends the process as it ends any other: without a trace.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    command = _parser(service).parse_args(arguments).command
+    options = _parser(service).parse_args(arguments)
+    if options.command == _SETTINGS:
+        sys.stdout.write(table(service.settings))
+        return 0
     try:
-        settings, is_checkout = _settings(service)
-        if is_checkout and command == "serve":
+        settings, is_checkout = _settings(service, options.settings)
+        if options.print_config:
+            sys.stdout.write(effective(settings))
+            return 0
+        if is_checkout and options.command == _SERVE:
             service.prepare(settings)
-        return service.commands[command].run(settings)
+        return service.commands[options.command].run(settings)
     except ValidationError as error:
-        return _refuse(service.name, _sentences(error, service.settings))
+        return _refuse(service.name, _sentences(error, prefix_of(service.settings)))
     except Refusal as error:
         return _refuse(service.name, str(error))
 
 
 def _parser(service: Service[S]) -> argparse.ArgumentParser:
-    prefix = service.settings.model_config.get("env_prefix", "")
-    commands = "\n".join(f"  {word:<12} {each.summary}" for word, each in service.commands.items())
+    words = {word: each.summary for word, each in service.commands.items()} | {_SETTINGS: "list what can be set"}
+    listed = "\n".join(f"  {word:<12} {summary}" for word, summary in words.items())
     parser = argparse.ArgumentParser(
         prog=service.name,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description=f"commands:\n{commands}",
-        epilog=f"Settings come from the environment, each as {prefix}<NAME>.",
+        description=f"commands:\n{listed}",
+        epilog=f"Settings come from the environment, each as {prefix_of(service.settings)}<NAME>.",
     )
     parser.add_argument(
         "command",
         nargs="?",
-        default="serve",
-        choices=tuple(service.commands),
+        default=_SERVE,
+        choices=tuple(words),
         metavar="command",
         help="what to do (default: serve)",
+    )
+    parser.add_argument(
+        "--settings", type=Path, metavar="FILE", help="take settings, NAME=value a line, from this file too"
+    )
+    parser.add_argument(
+        "--print-config", action="store_true", help="print the settings as they are, secrets masked, and end"
     )
     return parser
 
 
-def _settings(service: Service[S]) -> tuple[S, bool]:
-    """The settings, and whether they are a developer's: `bazel run` without a data folder."""
+def _settings(service: Service[S], file: Path | None) -> tuple[S, bool]:
+    """The settings, and whether they are a developer's: `bazel run` without a data folder.
+
+    The environment wins over the file.
+    """
+    if file is not None and not file.is_file():
+        raise Refusal(f"there is no file {file}")
     workspace = os.environ.get("BUILD_WORKSPACE_DIRECTORY")
-    prefix = service.settings.model_config.get("env_prefix", "")
-    if workspace and not os.environ.get(f"{prefix}DATA_DIR"):
-        return service.settings(data_dir=Path(workspace, ".data", service.name)), True
-    return service.settings(), False
+    settings = service.settings(_env_file=file)  # type: ignore[call-arg]  # pydantic-settings' own argument
+    if workspace and "data_dir" not in settings.model_fields_set:
+        data_dir = Path(workspace, ".data", service.name)
+        return service.settings(_env_file=file, data_dir=data_dir), True  # type: ignore[call-arg]
+    return settings, False
 
 
-def _sentences(error: ValidationError, settings: type[WebSettings]) -> str:
-    prefix = settings.model_config.get("env_prefix", "")
+def _sentences(error: ValidationError, prefix: str) -> str:
     return "; ".join(
         f"{prefix}{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}"
         for each in error.errors(include_input=False, include_url=False)

@@ -10,7 +10,7 @@ import pytest
 from libs.auth.claims import ClientId, Scope, Subject
 from libs.auth.keys import KeyRing
 from libs.auth.testing import FakeClock, new_ring
-from libs.auth.tokens import Signer, TokenIssuer
+from libs.auth.tokens import TokenIssuer
 from tests.end_to_end.house import ISSUER, House, open_house
 
 ANN = {"email": "ann@example.com", "password": "seven green lanterns", "name": "Ann"}
@@ -85,7 +85,7 @@ def test_a_fresh_token_of_the_house_is_taken(house: House, http: httpx.Client) -
     assert answer.status_code == 200, answer.text
 
 
-def _issued(keys: Signer, clock: FakeClock) -> str:
+def _issued(keys: KeyRing, clock: FakeClock) -> str:
     return TokenIssuer(keys=keys, issuer=ISSUER, clock=clock).issue(
         subject=Subject("somebody"),
         audience="api",

@@ -1,0 +1,37 @@
+"""The documentation of the settings, and what the serving process leaves out."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from libs.web.configuration import table
+from services.user_service.settings import UserSettings
+
+_ROOT = Path(__file__).parents[3]
+
+
+def test_the_page_lists_every_setting() -> None:
+    """docs/configuration.md holds the table as the code has it."""
+    page = (_ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    assert table(UserSettings) in page, (
+        "docs/configuration.md is behind: put there what `bazel run //services/user_service -- settings` prints"
+    )
+
+
+def test_no_setting_is_a_secret_with_a_default() -> None:
+    """What is secret has to be given."""
+    for name, field in UserSettings.model_fields.items():
+        is_secret = any(word in name for word in ("password", "secret", "token"))
+        assert not is_secret or field.is_required(), name
+
+
+def test_the_serving_process_leaves_migrations_out() -> None:
+    """Importing all that serves brings neither alembic nor SQLAlchemy's ORM nor the tests' tools."""
+    program = (
+        "import sys; import services.user_service.__main__, services.user_service.app, libs.web.server; "
+        "print(*(name for name in ('alembic', 'sqlalchemy.orm', 'pytest', 'zxcvbn') if name in sys.modules))"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True)
+    assert done.stdout.split() == []
