@@ -40,7 +40,7 @@ def test_passing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[
     """One that passes is used, and the drift is told."""
     ran = self_test(monkeypatch, 0)
     drift.judge("/root.part", "8.1.0", PLACES)
-    assert ran == [["bazel", "--batch", "test", "//tools/airgap:self_test"]]
+    assert ran == [drift.SELF_TEST]
     assert "using Bazel 8.1.0 in place of 7.7.*" in capsys.readouterr().err
 
 

@@ -1,0 +1,60 @@
+"""Entering the sealed root: the caller, the workspace and what a running server still sees."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tools.airgap import enter
+from tools.airgap.places import Places
+from tools.airgap.view import Bind
+
+
+def test_workspace_is_the_nearest(tmp_path: Path) -> None:
+    """The nearest folder with a MODULE.bazel counts, as for Bazel; without one there is none."""
+    inner = tmp_path / "outer" / "inner" / "deep"
+    inner.mkdir(parents=True)
+    assert enter.workspace_of(str(inner)) == ""
+    for folder in (tmp_path / "outer", inner.parent):
+        (folder / "MODULE.bazel").touch()
+    assert enter.workspace_of(str(inner)) == str(inner.parent)
+
+
+def test_mark_follows_the_folder(tmp_path: Path) -> None:
+    """A folder deleted and made again is another, so a server that sees the old one is replaced."""
+    workspace = tmp_path / "ws"
+    workspace.mkdir()
+    seen = [Bind("", "/home/me"), Bind(str(workspace), str(workspace), writable=True)]
+    first = enter.mark_of("/root", seen)
+    (workspace / "file").touch()
+    assert enter.mark_of("/root", seen) == first
+    workspace.rename(tmp_path / "old")
+    shutil.copytree(tmp_path / "old", workspace)
+    assert enter.mark_of("/root", seen) != first
+    assert enter.mark_of("/another root", seen) != enter.mark_of("/root", seen)
+
+
+@pytest.mark.parametrize(
+    ("named", "home"),
+    [("/home/me/", "/home/me"), ("/", "/cache/home"), ("", "/cache/home")],
+)
+def test_home(monkeypatch: pytest.MonkeyPatch, named: str, home: str) -> None:
+    """A caller without a home folder of their own is given one."""
+    monkeypatch.setenv("HOME", named)
+    assert enter.home(Places("/checkout", "/cache")) == home
+
+
+def test_caller_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The caller is in passwd, once, whatever the user is called outside."""
+    (tmp_path / "root" / "etc").mkdir(parents=True)
+    passwd = tmp_path / "root" / "etc" / "passwd"
+    passwd.write_text("root:x:0:0:root:/root:/bin/bash\n")
+    places = Places("/checkout", str(tmp_path / "cache"))
+    monkeypatch.setenv("USER", "DOMAIN\\me")
+    monkeypatch.setattr(os, "getuid", lambda: 1234)
+    monkeypatch.setattr(os, "getgid", lambda: 99)
+    made = Path(enter.users(str(tmp_path / "root"), places, "/home/me")).read_text()
+    assert made.splitlines()[1:] == ["DOMAINme:x:1234:99::/home/me:/bin/bash"]
+    monkeypatch.setattr(os, "getuid", lambda: 0)
+    assert Path(enter.users(str(tmp_path / "root"), places, "/root")).read_text() == passwd.read_text()
