@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from libs.auth.claims import Claims, ClientId, Role, Scope, Subject, TokenId
@@ -39,10 +39,11 @@ class TokenIssuer:
         client_id: ClientId,
         scopes: Iterable[Scope] = (),
         roles: Iterable[Role] = (),
+        issued_at: datetime | None = None,
     ) -> str:
-        """Return a token for `subject` that lives from now for `lifetime`."""
+        """Return a token for `subject` that lives for `lifetime` from `issued_at`, by default now."""
         # RFC 9068 times are whole seconds here, so the claims are made of what will be read back.
-        issued_at = self._clock.now().replace(microsecond=0)
+        issued_at = (issued_at or self._clock.now()).replace(microsecond=0)
         claims = Claims(
             subject=subject,
             issuer=self._issuer,

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Concatenate, Generic, TypeVar
 
 from pydantic import ValidationError
 
@@ -23,10 +23,11 @@ _SETTINGS = "settings"
 
 @dataclass(frozen=True, slots=True)
 class Command(Generic[S]):
-    """One word of a service's command line."""
+    """One word of a service's command line; `operands` names the words that follow it, each one text."""
 
     summary: str
-    run: Callable[[S], int]
+    run: Callable[Concatenate[S, ...], int]
+    operands: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def run(service: Service[S], arguments: Sequence[str]) -> int:
     """Do what the arguments say (`serve` when they say nothing); the exit code."""
     # Until the server handles it, Ctrl-C ends the process as it ends any other: without a trace.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    options = _parser(service).parse_args(arguments)
+    options = _parse(service, arguments)
     if options.command == _SETTINGS:
         sys.stdout.write(table(service.settings))
         return 0
@@ -58,16 +59,29 @@ def run(service: Service[S], arguments: Sequence[str]) -> int:
             return 0
         if is_checkout and options.command == _SERVE:
             service.prepare(settings)
-        return service.commands[options.command].run(settings)
+        return service.commands[options.command].run(settings, *options.operands)
     except ValidationError as error:
         return _refuse(service.name, _sentences(error, prefix_of(service.settings)))
     except Refusal as error:
         return _refuse(service.name, str(error))
 
 
+def _parse(service: Service[S], arguments: Sequence[str]) -> argparse.Namespace:
+    parser = _parser(service)
+    options = parser.parse_args(arguments)
+    command = service.commands.get(options.command)
+    wanted = command.operands if command else ()
+    if len(options.operands) != len(wanted):
+        parser.error(f"usage of this command: {' '.join((options.command, *wanted))}")
+    return options
+
+
 def _parser(service: Service[S]) -> argparse.ArgumentParser:
     words = {word: each.summary for word, each in service.commands.items()} | {_SETTINGS: "list what can be set"}
-    listed = "\n".join(f"  {word:<12} {summary}" for word, summary in words.items())
+    operands = {word: each.operands for word, each in service.commands.items()}
+    listed = "\n".join(
+        f"  {' '.join((word, *operands.get(word, ()))):<24} {summary}" for word, summary in words.items()
+    )
     parser = argparse.ArgumentParser(
         prog=service.name,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -82,6 +96,7 @@ def _parser(service: Service[S]) -> argparse.ArgumentParser:
         metavar="command",
         help="what to do (default: serve)",
     )
+    parser.add_argument("operands", nargs="*", metavar="operand", help="what some commands take")
     parser.add_argument(
         "--settings", type=Path, metavar="FILE", help="take settings, NAME=value a line, from this file too"
     )

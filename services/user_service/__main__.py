@@ -42,6 +42,18 @@ def _rotate_keys(settings: UserSettings) -> int:
     return 0
 
 
+def _add_client(settings: UserSettings, name: str, scopes: str) -> int:
+    from services.user_service.commands import add_client  # noqa: PLC0415
+
+    return add_client(settings, name, scopes)
+
+
+def _remove_client(settings: UserSettings, name: str) -> int:
+    from services.user_service.commands import remove_client  # noqa: PLC0415
+
+    return remove_client(settings, name)
+
+
 def _prepare(settings: UserSettings) -> None:
     run_again(_MODULE, "migrate", USER_SERVICE_DATA_DIR=str(settings.data_dir))
     if not KeyFolder(settings.keys).holds_keys():
@@ -55,6 +67,8 @@ SERVICE = Service(
         "serve": Command("answer requests", _serve),
         "migrate": Command("bring the database's tables up to date", _migrate),
         "rotate-keys": Command("write the next signing key, drop spent ones", _rotate_keys),
+        "add-client": Command("register a service and print its secret", _add_client, ("NAME", "SCOPES")),
+        "remove-client": Command("forget a service", _remove_client, ("NAME",)),
     },
     prepare=_prepare,
 )

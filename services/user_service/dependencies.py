@@ -1,14 +1,20 @@
 """What a handler may ask for: collaborators and permissions, each a named type."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from libs.auth.claims import Claims
+from libs.auth.claims import Claims, ClientId
+from libs.auth.clients import Client, parse_basic
+from libs.auth.errors import InvalidCredentials
 from libs.auth.fastapi import requires
 from libs.auth.keys import KeyRing
-from services.user_service.models import UserId
-from services.user_service.service import Logins, Users
+from services.user_service.models import FIRST_PARTY, UserId
+from services.user_service.oauth import Form, OAuthError, read_form
+from services.user_service.service.clients import Clients
+from services.user_service.service.logins import Logins
+from services.user_service.service.users import Users
 
 
 async def _users(request: Request) -> Users:
@@ -21,12 +27,17 @@ async def _logins(request: Request) -> Logins:
     return logins
 
 
+async def _clients(request: Request) -> Clients:
+    clients: Clients = request.app.state.clients
+    return clients
+
+
 async def _key_ring(request: Request) -> KeyRing:
     keys: KeyRing = request.app.state.keys
     return keys
 
 
-async def _caller(claims: Annotated[Claims, requires("users:me")]) -> UserId:
+async def _me(claims: Annotated[Claims, requires("users:me")]) -> UserId:
     return UserId(claims.subject)
 
 
@@ -36,6 +47,42 @@ async def _address(request: Request) -> str:
 
 UserAccounts = Annotated[Users, Depends(_users)]
 UserLogins = Annotated[Logins, Depends(_logins)]
+ServiceClients = Annotated[Clients, Depends(_clients)]
 SigningKeys = Annotated[KeyRing, Depends(_key_ring)]
-Myself = Annotated[UserId, Depends(_caller)]
+Myself = Annotated[UserId, Depends(_me)]
 ClientAddress = Annotated[str, Depends(_address)]
+OAuthForm = Annotated[Form, Depends(read_form)]
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthCaller:
+    """Who calls an endpoint of OAuth: a service that has shown its secret, or a front end, which has none."""
+
+    client: Client | None
+
+    def service(self) -> Client:
+        """The service; `InvalidCredentials` for a front end."""
+        if self.client is None:
+            raise InvalidCredentials("no client credentials")
+        return self.client
+
+    def front_end(self) -> None:
+        """Raise `InvalidCredentials` for a service, which has no users' tokens."""
+        if self.client is not None:
+            raise InvalidCredentials("not the client of this token")
+
+
+async def _caller(request: Request, form: OAuthForm, clients: ServiceClients) -> OAuthCaller:
+    """Authenticate by header or by form, not by both (RFC 6749 section 2.3)."""
+    header = request.headers.get("authorization")
+    if header is not None:
+        if form.get("client_secret"):
+            raise OAuthError("client credentials in two places")
+        return OAuthCaller(await clients.authenticate(*parse_basic(header)))
+    client_id = ClientId(form.get("client_id"))
+    if not form.get("client_secret") and client_id in ("", FIRST_PARTY):
+        return OAuthCaller(None)
+    return OAuthCaller(await clients.authenticate(client_id, form.get("client_secret")))
+
+
+Caller = Annotated[OAuthCaller, Depends(_caller)]

@@ -18,3 +18,14 @@ class UserNotFound(UserError):
     def __init__(self, user_id: str) -> None:
         super().__init__(f"there is no user {user_id}")
         self.user_id = user_id
+
+
+class WrongPassword(UserError):
+    """The password that should have proved who asks is not the account's."""
+
+    def __init__(self) -> None:
+        super().__init__("the password is not that of the account")
+
+
+class BadClient(UserError):
+    """A service that cannot be registered as a client, or is not; the text says why."""

@@ -2,9 +2,10 @@
 
 import unicodedata
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NewType
 
-from libs.auth.claims import Role, Scope
+from libs.auth.claims import ClientId, Role, Scope
 from libs.auth.passwords import PasswordHash
 from libs.auth.refresh import RefreshToken
 from libs.db.columns import Micros
@@ -13,14 +14,24 @@ UserId = NewType("UserId", str)
 EmailKey = NewType("EmailKey", str)
 """An address as it is compared: two spellings of one address have one key."""
 
-USER_SCOPES = frozenset(map(Scope, ("users:me", "products:read", "products:write", "products:reserve")))
-ADMIN_SCOPES = USER_SCOPES | {Scope("users:admin")}
+FIRST_PARTY = ClientId("first-party")
+"""The client of every login with a password: our own front ends, which can keep no secret."""
+
 ADMIN = Role("admin")
+AUDITOR = Role("auditor")
+USER_SCOPES = frozenset(map(Scope, ("users:me", "products:read", "products:write", "products:reserve")))
+ROLE_SCOPES = {
+    ADMIN: frozenset(map(Scope, ("users:admin", "users:audit"))),
+    AUDITOR: frozenset({Scope("users:audit")}),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user as stored; the fields are in the order of the table's columns."""
+    """A user as stored; the fields are in the order of the table's columns.
+
+    Tokens issued before the second of `password_changed_at` are worth nothing.
+    """
 
     id: UserId
     email: str
@@ -41,7 +52,7 @@ class User:
     @property
     def scopes(self) -> frozenset[Scope]:
         """What a token of this user may do."""
-        return ADMIN_SCOPES if ADMIN in self.roles else USER_SCOPES
+        return USER_SCOPES.union(*(ROLE_SCOPES.get(role, frozenset()) for role in self.roles))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,47 @@ class Login:
     scopes: frozenset[Scope]
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceToken:
+    """What a service gets for its secret."""
+
+    access_token: str
+    seconds: int
+    scopes: frozenset[Scope]
+
+
+class Action(StrEnum):
+    """What the audit log knows of."""
+
+    REGISTERED = "registered"
+    LOGGED_IN = "logged-in"
+    TOKEN_REUSED = "refresh-token-reused"  # noqa: S105  # the name of an event
+    RENAMED = "renamed"
+    PASSWORD_CHANGED = "password-changed"  # noqa: S105  # likewise
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the audit log; the fields are in the order of the table's columns.
+
+    `actor` and `target` are ids of users or clients, never addresses or names, so that a deleted
+    account leaves nothing personal behind.
+    """
+
+    id: str
+    at: Micros
+    actor: str
+    action: Action
+    target: str
+    request_id: str
+
+
 def email_key(email: str) -> EmailKey:
     """The key of an address: compatibility forms and letter case do not tell users apart."""
-    return EmailKey(unicodedata.normalize("NFKC", email).casefold())
+    return EmailKey(folded(email))
+
+
+def folded(text: str) -> str:
+    """`text` as it is compared and searched."""
+    return unicodedata.normalize("NFKC", text).casefold()

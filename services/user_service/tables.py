@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from libs.db.columns import identifier, moment
 
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0003"
 
 metadata = sa.MetaData()
 
@@ -40,4 +40,25 @@ refresh_grants = sa.Table(
     sa.Column("revoked_at", moment()),
     sa.Index("refresh_grants_by_family", "family"),
     sa.Index("refresh_grants_by_subject", "subject"),
+)
+
+clients = sa.Table(
+    "clients",
+    metadata,
+    sa.Column("client_id", identifier(), primary_key=True),
+    sa.Column("secret_digest", sa.String(64), nullable=False),
+    sa.Column("scopes", sa.Text, nullable=False),
+    sa.Column("created_at", moment(), nullable=False),
+)
+
+audit_entries = sa.Table(
+    "audit_entries",
+    metadata,
+    sa.Column("id", identifier(), primary_key=True),
+    sa.Column("at", moment(), nullable=False),
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("action", sa.String(32), nullable=False),
+    sa.Column("target", sa.String(64), nullable=False),
+    sa.Column("request_id", sa.String(64), nullable=False),
+    sa.Index("audit_entries_by_time", "at", "id"),
 )

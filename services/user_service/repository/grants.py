@@ -61,7 +61,12 @@ class Grants:
 
     async def revoke_subject(self, subject: Subject, *, at: datetime) -> None:
         """See `RefreshStore`."""
-        await self._database.fetch_all(_REVOKE_SUBJECT, subject=subject, now=micros(at))
+        await revoke_subject(self._database, subject, at=at)
+
+
+async def revoke_subject(connection: Connection, subject: Subject, *, at: datetime) -> None:
+    """End every login of the subject, as part of a transaction that changes more."""
+    await connection.fetch_all(_REVOKE_SUBJECT, subject=subject, now=micros(at))
 
 
 def _values(grant: RefreshGrant) -> dict[str, object]:

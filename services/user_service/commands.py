@@ -1,0 +1,47 @@
+"""Commands for whoever runs the service: what no request may do."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+
+from libs.auth.clock import SystemClock
+from libs.db.database import Database, connect
+from libs.db.errors import DatabaseError
+from libs.web.errors import Refusal
+from services.user_service.errors import UserError
+from services.user_service.service.clients import ClientRegister
+from services.user_service.settings import UserSettings
+
+
+def add_client(settings: UserSettings, name: str, scopes: str) -> int:
+    """Register a service; print its secret, alone, on stdout."""
+
+    async def work(database: Database) -> None:
+        secret = await ClientRegister(database, SystemClock()).add(name, scopes)
+        sys.stdout.write(f"{secret}\n")
+
+    return _run(settings, work)
+
+
+def remove_client(settings: UserSettings, name: str) -> int:
+    """Forget a service."""
+
+    async def work(database: Database) -> None:
+        await ClientRegister(database, SystemClock()).remove(name)
+
+    return _run(settings, work)
+
+
+def _run(settings: UserSettings, work: Callable[[Database], Awaitable[None]]) -> int:
+    async def with_database() -> None:
+        database = await connect(settings.database)
+        try:
+            await work(database)
+        finally:
+            await database.close()
+
+    try:
+        asyncio.run(with_database())
+    except (UserError, DatabaseError) as error:
+        raise Refusal(str(error)) from error
+    return 0

@@ -1,0 +1,42 @@
+"""Which answer each of the service's errors becomes."""
+
+from libs.auth.errors import InvalidCredentials, InvalidGrant, Throttled, WeakPassword
+from libs.db.errors import DatabaseUnavailable, SerializationFailure
+from libs.web.problems import Problem, ProblemTable
+from services.user_service.errors import EmailTaken, UserNotFound, WrongPassword
+
+PROBLEMS: ProblemTable = {
+    EmailTaken: Problem(409, "email-taken", "Address registered already"),
+    UserNotFound: Problem(404, "user-not-found", "No such user"),
+    # Not 401, which would tell the client that its token is the trouble.
+    WrongPassword: Problem(403, "wrong-password", "Password refused"),
+    WeakPassword: Problem(422, "weak-password", "Password refused"),
+    InvalidCredentials: Problem(
+        401,
+        "invalid-credentials",
+        "Login refused",
+        detail="The address and the password do not match.",
+        headers=lambda _: {"WWW-Authenticate": "Bearer"},
+    ),
+    InvalidGrant: Problem(
+        401,
+        "invalid-grant",
+        "Refresh token refused",
+        detail="Log in again.",
+        headers=lambda _: {"WWW-Authenticate": "Bearer"},
+    ),
+    Throttled: Problem(
+        429,
+        "too-many-attempts",
+        "Too many attempts",
+        headers=lambda error: {"Retry-After": str(error.retry_after)},
+    ),
+    SerializationFailure: Problem(503, "busy", "Too many changes at once", headers=lambda _: {"Retry-After": "1"}),
+    DatabaseUnavailable: Problem(
+        503,
+        "database-unavailable",
+        "The database does not answer",
+        detail="Try again in a moment.",
+        headers=lambda _: {"Retry-After": "1"},
+    ),
+}

@@ -1,0 +1,1 @@
+"""The service's SQL, one module for each noun. Statements are constants, so each is compiled once."""

@@ -1,0 +1,41 @@
+"""The SQL of service clients."""
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from libs.auth.claims import ClientId, parse_scopes
+from libs.auth.clients import Client, SecretDigest
+from libs.db.columns import Micros
+from libs.db.database import Connection
+from services.user_service.tables import clients
+
+_FIND = sa.select(clients.c.client_id, clients.c.secret_digest, clients.c.scopes).where(
+    clients.c.client_id == bindparam("client_id")
+)
+_INSERT = sa.insert(clients)
+_DELETE = sa.delete(clients).where(clients.c.client_id == bindparam("client_id")).returning(clients.c.client_id)
+
+
+async def find(connection: Connection, client_id: ClientId) -> Client | None:
+    """The client with this id."""
+    row = await connection.fetch_one(_FIND, client_id=client_id)
+    if row is None:
+        return None
+    name, digest, scopes = row
+    return Client(client_id=name, secret_digest=SecretDigest(bytes.fromhex(digest)), scopes=parse_scopes(scopes))
+
+
+async def insert(connection: Connection, client: Client, *, now: Micros) -> None:
+    """Store a new client. A taken id raises UniqueViolation."""
+    await connection.fetch_all(
+        _INSERT,
+        client_id=client.client_id,
+        secret_digest=client.secret_digest.hex(),
+        scopes=" ".join(sorted(client.scopes)),
+        created_at=now,
+    )
+
+
+async def delete(connection: Connection, client_id: ClientId) -> bool:
+    """Remove the client; whether there was one."""
+    return await connection.fetch_one(_DELETE, client_id=client_id) is not None

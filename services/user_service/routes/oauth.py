@@ -1,0 +1,41 @@
+"""The endpoints of OAuth, for services and for standard clients.
+
+Their policy is `public()` because no access token is shown here: clients authenticate by their secret.
+"""
+
+from fastapi import APIRouter
+
+from libs.auth.fastapi import public
+from services.user_service.dependencies import Caller, OAuthForm, ServiceClients, UserLogins
+from services.user_service.oauth import OAUTH_ERRORS, OAuthRoute, UnsupportedGrant, UnsupportedToken, form_body
+from services.user_service.schemas.oauth import TokenView
+
+router = APIRouter(route_class=OAuthRoute, prefix="/oauth", tags=["oauth"], responses=OAUTH_ERRORS)
+
+
+@router.post(
+    "/token",
+    response_model_exclude_none=True,
+    openapi_extra=form_body("grant_type", "scope", "refresh_token"),
+    dependencies=[public()],
+)
+async def issue_token(form: OAuthForm, caller: Caller, clients: ServiceClients, logins: UserLogins) -> TokenView:
+    """Give a service a token of its own, or a user's front end new tokens (RFC 6749 sections 4.4 and 6)."""
+    match form.need("grant_type"):
+        case "client_credentials":
+            return TokenView.of(await clients.issue(caller.service(), form.get("scope")))
+        case "refresh_token":
+            caller.front_end()
+            return TokenView.of(await logins.refresh(form.need("refresh_token")))
+        case other:
+            raise UnsupportedGrant(f"{other[:64]!r} is not served")
+
+
+@router.post("/revoke", openapi_extra=form_body("token", "token_type_hint"), dependencies=[public()])
+async def revoke_token(form: OAuthForm, caller: Caller, logins: UserLogins) -> None:
+    """End the login that a refresh token belongs to (RFC 7009). An unknown token is no error."""
+    token = form.need("token")
+    if token.count(".") == 2:
+        raise UnsupportedToken("an access token ends by itself, within minutes")
+    if caller.client is None:
+        await logins.log_out(token)

@@ -1,0 +1,42 @@
+"""Logins and the tokens that they give."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, SecretStr
+
+from libs.web.strict import CleanText, StrictModel
+from services.user_service.models import Login
+from services.user_service.schemas.accounts import Password
+
+
+class Credentials(StrictModel):
+    """What a user logs in with."""
+
+    email: Annotated[CleanText, Field(max_length=254)]
+    password: Password
+
+
+class RefreshRequest(StrictModel):
+    """A refresh token."""
+
+    refresh_token: Annotated[SecretStr, Field(max_length=512)]
+
+
+class LoginView(BaseModel):
+    """The tokens of a login, named as in RFC 6749 section 5.1."""
+
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  # a kind of token, not one
+    expires_in: int = Field(description="Seconds until the access token expires.")
+    refresh_token: str
+    scope: str
+
+    @classmethod
+    def of(cls, login: Login) -> "LoginView":
+        """What the client gets of `login`."""
+        return cls(
+            access_token=login.access_token,
+            expires_in=login.seconds,
+            refresh_token=login.refresh_token,
+            scope=" ".join(sorted(login.scopes)),
+        )

@@ -1,0 +1,1 @@
+"""The rules of the user service, one module for each noun. No HTTP, no SQL."""

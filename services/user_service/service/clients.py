@@ -1,0 +1,85 @@
+"""Services as OAuth clients: who they are and the tokens that they get (RFC 6749 section 4.4)."""
+
+import re
+import uuid
+
+from libs.auth.claims import ClientId, parse_scopes
+from libs.auth.clients import Client, ClientSecret, authenticate_client, digest_secret, new_client_secret
+from libs.auth.clock import Clock
+from libs.db.columns import micros
+from libs.db.database import Database
+from libs.db.errors import UniqueViolation
+from services.user_service.errors import BadClient
+from services.user_service.models import FIRST_PARTY, ServiceToken
+from services.user_service.repository import clients as repository
+from services.user_service.service.tokens import AccessTokens
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{2,35}")
+_PEOPLES = "users:"
+"""Scopes of this prefix are about people's accounts and are for people."""
+
+
+class Clients:
+    """Gives tokens to services that show their secret."""
+
+    def __init__(self, database: Database, tokens: AccessTokens) -> None:
+        self._database = database
+        self._tokens = tokens
+
+    async def authenticate(self, client_id: ClientId, secret: str) -> Client:
+        """The client; `InvalidCredentials` unless the secret is its own."""
+        return authenticate_client(await repository.find(self._database, client_id), secret)
+
+    async def issue(self, client: Client, requested: str) -> ServiceToken:
+        """A token for the client itself; `InvalidScope` for scopes that it may not have."""
+        scopes = client.grant(requested)
+        return ServiceToken(self._tokens.for_client(client, scopes), self._tokens.seconds, scopes)
+
+
+class ClientRegister:
+    """Adds and removes clients, for whoever has the command line."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def add(self, name: str, scopes: str) -> ClientSecret:
+        """Register a client and return its secret, which is shown this once.
+
+        Raises:
+            BadClient: the name is taken or no name for a client, or a scope is not for services.
+        """
+        client_id = _checked_name(name)
+        try:
+            granted = parse_scopes(scopes)
+        except ValueError as error:
+            raise BadClient(f"{scopes!r}: {error}") from error
+        if any(scope.startswith(_PEOPLES) for scope in granted):
+            raise BadClient(f"scopes {_PEOPLES}* are for people, not for services")
+        secret = new_client_secret()
+        client = Client(client_id=client_id, secret_digest=digest_secret(secret), scopes=granted)
+        try:
+            await repository.insert(self._database, client, now=micros(self._clock.now()))
+        except UniqueViolation as error:
+            raise BadClient(f"there is a client {name} already; remove it first") from error
+        return secret
+
+    async def remove(self, name: str) -> None:
+        """Forget a client, whose tokens end within their lifetime; `BadClient` when there is none."""
+        if not await repository.delete(self._database, ClientId(name)):
+            raise BadClient(f"there is no client {name}")
+
+
+def _checked_name(name: str) -> ClientId:
+    """A name that no user's id, which is the subject of the user's tokens, can equal."""
+    if not _NAME.fullmatch(name) or name == FIRST_PARTY or _is_uuid(name):
+        raise BadClient(f"{name!r} is no name for a client: 3 to 36 of a-z, 0-9, - and _, a letter first")
+    return ClientId(name)
+
+
+def _is_uuid(name: str) -> bool:
+    try:
+        uuid.UUID(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,79 @@
+"""Logins: passwords and refresh tokens in, access tokens out."""
+
+from libs.auth.claims import Subject
+from libs.auth.clock import Clock
+from libs.auth.errors import InvalidGrant, ReusedGrant
+from libs.auth.refresh import Refreshed, RefreshTokens
+from libs.db.columns import at
+from libs.db.database import Database
+from services.user_service.models import FIRST_PARTY, Action, Login, User, UserId, email_key
+from services.user_service.repository import users as repository
+from services.user_service.service.audit import Audit
+from services.user_service.service.passwords import PasswordDesk
+from services.user_service.service.tokens import AccessTokens
+
+
+class Logins:
+    """The logins of users at our own front ends."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        passwords: PasswordDesk,
+        refresh: RefreshTokens,
+        tokens: AccessTokens,
+        audit: Audit,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._refresh = refresh
+        self._tokens = tokens
+        self._audit = audit
+        self._clock = clock
+
+    async def log_in(self, *, email: str, password: str, address: str) -> Login:
+        """Tokens for whoever knows the password.
+
+        Raises:
+            InvalidCredentials: they do not match.
+            Throttled: too many attempts from this network address.
+        """
+        key = email_key(email)
+        await self._passwords.admit(key, address)
+        found = await repository.find(self._database, key)
+        user, upgraded = await self._passwords.prove(found, password, address=address)
+        if upgraded:
+            await repository.rehash(self._database, user, upgraded)
+        refreshed = await self._refresh.start(subject=Subject(user.id), client_id=FIRST_PARTY, scopes=user.scopes)
+        await self._audit.note(self._database, Action.LOGGED_IN, actor=user.id, target=user.id)
+        return self._login(user, refreshed)
+
+    async def refresh(self, token: str) -> Login:
+        """New tokens for a refresh token, which is used up by it.
+
+        Raises:
+            InvalidGrant: it is unknown, used, revoked or too old, or its user is locked.
+        """
+        try:
+            refreshed = await self._refresh.rotate(token, client_id=FIRST_PARTY)
+        except ReusedGrant as error:
+            await self._audit.note(self._database, Action.TOKEN_REUSED, actor="", target=error.subject)
+            raise
+        user = await repository.read(self._database, UserId(refreshed.grant.subject))
+        if user is None or user.locked_at is not None:
+            raise InvalidGrant("the user is gone or locked")
+        return self._login(user, refreshed)
+
+    async def log_out(self, token: str) -> None:
+        """End a login: its refresh tokens are worth nothing from now on."""
+        await self._refresh.revoke(token, client_id=FIRST_PARTY)
+
+    def _login(self, user: User, refreshed: Refreshed) -> Login:
+        # Rights may have been taken away since the login, never added to it.
+        scopes = refreshed.grant.scopes & user.scopes
+        # Up to a second ahead after a change of password; see `Users.replace_password`.
+        issued_at = max(self._clock.now(), at(user.password_changed_at))
+        access_token = self._tokens.for_user(user, scopes, issued_at=issued_at)
+        return Login(access_token, refreshed.token, self._tokens.seconds, scopes)

@@ -1,0 +1,62 @@
+"""Access tokens for users and for services."""
+
+from datetime import datetime
+
+from libs.auth.claims import Claims, Scope, Subject
+from libs.auth.clients import Client
+from libs.auth.tokens import TokenIssuer
+from libs.db.columns import at
+from libs.db.database import Database
+from services.user_service.models import FIRST_PARTY, User, UserId
+from services.user_service.repository import clients, users
+
+
+class AccessTokens:
+    """Issues access tokens for our audience."""
+
+    def __init__(self, issuer: TokenIssuer, audience: str) -> None:
+        self._issuer = issuer
+        self._audience = audience
+
+    @property
+    def seconds(self) -> int:
+        """How long a token lives."""
+        return round(self._issuer.lifetime.total_seconds())
+
+    def for_user(self, user: User, scopes: frozenset[Scope], *, issued_at: datetime) -> str:
+        """A token that says who the user is."""
+        return self._issuer.issue(
+            subject=Subject(user.id),
+            audience=self._audience,
+            client_id=FIRST_PARTY,
+            scopes=scopes,
+            roles=user.roles,
+            issued_at=issued_at,
+        )
+
+    def for_client(self, client: Client, scopes: frozenset[Scope]) -> str:
+        """A token whose subject is the client itself (RFC 9068 section 2.2)."""
+        return self._issuer.issue(
+            subject=Subject(client.client_id), audience=self._audience, client_id=client.client_id, scopes=scopes
+        )
+
+
+class Standings:
+    """Whether a token still says what is true; the issuer alone can tell."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def holds(self, claims: Claims) -> bool:
+        """Whether the subject exists, is not locked, has kept the password and has every right of the token yet."""
+        if str(claims.subject) == claims.client_id:
+            client = await clients.find(self._database, claims.client_id)
+            return client is not None and claims.scopes <= client.scopes
+        user = await users.read(self._database, UserId(claims.subject))
+        return (
+            user is not None
+            and user.locked_at is None
+            and claims.issued_at >= at(user.password_changed_at).replace(microsecond=0)
+            and claims.scopes <= user.scopes
+            and claims.roles <= user.roles
+        )
