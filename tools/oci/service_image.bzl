@@ -2,7 +2,7 @@
 
 load("@rules_oci//oci:defs.bzl", "oci_image", "oci_image_index", "oci_load", "oci_push")
 load("//tools/oci:image_test.bzl", "image_test")
-load("//tools/oci/layers:first_party.bzl", "first_party_layer")
+load("//tools/oci/layers:first_party.bzl", "first_party_layers")
 load("//tools/oci/layers:third_party.bzl", "third_party_layers")
 load("//tools/oci/push:image_push.bzl", "image_push")
 
@@ -32,7 +32,7 @@ def _architecture_image(*, name, architecture, title, library, entrypoint, port,
         tags = ["manual"],
         target_compatible_with = _LINUX,
     )
-    first_party_layer(
+    first_party_layers(
         name = name + "_first_party",
         deps = [library],
         platform = platform,

@@ -36,12 +36,18 @@ shipped_python(
 )
 '''
 
+# Bazel fetches plain http by known hash only, and what was found is what we want to say.
+_FETCHERS = {
+    "curl": ["-fsSLo"],
+    "python3": ["-c", "import sys, urllib.request; urllib.request.urlretrieve(sys.argv[2], sys.argv[1])"],
+}
+
 def _found_sha256(rctx, url):
-    """The hash of whatever lies at an address, or None. Bazel fetches plain http by known hash only, so curl does it."""
+    """The hash of whatever lies at an address, or None."""
     if url.startswith("http://"):
         fetched = rctx.path("found.deb")
-        curl = rctx.which("curl")
-        if not curl or rctx.execute([curl, "-fsSL", "-o", fetched, url]).return_code != 0:
+        fetchers = [[program] + words for program, words in _FETCHERS.items() if rctx.which(program)]
+        if not fetchers or rctx.execute(fetchers[0] + [fetched, url]).return_code != 0:
             return None
         url = "file://{}".format(fetched)
     found = rctx.download(url, "found", allow_fail = True)

@@ -1,25 +1,36 @@
-"""The layer of a service's own code and of the libraries it uses: what changes with every edit, hence small and on top."""
+"""Layers of first-party code: one for each library and one for the service, so that an edit pushes one small layer."""
 
 load("//tools/oci/layers:packing.bzl", "PACKING_ATTRS", "pack_layer")
 load("//tools/oci/layers:platforms.bzl", "PLATFORM_ATTRS", "to_platform")
 
 def _to_arguments(file):
-    """Places a file of the main repository under /app; files of other repositories are third-party code."""
-    return [] if file.short_path.startswith("../") else ["app/" + file.short_path, file.path]
+    return ["app/" + file.short_path, file.path]
 
-def _first_party_layer_impl(ctx):
-    files = depset(transitive = [dep[DefaultInfo].default_runfiles.files for dep in ctx.attr.deps])
-    layer = pack_layer(
-        ctx,
-        name = ctx.label.name,
-        files = depset([file for file in files.to_list() if not file.short_path.startswith("../")]),
-        third_party = False,
-        to_arguments = _to_arguments,
-    )
-    return DefaultInfo(files = depset([layer]))
+def _folder(file):
+    """The library or service that a file belongs to: `libs/web/app.py` to libs_web, `libs/__init__.py` to packages."""
+    parts = file.short_path.split("/")
+    return "_".join(parts[:2]) if len(parts) > 2 else "packages"
 
-first_party_layer = rule(
-    implementation = _first_party_layer_impl,
+def _first_party_layers_impl(ctx):
+    folders = {}
+    for file in depset(transitive = [dep[DefaultInfo].default_runfiles.files for dep in ctx.attr.deps]).to_list():
+        # Files of other repositories are third-party code.
+        if not file.short_path.startswith("../"):
+            folders.setdefault(_folder(file), []).append(file)
+    layers = [
+        pack_layer(
+            ctx,
+            name = "{}/{}".format(ctx.label.name, folder),
+            files = folders[folder],
+            third_party = False,
+            to_arguments = _to_arguments,
+        )
+        for folder in sorted(folders)
+    ]
+    return DefaultInfo(files = depset(layers))
+
+first_party_layers = rule(
+    implementation = _first_party_layers_impl,
     attrs = PLATFORM_ATTRS | PACKING_ATTRS | {
         "deps": attr.label_list(cfg = to_platform, doc = "Libraries to pack with all that they use."),
     },
