@@ -47,10 +47,10 @@ class Answer:
         return next((verdict.path for verdict in self.verdicts if verdict.labels), "")
 
 
-def answer(range_: Range, bazel: Bazel) -> Answer:
-    """Say what a range touches, with `bazel` answering for its head."""
-    changes = tuple(range_.changes())
-    scene = Scene(range=range_, changes=changes, bazel=bazel, snapshots=Snapshots(range=range_, bazel=bazel))
+def answer(range_: Range, snapshots: Snapshots) -> Answer:
+    """Say what a range touches."""
+    changes, bazel = tuple(range_.changes()), snapshots.head
+    scene = Scene(range=range_, changes=changes, bazel=bazel, snapshots=snapshots)
     verdicts = []
     for change in changes:
         verdict = seeds.verdict(change, scene)

@@ -40,7 +40,7 @@ class Bazel:
 
     def elsewhere(self, workspace: pathlib.Path) -> Self:
         """Return the same program for a copy of the workspace; its server soon ends by itself."""
-        return dataclasses.replace(self, workspace=workspace, startup=("--max_idle_secs=60",))
+        return dataclasses.replace(self, workspace=workspace, startup=(*self.startup, "--max_idle_secs=60"))
 
     def query(self, expression: str, *options: str) -> list[dict[str, Any]]:
         """Evaluate a query; return the targets as `query --output=streamed_jsonproto` prints them.

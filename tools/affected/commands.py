@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import dataclasses
 import pathlib
 import sys
 import tempfile
@@ -27,13 +28,13 @@ def run(options: argparse.Namespace, workspace: pathlib.Path) -> int:
         AffectedError: the question cannot be answered.
     """
     range_ = Range.of(Repository(workspace), base=options.base, head=options.head)
-    with _bazel_of_head(range_, options.bazel) as bazel:
-        found = answer(range_, bazel)
+    with _snapshots(range_, options.bazel) as snapshots:
+        found = answer(range_, snapshots)
         _talk(found)
         if options.command == "why":
             return _why(found, options.target)
         if options.command == "test":
-            return _test(found, bazel)
+            return _test(found, snapshots.head)
     if options.output:
         labels = "".join(f"{target.label}\n" for target in found.of_kind(options.kind))
         (workspace / options.output).write_text(labels)
@@ -42,14 +43,15 @@ def run(options: argparse.Namespace, workspace: pathlib.Path) -> int:
 
 
 @contextlib.contextmanager
-def _bazel_of_head(range_: Range, program: str) -> Iterator[Bazel]:
-    """Lend the Bazel that sees the head: in the workspace, or in a private copy of another commit."""
-    bazel = Bazel.of(range_.repository.workspace, program)
+def _snapshots(range_: Range, program: str) -> Iterator[Snapshots]:
+    """Lend the graphs, with the head read in the workspace, or in a private copy of another commit."""
+    home = Bazel.of(range_.repository.workspace, program)
+    here = Snapshots(range=range_, home=home, head=home)
     if range_.head_is_on_disk:
-        yield bazel
+        yield here
         return
-    with Snapshots(range=range_, bazel=bazel).tree(range_.head) as folder:
-        yield bazel.elsewhere(folder)
+    with here.tree(range_.head, name="head") as folder:
+        yield dataclasses.replace(here, head=home.elsewhere(folder))
 
 
 def _talk(found: Answer) -> None:

@@ -7,7 +7,6 @@ import pathlib
 from tools.affected import graph
 from tools.affected.bazel import Bazel
 from tools.affected.changes import Change, Range
-from tools.affected.graph import Target
 from tools.affected.snapshots import Snapshots
 
 BUILD_NAMES = ("BUILD.bazel", "BUILD")
@@ -50,11 +49,4 @@ class Scene:
     @functools.cached_property
     def differing(self) -> dict[str, str]:
         """Return the targets whose definition differs between base and head, each with what differs."""
-        before = self.snapshots.at(self.range.base)
-        after = self.snapshots.head()
-        return graph.differing(before, after)
-
-    @functools.cached_property
-    def head_targets(self) -> dict[str, Target]:
-        """Return every target of the head."""
-        return self.snapshots.head()
+        return graph.differing(self.snapshots.of_base, self.snapshots.of_head)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from tools.affected import graph
 from tools.affected.bazel import Bazel
-from tools.affected.changes import Range
+from tools.affected.changes import WORKTREE, Range
 from tools.affected.graph import Target
 
 _FORMAT = "1"
@@ -19,33 +19,37 @@ _KEPT = 40
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Snapshots:
-    """Reads graphs: of the head where `bazel` runs, of other commits in a private copy of the tree."""
+    """Reads graphs: of the head where `head` runs, of other commits in a private copy of the tree.
+
+    `home` is the Bazel of the user's own workspace, beside whose output base the copy lies.
+    """
 
     range: Range
-    bazel: Bazel
+    home: Bazel
+    head: Bazel
 
     @functools.cached_property
     def _folder(self) -> pathlib.Path:
-        folder = Bazel.of(self.range.repository.workspace, self.bazel.program).scratch()
+        folder = self.home.scratch()
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     @functools.cached_property
-    def _head(self) -> dict[str, Target]:
-        head = self.range.head
-        if head != "worktree":
-            return self.at(head)
+    def of_head(self) -> dict[str, Target]:
+        """Return the graph of the head; kept only where it is that of a commit."""
+        if self.range.head != WORKTREE:
+            return self.at(self.range.head, self.head)
         if self.range.repository.is_clean():
-            tree = self.range.repository.tree("HEAD")
-            return self._kept(tree) or self._keep(tree, _read(self.bazel))
-        return _read(self.bazel)
+            return self.at("HEAD", self.head)
+        return _read(self.head)
 
-    def head(self) -> dict[str, Target]:
-        """Return the graph of the head."""
-        return self._head
+    @functools.cached_property
+    def of_base(self) -> dict[str, Target]:
+        """Return the graph of the base."""
+        return self.at(self.range.base)
 
-    def at(self, commit: str) -> dict[str, Target]:
-        """Return the graph of a commit.
+    def at(self, commit: str, bazel: Bazel | None = None) -> dict[str, Target]:
+        """Return the graph of a commit, read by a Bazel that sees its files or in the private copy.
 
         Raises:
             BazelFailedError: some package of that commit cannot be loaded.
@@ -54,14 +58,16 @@ class Snapshots:
         kept = self._kept(tree)
         if kept is not None:
             return kept
+        if bazel is not None:
+            return self._keep(tree, _read(bazel))
         with self.tree(commit) as folder:
-            return self._keep(tree, _read(self.bazel.elsewhere(folder)))
+            return self._keep(tree, _read(self.home.elsewhere(folder)))
 
     @contextlib.contextmanager
-    def tree(self, commit: str) -> Iterator[pathlib.Path]:
-        """Lend a folder that holds the files of a commit; one caller at a time has it."""
-        folder = self._folder / "tree"
-        with (self._folder / "lock").open("w") as lock:
+    def tree(self, commit: str, name: str = "base") -> Iterator[pathlib.Path]:
+        """Lend the folder of this name with the files of a commit; one caller at a time has it."""
+        folder = self._folder / name
+        with (self._folder / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self.range.repository.export(commit, folder)
             yield folder

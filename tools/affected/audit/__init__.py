@@ -1,0 +1,1 @@
+"""Proves `affected` against the truth: what Bazel would really run otherwise."""

@@ -1,0 +1,196 @@
+"""A small workspace with every kind of file that `affected` knows, made from nothing.
+
+It has libraries in layers, services with a test and an image each, documents, a Python-like lock and a
+base lock that a module extension of its own turns into repositories, and needs no network.
+"""
+
+import pathlib
+import subprocess
+from collections.abc import Iterator
+
+LIBRARIES, SERVICES, DISTRIBUTIONS = 6, 6, 6
+
+_MODULE = '''"""The fixture."""
+
+module(name = "fixture")
+
+bazel_dep(name = "bazel_skylib", version = "1.8.2")
+bazel_dep(name = "platforms", version = "1.0.0")
+bazel_dep(name = "rules_oci", version = "2.3.0")
+bazel_dep(name = "rules_python", version = "2.3.2")
+
+pip = use_extension("//build:locks.bzl", "pip")
+pip.parse(hub_name = "pip", requirements_lock = "//:requirements_lock.txt")
+use_repo(pip, "pip")
+
+debian = use_extension("//build:locks.bzl", "debian")
+debian.lock(name = "base", lock = "//base:lock.json")
+use_repo(debian, "base_amd64")
+'''
+
+_LOCKS = '''"""Repositories made from the locks: one package a distribution, one file of the base."""
+
+_PACKAGE = "filegroup(name = 'pkg', srcs = %r, visibility = ['//visibility:public'])"
+
+def _hub_impl(rctx):
+    lines = [line for line in rctx.attr.lock.split("\\n") if "==" in line]
+    for line in lines:
+        name, _, rest = line.partition("==")
+        below = ["//%s:pkg" % other for other in rctx.attr.needs.get(name, [])]
+        rctx.file(name + "/pin.txt", rest)
+        rctx.file(name + "/BUILD.bazel", _PACKAGE % (["pin.txt"] + below))
+    rctx.file("BUILD.bazel", "")
+
+_hub = repository_rule(implementation = _hub_impl, attrs = {"lock": attr.string(), "needs": attr.string_list_dict()})
+
+def _base_impl(rctx):
+    rctx.file("base.txt", rctx.attr.lock)
+    rctx.file("BUILD.bazel", "filegroup(name = 'files', srcs = ['base.txt'], visibility = ['//visibility:public'])")
+
+_base = repository_rule(implementation = _base_impl, attrs = {"lock": attr.string()})
+
+def _pip_impl(mctx):
+    for module in mctx.modules:
+        for tag in module.tags.parse:
+            _hub(
+                name = tag.hub_name,
+                lock = mctx.read(tag.requirements_lock).replace("\\\\\\n", " "),
+                needs = {"dist%d" % n: ["dist%d" % (n - 1)] for n in range(1, 20, 2)},
+            )
+
+pip = module_extension(implementation = _pip_impl, tag_classes = {"parse": tag_class(attrs = {
+    "hub_name": attr.string(),
+    "requirements_lock": attr.label(),
+})})
+
+def _debian_impl(mctx):
+    for module in mctx.modules:
+        for tag in module.tags.lock:
+            _base(name = tag.name + "_amd64", lock = mctx.read(tag.lock))
+
+debian = module_extension(implementation = _debian_impl, tag_classes = {"lock": tag_class(attrs = {
+    "name": attr.string(),
+    "lock": attr.label(),
+})})
+'''
+
+_RULES = '''"""Rules that bundle, test and pack."""
+
+BundleInfo = provider(doc = "Files.", fields = {"files": "depset of File"})
+
+def _bundle_impl(ctx):
+    out = ctx.actions.declare_file(ctx.label.name + ".txt")
+    below = [dep[BundleInfo].files for dep in ctx.attr.deps if BundleInfo in dep]
+    files = depset(ctx.files.srcs + ctx.files.third_party, transitive = below)
+    made = depset([out], transitive = below)
+    ctx.actions.run_shell(
+        outputs = [out],
+        inputs = files,
+        arguments = [file.path for file in files.to_list()],
+        command = "cat $@ > " + out.path,
+        env = {"LEVEL": str(ctx.attr.level)},
+        mnemonic = "Bundle",
+    )
+    return [DefaultInfo(files = depset([out])), BundleInfo(files = made)]
+
+_ATTRS = {
+    "srcs": attr.label_list(allow_files = True),
+    "deps": attr.label_list(),
+    "third_party": attr.label_list(allow_files = True),
+    "level": attr.int(),
+}
+bundle = rule(implementation = _bundle_impl, attrs = _ATTRS)
+oci_image = rule(implementation = _bundle_impl, attrs = _ATTRS)
+
+def _check_impl(ctx):
+    script = ctx.actions.declare_file(ctx.label.name + ".sh")
+    ctx.actions.write(script, "test -s " + ctx.file.bundle.short_path, is_executable = True)
+    return [DefaultInfo(executable = script, runfiles = ctx.runfiles([ctx.file.bundle]))]
+
+check_test = rule(implementation = _check_impl, attrs = {"bundle": attr.label(allow_single_file = True)}, test = True)
+'''
+
+_MACROS = '''"""What every service is made of."""
+
+load("//build:rules.bzl", "bundle", "check_test", "oci_image")
+
+def service(name, deps, third_party = []):
+    """Makes a bundle, its test and its image."""
+    bundle(
+        name = name,
+        srcs = native.glob(["*.src"]),
+        third_party = third_party,
+        deps = deps,
+    )
+    check_test(name = "test", bundle = name)
+    oci_image(
+        name = "image",
+        srcs = ["@base_amd64//:files"],
+        level = 1,
+        deps = [name],
+    )
+'''
+
+
+def files() -> Iterator[tuple[str, str]]:
+    """Yield every file by its path."""
+    yield "MODULE.bazel", _MODULE
+    yield ".bazelversion", "7.7.1\n"
+    yield (
+        ".bazelrc",
+        "# No registry keeps a lock of modules here.\ncommon --lockfile_mode=off\ncommon --noenable_workspace\n",
+    )
+    yield ".gitignore", "/bazel-*\n"
+    yield "BUILD.bazel", '"""The root."""\n'
+    yield "README.md", "# Fixture\n\nA house.\n"
+    yield "docs/guide.md", "# Guide\n\nWalk in.\n"
+    yield "build/BUILD.bazel", '"""Macros."""\n'
+    yield "build/locks.bzl", _LOCKS
+    yield "build/rules.bzl", _RULES
+    yield "build/macros.bzl", _MACROS
+    yield "base/BUILD.bazel", '"""The base."""\n'
+    yield "base/lock.json", '{"libc6": "2.36"}\n'
+    yield "requirements_lock.txt", "".join(_pin(number) for number in range(DISTRIBUTIONS))
+    for number in range(LIBRARIES):
+        yield from _library(number)
+    for number in range(SERVICES):
+        yield from _service(number)
+
+
+def _pin(number: int) -> str:
+    return f"dist{number}==1.0 \\\n    --hash=sha256:{number:064x}\n    # via somebody\n"
+
+
+def _library(number: int) -> Iterator[tuple[str, str]]:
+    deps = [f"//lib{below}" for below in {number // 2, number - 2} if 0 <= below < number]
+    yield (
+        f"lib{number}/BUILD.bazel",
+        f'"""Library {number}."""\n\nload("//build:rules.bzl", "bundle")\n\nbundle(\n'
+        f'    name = "lib{number}",\n    srcs = [\n        "a.src",\n        "b.src",\n    ],\n'
+        f'    third_party = ["@pip//dist{number}:pkg"],\n    visibility = ["//visibility:public"],\n'
+        f"    deps = {sorted(deps)!r},\n)\n".replace("'", '"'),
+    )
+    yield f"lib{number}/a.src", f"a {number}\n"
+    yield f"lib{number}/b.src", f"b {number}\n"
+    yield f"lib{number}/README.md", f"Library {number}.\n"
+
+
+def _service(number: int) -> Iterator[tuple[str, str]]:
+    yield (
+        f"svc{number}/BUILD.bazel",
+        f'"""Service {number}."""\n\nload("//build:macros.bzl", "service")\n\nservice(\n'
+        f'    name = "svc{number}",\n    deps = ["//lib{number % LIBRARIES}"],\n)\n',
+    )
+    yield f"svc{number}/main.src", f"main {number}\n"
+    yield f"svc{number}/more.src", f"more {number}\n"
+
+
+def make(folder: pathlib.Path) -> None:
+    """Write the workspace and commit it."""
+    for path, text in files():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    git = ["git", "-C", str(folder), "-c", "user.name=Audit", "-c", "user.email=audit@localhost"]
+    for arguments in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message=Begin"]):
+        subprocess.run([*git, *arguments], check=True)

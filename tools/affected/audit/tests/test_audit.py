@@ -1,0 +1,47 @@
+"""`affected` against the truth, with a real Bazel on a workspace that is made here."""
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from tools.affected import seeds
+from tools.affected.audit import mutations
+from tools.affected.audit.__main__ import LEAST_PRECISION, scratch_workspace
+from tools.affected.audit.trial import Bench, Score
+
+MUTATIONS, SEED = 60, 1
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    """Give a fixture workspace that its Bazel has seen."""
+    with scratch_workspace() as bazel:
+        yield Bench.of(bazel, with_rivals=False)
+
+
+def test_nothing_that_changed_is_missed(bench: Bench) -> None:
+    """Over all kinds of edits, what acts otherwise is reported, and hardly anything else."""
+    trials = list(bench.trials(MUTATIONS, SEED))
+    missed = {trial.mutation: sorted(trial.missed("affected")) for trial in trials if trial.missed("affected")}
+    assert not missed
+    assert any(trial.changed for trial in trials)
+    assert Score.of("affected", trials).precision >= LEAST_PRECISION
+
+
+@pytest.mark.parametrize(
+    ("module", "mutation"),
+    [
+        ("definitions", mutations.change_rule),
+        ("definitions", mutations.delete_source),
+        ("module_locks", mutations.bump_distribution),
+        ("everything", mutations.change_option),
+    ],
+)
+def test_switched_off_seed_is_noticed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, module: str, mutation: mutations.Mutation
+) -> None:
+    """The audit is no rubber stamp: with a seed module missing it finds targets that were not reported."""
+    left = tuple(one for one in seeds.BEFORE_SOURCES if not one.__name__.endswith(module))
+    monkeypatch.setattr(seeds, "BEFORE_SOURCES", left)
+    assert bench.trial(mutation, random.Random(SEED)).missed("affected")
