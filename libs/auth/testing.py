@@ -11,7 +11,7 @@ from libs.auth.claims import ClientId, Role, Scope, Subject
 from libs.auth.keys import KeyRing
 from libs.auth.refresh import FamilyId, RefreshGrant, TokenDigest
 from libs.auth.signatures import Algorithm, KeyId, SigningKey, generate_private_pem
-from libs.auth.strict_json import encode_base64url
+from libs.auth.strict_json import decode_base64url, encode_base64url
 from libs.auth.tokens import TokenIssuer
 from libs.auth.verifier import Verifier
 
@@ -83,20 +83,11 @@ class TokenForge:
     """Makes tokens with any header, payload and signature around a good default."""
 
     def __init__(self, mint: "TokenMint") -> None:
-        """Forge with the key, issuer and audience of `mint`."""
+        """Take a good token of `mint` for the default, and its key to sign with."""
         self.key = mint.keys.signing_key()
-        issued_at = int(mint.clock.now().timestamp())
-        self.header: dict[str, Any] = {"alg": "EdDSA", "kid": self.key.key_id, "typ": "at+jwt"}
-        self.payload: dict[str, Any] = {
-            "iss": ISSUER,
-            "sub": "user-1",
-            "aud": AUDIENCE,
-            "client_id": "test-client",
-            "jti": "token-1",
-            "iat": issued_at,
-            "exp": issued_at + 600,
-            "scope": "products:read",
-        }
+        header, payload, _ = mint.token(scopes=["products:read"]).split(".")
+        self.header: dict[str, Any] = json.loads(decode_base64url(header))
+        self.payload: dict[str, Any] = json.loads(decode_base64url(payload))
 
     def token(
         self,
