@@ -88,6 +88,12 @@ class Client:
         self.send(data)
         return self.answer()
 
+    def rest(self) -> bytes:
+        """Read until the server closes the connection."""
+        with contextlib.suppress(ConnectionResetError):
+            return self._read.read()
+        return b""
+
     def is_closed(self, within: float = 5.0) -> bool:
         """Tell whether the server closes the connection, sending nothing more, in that time."""
         self.socket.settimeout(within)
@@ -110,6 +116,7 @@ class Running:
 
     address: tuple[str, int]
     state: ServerState
+    loop: asyncio.AbstractEventLoop
 
     @contextlib.contextmanager
     def client(self) -> Iterator[Client]:
@@ -124,6 +131,11 @@ class Running:
         """Send this on a connection of its own and read one response."""
         with self.client() as client:
             return client.ask(data)
+
+    def shut_down_connections(self) -> None:
+        """Ask each connection to end, as uvicorn does when it stops."""
+        for connection in tuple(self.state.connections):
+            self.loop.call_soon_threadsafe(connection.shutdown)
 
     def empties(self, within: float = 5.0) -> bool:
         """Tell whether no connection is left open in that time."""
@@ -148,15 +160,18 @@ def serving(app: object, protocol: object) -> Iterator[Running]:
 
     listener = socket.create_server(("127.0.0.1", 0))
     server = loop.run_until_complete(loop.create_server(connection, sock=listener))
+    faults: list[dict[str, object]] = []
+    loop.set_exception_handler(lambda _, context: faults.append(context))
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
-        yield Running(listener.getsockname(), state)
+        yield Running(listener.getsockname(), state, loop)
     finally:
         asyncio.run_coroutine_threadsafe(_close(server, state), loop).result(timeout=5)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+    assert not faults, "the protocol must not raise into the loop"
 
 
 async def _close(server: asyncio.AbstractServer, state: ServerState) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import socket
 import threading
 import time
 from collections import Counter
@@ -9,9 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
+import uvicorn
 
+from libs.web.drain import DrainingServer
+from libs.web.lifecycle import Lifecycle
+from libs.web.tests.draining import Application
 from libs.web.tests.processes import draining
-from libs.web.tests.serving import GET, Client
+from libs.web.tests.serving import GET, Client, gate
 
 SLOW = GET.replace(b"/ ", b"/slow ", 1)
 READY = GET.replace(b"/ ", b"/readyz ", 1)
@@ -81,6 +86,24 @@ def test_nothing_is_lost_under_load(stubborn: bool) -> None:  # noqa: FBT001
     assert people.lost == []
     assert set(people.answered) == {200}
     assert people.answered[200] > 100
+
+
+async def test_queue_of_the_listener_is_served() -> None:
+    """Who is connected as far as the kernel has told them is answered, though nobody accepted them yet."""
+    lifecycle = Lifecycle()
+    config = uvicorn.Config(Application(lifecycle), http=gate(lifecycle=lifecycle).protocol(), lifespan="off")
+    config.load()
+    server = DrainingServer(config, lifecycle, grace_seconds=0)
+    server.lifespan, server.servers = config.lifespan_class(config), []
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setblocking(False)
+    clients = [Client(listener.getsockname()) for _ in range(5)]
+    for client in clients:
+        client.send(GET)
+    await server.shutdown([listener])
+    for client in clients:
+        assert client.answer().status == 200
+        client.close()
 
 
 def test_requests_in_flight_are_finished() -> None:

@@ -14,6 +14,8 @@ from types import ModuleType
 import httptools
 import pytest
 import uvicorn
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
 from libs.web.guard import UnknownServerVersion
@@ -163,6 +165,25 @@ def test_ordinary_requests_pass(server: Running, pause: float) -> None:
             assert "connection" not in answer.headers
 
 
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    request_=st.sampled_from([GET, POST + b"Content-Length: 3\r\n\r\nabc", CHUNKED + b"3\r\nabc\r\n0\r\nX: y\r\n\r\n"]),
+    place=st.floats(0, 1),
+    lost=st.integers(0, 10),
+    noise=st.binary(max_size=12) | st.sampled_from([b"\r\n", b"\n", b"\0", b": ", b"Host: b\r\n", b"/", b" "]),
+)
+def test_noise_is_answered_or_cut_off(server: Running, request_: bytes, place: float, lost: int, noise: bytes) -> None:
+    """Whatever a request is damaged by, the answer is a known one or none, and nothing breaks."""
+    at = int(place * len(request_))
+    with server.client() as client:
+        client.send(request_[:at] + noise + request_[at + lost :])
+        client.socket.shutdown(socket.SHUT_WR)
+        answers = client.rest()
+    statuses = {int(line.split()[1]) for line in answers.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")}
+    assert statuses <= {200, 400, 408, 413, 414, 431, 501}
+    assert server.ask(GET).status == 200
+
+
 HEADS = {
     "target over its limit": (b"GET /" + b"x" * 8192 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
     "endless target": (b"GET /" + b"x" * 100_000, 414),
@@ -301,11 +322,11 @@ def test_slow_application_is_not_the_clients_fault() -> None:
         await asyncio.sleep(1.5)
         await echo(scope, receive, send)
 
-    limits = replace(HASTY, body_bytes=10_000_000)
-    with serving(slow, gate(limits).protocol()) as running:
-        body = bytes(2_000_000)
-        answer = running.ask(POST + b"Content-Length: %d\r\n\r\n" % len(body) + body)
-    assert answer.json()["body"] == 2_000_000
+    limits = replace(HASTY, body_bytes=1_000_000)
+    with serving(slow, gate(limits).protocol()) as running, running.client() as client:
+        client.send(POST + b"Content-Length: 1000000\r\n\r\n" + bytes(999_999))
+        time.sleep(1.8)
+        assert client.ask(b"x").json()["body"] == 1_000_000
 
 
 def test_pipelined_requests_are_answered_in_order(server: Running) -> None:
@@ -451,6 +472,16 @@ def test_drained_connection_is_not_kept_alive() -> None:
     with serving(echo, gate(lifecycle=lifecycle).protocol()) as running, running.client() as client:
         assert "connection" not in client.ask(GET).headers
         lifecycle.draining = True
+        assert client.ask(GET).headers["connection"] == "close"
+        assert client.is_closed()
+
+
+def test_server_that_ends_without_a_signal_closes_too() -> None:
+    """A connection that is asked to end serves the request on its way and is then closed."""
+    with serving(echo, gate().protocol()) as running, running.client() as client:
+        assert "connection" not in client.ask(GET).headers
+        running.shut_down_connections()
+        time.sleep(0.1)
         assert client.ask(GET).headers["connection"] == "close"
         assert client.is_closed()
 

@@ -16,7 +16,8 @@ from libs.web.tests.processes import Process, shipped
 from libs.web.tests.serving import Client
 
 HOST = b"Host: 127.0.0.1\r\n"
-FORWARDED = b"X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\n\r\n"
+# A client may write the first entry itself; a proxy appends the last.
+FORWARDED = b"X-Forwarded-For: 1.1.1.1, 6.6.6.6\r\nX-Forwarded-Proto: https\r\n\r\n"
 
 
 def get(path: str) -> bytes:
