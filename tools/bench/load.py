@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 from typing import cast
@@ -96,17 +96,32 @@ def load(address: tuple[str, int], request: bytes, *, seconds: float, connection
     Raises:
         UnexpectedAnswer: the server closed a connection or answered anything but 200.
     """
-    return uvloop.run(_load(address, request, seconds=seconds, connections=connections))
+    return load_side_by_side(address, {"": [request] * connections}, seconds=seconds)[""]
 
 
-async def _load(address: tuple[str, int], request: bytes, *, seconds: float, connections: int) -> Outcome:
-    loop = asyncio.get_running_loop()
-    latencies: list[float] = []
+def load_side_by_side(
+    address: tuple[str, int], crowds: Mapping[str, Sequence[bytes]], *, seconds: float
+) -> Mapping[str, Outcome]:
+    """Repeat every request of every crowd, each over a connection of its own. Raises as `load` does."""
+    return uvloop.run(_load(address, crowds, seconds=seconds))
+
+
+async def _load(
+    address: tuple[str, int], crowds: Mapping[str, Sequence[bytes]], *, seconds: float
+) -> Mapping[str, Outcome]:
+    latencies: dict[str, list[float]] = {name: [] for name in crowds}
     start = time.perf_counter()
-    opened = [loop.create_connection(lambda: _Asker(request, latencies), *address) for _ in range(connections)]
-    askers = [asker for _, asker in await asyncio.gather(*opened)]
+    askers = await asyncio.gather(
+        *(_open(address, request, latencies[name]) for name, requests in crowds.items() for request in requests)
+    )
     await asyncio.sleep(seconds)
     for asker in askers:
         asker.stop()
     await asyncio.gather(*(asker.done for asker in askers))
-    return Outcome(time.perf_counter() - start, latencies)
+    elapsed = time.perf_counter() - start
+    return {name: Outcome(elapsed, found) for name, found in latencies.items()}
+
+
+async def _open(address: tuple[str, int], request: bytes, latencies: list[float]) -> _Asker:
+    _, asker = await asyncio.get_running_loop().create_connection(lambda: _Asker(request, latencies), *address)
+    return asker

@@ -36,6 +36,32 @@ def least_overhead(samples: Samples, *, of: str, over: str) -> float:
     return min(each.cost for each in samples[of]) / min(each.cost for each in samples[over]) - 1
 
 
+def added(samples: Samples, *, of: str, over: str) -> float:
+    """How many microseconds of processor more a request costs: the median over the rounds."""
+    pairs = zip(samples[of], samples[over], strict=True)
+    return median(mine.cost - theirs.cost for mine, theirs in pairs)
+
+
+def share(samples: Samples, micros: float, *, of: str) -> float:
+    """What part of a request's processor time that many microseconds are."""
+    return micros / median(each.cost for each in samples[of])
+
+
+def speed_table(samples: Samples, *, base: str) -> str:
+    """A Markdown table: how fast each is as a multiple of `base`, by requests and by processor time.
+
+    The ratios are medians over the rounds, each taken within its round.
+    """
+    lines = [f"| | requests/s | to {base} | µs of processor | to {base} by processor |", "|---|--:|--:|--:|--:|"]
+    for name, found in samples.items():
+        pairs = zip(found, samples[base], strict=True)
+        ratio = median(mine.rate / theirs.rate for mine, theirs in pairs)
+        by_processor = 1 / (1 + overhead(samples, of=name, over=base))
+        rate, cost = median(each.rate for each in found), median(each.cost for each in found)
+        lines.append(f"| {name} | {rate:,.0f} | {ratio:.2f} | {cost:.1f} | {by_processor:.2f} |")
+    return "\n".join(lines)
+
+
 def table(samples: Samples, *, base: str) -> str:
     """A Markdown table: medians, each beside its ratio to `base`, and processor time per request."""
     rates = {name: median(each.rate for each in found) for name, found in samples.items()}

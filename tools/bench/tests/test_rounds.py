@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.bench.rounds import Sample, alternate, least_overhead, overhead, table
+from tools.bench.rounds import Sample, added, alternate, least_overhead, overhead, share, speed_table, table
 
 SAMPLES = {
     "stock": [Sample(1000, 100), Sample(500, 200), Sample(1100, 90)],
@@ -38,4 +38,19 @@ def test_table_shows_medians() -> None:
     assert table(SAMPLES, base="stock").splitlines()[2:] == [
         "| stock | 1,000 | 1.000 | 100.0 | +0.0% | 90.0 | +0.0% |",
         "| guarded | 990 | 0.990 | 102.0 | +2.0% | 91.8 | +2.0% |",
+    ]
+
+
+def test_added_is_microseconds_of_a_request() -> None:
+    """What something costs does not depend on what it is put around."""
+    assert added(SAMPLES, of="guarded", over="stock") == pytest.approx(2)
+    assert share(SAMPLES, 2, of="stock") == pytest.approx(0.02)
+
+
+def test_speed_table_compares_within_a_round() -> None:
+    """Twice the processor time is half the speed, whatever the rates say."""
+    samples = {"plain": [Sample(1000, 100), Sample(500, 200)], "full": [Sample(400, 200), Sample(300, 400)]}
+    assert speed_table(samples, base="plain").splitlines()[2:] == [
+        "| plain | 750 | 1.00 | 150.0 | 1.00 |",
+        "| full | 350 | 0.50 | 300.0 | 0.50 |",
     ]

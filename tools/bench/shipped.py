@@ -1,0 +1,35 @@
+"""A hello behind all that every service has; `python -m tools.bench.shipped PORT [access-log]`."""
+
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+
+from libs.web.app import Parts, create_app
+from libs.web.server import serve
+from libs.web.settings import WebSettings
+
+router = APIRouter()
+
+
+@router.get("/")
+async def hello() -> dict[str, str]:
+    """Say hello."""
+    return {"hello": "world"}
+
+
+@asynccontextmanager
+async def _nothing_to_open(app: FastAPI) -> AsyncIterator[None]:
+    app.state.checks = []
+    yield
+
+
+def main(port: str, options: Sequence[str]) -> int:
+    """Serve as `libs.web` serves every service."""
+    settings = WebSettings(port=int(port), access_log="access-log" in options, log_format="json")
+    return serve(create_app(settings, Parts("Hello", [router], _nothing_to_open)), settings)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2:]))
