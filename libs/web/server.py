@@ -57,6 +57,7 @@ def gate_of(settings: WebSettings, lifecycle: Lifecycle) -> Gate:
         limits=Limits(
             header_seconds=settings.header_seconds,
             body_seconds=settings.body_seconds,
+            idle_seconds=settings.idle_seconds,
             body_bytes=settings.max_body_bytes,
             connections=settings.max_connections,
         ),

@@ -41,6 +41,11 @@ class WebSettings(BaseSettings):
     max_body_bytes: int = Field(default=1_048_576, gt=0, description="Largest request body.")
     header_seconds: float = Field(default=10.0, gt=0, description="Time a client has for its headers.")
     body_seconds: float = Field(default=30.0, gt=0, description="Time a client has for its body.")
+    idle_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        description="Time a connection may idle; longer than a balancer keeps its own.",
+    )
     request_seconds: float = Field(default=30.0, gt=0, description="Time a handler has for its answer.")
     max_connections: int = Field(default=2000, gt=0, description="Connections open at one time.")
 

@@ -28,11 +28,18 @@ def get(path: str) -> bytes:
 def test_settings_reach_the_guard() -> None:
     """Every limit that is a setting is the guard's limit."""
     settings = WebSettings(
-        header_seconds=1, body_seconds=2, max_body_bytes=3, max_connections=4, allowed_hosts=("a",), trusted_proxies=()
+        header_seconds=1,
+        body_seconds=2,
+        max_body_bytes=3,
+        max_connections=4,
+        idle_seconds=5,
+        allowed_hosts=("a",),
+        trusted_proxies=(),
     )
     gate = gate_of(settings, Lifecycle())
     limits = gate.limits
-    assert (limits.header_seconds, limits.body_seconds, limits.body_bytes, limits.connections) == (1, 2, 3, 4)
+    assert (limits.header_seconds, limits.body_seconds, limits.body_bytes) == (1, 2, 3)
+    assert (limits.connections, limits.idle_seconds) == (4, 5)
     assert [gate.hosts.admits(host) for host in (b"a", b"b")] == [True, False]
 
 
