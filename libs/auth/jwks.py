@@ -134,7 +134,6 @@ class JwksClient:
     def _replace(self, keys: dict[KeyId, VerificationKey]) -> None:
         if keys != self._keys:
             self._keys = keys
-            self._missing.clear()
             self._generation += 1
 
     async def _download(self) -> bytes:

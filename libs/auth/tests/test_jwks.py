@@ -95,6 +95,14 @@ async def test_a_flood_of_unknown_kids_makes_one_fetch_per_cooldown(server: Jwks
     assert server.fetches == 2
 
 
+async def test_names_that_wait_together_are_remembered_up_to_a_bound(server: JwksServer) -> None:
+    """All who wait for one fetch learn that their names are missing; memory for that is limited."""
+    names = [KeyId(f"unknown-{number}") for number in range(3000)]
+    assert set(await asyncio.gather(*map(server.client.find, names))) == {None}
+    assert server.fetches == 1
+    assert len(server.client._missing) == 1024
+
+
 async def test_one_unknown_kid_is_asked_for_once(server: JwksServer) -> None:
     """A name that the document lacks is not looked for again until the document is old."""
     for _ in range(5):
@@ -266,6 +274,8 @@ GOOD = new_key("good").public.to_jwk()
         b"[]",
         b'{"keys": {}}',
         b'{"keys": []}',
+        b'{"keys": 5}',
+        b'{"keys": null}',
         b'{"keys": [1, "a", null]}',
         b"\xef\xbb\xbf" + json.dumps({"keys": [GOOD]}).encode(),
         json.dumps({"keys": [GOOD]}).encode("utf-16"),
