@@ -52,6 +52,15 @@ def test_no_two_tokens_are_equal() -> None:
     assert all(len(decode_base64url(name)) == 16 for name in names)
 
 
+async def test_a_token_may_begin_at_another_second() -> None:
+    """An issuer that has just ended older tokens by their time issues the next one after it."""
+    later = START + timedelta(seconds=1, microseconds=500_000)
+    token = MINT.issuer.issue(subject=Subject("user-1"), audience=AUDIENCE, client_id=ClientId("web"), issued_at=later)
+    claims = await MINT.verifier.verify(token)
+    assert claims.issued_at == START + timedelta(seconds=1)
+    assert claims.expires_at - claims.issued_at == MINT.issuer.lifetime
+
+
 def test_the_current_key_signs() -> None:
     """From the second at which the next one takes over, without a restart."""
     store = MemoryKeys([new_key("old"), new_key("new", activates_at=START + timedelta(hours=1))])
