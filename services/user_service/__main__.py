@@ -54,6 +54,12 @@ def _remove_client(settings: UserSettings, name: str) -> int:
     return remove_client(settings, name)
 
 
+def _grant_admin(settings: UserSettings, email: str) -> int:
+    from services.user_service.commands import grant_admin  # noqa: PLC0415
+
+    return grant_admin(settings, email)
+
+
 def _prepare(settings: UserSettings) -> None:
     run_again(_MODULE, "migrate", USER_SERVICE_DATA_DIR=str(settings.data_dir))
     if not KeyFolder(settings.keys).holds_keys():
@@ -67,6 +73,7 @@ SERVICE = Service(
         "serve": Command("answer requests", _serve),
         "migrate": Command("bring the database's tables up to date", _migrate),
         "rotate-keys": Command("write the next signing key, drop spent ones", _rotate_keys),
+        "grant-admin": Command("make a registered user an administrator", _grant_admin, ("EMAIL",)),
         "add-client": Command("register a service and print its secret", _add_client, ("NAME", "SCOPES")),
         "remove-client": Command("forget a service", _remove_client, ("NAME",)),
     },

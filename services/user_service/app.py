@@ -22,8 +22,10 @@ from libs.web.app import create_app as create_web_app
 from services.user_service.problems import PROBLEMS
 from services.user_service.repository.grants import Grants
 from services.user_service.routes import ROUTERS
+from services.user_service.service.administration import Administration
 from services.user_service.service.audit import Audit
 from services.user_service.service.clients import Clients
+from services.user_service.service.introspection import Introspection
 from services.user_service.service.logins import Logins
 from services.user_service.service.passwords import PasswordDesk
 from services.user_service.service.tokens import AccessTokens, Standings
@@ -78,7 +80,8 @@ class _Resources:
     def _connect_parts(self, app: FastAPI, database: Database, *, keys: KeyRing, desk: PasswordDesk) -> None:
         settings, clock = self._settings, self._clock
         verifier = Verifier(keys, issuer=settings.issuer, audience=settings.audience, clock=clock)
-        Authenticator(verifier, standing=Standings(database)).install(app)
+        standings = Standings(database)
+        Authenticator(verifier, standing=standings).install(app)
         tokens = AccessTokens(TokenIssuer(keys=keys, issuer=settings.issuer, clock=clock), settings.audience)
         audit = Audit(clock, request_id=context.request_id)
         refresh = RefreshTokens(Grants(database), clock=clock)
@@ -86,4 +89,7 @@ class _Resources:
         app.state.users = Users(database, passwords=desk, audit=audit, clock=clock)
         app.state.logins = Logins(database, passwords=desk, refresh=refresh, tokens=tokens, audit=audit, clock=clock)
         app.state.clients = Clients(database, tokens)
+        app.state.accounts = Administration(database, audit=audit, clock=clock)
+        app.state.introspection = Introspection(verifier, standings=standings, refresh=refresh)
+        app.state.issuer = settings.issuer
         app.state.checks = [SchemaCheck(database, SCHEMA_REVISION)]

@@ -9,8 +9,14 @@ from libs.db.database import Database, connect
 from libs.db.errors import DatabaseError
 from libs.web.errors import Refusal
 from services.user_service.errors import UserError
+from services.user_service.models import ADMIN, email_key
+from services.user_service.service.administration import Administration
+from services.user_service.service.audit import Audit
 from services.user_service.service.clients import ClientRegister
 from services.user_service.settings import UserSettings
+
+_ACTOR = "command-line"
+"""Who did it, in the audit log. No client can have this name."""
 
 
 def add_client(settings: UserSettings, name: str, scopes: str) -> int:
@@ -28,6 +34,17 @@ def remove_client(settings: UserSettings, name: str) -> int:
 
     async def work(database: Database) -> None:
         await ClientRegister(database, SystemClock()).remove(name)
+
+    return _run(settings, work)
+
+
+def grant_admin(settings: UserSettings, email: str) -> int:
+    """Make a registered user an administrator, which is how the first one comes to be."""
+
+    async def work(database: Database) -> None:
+        clock = SystemClock()
+        administration = Administration(database, audit=Audit(clock, request_id=lambda: None), clock=clock)
+        await administration.grant_by_address(ADMIN, email_key(email), actor=_ACTOR)
 
     return _run(settings, work)
 

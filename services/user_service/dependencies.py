@@ -5,14 +5,16 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from libs.auth.claims import Claims, ClientId
+from libs.auth.claims import Claims, ClientId, Scope, Subject
 from libs.auth.clients import Client, parse_basic
 from libs.auth.errors import InvalidCredentials
 from libs.auth.fastapi import requires
 from libs.auth.keys import KeyRing
 from services.user_service.models import FIRST_PARTY, UserId
-from services.user_service.oauth import Form, OAuthError, read_form
+from services.user_service.oauth import Form, OAuthError, UnauthorizedClient, read_form
+from services.user_service.service.administration import Administration
 from services.user_service.service.clients import Clients
+from services.user_service.service.introspection import Introspection
 from services.user_service.service.logins import Logins
 from services.user_service.service.users import Users
 
@@ -32,6 +34,21 @@ async def _clients(request: Request) -> Clients:
     return clients
 
 
+async def _accounts(request: Request) -> Administration:
+    accounts: Administration = request.app.state.accounts
+    return accounts
+
+
+async def _introspection(request: Request) -> Introspection:
+    introspection: Introspection = request.app.state.introspection
+    return introspection
+
+
+async def _issuer(request: Request) -> str:
+    issuer: str = request.app.state.issuer
+    return issuer
+
+
 async def _key_ring(request: Request) -> KeyRing:
     keys: KeyRing = request.app.state.keys
     return keys
@@ -39,6 +56,14 @@ async def _key_ring(request: Request) -> KeyRing:
 
 async def _me(claims: Annotated[Claims, requires("users:me")]) -> UserId:
     return UserId(claims.subject)
+
+
+async def _administrator(claims: Annotated[Claims, requires("users:admin")]) -> Subject:
+    return claims.subject
+
+
+async def _auditor(claims: Annotated[Claims, requires("users:audit")]) -> Subject:
+    return claims.subject
 
 
 async def _address(request: Request) -> str:
@@ -49,6 +74,11 @@ UserAccounts = Annotated[Users, Depends(_users)]
 UserLogins = Annotated[Logins, Depends(_logins)]
 ServiceClients = Annotated[Clients, Depends(_clients)]
 SigningKeys = Annotated[KeyRing, Depends(_key_ring)]
+Accounts = Annotated[Administration, Depends(_accounts)]
+TokenInspection = Annotated[Introspection, Depends(_introspection)]
+Issuer = Annotated[str, Depends(_issuer)]
+Administrator = Annotated[Subject, Depends(_administrator)]
+Auditor = Annotated[Subject, Depends(_auditor)]
 Myself = Annotated[UserId, Depends(_me)]
 ClientAddress = Annotated[str, Depends(_address)]
 OAuthForm = Annotated[Form, Depends(read_form)]
@@ -65,6 +95,13 @@ class OAuthCaller:
         if self.client is None:
             raise InvalidCredentials("no client credentials")
         return self.client
+
+    def service_with(self, scope: Scope) -> Client:
+        """The service; `UnauthorizedClient` unless it was given `scope`."""
+        client = self.service()
+        if scope not in client.scopes:
+            raise UnauthorizedClient(f"the client lacks the scope {scope}")
+        return client
 
     def front_end(self) -> None:
         """Raise `InvalidCredentials` for a service, which has no users' tokens."""

@@ -29,3 +29,11 @@ class WrongPassword(UserError):
 
 class BadClient(UserError):
     """A service that cannot be registered as a client, or is not; the text says why."""
+
+
+class LastAdministrator(UserError):
+    """What would leave nobody to administer the others."""
+
+    def __init__(self, user_id: str) -> None:
+        super().__init__(f"user {user_id} is the last administrator; make another one first")
+        self.user_id = user_id

@@ -19,6 +19,7 @@ FIRST_PARTY = ClientId("first-party")
 
 ADMIN = Role("admin")
 AUDITOR = Role("auditor")
+MAY_INTROSPECT = Scope("tokens:introspect")
 USER_SCOPES = frozenset(map(Scope, ("users:me", "products:read", "products:write", "products:reserve")))
 ROLE_SCOPES = {
     ADMIN: frozenset(map(Scope, ("users:admin", "users:audit"))),
@@ -74,6 +75,14 @@ class ServiceToken:
     scopes: frozenset[Scope]
 
 
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page of users or of the audit log ends: what was made before this comes next."""
+
+    moment: Micros
+    id: str
+
+
 class Action(StrEnum):
     """What the audit log knows of."""
 
@@ -83,6 +92,10 @@ class Action(StrEnum):
     RENAMED = "renamed"
     PASSWORD_CHANGED = "password-changed"  # noqa: S105  # likewise
     DELETED = "deleted"
+    ROLE_GRANTED = "role-granted"
+    ROLE_REVOKED = "role-revoked"
+    LOCKED = "locked"
+    UNLOCKED = "unlocked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from libs.db.columns import identifier, moment
 
-SCHEMA_REVISION = "0003"
+SCHEMA_REVISION = "0004"
 
 metadata = sa.MetaData()
 
@@ -21,6 +21,8 @@ users = sa.Table(
     sa.Column("locked_at", moment()),
     sa.Column("created_at", moment(), nullable=False),
     sa.Column("updated_at", moment(), nullable=False),
+    # Empty for users that code of revision 3 registers while it is being replaced.
+    sa.Column("name_key", sa.Text),
     sa.Index("users_by_email_key", "email_key", unique=True),
     sa.Index("users_by_creation", "created_at", "id"),
 )

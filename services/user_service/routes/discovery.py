@@ -1,10 +1,10 @@
-"""What other services look up: our public keys."""
+"""What other services look up: our public keys, and what this server can do."""
 
 from fastapi import APIRouter, Response
 
 from libs.auth.fastapi import public
-from services.user_service.dependencies import SigningKeys
-from services.user_service.schemas.discovery import KeySet
+from services.user_service.dependencies import Issuer, SigningKeys
+from services.user_service.schemas.discovery import KeySet, ServerMetadata
 
 router = APIRouter(prefix="/.well-known", tags=["keys"])
 
@@ -14,3 +14,10 @@ async def read_keys(keys: SigningKeys, response: Response) -> object:
     """Return the public keys that our tokens are signed with."""
     response.headers["Cache-Control"] = "public, max-age=60"
     return keys.to_jwks()
+
+
+@router.get("/oauth-authorization-server", dependencies=[public()])
+async def read_metadata(issuer: Issuer, response: Response) -> ServerMetadata:
+    """Return the endpoints of OAuth and what they support (RFC 8414)."""
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    return ServerMetadata.of(issuer)

@@ -6,9 +6,10 @@ Their policy is `public()` because no access token is shown here: clients authen
 from fastapi import APIRouter
 
 from libs.auth.fastapi import public
-from services.user_service.dependencies import Caller, OAuthForm, ServiceClients, UserLogins
+from services.user_service.dependencies import Caller, OAuthForm, ServiceClients, TokenInspection, UserLogins
+from services.user_service.models import MAY_INTROSPECT
 from services.user_service.oauth import OAUTH_ERRORS, OAuthRoute, UnsupportedGrant, UnsupportedToken, form_body
-from services.user_service.schemas.oauth import TokenView
+from services.user_service.schemas.oauth import TokenState, TokenView
 
 router = APIRouter(route_class=OAuthRoute, prefix="/oauth", tags=["oauth"], responses=OAUTH_ERRORS)
 
@@ -39,3 +40,15 @@ async def revoke_token(form: OAuthForm, caller: Caller, logins: UserLogins) -> N
         raise UnsupportedToken("an access token ends by itself, within minutes")
     if caller.client is None:
         await logins.log_out(token)
+
+
+@router.post(
+    "/introspect",
+    response_model_exclude_none=True,
+    openapi_extra=form_body("token", "token_type_hint"),
+    dependencies=[public()],
+)
+async def introspect_token(form: OAuthForm, caller: Caller, tokens: TokenInspection) -> TokenState:
+    """Tell a service that may ask what a token is worth right now (RFC 7662)."""
+    caller.service_with(MAY_INTROSPECT)
+    return TokenState.of(await tokens.inspect(form.need("token")))

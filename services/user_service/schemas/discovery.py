@@ -9,3 +9,31 @@ class KeySet(BaseModel):
     model_config = ConfigDict(json_schema_extra={"additionalProperties": True})
 
     keys: list[dict[str, str]]
+
+
+class ServerMetadata(BaseModel):
+    """What this server can do and where (RFC 8414 section 2)."""
+
+    issuer: str
+    token_endpoint: str
+    jwks_uri: str
+    revocation_endpoint: str
+    introspection_endpoint: str
+    grant_types_supported: tuple[str, ...] = ("client_credentials", "refresh_token")
+    # There is no authorization endpoint, so there is nothing that it could be asked for.
+    response_types_supported: tuple[str, ...] = ()
+    token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic", "client_secret_post", "none")
+    revocation_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic", "client_secret_post", "none")
+    introspection_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic", "client_secret_post")
+
+    @classmethod
+    def of(cls, issuer: str) -> "ServerMetadata":
+        """The metadata of the server that clients reach under `issuer`."""
+        base = issuer.rstrip("/")
+        return cls(
+            issuer=issuer,
+            token_endpoint=f"{base}/oauth/token",
+            jwks_uri=f"{base}/.well-known/jwks.json",
+            revocation_endpoint=f"{base}/oauth/revoke",
+            introspection_endpoint=f"{base}/oauth/introspect",
+        )

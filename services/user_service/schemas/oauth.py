@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from libs.auth.claims import Claims
+from libs.auth.refresh import RefreshGrant
 from services.user_service.models import Login, ServiceToken
 
 
@@ -25,3 +27,36 @@ class TokenView(BaseModel):
             refresh_token=grant.refresh_token if isinstance(grant, Login) else None,
             scope=" ".join(sorted(grant.scopes)),
         )
+
+
+class TokenState(BaseModel):
+    """RFC 7662 section 2.2; of a token that is worth nothing, `active` is all there is."""
+
+    active: bool
+    scope: str | None = None
+    client_id: str | None = None
+    sub: str | None = None
+    exp: int | None = None
+    iat: int | None = None
+    iss: str | None = None
+    aud: str | None = None
+    jti: str | None = None
+    token_type: str | None = None
+
+    @classmethod
+    def of(cls, found: Claims | RefreshGrant | None) -> "TokenState":
+        """What is told of a token."""
+        if found is None:
+            return cls(active=False)
+        state = cls(
+            active=True,
+            scope=" ".join(sorted(found.scopes)),
+            client_id=found.client_id,
+            sub=found.subject,
+            exp=int(found.expires_at.timestamp()),
+            iat=int(found.issued_at.timestamp()),
+        )
+        if isinstance(found, RefreshGrant):
+            return state
+        claims = {"iss": found.issuer, "aud": found.audience, "jti": found.token_id, "token_type": "Bearer"}
+        return state.model_copy(update=claims)

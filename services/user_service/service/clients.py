@@ -15,6 +15,7 @@ from services.user_service.repository import clients as repository
 from services.user_service.service.tokens import AccessTokens
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{2,35}")
+_RESERVED = (FIRST_PARTY, "command-line")
 _PEOPLES = "users:"
 """Scopes of this prefix are about people's accounts and are for people."""
 
@@ -72,7 +73,7 @@ class ClientRegister:
 
 def _checked_name(name: str) -> ClientId:
     """A name that no user's id, which is the subject of the user's tokens, can equal."""
-    if not _NAME.fullmatch(name) or name == FIRST_PARTY or _is_uuid(name):
+    if not _NAME.fullmatch(name) or name in _RESERVED or _is_uuid(name):
         raise BadClient(f"{name!r} is no name for a client: 3 to 36 of a-z, 0-9, - and _, a letter first")
     return ClientId(name)
 

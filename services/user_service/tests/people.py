@@ -4,8 +4,17 @@ from dataclasses import dataclass
 
 import httpx
 
+from libs.auth.claims import Role
+from libs.auth.testing import FakeClock
+from libs.db.database import connect
+from services.user_service.models import ADMIN, email_key
+from services.user_service.service.administration import Administration
+from services.user_service.service.audit import Audit
+from services.user_service.settings import UserSettings
+
 PASSWORD = "seven green lanterns"
 ANN = {"email": "ann@example.com", "password": PASSWORD, "name": "Ann"}
+EVE = {"email": "eve@example.com", "password": PASSWORD, "name": "Eve"}
 BOB = {"email": "bob@example.com", "password": PASSWORD, "name": "Bob"}
 
 
@@ -50,3 +59,21 @@ def tokens(answer: httpx.Response) -> LoggedIn:
 async def refresh(client: httpx.AsyncClient, token: str) -> httpx.Response:
     """Try to use a refresh token."""
     return await client.post("/auth/refresh", json={"refresh_token": token})
+
+
+async def administrator(client: httpx.AsyncClient, settings: UserSettings, person: dict[str, str]) -> LoggedIn:
+    """Register somebody, make them an administrator as the command line does, and log in."""
+    await register(client, person)
+    await grant(settings, person, ADMIN)
+    return tokens(await log_in(client, person))
+
+
+async def grant(settings: UserSettings, person: dict[str, str], role: Role) -> None:
+    """Give somebody a role without anybody's token."""
+    clock = FakeClock()
+    database = await connect(settings.database)
+    try:
+        administration = Administration(database, audit=Audit(clock, request_id=lambda: None), clock=clock)
+        await administration.grant_by_address(role, email_key(person["email"]), actor="command-line")
+    finally:
+        await database.close()

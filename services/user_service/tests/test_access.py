@@ -1,4 +1,4 @@
-"""Who may do what: every operation that the OpenAPI document offers, with and without a token."""
+"""Who may do what: every operation that the OpenAPI document offers, by everybody who could ask."""
 
 from pathlib import Path
 
@@ -8,30 +8,55 @@ import pytest
 from libs.web.testing import operations
 from services.user_service.app import create_app
 from services.user_service.settings import UserSettings
-from services.user_service.tests.people import ANN, BOB, logged_in
+from services.user_service.tests.machines import GRANT, basic, new_client
+from services.user_service.tests.people import ANN, BOB, EVE, PASSWORD, administrator, logged_in, register
+
+# Anonymous, a service without any right here, a user, an administrator.
+Statuses = tuple[int, int, int, int]
+
+
+def _anybody(status: int) -> Statuses:
+    return (status, status, status, status)
+
+
+def _users(status: int) -> Statuses:
+    return (401, 403, status, status)
+
+
+def _administrators(status: int) -> Statuses:
+    return (401, 403, 403, status)
+
 
 # An operation that is missing here fails the test below: say who may, then add it.
-EXPECTED = {
-    ("GET", "/livez"): (200, 200),
-    ("GET", "/readyz"): (200, 200),
-    ("GET", "/.well-known/jwks.json"): (200, 200),
-    ("POST", "/users"): (201, 201),
-    ("GET", "/me"): (401, 200),
-    ("PATCH", "/me"): (401, 200),
-    ("POST", "/me/password"): (401, 204),
-    ("POST", "/me/deletion"): (401, 204),
-    ("POST", "/auth/login"): (200, 200),
-    ("POST", "/auth/refresh"): (401, 401),
-    ("POST", "/auth/logout"): (204, 204),
-    ("POST", "/oauth/token"): (400, 400),
-    ("POST", "/oauth/revoke"): (400, 400),
+EXPECTED: dict[tuple[str, str], Statuses] = {
+    ("GET", "/livez"): _anybody(200),
+    ("GET", "/readyz"): _anybody(200),
+    ("GET", "/.well-known/jwks.json"): _anybody(200),
+    ("GET", "/.well-known/oauth-authorization-server"): _anybody(200),
+    ("POST", "/users"): _anybody(201),
+    ("GET", "/me"): _users(200),
+    ("PATCH", "/me"): _users(200),
+    ("POST", "/me/password"): _users(204),
+    ("POST", "/me/deletion"): _users(204),
+    ("POST", "/auth/login"): _anybody(200),
+    ("POST", "/auth/refresh"): _anybody(401),
+    ("POST", "/auth/logout"): _anybody(204),
+    # These ask for a client's secret and never for an access token; see test_clients and test_introspection.
+    ("POST", "/oauth/token"): _anybody(400),
+    ("POST", "/oauth/revoke"): _anybody(400),
+    ("POST", "/oauth/introspect"): _anybody(400),
+    ("GET", "/admin/users"): _administrators(200),
+    ("GET", "/admin/audit"): _administrators(200),
+    ("PUT", "/admin/users/{user_id}/roles/{role}"): _administrators(204),
+    ("DELETE", "/admin/users/{user_id}/roles/{role}"): _administrators(204),
+    ("PUT", "/admin/users/{user_id}/lock"): _administrators(204),
+    ("DELETE", "/admin/users/{user_id}/lock"): _administrators(204),
 }
 BODIES: dict[tuple[str, str], object] = {
-    ("POST", "/users"): BOB,
     ("PATCH", "/me"): {"name": "Anna"},
-    ("POST", "/me/password"): {"current_password": ANN["password"], "new_password": "nine purple umbrellas"},
-    ("POST", "/me/deletion"): {"password": ANN["password"]},
-    ("POST", "/auth/login"): {"email": ANN["email"], "password": ANN["password"]},
+    ("POST", "/me/password"): {"current_password": PASSWORD, "new_password": "nine purple umbrellas"},
+    ("POST", "/me/deletion"): {"password": PASSWORD},
+    ("POST", "/auth/login"): {"email": EVE["email"], "password": PASSWORD},
     ("POST", "/auth/refresh"): {"refresh_token": "unknown"},
     ("POST", "/auth/logout"): {"refresh_token": "unknown"},
 }
@@ -43,14 +68,34 @@ def test_every_operation_has_its_line(tmp_path: Path) -> None:
     assert set(operations(app)) == set(EXPECTED)
 
 
-@pytest.mark.parametrize("has_token", [False, True], ids=["anonymous", "user"])
 @pytest.mark.parametrize("operation", EXPECTED, ids=" ".join)
 async def test_only_the_allowed_get_through(
-    client: httpx.AsyncClient, operation: tuple[str, str], *, has_token: bool
+    client: httpx.AsyncClient, settings: UserSettings, operation: tuple[str, str]
 ) -> None:
-    """Without and with a token each operation gives the status of the table."""
-    login = await logged_in(client, ANN)
-    method, path = operation
-    headers = login.headers if has_token else {}
-    answer = await client.request(method, path, json=BODIES.get(operation), headers=headers)
-    assert answer.status_code == EXPECTED[operation][has_token], answer.text
+    """Each gets the status of the table."""
+    user_id = await register(client, EVE)
+    callers = [{}, await _service(client, settings), await _user(client), await _administrator(client, settings)]
+    method, template = operation
+    path = template.format(user_id=user_id, role="auditor")
+    for number, (headers, expected) in enumerate(zip(callers, EXPECTED[operation], strict=True)):
+        body = BODIES.get(operation)
+        if operation == ("POST", "/users"):
+            body = ANN | {"email": f"new{number}@example.com"}
+        answer = await client.request(method, path, json=body, headers=headers)
+        assert answer.status_code == expected, (number, answer.text)
+        if expected in (401, 403):
+            assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def _user(client: httpx.AsyncClient) -> dict[str, str]:
+    return (await logged_in(client, ANN)).headers
+
+
+async def _administrator(client: httpx.AsyncClient, settings: UserSettings) -> dict[str, str]:
+    return (await administrator(client, settings, BOB)).headers
+
+
+async def _service(client: httpx.AsyncClient, settings: UserSettings) -> dict[str, str]:
+    secret = await new_client(settings, "reporting", "products:read")
+    answer = await client.post("/oauth/token", data=GRANT, headers=basic("reporting", secret))
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}

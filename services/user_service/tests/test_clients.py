@@ -1,6 +1,5 @@
 """Services that get tokens of their own, and revocation: RFC 6749 section 4.4 and RFC 7009."""
 
-import base64
 from collections.abc import Mapping
 
 import httpx
@@ -11,26 +10,17 @@ from libs.db.database import connect
 from services.user_service.errors import BadClient
 from services.user_service.service.clients import ClientRegister
 from services.user_service.settings import UserSettings
+from services.user_service.tests.machines import GRANT, basic, new_client
 from services.user_service.tests.people import ANN, logged_in, refresh
 
 NAME = "product-service"
 SCOPES = "products:read products:reserve"
-GRANT = {"grant_type": "client_credentials"}
 
 
 @pytest.fixture
-async def secret(settings: UserSettings, clock: FakeClock) -> str:
+async def secret(settings: UserSettings) -> str:
     """The secret of a registered service."""
-    database = await connect(settings.database)
-    try:
-        return await ClientRegister(database, clock).add(NAME, SCOPES)
-    finally:
-        await database.close()
-
-
-def basic(name: str, secret: str) -> dict[str, str]:
-    """The header of HTTP Basic authentication."""
-    return {"Authorization": f"Basic {base64.b64encode(f'{name}:{secret}'.encode()).decode()}"}
+    return await new_client(settings, NAME, SCOPES)
 
 
 async def test_a_service_gets_a_token_by_header_or_by_form(client: httpx.AsyncClient, secret: str) -> None:

@@ -1,0 +1,71 @@
+"""Other people's accounts and the audit log, for administrators and auditors."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from libs.auth.claims import Role
+from libs.web.pagination import Page
+from libs.web.strict import StrictRoute
+from services.user_service.dependencies import Accounts, Administrator, Auditor
+from services.user_service.schemas.administration import (
+    AccountView,
+    EntryView,
+    LogQuery,
+    RoleName,
+    UserKey,
+    UserQuery,
+    after_entry,
+    after_user,
+)
+
+router = APIRouter(route_class=StrictRoute, prefix="/admin", tags=["administration"])
+
+
+@router.get("/users")
+async def list_users(
+    query: Annotated[UserQuery, Query()], accounts: Accounts, reader: Administrator
+) -> Page[AccountView]:
+    """List users, newest first."""
+    # One more than asked for tells whether there is a next page.
+    found = await accounts.users(after=query.position(), search=query.search, limit=query.limit + 1)
+    shown = found[: query.limit]
+    return Page(
+        items=[AccountView.of(user) for user in shown],
+        next=after_user(shown[-1]) if len(found) > query.limit else None,
+    )
+
+
+@router.put("/users/{user_id}/roles/{role}", status_code=204)
+async def grant_role(user_id: UserKey, role: RoleName, accounts: Accounts, administrator: Administrator) -> None:
+    """Give a user a role; it is in the tokens of their next login."""
+    await accounts.grant(Role(role), user_id, actor=administrator)
+
+
+@router.delete("/users/{user_id}/roles/{role}", status_code=204)
+async def revoke_role(user_id: UserKey, role: RoleName, accounts: Accounts, administrator: Administrator) -> None:
+    """Take a role from a user, at once."""
+    await accounts.revoke(Role(role), user_id, actor=administrator)
+
+
+@router.put("/users/{user_id}/lock", status_code=204)
+async def lock_user(user_id: UserKey, accounts: Accounts, administrator: Administrator) -> None:
+    """Keep a user out, at once."""
+    await accounts.lock(user_id, actor=administrator)
+
+
+@router.delete("/users/{user_id}/lock", status_code=204)
+async def unlock_user(user_id: UserKey, accounts: Accounts, administrator: Administrator) -> None:
+    """Let a user in again."""
+    await accounts.unlock(user_id, actor=administrator)
+
+
+@router.get("/audit")
+async def read_log(query: Annotated[LogQuery, Query()], accounts: Accounts, reader: Auditor) -> Page[EntryView]:
+    """Return who did what to whom, newest first."""
+    found = await accounts.log(after=query.position(), limit=query.limit + 1)
+    shown = found[: query.limit]
+    return Page(
+        items=[EntryView.of(entry) for entry in shown],
+        next=after_entry(shown[-1]) if len(found) > query.limit else None,
+    )

@@ -1,0 +1,27 @@
+"""What a token is worth right now, for services that cannot or will not verify it themselves (RFC 7662)."""
+
+from libs.auth.claims import Claims
+from libs.auth.errors import InvalidToken
+from libs.auth.refresh import RefreshGrant, RefreshTokens
+from libs.auth.verifier import Verifier
+from services.user_service.service.tokens import Standings
+
+
+class Introspection:
+    """Looks at access tokens and at refresh tokens."""
+
+    def __init__(self, verifier: Verifier, *, standings: Standings, refresh: RefreshTokens) -> None:
+        self._verifier = verifier
+        self._standings = standings
+        self._refresh = refresh
+
+    async def inspect(self, token: str) -> Claims | RefreshGrant | None:
+        """What a live token says; None for every other text, whatever is wrong with it."""
+        grant = await self._refresh.inspect(token)
+        if grant is not None:
+            return grant
+        try:
+            claims = await self._verifier.verify(token)
+        except InvalidToken:
+            return None
+        return claims if await self._standings.holds(claims) else None

@@ -1,0 +1,61 @@
+"""What the command line does that no request may."""
+
+import asyncio
+
+import pytest
+
+from libs.auth.claims import ClientId
+from libs.auth.testing import FakeClock
+from libs.db.database import connect
+from libs.web.errors import Refusal
+from libs.web.testing import running
+from services.user_service.app import create_app
+from services.user_service.commands import add_client, grant_admin, remove_client
+from services.user_service.repository import clients
+from services.user_service.settings import UserSettings
+from services.user_service.tests.people import ANN, log_in, register, tokens
+
+
+def test_a_new_clients_secret_is_printed_once_and_kept_nowhere(
+    settings: UserSettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Stdout holds the secret alone; the database holds its digest."""
+    assert add_client(settings, "reporting", "products:read") == 0
+    secret = capsys.readouterr().out.strip()
+    assert len(secret) == 43
+
+    async def stored() -> object:
+        database = await connect(settings.database)
+        try:
+            return await clients.find(database, ClientId("reporting"))
+        finally:
+            await database.close()
+
+    found = asyncio.run(stored())
+    assert found is not None
+    assert secret not in repr(found)
+    with pytest.raises(Refusal, match="there is a client reporting already"):
+        add_client(settings, "reporting", "products:read")
+    assert remove_client(settings, "reporting") == 0
+    with pytest.raises(Refusal, match="there is no client reporting"):
+        remove_client(settings, "reporting")
+
+
+def test_the_first_administrator_is_a_registered_user(settings: UserSettings) -> None:
+    """There is no default account: the address has to be somebody's."""
+    with pytest.raises(Refusal, match="there is no user"):
+        grant_admin(settings, ANN["email"])
+    asyncio.run(_register(settings))
+    assert grant_admin(settings, ANN["email"].upper()) == 0
+    assert asyncio.run(_reads_users(settings)) == 200
+
+
+async def _register(settings: UserSettings) -> None:
+    async with running(create_app(settings, clock=FakeClock())) as client:
+        await register(client, ANN)
+
+
+async def _reads_users(settings: UserSettings) -> int:
+    async with running(create_app(settings, clock=FakeClock())) as client:
+        login = tokens(await log_in(client, ANN))
+        return (await client.get("/admin/users", headers=login.headers)).status_code

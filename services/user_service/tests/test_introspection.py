@@ -1,0 +1,97 @@
+"""What a token is worth right now (RFC 7662), and where to ask (RFC 8414)."""
+
+import httpx
+import pytest
+
+from libs.auth.testing import FakeClock
+from services.user_service.settings import UserSettings
+from services.user_service.tests.machines import basic, new_client
+from services.user_service.tests.people import ANN, logged_in, refresh
+
+INACTIVE = {"active": False}
+
+
+@pytest.fixture
+async def service(settings: UserSettings) -> dict[str, str]:
+    """The credentials of a service that may ask."""
+    return basic("gateway", await new_client(settings, "gateway", "tokens:introspect"))
+
+
+async def _state(client: httpx.AsyncClient, token: str, service: dict[str, str]) -> object:
+    answer = await client.post("/oauth/introspect", data={"token": token}, headers=service)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_a_live_access_token_is_described(client: httpx.AsyncClient, service: dict[str, str]) -> None:
+    """With the claims that it carries."""
+    login = await logged_in(client, ANN)
+    user_id = (await client.get("/me", headers=login.headers)).json()["id"]
+    state = await _state(client, login.access_token, service)
+    assert isinstance(state, dict)
+    assert state.pop("jti")
+    assert state == {
+        "active": True,
+        "scope": "products:read products:reserve products:write users:me",
+        "client_id": "first-party",
+        "sub": user_id,
+        "exp": 1767269400,
+        "iat": 1767268800,
+        "iss": "http://127.0.0.1:8001",
+        "aud": "api",
+        "token_type": "Bearer",
+    }
+
+
+async def test_a_live_refresh_token_is_described_until_it_is_used(
+    client: httpx.AsyncClient, service: dict[str, str]
+) -> None:
+    """A used one is worth nothing, and asking about it uses nothing up."""
+    login = await logged_in(client, ANN)
+    for _ in range(2):
+        state = await _state(client, login.refresh_token, service)
+        assert isinstance(state, dict)
+        assert (state["active"], state["client_id"]) == (True, "first-party")
+    assert (await refresh(client, login.refresh_token)).status_code == 200
+    assert await _state(client, login.refresh_token, service) == INACTIVE
+
+
+async def test_what_is_worth_nothing_is_inactive(
+    client: httpx.AsyncClient, service: dict[str, str], clock: FakeClock
+) -> None:
+    """Nonsense, changed, of an older password, of a closed account, expired: one answer for all."""
+    login, other = await logged_in(client, ANN), await logged_in(client, ANN | {"email": "other@example.com"})
+    for token in ("x", "a.b.c", login.access_token[:-4] + "AAAA", "x" * 9000):
+        assert await _state(client, token, service) == INACTIVE
+    body = {"current_password": ANN["password"], "new_password": "nine purple umbrellas"}
+    assert (await client.post("/me/password", json=body, headers=login.headers)).status_code == 204
+    assert await _state(client, login.access_token, service) == INACTIVE
+    clock.advance(700)
+    assert await _state(client, other.access_token, service) == INACTIVE
+
+
+async def test_only_a_service_with_the_right_may_ask(client: httpx.AsyncClient, settings: UserSettings) -> None:
+    """Neither a front end nor any other service learns anything."""
+    login = await logged_in(client, ANN)
+    other = basic("reporting", await new_client(settings, "reporting", "products:read"))
+    for headers, status, error in (
+        ({}, 401, "invalid_client"),
+        (login.headers, 401, "invalid_client"),
+        (other, 400, "unauthorized_client"),
+    ):
+        answer = await client.post("/oauth/introspect", data={"token": login.access_token}, headers=headers)
+        assert (answer.status_code, answer.json()["error"]) == (status, error)
+
+
+async def test_the_metadata_names_what_is_there(client: httpx.AsyncClient) -> None:
+    """Every endpoint that the document names is a route of this server."""
+    answer = await client.get("/.well-known/oauth-authorization-server")
+    metadata = answer.json()
+    assert metadata["issuer"] == "http://127.0.0.1:8001"
+    assert metadata["grant_types_supported"] == ["client_credentials", "refresh_token"]
+    for name, url in metadata.items():
+        if name.endswith("_endpoint"):
+            there = await client.post(url.removeprefix(metadata["issuer"]))
+            assert there.json()["error"] == "invalid_request", name
+    keys = await client.get(metadata["jwks_uri"].removeprefix(metadata["issuer"]))
+    assert keys.json()["keys"]
