@@ -20,28 +20,20 @@ from typing import Any, Final, NoReturn
 
 import httptools
 import uvicorn
-from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
+from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from libs.web import rejections
 from libs.web.errors import Refusal
 from libs.web.lifecycle import Lifecycle
 from libs.web.limits import Limits
-from libs.web.peers import Hosts, Proxies
+from libs.web.peers import FORWARDING_FIELDS, PROBED_PATHS, Hosts, Proxies
 from libs.web.rejections import Rejection
 from libs.web.sweep import Sweep
 
 KNOWN_VERSIONS: Final = {"uvicorn": "0.54.0", "httptools": "0.9.0"}
 
 _VERSIONS: Final = frozenset(("1.1", "1.0"))
-
-# What proxies say about a client; from anybody else it is a lie or a mistake, and is taken out.
-FORWARDING_FIELDS: Final = frozenset(
-    b"forwarded x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-prefix"
-    b" x-forwarded-proto x-forwarded-server x-real-ip".split()
-)
-# Probes of an orchestrator name the address of the moment as their host.
-PROBED_PATHS: Final = frozenset((b"/livez", b"/readyz"))
 
 
 class UnknownServerVersion(Refusal):
@@ -392,20 +384,12 @@ class GuardedProtocol(HttpToolsProtocol):
             self._since = self.sweeper.now
 
 
-def _answering(
-    rejection: Rejection,
-) -> Callable[[Scope, ASGIReceiveCallable, ASGISendCallable], Any]:
+def _answering(rejection: Rejection) -> ASGI3Application:
     """An application that gives this one answer."""
 
     async def application(_: Scope, __: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        await send(
-            {
-                "type": "http.response.start",
-                "status": int(rejection.status),
-                "headers": rejection.headers,
-                "trailers": False,
-            }
-        )
+        status, headers = int(rejection.status), rejection.headers
+        await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
         await send({"type": "http.response.body", "body": rejection.body, "more_body": False})
 
     return application

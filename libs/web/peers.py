@@ -3,8 +3,17 @@
 import ipaddress
 import re
 from collections.abc import Sequence
+from typing import Final
 
 from libs.web.errors import Refusal
+
+# What proxies say about a client; from anybody else it is a lie or a mistake, and is taken out.
+FORWARDING_FIELDS: Final = frozenset(
+    b"forwarded x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-prefix"
+    b" x-forwarded-proto x-forwarded-server x-real-ip".split()
+)
+# Probes of an orchestrator name the address of the moment as their host.
+PROBED_PATHS: Final = frozenset((b"/livez", b"/readyz"))
 
 # `uri-host [ ":" port ]` of RFC 9110 §7.2; of reg-name only what host names are made of.
 _HOST = re.compile(rb"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{1,5})?")

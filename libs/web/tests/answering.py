@@ -1,0 +1,55 @@
+"""Requests, limits and applications that the tests of the guard share."""
+
+import json
+
+from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
+
+from libs.web.limits import Limits
+
+# Short enough for a test, long enough for a busy machine.
+HASTY = Limits(
+    header_seconds=0.6,
+    body_seconds=0.6,
+    idle_seconds=0.6,
+    send_seconds=0.6,
+    linger_seconds=0.4,
+    body_bytes=100_000,
+)
+POST = b"POST / HTTP/1.1\r\nHost: a\r\n"
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+async def echo(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    """Answer with what the application was given."""
+    assert scope["type"] == "http"
+    received = 0
+    while (message := await receive())["type"] == "http.request":
+        received += len(message["body"])
+        if not message["more_body"]:
+            break
+    document = {
+        "path": scope["path"],
+        "client": scope["client"],
+        "body": received,
+        "headers": [[name.decode(), value.decode("latin-1")] for name, value in scope["headers"]],
+    }
+    await respond(send, json.dumps(document).encode())
+
+
+async def deaf(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    """Answer at once, whatever the body."""
+    del scope, receive
+    await respond(send, b"{}")
+
+
+async def torrent(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    """Answer with more than a socket's buffers hold."""
+    del scope, receive
+    await respond(send, bytes(50_000_000))
+
+
+async def respond(send: ASGISendCallable, body: bytes) -> None:
+    """Answer 200 with this body."""
+    length = (b"content-length", b"%d" % len(body))
+    await send({"type": "http.response.start", "status": 200, "headers": [length], "trailers": False})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
