@@ -100,12 +100,13 @@ def package_of(label: str) -> str:
 
 
 def dump(targets: Mapping[str, Target]) -> str:
-    """Write targets for `load`."""
-    return json.dumps([dataclasses.asdict(target) for target in targets.values()])
+    """Write what `differing` compares for `load`."""
+    return json.dumps([[one.label, one.rule, one.digest, one.visible_to] for one in targets.values()])
 
 
 def load(text: str) -> dict[str, Target]:
     """Read what `dump` wrote."""
-    lists = ("tags", "inputs", "visible_to")
-    entries = [entry | {name: tuple(entry[name]) for name in lists} for entry in json.loads(text)]
-    return {entry["label"]: Target(**entry) for entry in entries}
+    return {
+        label: Target(label=label, rule=rule, digest=digest, visible_to=tuple(visible_to))
+        for label, rule, digest, visible_to in json.loads(text)
+    }

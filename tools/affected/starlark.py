@@ -23,6 +23,16 @@ def _meaning(text: bytes) -> str:
     return ast.dump(tree)
 
 
+def calls(text: bytes, function: str) -> list[str]:
+    """Return the calls of a function at the top of a Starlark file, each by its meaning."""
+    try:
+        statements = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return []
+    values = [one.value for one in statements if isinstance(one, ast.Expr) and isinstance(one.value, ast.Call)]
+    return [ast.dump(one) for one in values if isinstance(one.func, ast.Name) and one.func.id == function]
+
+
 def same_options(before: bytes, after: bytes) -> bool:
     """Tell whether two rc files give the same options in the same order."""
     return _options(before) == _options(after)

@@ -9,18 +9,11 @@ was not reported, or if precision is below 0.95.
 """
 
 import argparse
-import os
-import pathlib
-import shutil
-import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from tools.affected import seeds
-from tools.affected.audit import fixture, trial
-from tools.affected.bazel import Bazel
+from tools.affected.audit import scratch, trial
 
 LEAST_PRECISION = 0.95
 
@@ -31,7 +24,7 @@ def main(arguments: Sequence[str]) -> int:
     seeds.BEFORE_SOURCES = tuple(
         module for module in seeds.BEFORE_SOURCES if module.__name__.rpartition(".")[2] not in options.without
     )
-    with scratch_workspace() as bazel:
+    with scratch.workspace() as bazel:
         bench = trial.Bench.of(bazel, with_rivals=not options.without)
         trials = [_told(one) for one in bench.trials(options.mutations, options.seed)]
     scores = trial.scores(trials)
@@ -42,24 +35,6 @@ def main(arguments: Sequence[str]) -> int:
     if options.without:
         return 0 if ours.missed else 1
     return 1 if ours.missed or ours.precision < LEAST_PRECISION else 0
-
-
-@contextmanager
-def scratch_workspace() -> Iterator[Bazel]:
-    """Lend a fresh fixture and a Bazel of its own; both are gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="audit-", ignore_cleanup_errors=True) as name:
-        folder = pathlib.Path(name)
-        workspace = folder / "fixture"
-        fixture.make(workspace)
-        home = pathlib.Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "/nowhere"))
-        launcher = home / "bazelw"
-        program = str(launcher) if launcher.is_file() else shutil.which("bazel") or "bazel"
-        bazel = Bazel(program=program, workspace=workspace, startup=(f"--output_user_root={folder / 'bazel'}",))
-        try:
-            yield bazel
-        finally:
-            bazel.run("shutdown")
-            subprocess.run(["chmod", "-R", "u+w", str(folder)], check=False)
 
 
 def _told(one: trial.Trial) -> trial.Trial:

@@ -4,11 +4,23 @@ It has libraries in layers, services with a test and an image each, documents, a
 base lock that a module extension of its own turns into repositories, and needs no network.
 """
 
+import dataclasses
 import pathlib
 import subprocess
 from collections.abc import Iterator
 
-LIBRARIES, SERVICES, DISTRIBUTIONS = 6, 6, 6
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Size:
+    """How much there is of everything; a service has three targets and `parts` more."""
+
+    libraries: int = 6
+    services: int = 6
+    distributions: int = 6
+    parts: int = 0
+
+
+SMALL = Size()
 
 _MODULE = '''"""The fixture."""
 
@@ -129,10 +141,12 @@ def service(name, deps, third_party = []):
         level = 1,
         deps = [name],
     )
+    for part in range(PARTS):
+        bundle(name = "part%d" % part, srcs = native.glob(["*.src"]), deps = deps)
 '''
 
 
-def files() -> Iterator[tuple[str, str]]:
+def files(size: Size = SMALL) -> Iterator[tuple[str, str]]:
     """Yield every file by its path."""
     yield "MODULE.bazel", _MODULE
     yield ".bazelversion", "7.7.1\n"
@@ -147,27 +161,28 @@ def files() -> Iterator[tuple[str, str]]:
     yield "build/BUILD.bazel", '"""Macros."""\n'
     yield "build/locks.bzl", _LOCKS
     yield "build/rules.bzl", _RULES
-    yield "build/macros.bzl", _MACROS
+    yield "build/macros.bzl", _MACROS.replace("PARTS", str(size.parts))
     yield "base/BUILD.bazel", '"""The base."""\n'
     yield "base/lock.json", '{"libc6": "2.36"}\n'
-    yield "requirements_lock.txt", "".join(_pin(number) for number in range(DISTRIBUTIONS))
-    for number in range(LIBRARIES):
-        yield from _library(number)
-    for number in range(SERVICES):
-        yield from _service(number)
+    yield "requirements_lock.txt", "".join(_pin(number) for number in range(size.distributions))
+    for number in range(size.libraries):
+        yield from _library(number, size)
+    for number in range(size.services):
+        yield from _service(number, size)
 
 
 def _pin(number: int) -> str:
     return f"dist{number}==1.0 \\\n    --hash=sha256:{number:064x}\n    # via somebody\n"
 
 
-def _library(number: int) -> Iterator[tuple[str, str]]:
+def _library(number: int, size: Size) -> Iterator[tuple[str, str]]:
     deps = [f"//lib{below}" for below in {number // 2, number - 2} if 0 <= below < number]
     yield (
         f"lib{number}/BUILD.bazel",
         f'"""Library {number}."""\n\nload("//build:rules.bzl", "bundle")\n\nbundle(\n'
         f'    name = "lib{number}",\n    srcs = [\n        "a.src",\n        "b.src",\n    ],\n'
-        f'    third_party = ["@pip//dist{number}:pkg"],\n    visibility = ["//visibility:public"],\n'
+        f'    third_party = ["@pip//dist{number % size.distributions}:pkg"],\n'
+        '    visibility = ["//visibility:public"],\n'
         f"    deps = {sorted(deps)!r},\n)\n".replace("'", '"'),
     )
     yield f"lib{number}/a.src", f"a {number}\n"
@@ -175,19 +190,19 @@ def _library(number: int) -> Iterator[tuple[str, str]]:
     yield f"lib{number}/README.md", f"Library {number}.\n"
 
 
-def _service(number: int) -> Iterator[tuple[str, str]]:
+def _service(number: int, size: Size) -> Iterator[tuple[str, str]]:
     yield (
         f"svc{number}/BUILD.bazel",
         f'"""Service {number}."""\n\nload("//build:macros.bzl", "service")\n\nservice(\n'
-        f'    name = "svc{number}",\n    deps = ["//lib{number % LIBRARIES}"],\n)\n',
+        f'    name = "svc{number}",\n    deps = ["//lib{number % size.libraries}"],\n)\n',
     )
     yield f"svc{number}/main.src", f"main {number}\n"
     yield f"svc{number}/more.src", f"more {number}\n"
 
 
-def make(folder: pathlib.Path) -> None:
+def make(folder: pathlib.Path, size: Size = SMALL) -> None:
     """Write the workspace and commit it."""
-    for path, text in files():
+    for path, text in files(size):
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)

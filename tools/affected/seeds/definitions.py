@@ -14,6 +14,10 @@ def _is_build(change: Change) -> bool:
     return pathlib.PurePosixPath(change.path).name in BUILD_NAMES
 
 
+def _folder(change: Change) -> str:
+    return change.path.rpartition("/")[0]
+
+
 def _is_definition(change: Change) -> bool:
     """Tell whether targets may differ: also where a pattern of a BUILD file no longer finds a file."""
     starlark_file = change.path.endswith((".bzl", ".scl")) or change.path == ".bazelignore"
@@ -40,6 +44,11 @@ def verdict(change: Change, scene: Scene) -> Verdict | None:
     return some(change.path, f"defines {len(labels)} target{'s' * (len(labels) > 1)} otherwise", labels)
 
 
+def _package_differs(change: Change, scene: Scene) -> bool:
+    before, after = scene.range.before(change.path) or b"", scene.range.after(change.path) or b""
+    return starlark.calls(before, "package") != starlark.calls(after, "package")
+
+
 def _explained(change: Change, scene: Scene) -> tuple[str, ...]:
     """Return the differing targets that this path explains; together the paths explain all of them.
 
@@ -47,12 +56,15 @@ def _explained(change: Change, scene: Scene) -> tuple[str, ...]:
     the BUILD files where there is no other: a package that came or went moves files of those around it.
     """
     definitions = [other for other in scene.changes if _is_definition(other) and not _is_rewording(other, scene)]
-    packages = {str(pathlib.PurePosixPath(other.path).parent) for other in definitions if _is_build(other)}
-    own = str(pathlib.PurePosixPath(change.path).parent)
+    packages = {_folder(other) for other in definitions if _is_build(other)}
+    own = _folder(change)
     rest_is_mine = not _is_build(change) or all(_is_build(other) for other in definitions)
+    labels = dict.fromkeys(scene.differing)
+    if _is_build(change) and _package_differs(change, scene):
+        # Its features, licences and other defaults are no attributes of the targets.
+        labels |= dict.fromkeys(label for label in scene.snapshots.of_head if package_of(label) == own)
     return tuple(
         label
-        for label in scene.differing
-        if (_is_build(change) and (package_of(label) or ".") == own)
-        or (rest_is_mine and (package_of(label) or ".") not in packages)
+        for label in labels
+        if (_is_build(change) and package_of(label) == own) or (rest_is_mine and package_of(label) not in packages)
     )

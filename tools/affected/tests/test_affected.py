@@ -127,6 +127,12 @@ def test_reordered_build_file_touches_nothing(workspace: Workspace, affected_by:
     assert affected_by.scope() == "none"
 
 
+def test_package_defaults_touch_the_package(workspace: Workspace, affected_by: Answers) -> None:
+    """Features and other defaults of package() are in no attribute, so all its targets are seeds."""
+    workspace.write("other/BUILD.bazel", 'package(features = ["x"])\n' + RULE)
+    assert affected_by.labels() == {"//other:other"}
+
+
 def test_new_and_removed_targets(workspace: Workspace, affected_by: Answers) -> None:
     """A new target is affected; one that is gone cannot be."""
     workspace.write("svc/BUILD.bazel", RULE.replace("x", "y"))

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from tools.affected import seeds
-from tools.affected.audit import mutations
-from tools.affected.audit.__main__ import LEAST_PRECISION, scratch_workspace
+from tools.affected.audit import mutations, scratch
+from tools.affected.audit.__main__ import LEAST_PRECISION
 from tools.affected.audit.trial import Bench, Score
 
 MUTATIONS, SEED = 60, 1
@@ -16,7 +16,7 @@ MUTATIONS, SEED = 60, 1
 @pytest.fixture(scope="module")
 def bench() -> Iterator[Bench]:
     """Give a fixture workspace that its Bazel has seen."""
-    with scratch_workspace() as bazel:
+    with scratch.workspace() as bazel:
         yield Bench.of(bazel, with_rivals=False)
 
 

@@ -1,0 +1,92 @@
+"""Time `affected` on generated workspaces of growing size.
+
+    bazel run //tools/affected:scale -- 100 1000
+
+Each service has ten targets, libraries lie in layers, one for ten services. A line a size: the time of a
+source edit and of the bare `bazel query rdeps` in it, of a definition edit when the base's graph has to be
+read and when it is kept, and the memory of Bazel's server. Times are medians of five, warm, in seconds.
+"""
+
+import argparse
+import pathlib
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from tools.affected import reach
+from tools.affected.answer import answer
+from tools.affected.audit import fixture, mutations, scratch, trial
+from tools.affected.bazel import Bazel
+from tools.affected.changes import WORKTREE, Range
+from tools.affected.git import Repository
+from tools.affected.snapshots import Snapshots
+
+_TIMES = 5
+_HEADER = "| services | targets | source edit | bare query | definition, first | definition, kept | server MB |"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(
+        prog="bazel run //tools/affected:scale --",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("services", type=int, nargs="+", help="how many services, one line each")
+    print(_HEADER, "|---|---|---|---|---|---|---|", sep="\n", flush=True)
+    for services in parser.parse_args(arguments).services:
+        size = fixture.Size(libraries=max(6, services // 10), services=services, parts=7)
+        with scratch.workspace(size) as bazel:
+            print(_line(bazel, size), flush=True)
+    return 0
+
+
+def _line(bazel: Bazel, size: fixture.Size) -> str:
+    targets = len(bazel.query("//...", "--proto:output_rule_attrs=tags"))
+    source = statistics.median(_edited(bazel, mutations.edit_source, _ask) for _ in range(_TIMES))
+    bare = statistics.median(_edited(bazel, mutations.edit_source, _query) for _ in range(_TIMES))
+    first = _edited(bazel, mutations.change_macro, _ask)
+    kept = statistics.median(_edited(bazel, mutations.change_macro, _ask) for _ in range(_TIMES))
+    cells = (size.services, targets, f"{source:.2f}", f"{bare:.2f}", f"{first:.1f}", f"{kept:.2f}", _memory(bazel))
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def _edited(bazel: Bazel, mutation: mutations.Mutation, ask: Callable[[Bazel], None]) -> float:
+    """Return the seconds that a question takes after an edit, which is undone."""
+    mutation(mutations.Editor(bazel.workspace, random.Random(time.time())))  # noqa: S311
+    try:
+        started = time.monotonic()
+        ask(bazel)
+        return time.monotonic() - started
+    finally:
+        trial.git(bazel.workspace, "reset", "--quiet", "--hard")
+
+
+def _range(bazel: Bazel) -> Range:
+    return Range.of(Repository(bazel.workspace), base="HEAD", head=WORKTREE)
+
+
+def _ask(bazel: Bazel) -> None:
+    range_ = _range(bazel)
+    answer(range_, Snapshots(range=range_, home=bazel, head=bazel))
+
+
+def _query(bazel: Bazel) -> None:
+    """Ask the bare question that an answer about one source file contains."""
+    (change,) = _range(bazel).changes()
+    folder, _, name = change.path.rpartition("/")
+    bazel.run("query", "--noshow_progress", "--output=label", reach.expression([f"//{folder}:{name}"], []))
+
+
+def _memory(bazel: Bazel) -> int:
+    """Return the resident megabytes of the server."""
+    process = bazel.run("info", "--noshow_progress", "server_pid").decode().strip()
+    status = pathlib.Path("/proc", process, "status").read_text()
+    (line,) = (line for line in status.splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) // 1024
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,76 @@
+"""Targets compared as Bazel parsed them."""
+
+from typing import Any
+
+import pytest
+
+from tools.affected import graph
+from tools.affected.graph import Target
+
+
+def rule(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Say a rule as Bazel does."""
+    attributes = {"srcs": ["//a:a.py"], "tags": ["x"], "visibility": ["//b:__pkg__"]} | changes.pop("attributes", {})
+    listed = [{"name": name, "stringListValue": value} for name, value in attributes.items()]
+    return {"name": "//a:a", "ruleClass": "py_library", "attribute": listed, "ruleInput": ["//a:a.py"]} | changes
+
+
+def differences(**changes: Any) -> dict[str, str]:  # noqa: ANN401
+    """Compare the usual rule with a changed one."""
+    return graph.differing({"//a:a": Target.of(rule())}, {"//a:a": Target.of(rule(**changes))})
+
+
+def test_same_rule() -> None:
+    """Where it is written means nothing."""
+    assert differences(attributes={"generator_location": ["a/BUILD.bazel:9"]}, location="a/BUILD.bazel:9") == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"attributes": {"srcs": ["//a:b.py"]}}, "is defined otherwise"),
+        ({"attributes": {"$rule_implementation_hash": ["x"]}}, "is defined otherwise"),
+        ({"attributes": {"tags": []}}, "is defined otherwise"),
+        ({"ruleClass": "py_binary"}, "was a py_library"),
+        ({"attributes": {"visibility": []}}, "is visible to fewer"),
+        ({"attributes": {"visibility": ["//c:__pkg__"]}}, "is visible to fewer"),
+    ],
+)
+def test_other_rule(changes: dict[str, Any], reason: str) -> None:
+    """Attributes, class, implementation and a narrower visibility count."""
+    assert differences(**changes) == {"//a:a": reason}
+
+
+@pytest.mark.parametrize("wider", [["//b:__pkg__", "//c:__pkg__"], ["//visibility:public"]])
+def test_wider_visibility(wider: list[str]) -> None:
+    """More may see it: nothing differs."""
+    assert differences(attributes={"visibility": wider}) == {}
+
+
+def test_new_rule() -> None:
+    """What was not there is new, what is no longer there is nothing."""
+    target = {"//a:a": Target.of(rule())}
+    assert graph.differing({}, target) == {"//a:a": "is new"}
+    assert graph.differing(target, {}) == {}
+
+
+def test_kept_graph_compares_alike() -> None:
+    """What is written and read again differs from nothing."""
+    targets = {"//a:a": Target.of(rule())}
+    kept = graph.load(graph.dump(targets))
+    assert graph.differing(kept, targets) == graph.differing(targets, kept) == {}
+
+
+def test_only_rules_of_this_repository() -> None:
+    """Wheels and files are in the answer and not in the graph."""
+    answer = [
+        {"type": "RULE", "rule": rule()},
+        {"type": "RULE", "rule": rule(name="@pip//idna:pkg")},
+        {"type": "SOURCE_FILE", "sourceFile": {"name": "//a:a.py"}},
+    ]
+    assert list(graph.rules(answer)) == ["//a:a"]
+
+
+def test_package_of_a_label() -> None:
+    """The root's is empty."""
+    assert [graph.package_of(label) for label in ("//a/b:c", "//:c")] == ["a/b", ""]
