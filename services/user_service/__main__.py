@@ -8,6 +8,7 @@ from libs.auth.errors import UnusableKey
 from libs.auth.key_files import KeyFolder
 from libs.auth.keys import KeyRing
 from libs.auth.rotate import rotate
+from libs.mail.mailer import BadMailSetting
 from libs.web.checkout import run_again
 from libs.web.command import Command, Service, run
 from libs.web.errors import Refusal
@@ -24,7 +25,11 @@ def _serve(settings: UserSettings) -> int:
         KeyRing.from_folder(settings.keys, clock=SystemClock())
     except UnusableKey as error:
         raise Refusal(f"{error}. The command rotate-keys writes one.") from error
-    return serve(create_app(settings), settings)
+    try:
+        app = create_app(settings)
+    except BadMailSetting as error:
+        raise Refusal(f"USER_SERVICE_MAIL: {error}") from error
+    return serve(app, settings)
 
 
 def _migrate(settings: UserSettings) -> int:

@@ -16,6 +16,7 @@ from libs.auth.tokens import TokenIssuer
 from libs.auth.verifier import Verifier
 from libs.db.database import Database, connect
 from libs.db.schema import SchemaCheck
+from libs.mail.mailer import Mailer, open_mailer
 from libs.web import context
 from libs.web.app import Parts
 from libs.web.app import create_app as create_web_app
@@ -26,17 +27,29 @@ from services.user_service.service.administration import Administration
 from services.user_service.service.audit import Audit
 from services.user_service.service.clients import Clients
 from services.user_service.service.introspection import Introspection
+from services.user_service.service.letters import Letters
 from services.user_service.service.logins import Logins
 from services.user_service.service.passwords import PasswordDesk
+from services.user_service.service.recovery import Recovery
 from services.user_service.service.tokens import AccessTokens, Standings
 from services.user_service.service.users import Users
 from services.user_service.settings import UserSettings
 from services.user_service.tables import SCHEMA_REVISION
 
 
-def create_app(settings: UserSettings, *, clock: Clock | None = None, passwords: Passwords | None = None) -> FastAPI:
-    """The application; its lifespan opens the keys and the database, and closes `passwords`."""
-    resources = _Resources(settings, clock or SystemClock(), passwords)
+def create_app(
+    settings: UserSettings,
+    *,
+    clock: Clock | None = None,
+    passwords: Passwords | None = None,
+    mailer: Mailer | None = None,
+) -> FastAPI:
+    """The application; its lifespan opens the keys and the database, and closes `passwords`.
+
+    `BadMailSetting` when the settings name no way of sending letters.
+    """
+    mailer = mailer or open_mailer(settings.mail, sender=settings.mail_from)
+    resources = _Resources(settings, clock or SystemClock(), passwords, mailer)
     app = create_web_app(
         settings,
         Parts(
@@ -54,8 +67,9 @@ def create_app(settings: UserSettings, *, clock: Clock | None = None, passwords:
 class _Resources:
     """What the service holds open from its start to its end."""
 
-    def __init__(self, settings: UserSettings, clock: Clock, passwords: Passwords | None) -> None:
+    def __init__(self, settings: UserSettings, clock: Clock, passwords: Passwords | None, mailer: Mailer) -> None:
         self._settings = settings
+        self._mailer = mailer
         self._clock = clock
         self._passwords = passwords
 
@@ -66,8 +80,10 @@ class _Resources:
         try:
             database = await connect(self._settings.database)
             try:
-                self._connect_parts(app, database, keys=keys, desk=self._desk(passwords))
-                yield
+                letters = self._letters(database)
+                self._connect_parts(app, database, keys=keys, desk=self._desk(passwords), letters=letters)
+                async with letters.working():
+                    yield
             finally:
                 await database.close()
         finally:
@@ -77,7 +93,12 @@ class _Resources:
         policy = PasswordPolicy.with_common_passwords(service_names=["user service"])
         return PasswordDesk(passwords, policy=policy, throttle=MemoryThrottle(clock=self._clock))
 
-    def _connect_parts(self, app: FastAPI, database: Database, *, keys: KeyRing, desk: PasswordDesk) -> None:
+    def _letters(self, database: Database) -> Letters:
+        return Letters(database, mailer=self._mailer, clock=self._clock, pages_url=self._settings.pages_url)
+
+    def _connect_parts(
+        self, app: FastAPI, database: Database, *, keys: KeyRing, desk: PasswordDesk, letters: Letters
+    ) -> None:
         settings, clock = self._settings, self._clock
         verifier = Verifier(keys, issuer=settings.issuer, audience=settings.audience, clock=clock)
         standings = Standings(database)
@@ -86,7 +107,13 @@ class _Resources:
         audit = Audit(clock, request_id=context.request_id)
         refresh = RefreshTokens(Grants(database), clock=clock)
         app.state.keys = keys
-        app.state.users = Users(database, passwords=desk, audit=audit, clock=clock)
+        users = Users(database, passwords=desk, letters=letters, audit=audit, clock=clock)
+        throttle = MemoryThrottle(clock=clock)
+        app.state.users = users
+        app.state.letters = letters
+        app.state.recovery = Recovery(
+            database, users=users, letters=letters, throttle=throttle, audit=audit, clock=clock
+        )
         app.state.logins = Logins(database, passwords=desk, refresh=refresh, tokens=tokens, audit=audit, clock=clock)
         app.state.clients = Clients(database, tokens)
         app.state.accounts = Administration(database, audit=audit, clock=clock)

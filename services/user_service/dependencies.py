@@ -16,6 +16,7 @@ from services.user_service.service.administration import Administration
 from services.user_service.service.clients import Clients
 from services.user_service.service.introspection import Introspection
 from services.user_service.service.logins import Logins
+from services.user_service.service.recovery import Recovery
 from services.user_service.service.users import Users
 
 
@@ -42,6 +43,11 @@ async def _accounts(request: Request) -> Administration:
 async def _introspection(request: Request) -> Introspection:
     introspection: Introspection = request.app.state.introspection
     return introspection
+
+
+async def _recovery(request: Request) -> Recovery:
+    recovery: Recovery = request.app.state.recovery
+    return recovery
 
 
 async def _issuer(request: Request) -> str:
@@ -76,6 +82,7 @@ ServiceClients = Annotated[Clients, Depends(_clients)]
 SigningKeys = Annotated[KeyRing, Depends(_key_ring)]
 Accounts = Annotated[Administration, Depends(_accounts)]
 TokenInspection = Annotated[Introspection, Depends(_introspection)]
+AccountRecovery = Annotated[Recovery, Depends(_recovery)]
 Issuer = Annotated[str, Depends(_issuer)]
 Administrator = Annotated[Subject, Depends(_administrator)]
 Auditor = Annotated[Subject, Depends(_auditor)]

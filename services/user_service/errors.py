@@ -37,3 +37,10 @@ class LastAdministrator(UserError):
     def __init__(self, user_id: str) -> None:
         super().__init__(f"user {user_id} is the last administrator; make another one first")
         self.user_id = user_id
+
+
+class OneTimeTokenRefused(UserError):
+    """A token out of a letter that is used, replaced, too old or none of ours."""
+
+    def __init__(self) -> None:
+        super().__init__("the token is used, too old or none of ours; ask for another letter")

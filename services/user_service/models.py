@@ -44,6 +44,7 @@ class User:
     locked_at: Micros | None
     created_at: Micros
     updated_at: Micros
+    verified_at: Micros | None = None
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -96,6 +97,26 @@ class Action(StrEnum):
     ROLE_REVOKED = "role-revoked"
     LOCKED = "locked"
     UNLOCKED = "unlocked"
+    VERIFIED = "address-verified"
+    PASSWORD_RESET = "password-reset"  # noqa: S105  # the name of an event
+
+
+class Purpose(StrEnum):
+    """What a one-time token is good for."""
+
+    VERIFY = "verify"
+    RESET = "reset"
+
+
+@dataclass(frozen=True, slots=True)
+class OneTimeToken:
+    """What is stored of a token that went out in a letter; the fields are in the order of the table's columns."""
+
+    digest: str
+    user_id: UserId
+    purpose: Purpose
+    created_at: Micros
+    expires_at: Micros
 
 
 @dataclass(frozen=True, slots=True)

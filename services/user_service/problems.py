@@ -3,12 +3,13 @@
 from libs.auth.errors import InvalidCredentials, InvalidGrant, Throttled, WeakPassword
 from libs.db.errors import DatabaseUnavailable, SerializationFailure
 from libs.web.problems import Problem, ProblemTable
-from services.user_service.errors import EmailTaken, LastAdministrator, UserNotFound, WrongPassword
+from services.user_service.errors import EmailTaken, LastAdministrator, OneTimeTokenRefused, UserNotFound, WrongPassword
 
 PROBLEMS: ProblemTable = {
     EmailTaken: Problem(409, "email-taken", "Address registered already"),
     UserNotFound: Problem(404, "user-not-found", "No such user"),
     LastAdministrator: Problem(409, "last-administrator", "The last administrator"),
+    OneTimeTokenRefused: Problem(400, "one-time-token-refused", "Token refused"),
     # Not 401, which would tell the client that its token is the trouble.
     WrongPassword: Problem(403, "wrong-password", "Password refused"),
     WeakPassword: Problem(422, "weak-password", "Password refused"),

@@ -24,6 +24,16 @@ class UserSettings(WebSettings):
         default="http://127.0.0.1:8001",
         description="Our name in the tokens (`iss`): the address under which clients reach us.",
     )
+    mail: str = Field(
+        default="console",
+        description="Where letters go: `console` (stdout, for development) or `folder:PATH`, a file for each.",
+    )
+    mail_from: str = Field(default="no-reply@localhost", description="The sender of our letters.")
+    pages_url: str = Field(
+        default="",
+        description="Where the front end takes the tokens of letters: URL/verify#TOKEN and URL/reset#TOKEN; "
+        "empty: letters hold the bare token.",
+    )
     audience: str = Field(default="api", description="The name of the services that our tokens are for (`aud`).")
 
     @property

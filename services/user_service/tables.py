@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from libs.db.columns import identifier, moment
 
-SCHEMA_REVISION = "0004"
+SCHEMA_REVISION = "0005"
 
 metadata = sa.MetaData()
 
@@ -23,6 +23,7 @@ users = sa.Table(
     sa.Column("updated_at", moment(), nullable=False),
     # Empty for users that code of revision 3 registers while it is being replaced.
     sa.Column("name_key", sa.Text),
+    sa.Column("verified_at", moment()),
     sa.Index("users_by_email_key", "email_key", unique=True),
     sa.Index("users_by_creation", "created_at", "id"),
 )
@@ -63,4 +64,16 @@ audit_entries = sa.Table(
     sa.Column("target", sa.String(64), nullable=False),
     sa.Column("request_id", sa.String(64), nullable=False),
     sa.Index("audit_entries_by_time", "at", "id"),
+)
+
+one_time_tokens = sa.Table(
+    "one_time_tokens",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("user_id", identifier(), sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("purpose", sa.String(16), nullable=False),
+    sa.Column("created_at", moment(), nullable=False),
+    sa.Column("expires_at", moment(), nullable=False),
+    sa.Index("one_time_tokens_by_user", "user_id", "purpose"),
+    sa.Index("one_time_tokens_by_end", "expires_at"),
 )

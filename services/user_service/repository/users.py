@@ -37,6 +37,7 @@ _SET_PASSWORD = (
     .returning(users.c.id)
 )
 _SET_LOCKED = sa.update(users).where(_THIS).values(locked_at=bindparam("locked_at")).returning(*_COLUMNS)
+_SET_VERIFIED = sa.update(users).where(_THIS, users.c.verified_at.is_(None)).values(verified_at=bindparam("now"))
 _SET_ROLES = (
     sa.update(users)
     .where(_THIS)
@@ -107,6 +108,11 @@ async def set_locked(connection: Connection, user_id: UserId, locked_at: Micros 
 async def delete(connection: Connection, user_id: UserId) -> None:
     """Remove the user and all that refers to them, the audit log excepted."""
     await connection.fetch_all(_DELETE, id=user_id)
+
+
+async def set_verified(connection: Connection, user_id: UserId, *, now: Micros) -> None:
+    """Note that the address is the user's, unless that is known."""
+    await connection.fetch_all(_SET_VERIFIED, id=user_id, now=now)
 
 
 async def set_roles(connection: Connection, user_id: UserId, role_names: str, *, now: Micros) -> None:

@@ -56,6 +56,7 @@ class UserView(BaseModel):
     id: UserId
     email: str
     name: str
+    verified: bool = Field(description="Whether the user has shown that the address is theirs.")
     roles: list[Role]
     created_at: datetime
 
@@ -66,6 +67,7 @@ class UserView(BaseModel):
             id=user.id,
             email=user.email,
             name=user.name,
+            verified=user.verified_at is not None,
             roles=sorted(user.roles),
             created_at=at(user.created_at),
         )

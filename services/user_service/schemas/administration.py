@@ -41,6 +41,7 @@ class AccountView(BaseModel):
     id: UserId
     email: str
     name: str
+    verified_at: datetime | None
     roles: list[Role]
     locked_at: datetime | None
     created_at: datetime
@@ -52,6 +53,7 @@ class AccountView(BaseModel):
             id=user.id,
             email=user.email,
             name=user.name,
+            verified_at=None if user.verified_at is None else at(user.verified_at),
             roles=sorted(user.roles),
             locked_at=None if user.locked_at is None else at(user.locked_at),
             created_at=at(user.created_at),

@@ -11,10 +11,11 @@ from libs.db.columns import Micros, micros
 from libs.db.database import Connection, Database
 from libs.db.errors import UniqueViolation
 from services.user_service.errors import EmailTaken, UserNotFound, WrongPassword
-from services.user_service.models import Action, User, UserId, email_key
-from services.user_service.repository import grants
+from services.user_service.models import Action, Purpose, User, UserId, email_key
+from services.user_service.repository import grants, one_time
 from services.user_service.repository import users as repository
 from services.user_service.service.audit import Audit
+from services.user_service.service.letters import Letters
 from services.user_service.service.passwords import PasswordDesk
 
 _SECOND = timedelta(seconds=1)
@@ -23,14 +24,17 @@ _SECOND = timedelta(seconds=1)
 class Users:
     """Accounts."""
 
-    def __init__(self, database: Database, *, passwords: PasswordDesk, audit: Audit, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, *, passwords: PasswordDesk, letters: Letters, audit: Audit, clock: Clock
+    ) -> None:
         self._database = database
         self._passwords = passwords
+        self._letters = letters
         self._audit = audit
         self._clock = clock
 
     async def register(self, *, email: str, password: str, name: str) -> User:
-        """Open an account.
+        """Open an account and send a letter that verifies its address.
 
         Raises:
             WeakPassword: the policy refuses the password.
@@ -47,6 +51,7 @@ class Users:
             await self._database.atomically(work)
         except UniqueViolation as error:
             raise EmailTaken from error
+        self._letters.ask(Purpose.VERIFY, user.email_key)
         return user
 
     async def get(self, user_id: UserId) -> User:
@@ -77,7 +82,7 @@ class Users:
             Throttled: too many attempts from this network address.
         """
         user = await self._prove(user_id, current, address)
-        replacement = await self._passwords.choose(new, about=(user.email, user.name))
+        replacement = await self.choose_password(user, new)
 
         async def work(connection: Connection) -> None:
             await self.replace_password(connection, user, replacement)
@@ -85,8 +90,12 @@ class Users:
 
         await self._database.atomically(work)
 
+    async def choose_password(self, user: User, new: str) -> PasswordHash:
+        """The hash of a new password of the user; `WeakPassword` when the policy refuses it."""
+        return await self._passwords.choose(new, about=(user.email, user.name))
+
     async def replace_password(self, connection: Connection, user: User, replacement: PasswordHash) -> None:
-        """Store another password and end every login, as part of a transaction.
+        """Store another password, end every login and forget letters about it, as part of a transaction.
 
         `WrongPassword` when the password has changed since `user` was read.
         """
@@ -96,6 +105,7 @@ class Users:
         if not await repository.set_password(connection, user, replacement, changed_at=changed_at):
             raise WrongPassword
         await grants.revoke_subject(connection, Subject(user.id), at=now)
+        await one_time.forget(connection, user.id, Purpose.RESET)
 
     async def delete(self, user_id: UserId, *, password: str, address: str) -> None:
         """Close the account for good.

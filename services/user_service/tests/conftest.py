@@ -6,11 +6,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from libs.auth.key_files import KeyFolder
 from libs.auth.signatures import Algorithm
 from libs.auth.testing import START, FakeClock
 from libs.db.testing import Databases, open_databases
+from libs.mail.testing import FakeMailer
 from libs.web.testing import running
 from services.user_service.app import create_app
 from services.user_service.settings import UserSettings
@@ -41,7 +43,19 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-async def client(settings: UserSettings, clock: FakeClock) -> AsyncIterator[httpx.AsyncClient]:
+def mailer() -> FakeMailer:
+    """What the service sends letters with."""
+    return FakeMailer()
+
+
+@pytest.fixture
+def app(settings: UserSettings, clock: FakeClock, mailer: FakeMailer) -> FastAPI:
+    """The service."""
+    return create_app(settings, clock=clock, mailer=mailer)
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """The running service."""
-    async with running(create_app(settings, clock=clock)) as opened:
+    async with running(app) as opened:
         yield opened

@@ -41,6 +41,10 @@ EXPECTED: dict[tuple[str, str], Statuses] = {
     ("POST", "/auth/login"): _anybody(200),
     ("POST", "/auth/refresh"): _anybody(401),
     ("POST", "/auth/logout"): _anybody(204),
+    ("POST", "/auth/verification"): _anybody(202),
+    ("POST", "/auth/verification/confirmation"): _anybody(400),
+    ("POST", "/auth/password-reset"): _anybody(202),
+    ("POST", "/auth/password-reset/confirmation"): _anybody(400),
     # These ask for a client's secret and never for an access token; see test_clients and test_introspection.
     ("POST", "/oauth/token"): _anybody(400),
     ("POST", "/oauth/revoke"): _anybody(400),
@@ -58,6 +62,10 @@ BODIES: dict[tuple[str, str], object] = {
     ("POST", "/me/deletion"): {"password": PASSWORD},
     ("POST", "/auth/login"): {"email": EVE["email"], "password": PASSWORD},
     ("POST", "/auth/refresh"): {"refresh_token": "unknown"},
+    ("POST", "/auth/verification"): {"email": EVE["email"]},
+    ("POST", "/auth/verification/confirmation"): {"token": "unknown"},
+    ("POST", "/auth/password-reset"): {"email": EVE["email"]},
+    ("POST", "/auth/password-reset/confirmation"): {"token": "unknown", "new_password": "nine purple umbrellas"},
     ("POST", "/auth/logout"): {"refresh_token": "unknown"},
 }
 

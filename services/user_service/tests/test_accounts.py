@@ -18,6 +18,7 @@ async def test_a_new_user_sees_themselves(client: httpx.AsyncClient) -> None:
         "id": user_id,
         "email": ANN["email"],
         "name": "Ann",
+        "verified": False,
         "roles": [],
         "created_at": "2026-01-01T12:00:00Z",
     }

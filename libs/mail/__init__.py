@@ -1,0 +1,1 @@
+"""Letters to people, and the ways in which they leave the house."""

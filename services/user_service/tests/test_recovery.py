@@ -1,0 +1,186 @@
+"""Letters: verifying an address and choosing a new password by a token that is good once."""
+
+import asyncio
+import re
+import time
+from statistics import median
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from libs.auth.testing import FakeClock
+from libs.mail.testing import FakeMailer
+from services.user_service.tests.people import ANN, BOB, log_in, logged_in, refresh, register, tokens
+
+NEW = "nine purple umbrellas"
+MINUTE = 60
+
+
+async def _letters(app: FastAPI, mailer: FakeMailer) -> list[str]:
+    """The tokens of all letters that were sent so far, oldest first."""
+    await app.state.letters.done()
+    return [re.findall(r"^[\w-]{43}$", letter.text, re.MULTILINE)[0] for letter in mailer.sent]
+
+
+async def _ask(client: httpx.AsyncClient, what: str, email: str = ANN["email"]) -> httpx.Response:
+    return await client.post(f"/auth/{what}", json={"email": email})
+
+
+async def _reset(client: httpx.AsyncClient, token: str, new: str = NEW) -> int:
+    body = {"token": token, "new_password": new}
+    return (await client.post("/auth/password-reset/confirmation", json=body)).status_code
+
+
+async def _verify(client: httpx.AsyncClient, token: str) -> int:
+    return (await client.post("/auth/verification/confirmation", json={"token": token})).status_code
+
+
+async def test_a_new_user_verifies_their_address(app: FastAPI, client: httpx.AsyncClient, mailer: FakeMailer) -> None:
+    """Registering sends a letter to the address, and its token works once."""
+    login = await logged_in(client, ANN)
+    (token,) = await _letters(app, mailer)
+    assert mailer.sent[0].to == ANN["email"]
+    assert (await client.get("/me", headers=login.headers)).json()["verified"] is False
+    assert [await _verify(client, token) for _ in range(2)] == [204, 400]
+    assert (await client.get("/me", headers=login.headers)).json()["verified"] is True
+
+
+async def test_a_reset_gives_a_new_password_and_ends_every_login(
+    app: FastAPI, client: httpx.AsyncClient, mailer: FakeMailer
+) -> None:
+    """The letter's token works once; the old password and the old tokens are worth nothing."""
+    login = await logged_in(client, ANN)
+    await _ask(client, "password-reset")
+    _, token = await _letters(app, mailer)
+    assert [await _reset(client, token) for _ in range(2)] == [204, 400]
+    assert (await log_in(client, ANN)).status_code == 401
+    assert (await refresh(client, login.refresh_token)).status_code == 401
+    assert (await client.get("/me", headers=login.headers)).status_code == 401
+    fresh = tokens(await log_in(client, ANN, password=NEW))
+    assert (await client.get("/me", headers=fresh.headers)).json()["verified"] is True
+
+
+async def test_of_many_uses_at_once_one_works(app: FastAPI, client: httpx.AsyncClient, mailer: FakeMailer) -> None:
+    """Single use holds against a race too."""
+    await register(client, ANN)
+    await _ask(client, "password-reset")
+    _, token = await _letters(app, mailer)
+    codes = await asyncio.gather(*(_reset(client, token, f"{NEW} {number}") for number in range(5)))
+    assert sorted(codes) in ([204, 400, 400, 400, 400], [204, *[403] * 4], [204, 400, 400, 400, 403])
+
+
+async def test_a_refused_password_leaves_the_token_good(
+    app: FastAPI, client: httpx.AsyncClient, mailer: FakeMailer
+) -> None:
+    """Nobody needs another letter because of a short password."""
+    await register(client, ANN)
+    await _ask(client, "password-reset")
+    _, token = await _letters(app, mailer)
+    assert [await _reset(client, token, "short"), await _reset(client, token)] == [422, 204]
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(30 * MINUTE - 1, 204), (30 * MINUTE, 400)])
+async def test_a_reset_has_half_an_hour(
+    app: FastAPI, client: httpx.AsyncClient, mailer: FakeMailer, clock: FakeClock, seconds: int, status: int
+) -> None:
+    """Not a second more."""
+    await register(client, ANN)
+    await _ask(client, "password-reset")
+    _, token = await _letters(app, mailer)
+    clock.advance(seconds)
+    assert await _reset(client, token) == status
+
+
+async def test_a_newer_letter_replaces_the_older(
+    app: FastAPI, client: httpx.AsyncClient, mailer: FakeMailer, clock: FakeClock
+) -> None:
+    """And within a minute there is but one letter, however often it is asked for."""
+    await register(client, ANN)
+    for _ in range(3):
+        await _ask(client, "password-reset")
+    assert len(await _letters(app, mailer)) == 2
+    clock.advance(2 * MINUTE)
+    await _ask(client, "password-reset")
+    _, first, second = await _letters(app, mailer)
+    assert [await _reset(client, first), await _reset(client, second)] == [400, 204]
+
+
+async def test_a_changed_password_makes_letters_worthless(
+    app: FastAPI, client: httpx.AsyncClient, mailer: FakeMailer
+) -> None:
+    """Who had asked for a reset before gets nothing from it."""
+    login = await logged_in(client, ANN)
+    await _ask(client, "password-reset")
+    _, token = await _letters(app, mailer)
+    body = {"current_password": ANN["password"], "new_password": NEW}
+    await client.post("/me/password", json=body, headers=login.headers)
+    assert await _reset(client, token, "ten orange canoes") == 400
+
+
+async def test_a_token_is_good_for_its_purpose_alone(
+    app: FastAPI, client: httpx.AsyncClient, mailer: FakeMailer
+) -> None:
+    """A letter about the address changes no password, and the other way round."""
+    await register(client, ANN)
+    await _ask(client, "password-reset")
+    verify, reset = await _letters(app, mailer)
+    assert [await _reset(client, verify), await _verify(client, reset)] == [400, 400]
+    assert [await _verify(client, verify), await _reset(client, reset)] == [204, 204]
+
+
+@pytest.mark.parametrize("token", ["", "x", "x" * 43, "\u00e4" * 43, "x" * 512])
+async def test_what_is_no_token_is_refused(client: httpx.AsyncClient, token: str) -> None:
+    """Whatever it looks like."""
+    assert [await _verify(client, token), await _reset(client, token)] == [400, 400]
+
+
+@pytest.mark.parametrize("what", ["verification", "password-reset"])
+async def test_nobody_learns_whether_there_is_an_account(
+    app: FastAPI, client: httpx.AsyncClient, mailer: FakeMailer, what: str
+) -> None:
+    """For a registered, an unknown and an impossible address the answer is the same, and only the first gets mail."""
+    await register(client, BOB)
+    await app.state.letters.done()
+    mailer.sent.clear()
+    answers = [await _ask(client, what, email) for email in (BOB["email"], "eve@example.com", "not an address")]
+    assert {(answer.status_code, answer.content) for answer in answers} == {(202, b"null")}
+    await app.state.letters.done()
+    assert {letter.to for letter in mailer.sent} <= {BOB["email"]}
+
+
+async def test_asking_takes_the_same_time_for_everybody(
+    app: FastAPI, client: httpx.AsyncClient, clock: FakeClock
+) -> None:
+    """What differs is done after the answer."""
+    await register(client, ANN)
+    times: dict[str, list[float]] = {ANN["email"]: [], "eve@example.com": []}
+    for _ in range(40):
+        for email, seen in times.items():
+            started = time.perf_counter()
+            assert (await _ask(client, "password-reset", email)).status_code == 202
+            seen.append(time.perf_counter() - started)
+            await app.state.letters.done()
+            clock.advance(10 * MINUTE)
+    known, unknown = (median(seen) for seen in times.values())
+    assert abs(known - unknown) < 0.003
+
+
+async def test_asking_is_slowed_down(client: httpx.AsyncClient) -> None:
+    """Nobody's mailbox is flooded from here."""
+    codes = [(await _ask(client, "password-reset")).status_code for _ in range(6)]
+    assert codes == [202] * 5 + [429]
+
+
+async def test_a_letter_that_fails_does_no_harm(
+    app: FastAPI, client: httpx.AsyncClient, mailer: FakeMailer, clock: FakeClock
+) -> None:
+    """The request is answered as ever, and the next letter goes out."""
+    mailer.broken = True
+    await register(client, ANN)
+    await app.state.letters.done()
+    mailer.broken = False
+    clock.advance(2 * MINUTE)
+    await _ask(client, "verification")
+    (token,) = await _letters(app, mailer)
+    assert await _verify(client, token) == 204
