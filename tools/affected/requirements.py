@@ -49,7 +49,8 @@ class Difference:
 
     def described(self) -> list[str]:
         """Say each change in a few words: `idna 3.10 -> 3.11`."""
-        return [_described(name, self.before.pins.get(name), self.after.pins[name]) for name in self.changed]
+        changed = [_described(name, self.before.pins.get(name), self.after.pins[name]) for name in self.changed]
+        return changed + [f"{name} {self.before.pins[name].version} is gone" for name in self.gone]
 
 
 def _described(name: str, before: Pin | None, after: Pin) -> str:

@@ -6,9 +6,9 @@ import fcntl
 import functools
 import hashlib
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from tools.affected import graph
+from tools.affected import graph, reach
 from tools.affected.bazel import Bazel
 from tools.affected.changes import WORKTREE, Range
 from tools.affected.graph import Target
@@ -62,6 +62,16 @@ class Snapshots:
             return self._keep(tree, _read(bazel))
         with self.tree(commit) as folder:
             return self._keep(tree, _read(self.home.elsewhere(folder)))
+
+    def users_at_base(self, labels: Sequence[str]) -> set[str]:
+        """Return the targets that depended on these at the base and are still there.
+
+        Raises:
+            BazelFailedError: a package cannot be loaded.
+        """
+        with self.tree(self.range.base) as folder:
+            answer = self.home.elsewhere(folder).query(reach.expression(labels, []), "--proto:output_rule_attrs=tags")
+        return graph.rules(answer).keys() & self.of_head.keys()
 
     @contextlib.contextmanager
     def tree(self, commit: str, name: str = "base") -> Iterator[pathlib.Path]:

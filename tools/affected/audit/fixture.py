@@ -16,7 +16,7 @@ class Size:
 
     libraries: int = 6
     services: int = 6
-    distributions: int = 6
+    distributions: int = 8
     parts: int = 0
 
 
@@ -45,10 +45,9 @@ _LOCKS = '''"""Repositories made from the locks: one package a distribution, one
 _PACKAGE = "filegroup(name = 'pkg', srcs = %r, visibility = ['//visibility:public'])"
 
 def _hub_impl(rctx):
-    lines = [line for line in rctx.attr.lock.split("\\n") if "==" in line]
-    for line in lines:
-        name, _, rest = line.partition("==")
-        below = ["//%s:pkg" % other for other in rctx.attr.needs.get(name, [])]
+    pins = dict([line.split("==", 1) for line in rctx.attr.lock.split("\\n") if "==" in line])
+    for name, rest in pins.items():
+        below = ["//%s:pkg" % other for other in rctx.attr.needs.get(name, []) if other in pins]
         rctx.file(name + "/pin.txt", rest)
         rctx.file(name + "/BUILD.bazel", _PACKAGE % (["pin.txt"] + below))
     rctx.file("BUILD.bazel", "")
@@ -181,7 +180,7 @@ def _library(number: int, size: Size) -> Iterator[tuple[str, str]]:
         f"lib{number}/BUILD.bazel",
         f'"""Library {number}."""\n\nload("//build:rules.bzl", "bundle")\n\nbundle(\n'
         f'    name = "lib{number}",\n    srcs = [\n        "a.src",\n        "b.src",\n    ],\n'
-        f'    third_party = ["@pip//dist{number % size.distributions}:pkg"],\n'
+        f'    third_party = ["@pip//dist{2 * (number % (size.distributions // 2)) + 1}:pkg"],\n'
         '    visibility = ["//visibility:public"],\n'
         f"    deps = {sorted(deps)!r},\n)\n".replace("'", '"'),
     )

@@ -135,6 +135,17 @@ def rehash_distribution(editor: Editor) -> None:
     editor.replace(editor.folder / "requirements_lock.txt", r"sha256:\w{9}", f"sha256:{editor.number():09x}")
 
 
+def remove_distribution(editor: Editor) -> None:
+    """Remove a distribution that another one needed and no target named."""
+    editor.replace(editor.folder / "requirements_lock.txt", r"^dist0==.*\n.*\n.*\n", "")
+
+
+def add_distribution(editor: Editor) -> None:
+    """Add a distribution that nobody needs."""
+    with (editor.folder / "requirements_lock.txt").open("a") as file:
+        file.write(f"extra{editor.number()}==1.0 --hash=sha256:00\n")
+
+
 def comment_lock(editor: Editor) -> None:
     """Say otherwise who wants a distribution."""
     editor.replace(editor.folder / "requirements_lock.txt", r"via somebody", f"via {editor.number()}")
@@ -181,6 +192,8 @@ WEIGHTS: Mapping[Mutation, int] = {
     reword_starlark: 1,
     bump_distribution: 3,
     rehash_distribution: 1,
+    remove_distribution: 1,
+    add_distribution: 1,
     comment_lock: 1,
     bump_base: 2,
     change_option: 1,

@@ -2,6 +2,7 @@
 
 from tools.affected import module_file, requirements
 from tools.affected.changes import Change
+from tools.affected.errors import BazelFailedError
 from tools.affected.module_file import Use
 from tools.affected.scene import Scene
 from tools.affected.verdict import Verdict, everything, nothing, some
@@ -28,23 +29,32 @@ def verdict(change: Change, scene: Scene) -> Verdict | None:
     if before is None or after is None:
         return everything(change.path, f"the lock is {change.kind.value}")
     if attribute == _PYTHON_LOCK:
-        return _distributions(change.path, use, before, after)
+        hub = use.words.get("hub_name", "pip")
+        return _distributions(change.path, hub, requirements.difference(before.decode(), after.decode()), scene)
     return _repositories(change.path, use, scene)
 
 
-def _distributions(path: str, use: Use, before: bytes, after: bytes) -> Verdict:
+def _distributions(path: str, hub: str, difference: requirements.Difference, scene: Scene) -> Verdict:
     """Seed the distributions whose version, markers or hashes differ; the graph knows who needs them."""
-    difference = requirements.difference(before.decode(), after.decode())
     if difference.options_differ:
         return everything(path, "options of the lock changed")
-    if difference.gone:
-        return everything(path, f"{', '.join(difference.gone)} left the lock, and the graph no longer says who had it")
-    if not difference.changed:
+    if not difference.changed and not difference.gone:
         return nothing(path, "no distribution differs")
-    hub = use.words.get("hub_name", "pip")
-    # A target may take a distribution's library, its programs or its metadata: all names of it are seeds.
-    labels = tuple(f"@{hub}//{name}:all" for name in difference.changed)
-    return some(path, ", ".join(difference.described()), labels)
+    try:
+        orphans = _users(hub, difference.gone, scene)
+    except BazelFailedError as error:
+        return everything(path, f"the graph cannot say who had {', '.join(difference.gone)}: {error}")
+    return some(path, ", ".join(difference.described()), (*_labels(hub, difference.changed), *orphans))
+
+
+def _labels(hub: str, names: list[str]) -> tuple[str, ...]:
+    """Return every name of distributions: a target may take their library, their programs or their metadata."""
+    return tuple(f"@{hub}//{name}:all" for name in names)
+
+
+def _users(hub: str, gone: list[str], scene: Scene) -> list[str]:
+    """Return who had distributions that the lock no longer holds, which only the base's graph knows."""
+    return sorted(scene.snapshots.users_at_base(_labels(hub, gone))) if gone else []
 
 
 def _repositories(path: str, use: Use, scene: Scene) -> Verdict:

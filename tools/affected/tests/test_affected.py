@@ -194,10 +194,22 @@ def test_distribution_that_nobody_has(workspace: Workspace, affected_by: Answers
 
 
 def test_distribution_that_is_gone(workspace: Workspace, affected_by: Answers) -> None:
-    """The head's graph cannot say who had it, so everything is affected."""
+    """The base's graph says who had it, though nobody's own line changed."""
     workspace.write("requirements_lock.txt", LOCK.partition("idna")[0])
+    workspace.graph.pop("@@_main~pip~pip//idna:pkg")
+    workspace.define("//lib:lib", inputs=["//lib:lib.py"])
+    assert affected_by.labels() == BELOW_LIB
+    assert "requirements_lock.txt: idna 3.20 is gone" in affected_by.talk
+
+
+def test_distribution_that_is_gone_from_a_broken_base(workspace: Workspace, affected_by: Answers) -> None:
+    """Where the base's graph cannot be had, everything is affected."""
+    workspace.write("graph.json", '{"broken": true}')
+    workspace.commit()
+    workspace.write("requirements_lock.txt", LOCK.partition("idna")[0])
+    workspace.define("//lib:lib")
     assert affected_by.scope() == "all"
-    assert "idna left the lock" in affected_by.talk
+    assert "the graph cannot say who had idna" in affected_by.talk
 
 
 def test_base_image_lock(workspace: Workspace, affected_by: Answers) -> None:

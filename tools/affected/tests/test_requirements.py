@@ -36,6 +36,7 @@ def test_new_and_gone() -> None:
     """Both directions are seen; names are normalised."""
     difference = requirements.difference(LOCK, LOCK.replace("idna==3.20", "Zope.Interface==1.0"))
     assert (difference.changed, difference.gone) == (["zope_interface"], ["idna"])
+    assert difference.described() == ["zope_interface 1.0 is new", "idna 3.20 is gone"]
 
 
 def test_option_counts() -> None:
