@@ -41,6 +41,7 @@ def fastapi_service(
       app: its library, for its tests.
       image, image.digest: index of its images and the file with the index's digest.
       image_amd64, image_arm64: the images.
+      image_amd64_sbom, image_arm64_sbom: their bills of materials, in SPDX and CycloneDX.
       image_push, image_load: commands that push the index and load the image of this machine.
       image_test: pushes, pulls and runs the image, and looks at all that is in it.
     """

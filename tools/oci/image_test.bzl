@@ -26,6 +26,8 @@ def image_test(name, *, image, push, title, module, port, prepare):
         data = [
             image,
             image + ".digest",
+            image + "_amd64_sbom",
+            image + "_arm64_sbom",
             push,
             "//tools/oci/registry:docker_registry",
         ],

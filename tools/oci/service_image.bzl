@@ -5,6 +5,7 @@ load("//tools/oci:image_test.bzl", "image_test")
 load("//tools/oci/layers:first_party.bzl", "first_party_layers")
 load("//tools/oci/layers:third_party.bzl", "third_party_layers")
 load("//tools/oci/push:image_push.bzl", "image_push")
+load("//tools/oci/sbom:sbom.bzl", "sbom")
 
 visibility([
     "//tools/build",
@@ -38,6 +39,15 @@ def _architecture_image(*, name, architecture, title, library, entrypoint, port,
         platform = platform,
         tags = ["manual"],
         target_compatible_with = _LINUX,
+    )
+    sbom(
+        name = name + "_sbom",
+        architecture = architecture,
+        platform = platform,
+        target_compatible_with = _LINUX,
+        title = title,
+        visibility = visibility,
+        deps = [library],
     )
     oci_image(
         name = name,
@@ -74,6 +84,7 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
       name: index of both architectures.
       {name}.digest: file with the digest of the index.
       {name}_amd64, {name}_arm64: the images.
+      {name}_amd64_sbom, {name}_arm64_sbom: their bills of materials, in SPDX and CycloneDX.
       {name}_push: command that pushes the index, to `localhost:5000/{title}` unless told otherwise.
       {name}_load: command that loads the image of this machine's architecture into a container engine.
       {name}_test: what holds for every image.

@@ -14,7 +14,7 @@ _MOST_WHEELS = 100
 
 _WheelLayersInfo = provider(
     doc = "The layers of the wheels that a target needs.",
-    fields = {"layers": "depset of structs: `wheel` (name of the distribution), `layer` (File)"},
+    fields = {"layers": "depset of structs: `wheel` (name of the distribution), `layer` and `metadata` (Files)"},
 )
 
 def _path_in_wheel(file):
@@ -33,11 +33,11 @@ def _is_shipped(file):
 def _to_arguments(file):
     return [_SITE_PACKAGES + _path_in_wheel(file), file.path]
 
-def _distribution(files, label):
+def _metadata(files, label):
+    """The file that names a wheel's distribution."""
     for file in files:
-        path = _path_in_wheel(file)
-        if path.endswith(".dist-info/METADATA"):
-            return path.split("-")[0].lower()
+        if _path_in_wheel(file).endswith(".dist-info/METADATA"):
+            return file
     fail("{} has files in site-packages but no .dist-info/METADATA that names its distribution".format(label))
 
 def _wheel_layers_impl(target, ctx):
@@ -49,7 +49,7 @@ def _wheel_layers_impl(target, ctx):
     ]
     own = []
     if files:
-        wheel = _distribution(files, target.label)
+        metadata = _metadata(files, target.label)
         own.append(struct(
             layer = pack_layer(
                 ctx,
@@ -58,21 +58,32 @@ def _wheel_layers_impl(target, ctx):
                 third_party = True,
                 to_arguments = _to_arguments,
             ),
-            wheel = wheel,
+            metadata = metadata,
+            wheel = _path_in_wheel(metadata).split("-")[0].lower(),
         ))
     needed = [dep[_WheelLayersInfo].layers for dep in getattr(ctx.rule.attr, "deps", []) if _WheelLayersInfo in dep]
     return [_WheelLayersInfo(layers = depset(own, transitive = needed))]
 
-_wheel_layers = aspect(
+with_wheels = aspect(
     implementation = _wheel_layers_impl,
     attr_aspects = ["deps"],
     attrs = PACKING_ATTRS,
     doc = "Packs each wheel on the way.",
 )
 
+def wheels_of(deps):
+    """The wheels in the closure of some targets.
+
+    Args:
+      deps: Targets that `with_wheels` has visited.
+
+    Returns:
+      list of structs: `wheel` (name of the distribution), `layer` and `metadata` (Files).
+    """
+    return depset(transitive = [dep[_WheelLayersInfo].layers for dep in deps]).to_list()
+
 def _third_party_layers_impl(ctx):
-    found = depset(transitive = [dep[_WheelLayersInfo].layers for dep in ctx.attr.deps]).to_list()
-    by_wheel = {wheel.wheel: wheel.layer for wheel in found}
+    by_wheel = {wheel.wheel: wheel.layer for wheel in wheels_of(ctx.attr.deps)}
     if len(by_wheel) > _MOST_WHEELS:
         fail("{} needs {} wheels, an image holds layers for {}: split the service or group its wheels".format(
             ctx.label,
@@ -90,7 +101,7 @@ def _third_party_layers_impl(ctx):
 third_party_layers = rule(
     implementation = _third_party_layers_impl,
     attrs = PLATFORM_ATTRS | {
-        "deps": attr.label_list(aspects = [_wheel_layers], cfg = to_platform, doc = "Libraries whose wheels to pack."),
+        "deps": attr.label_list(aspects = [with_wheels], cfg = to_platform, doc = "Libraries whose wheels to pack."),
         "_compression": PACKING_ATTRS["_compression"],
     },
     doc = "The layers of all wheels in a closure, ordered by name; each wheel is a layer of its own.",

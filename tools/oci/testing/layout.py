@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -86,6 +87,15 @@ class Image:
                     is_link=info.issym(),
                     start=file.read(_START_BYTES) if file else b"",
                 )
+
+    def read_all(self, pattern: str) -> dict[str, bytes]:
+        """The files of all layers whose whole path fits a regular expression."""
+        found: dict[str, bytes] = {}
+        for tar in self.layers():
+            for info in tar:
+                if info.isfile() and re.fullmatch(pattern, info.name) and (file := tar.extractfile(info)):
+                    found[info.name] = file.read()
+        return found
 
     def unpack(self, root: Path) -> None:
         """Lay all layers over each other in a folder."""

@@ -6,11 +6,15 @@ import platform
 import stat
 import subprocess
 from collections.abc import Iterator
+from email.message import Message
+from email.parser import HeaderParser
 from pathlib import Path, PurePosixPath
+from urllib.parse import quote
 
 import pytest
 
 from tools.oci.registry.server import Registry, free_port, running_registry
+from tools.oci.sbom.components import pypi_name
 from tools.oci.testing.layout import Image, Layout, Member, images
 from tools.oci.testing.remote import Repository
 from tools.oci.testing.running import Container, wait_until_ready
@@ -160,3 +164,22 @@ def test_third_party_code_lies_in_one_folder(members: list[Member]) -> None:
     """One site-packages folder, whatever the build calls its repositories."""
     found = {parent for member in members for parent in member.path.parents if parent.name == "site-packages"}
     assert found == {PurePosixPath("usr/local/lib/python3.11/site-packages")}
+
+
+def test_bill_of_materials_is_what_is_there(image: Image) -> None:
+    """Every package of Debian and every distribution in the layers is in both documents, and no other."""
+    files = image.read_all(r"var/lib/dpkg/status\.d/.*|.*\.dist-info/METADATA")
+    there = {_named(path, HeaderParser().parsestr(content.decode())) for path, content in files.items()}
+    assert len(there) == len(files)
+    stem = Path(f"{os.environ['IMAGE_INDEX']}_{image.config['architecture']}_sbom")
+    spdx = json.loads(stem.with_name(stem.name + ".spdx.json").read_text())["packages"][1:]
+    assert {package["externalRefs"][0]["referenceLocator"].partition("?")[0] for package in spdx} == there
+    cyclonedx = json.loads(stem.with_name(stem.name + ".cdx.json").read_text())["components"]
+    assert {component["purl"].partition("?")[0] for component in cyclonedx} == there
+
+
+def _named(path: str, fields: Message) -> str:
+    """The purl of a package, by what it says of itself in the image."""
+    if "dist-info" in path:
+        return f"pkg:pypi/{pypi_name(fields['Name'])}@{quote(fields['Version'])}"
+    return f"pkg:deb/debian/{quote(fields['Package'])}@{quote(fields['Version'])}"

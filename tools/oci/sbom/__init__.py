@@ -1,0 +1,1 @@
+"""Bills of materials of images, from the locks and the graph."""

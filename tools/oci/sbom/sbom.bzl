@@ -1,0 +1,41 @@
+"""`sbom`: the bill of materials of an image, from what the image is made of."""
+
+load("//tools/oci/layers:platforms.bzl", "PLATFORM_ATTRS", "to_platform")
+load("//tools/oci/layers:third_party.bzl", "wheels_of", "with_wheels")
+load("//tools/oci/python:shipped_python.bzl", "SHIPPED_PYTHON_ATTRS", "run_shipped_python")
+
+visibility("//tools/oci/...")
+
+def _sbom_impl(ctx):
+    spdx = ctx.actions.declare_file(ctx.label.name + ".spdx.json")
+    cyclonedx = ctx.actions.declare_file(ctx.label.name + ".cdx.json")
+    metadata = [wheel.metadata for wheel in wheels_of(ctx.attr.deps)]
+    args = ctx.actions.args()
+    args.add("--title", ctx.attr.title)
+    args.add("--architecture", ctx.attr.architecture)
+    args.add("--lock", ctx.file._lock)
+    args.add("--spdx", spdx)
+    args.add("--cyclonedx", cyclonedx)
+    args.add_all(metadata)
+    run_shipped_python(
+        ctx,
+        args = [args],
+        inputs = depset(metadata + [ctx.file._lock]),
+        mnemonic = "Sbom",
+        outputs = [spdx, cyclonedx],
+        progress_message = "Writing the bill of materials %{label}",
+        tool = ctx.attr._write,
+    )
+    return DefaultInfo(files = depset([spdx, cyclonedx]))
+
+sbom = rule(
+    implementation = _sbom_impl,
+    attrs = PLATFORM_ATTRS | SHIPPED_PYTHON_ATTRS | {
+        "architecture": attr.string(mandatory = True, doc = "Debian's name of the architecture."),
+        "deps": attr.label_list(aspects = [with_wheels], cfg = to_platform, doc = "Libraries that the image packs."),
+        "title": attr.string(mandatory = True, doc = "Name of the image."),
+        "_lock": attr.label(allow_single_file = True, default = "//tools/oci/base:lock.json", doc = "The base's lock."),
+        "_write": attr.label(cfg = "exec", default = ":write", doc = "The tool."),
+    },
+    doc = "Writes NAME.spdx.json (SPDX 2.3) and NAME.cdx.json (CycloneDX 1.6).",
+)

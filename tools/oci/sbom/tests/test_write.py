@@ -1,0 +1,76 @@
+"""Bills of materials, from locks and metadata to documents."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.oci.sbom.components import pypi_name
+from tools.oci.sbom.write import main
+
+_LOCK = {
+    "packages": {
+        "amd64": [
+            {
+                "name": "libstdc++6",
+                "version": "12.2.0-14+deb12u1",
+                "path": "pool/main/g/gcc-12/libstdc++6_12.2.0-14+deb12u1_amd64.deb",
+                "sha256": "aa",
+            },
+            {"name": "tzdata", "version": "1:2026b-0", "path": "pool/main/t/tzdata_2026b-0_all.deb", "sha256": "bb"},
+        ]
+    }
+}
+_PURLS = [
+    "pkg:deb/debian/libstdc%2B%2B6@12.2.0-14%2Bdeb12u1?arch=amd64&distro=debian-12",
+    "pkg:deb/debian/tzdata@1%3A2026b-0?arch=all&distro=debian-12",
+    "pkg:pypi/typing-extensions@4.16.0",
+]
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> tuple[Any, Any]:
+    """The SPDX and the CycloneDX document of two Debian packages and a wheel."""
+    lock, metadata = tmp_path / "lock.json", tmp_path / "METADATA"
+    lock.write_text(json.dumps(_LOCK))
+    metadata.write_text("Name: typing_extensions\nVersion: 4.16.0\nLicense-Expression: PSF-2.0\n\nVersion: not this\n")
+    spdx, cyclonedx = tmp_path / "spdx", tmp_path / "cdx"
+    files = ["--lock", str(lock), "--spdx", str(spdx), "--cyclonedx", str(cyclonedx), str(metadata)]
+    main(["--title", "service", "--architecture", "amd64", *files])
+    return json.loads(spdx.read_text()), json.loads(cyclonedx.read_text())
+
+
+def test_spdx_names_every_package(documents: tuple[Any, Any]) -> None:
+    """The image contains each package, by an identifier of its own and a purl."""
+    spdx = documents[0]
+    image, *packages = spdx["packages"]
+    assert image["name"] == spdx["name"] == "service"
+    assert [package["externalRefs"][0]["referenceLocator"] for package in packages] == _PURLS
+    contained = [
+        entry["relatedSpdxElement"] for entry in spdx["relationships"] if entry["relationshipType"] == "CONTAINS"
+    ]
+    assert contained == [package["SPDXID"] for package in packages]
+    assert len(set(contained)) == len(packages)
+
+
+def test_cyclonedx_names_every_package(documents: tuple[Any, Any]) -> None:
+    """Components carry purl, hash where the lock has one, and licence where the wheel states one."""
+    components = documents[1]["components"]
+    assert [component["purl"] for component in components] == _PURLS
+    assert components[0]["hashes"] == [{"alg": "SHA-256", "content": "aa"}]
+    assert components[2]["licenses"] == [{"expression": "PSF-2.0"}]
+    assert documents[1]["dependencies"] == [{"ref": "image", "dependsOn": _PURLS}]
+
+
+def test_documents_hold_no_time(documents: tuple[Any, Any]) -> None:
+    """What is described decides the identity of both."""
+    spdx, cyclonedx = documents
+    assert spdx["creationInfo"]["created"] == "1970-01-01T00:00:00Z"
+    assert spdx["documentNamespace"] == cyclonedx["serialNumber"]
+
+
+@pytest.mark.parametrize("name", ["Ruamel.YAML", "ruamel_yaml", "ruamel--yaml"])
+def test_spellings_of_a_distribution_are_one(name: str) -> None:
+    """Wheels write their names in several ways, purls in one."""
+    assert pypi_name(name) == "ruamel-yaml"
