@@ -8,4 +8,4 @@ def py_binary(**kwargs):
     Args:
         **kwargs: the attributes that README.md lists.
     """
-    native.py_binary(**covered("py_binary", kwargs))
+    native.py_binary(**covered("py_binary", kwargs))  # buildifier: disable=native-py

@@ -8,4 +8,4 @@ def py_library(**kwargs):
     Args:
         **kwargs: the attributes that README.md lists.
     """
-    native.py_library(**covered("py_library", kwargs))
+    native.py_library(**covered("py_library", kwargs))  # buildifier: disable=native-py

@@ -8,4 +8,4 @@ def py_test(**kwargs):
     Args:
         **kwargs: the attributes that README.md lists.
     """
-    native.py_test(**covered("py_test", kwargs))
+    native.py_test(**covered("py_test", kwargs))  # buildifier: disable=native-py

@@ -4,8 +4,9 @@ import gzip
 import hashlib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 import documents
 
@@ -41,7 +42,7 @@ def _uncompressed(layer: Path, compression: str) -> Iterator[bytes]:
     return _pieces(layer, gzip.open if compression == "gzip" else open)
 
 
-def _pieces(layer: Path, opener=open) -> Iterator[bytes]:  # type: ignore[no-untyped-def]
+def _pieces(layer: Path, opener: Callable[..., IO[bytes]] = open) -> Iterator[bytes]:
     with opener(layer, "rb") as file:
         while piece := file.read(_PIECE_BYTES):
             yield piece

@@ -150,7 +150,7 @@ def _expanded(raw: str, known: Mapping[str, str]) -> str:
 
 
 def _merge(below: Document, above: Document) -> None:
-    """jq's `*`: objects are merged, anything else is replaced; keys keep their place."""
+    """Jq's `*`: objects are merged, anything else is replaced; keys keep their place."""
     for key, value in above.items():
         if isinstance(value, dict) and isinstance(below.get(key), dict):
             _merge(below[key], value)
@@ -169,9 +169,7 @@ def _finish(output: Path, manifest: Document, config: Document) -> None:
         "digest": documents.write_blob(output, content),
         "size": len(content),
     }
-    documents.write(
-        output / "index.json", {"schemaVersion": 2, "mediaType": documents.INDEX, "manifests": [described]}
-    )
+    documents.write(output / "index.json", {"schemaVersion": 2, "mediaType": documents.INDEX, "manifests": [described]})
 
 
 if __name__ == "__main__":

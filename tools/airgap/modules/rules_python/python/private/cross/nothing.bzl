@@ -1,6 +1,7 @@
 """A description of a C++ toolchain without a single tool."""
 
 def _no_tools_impl(ctx):
+    # buildifier: disable=native-cc-common
     return cc_common.create_cc_toolchain_config_info(
         ctx = ctx,
         compiler = "none",
