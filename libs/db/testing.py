@@ -14,6 +14,10 @@ from pathlib import Path
 from typing import Protocol
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from libs.db.migrate import upgrade
 
@@ -127,6 +131,24 @@ class PostgresServer:
                     await asyncio.sleep(0.05)
                 else:
                     return
+
+
+def differences(url: str, metadata: sa.MetaData) -> Sequence[object]:
+    """What an automatic migration would change to make the tables of `url` those of `metadata`."""
+
+    async def compare() -> Sequence[object]:
+        engine = create_async_engine(url)
+        try:
+            async with engine.connect() as connection:
+                return await connection.run_sync(
+                    lambda sync: compare_metadata(
+                        MigrationContext.configure(sync, opts={"compare_type": True}), metadata
+                    )
+                )
+        finally:
+            await engine.dispose()
+
+    return asyncio.run(compare())
 
 
 @contextmanager
