@@ -43,25 +43,22 @@ def request_id() -> str | None:
 
 def enter(received_id: bytes | None, traceparent: bytes | None) -> RequestContext:
     """Begin a request: keep the caller's id and trace where they are well formed."""
-    trace_id, flags = _trace_of(traceparent)
-    context = RequestContext(
-        request_id=_id_of(received_id),
-        trace_id=trace_id,
-        span_id=secrets.token_hex(8),
-        flags=flags,
-    )
+    # All the randomness that a request can need, asked of the system at once.
+    random = secrets.token_hex(40)
+    trace_id, flags = _trace_of(traceparent) or (random[48:], "00")
+    context = RequestContext(_id_of(received_id) or random[:32], trace_id, random[32:48], flags)
     _current.set(context)
     return context
 
 
-def _id_of(received: bytes | None) -> str:
+def _id_of(received: bytes | None) -> str | None:
     if received and _ACCEPTED_ID.fullmatch(received):
         return received.decode("ascii")
-    return secrets.token_hex(16)
+    return None
 
 
-def _trace_of(traceparent: bytes | None) -> tuple[str, str]:
+def _trace_of(traceparent: bytes | None) -> tuple[str, str] | None:
     found = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
     if found is None or found[1] == _ZERO_TRACE or found[2] == _ZERO_SPAN:
-        return secrets.token_hex(16), "00"
+        return None
     return found[1].decode("ascii"), found[3].decode("ascii")

@@ -6,11 +6,12 @@ strict content security policy does not allow.
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.params import Depends
 from starlette.responses import HTMLResponse
 
 _STYLE = """
@@ -27,9 +28,9 @@ _STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'"
 
 
-def docs_router(app: FastAPI) -> APIRouter:
+def docs_router(app: FastAPI, policy: Sequence[Depends]) -> APIRouter:
     """Route `/docs`."""
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, dependencies=policy)
 
     @router.get("/docs", response_class=HTMLResponse)
     async def read_docs() -> HTMLResponse:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import structlog
 from fastapi import APIRouter, Request, Response
+from fastapi.params import Depends
 from pydantic import BaseModel
 
 from libs.web.lifecycle import Lifecycle
@@ -37,9 +38,9 @@ class Health(BaseModel):
     status: str = "ok"
 
 
-def health_router(lifecycle: Lifecycle) -> APIRouter:
+def health_router(lifecycle: Lifecycle, policy: Sequence[Depends]) -> APIRouter:
     """Routes `/livez` and `/readyz`."""
-    router = APIRouter(tags=["health"])
+    router = APIRouter(tags=["health"], dependencies=policy)
 
     @router.get("/livez", summary="Is the process alive?")
     async def livez() -> Health:
@@ -61,9 +62,9 @@ def health_router(lifecycle: Lifecycle) -> APIRouter:
     return router
 
 
-def metrics_router(metrics: Metrics) -> APIRouter:
+def metrics_router(metrics: Metrics, policy: Sequence[Depends]) -> APIRouter:
     """Route `/metrics`; not part of the API's description."""
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, dependencies=policy)
 
     @router.get("/metrics")
     async def read_metrics() -> Response:

@@ -1,5 +1,7 @@
 """Prometheus metrics of one application: how many requests, how long, by route and status."""
 
+import functools
+
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
@@ -30,13 +32,18 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self.registry,
         )
+        # Looking a series up by its labels costs more than counting in it; there are few of them.
+        self._series = functools.cache(self._find)
 
     def observe(self, scope: Scope, *, status: int, seconds: float) -> None:
         """Count one request. A path without a route is one label, so that none can flood us."""
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        route = _template(scope)
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(method, route).observe(seconds)
+        requests, durations = self._series(method, _template(scope), status)
+        requests.inc()
+        durations.observe(seconds)
+
+    def _find(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        return self._requests.labels(method, route, str(status)), self._seconds.labels(method, route)
 
     def text(self) -> bytes:
         """Everything counted so far, in Prometheus' text format."""

@@ -1,7 +1,6 @@
 """The OpenAPI document says what our errors are: RFC 9457 problems, all of them.
 
-A `default` response stands for every status that an operation does not name; with it the framework
-leaves its own form of 422 out.
+A `default` response stands for every status that an operation does not name.
 """
 
 from typing import Any
@@ -15,6 +14,7 @@ PROBLEM_RESPONSE: dict[str, Any] = {
     "description": "What went wrong, as RFC 9457 problem details.",
     "content": {MEDIA_TYPE: {"schema": _REFERENCE}},
 }
+_FRAMEWORKS_OWN = ("HTTPValidationError", "ValidationError")
 _PROBLEM = {
     "title": "Problem",
     "type": "object",
@@ -43,13 +43,19 @@ _PROBLEM = {
 
 
 def describe_problems(app: FastAPI) -> None:
-    """Put the schema that `PROBLEM_RESPONSE` refers to into the document of `app`."""
+    """Let the document of `app` say so, in place of the framework's own form of 422."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
         document = generate()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas["Problem"] = _PROBLEM
+        for name in _FRAMEWORKS_OWN:
+            schemas.pop(name, None)
+        for item in document["paths"].values():
+            for operation in item.values():
+                operation["responses"].pop("422", None)
+                operation["responses"]["default"] = PROBLEM_RESPONSE
         return document
 
     # The way FastAPI documents; the method is called once and its answer kept.

@@ -48,6 +48,8 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, behind a request that parses strictly."""
         handle = super().get_route_handler()
+        if self.body_field is None:
+            return handle
 
         async def handle_strictly(request: Request) -> Response:
             return await handle(_StrictRequest(request.scope, request.receive))

@@ -21,7 +21,7 @@ async def _writer(claims: Annotated[Claims, requires("products:write")]) -> Acto
     return Actor(OwnerId(claims.subject), is_admin=ADMIN in claims.roles)
 
 
-Products = Annotated[Catalogue, Depends(_catalogue)]
+Products = Annotated[Catalogue, Depends(_catalogue, use_cache=False)]
 CanReadProducts = Annotated[Claims, requires("products:read")]
 CanReserveProducts = Annotated[Claims, requires("products:reserve")]
-CanWriteProducts = Annotated[Actor, Depends(_writer)]
+CanWriteProducts = Annotated[Actor, Depends(_writer, use_cache=False)]
