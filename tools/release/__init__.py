@@ -1,0 +1,1 @@
+"""Bringing images to a registry, with what others need to trust them."""
