@@ -3,6 +3,7 @@
 load("@rules_python//python:py_binary.bzl", "py_binary")
 load("@rules_python//python:py_library.bzl", "py_library")
 load("//tools/oci:service_image.bzl", "service_image")
+load("//tools/release:service_release.bzl", "service_release")
 
 # Started as programs by these, imported by none.
 _USERS = [
@@ -43,6 +44,8 @@ def fastapi_service(
       image_amd64, image_arm64: the images.
       image_amd64_sbom, image_arm64_sbom: their bills of materials, in SPDX and CycloneDX.
       image_push, image_load: commands that push the index and load the image of this machine.
+      image_sbom: the bills of materials of all images.
+      release, image_verify: commands that release the index, signed, and that tell whether a released one can be trusted.
       image_test: pushes, pulls and runs the image, and looks at all that is in it.
     """
     py_library(
@@ -67,5 +70,11 @@ def fastapi_service(
         port = port,
         prepare = prepare,
         title = name,
+        visibility = _USERS,
+    )
+    service_release(
+        name = name,
+        image = ":image",
+        sbom = ":image_sbom",
         visibility = _USERS,
     )

@@ -85,6 +85,7 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
       {name}.digest: file with the digest of the index.
       {name}_amd64, {name}_arm64: the images.
       {name}_amd64_sbom, {name}_arm64_sbom: their bills of materials, in SPDX and CycloneDX.
+      {name}_sbom: all of these.
       {name}_push: command that pushes the index, to `localhost:5000/{title}` unless told otherwise.
       {name}_load: command that loads the image of this machine's architecture into a container engine.
       {name}_test: what holds for every image.
@@ -104,6 +105,12 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
     oci_image_index(
         name = name,
         images = [":{}_{}".format(name, architecture) for architecture in architectures],
+        target_compatible_with = _LINUX,
+        visibility = visibility,
+    )
+    native.filegroup(
+        name = name + "_sbom",
+        srcs = [":{}_{}_sbom".format(name, architecture) for architecture in architectures],
         target_compatible_with = _LINUX,
         visibility = visibility,
     )

@@ -36,10 +36,14 @@ class Service:
         """A blob of the layout."""
         return (self.layout / "blobs" / digest.replace(":", "/")).read_bytes()
 
+    def images(self) -> dict[str, str]:
+        """Digest of the image for each architecture."""
+        index = json.loads(self.read(self.digest))
+        return {entry["platform"]["architecture"]: entry["digest"] for entry in index["manifests"]}
+
     def manifests(self) -> list[tuple[str, dict[str, Any]]]:
         """Digest and document of each image."""
-        index = json.loads(self.read(self.digest))
-        return [(entry["digest"], json.loads(self.read(entry["digest"]))) for entry in index["manifests"]]
+        return [(digest, json.loads(self.read(digest))) for digest in self.images().values()]
 
     def blobs(self) -> list[str]:
         """Digests of all layers and configs, each once."""

@@ -1,0 +1,57 @@
+"""`service_release`: the commands that release a service's image and that tell whether a released one can be trusted."""
+
+load("@rules_python//python:py_binary.bzl", "py_binary")
+
+visibility("//tools/build")
+
+# Everything an image is made of that is not in the commit.
+_LOCKS = [
+    "requirements_lock.txt",
+    "tools/oci/base/lock.json",
+]
+
+def service_release(name, *, image, sbom, visibility):
+    """Makes the commands around the release of a service's image.
+
+    Args:
+      name: name of the service.
+      image: index of its images.
+      sbom: their bills of materials.
+      visibility: who may use the commands.
+
+    Makes:
+      release: pushes the image, attaches provenance and bills of materials, and signs.
+      image_verify: tells whether the image on a registry is what was released from this source.
+    """
+    repository = "localhost:5000/" + name
+    py_binary(
+        name = "release",
+        srcs = ["//tools/release:release.py"],
+        args = [
+            "--image=$(rootpath {})".format(image),
+            "--sbom $(rootpaths {})".format(sbom),
+            "--target=" + str(native.package_relative_label(image)).lstrip("@"),
+            "--default-repository=" + repository,
+        ] + ["--lock=" + lock for lock in _LOCKS],
+        data = [
+            image,
+            sbom,
+        ],
+        main = "//tools/release:release.py",
+        target_compatible_with = ["@platforms//os:linux"],
+        visibility = visibility,
+        deps = ["//tools/release:trust"],
+    )
+    py_binary(
+        name = "image_verify",
+        srcs = ["//tools/release:verify.py"],
+        args = [
+            "--image=$(rootpath {})".format(image),
+            "--default-repository=" + repository,
+        ],
+        data = [image],
+        main = "//tools/release:verify.py",
+        target_compatible_with = ["@platforms//os:linux"],
+        visibility = visibility,
+        deps = ["//tools/release:trust"],
+    )
