@@ -40,7 +40,8 @@ class Target:
             kinds.add("binary")
         if self.rule in IMAGES:
             kinds.add("image")
-        if self.rule.endswith("_push") or self.label.endswith("image_push"):
+        # What a person runs to push, by its name: rules of that kind may be helpers behind it.
+        if self.label.endswith((":push", "_push")):
             kinds.add("image_push")
         return frozenset(kinds)
 

@@ -71,6 +71,22 @@ def test_only_rules_of_this_repository() -> None:
     assert list(graph.rules(answer)) == ["//a:a"]
 
 
+@pytest.mark.parametrize(
+    ("label", "rule_class", "kinds"),
+    [
+        ("//a:a_test", "py_test", {"all", "test"}),
+        ("//a:a", "py_binary", {"all", "binary"}),
+        ("//a:image", "oci_image_index", {"all", "image"}),
+        ("//a:image_push", "pushes", {"all", "image_push"}),
+        ("//a:image_pusher", "oci_push", {"all"}),
+        ("//a:lib", "py_library", {"all"}),
+    ],
+)
+def test_kinds(label: str, rule_class: str, kinds: set[str]) -> None:
+    """A target's kinds follow from its rule, a push's from the name that people type."""
+    assert Target(label=label, rule=rule_class).kinds == kinds
+
+
 def test_package_of_a_label() -> None:
     """The root's is empty."""
     assert [graph.package_of(label) for label in ("//a/b:c", "//:c")] == ["a/b", ""]
