@@ -14,7 +14,7 @@ _MOST_WHEELS = 100
 
 _WheelLayersInfo = provider(
     doc = "The layers of the wheels that a target needs.",
-    fields = {"layers": "depset of structs: `wheel` (name of the distribution), `layer` and `metadata` (Files)"},
+    fields = {"layers": "depset of structs: `wheel` (name of the distribution), `layer` and `metadata` (Files), `tags` (File or None)"},
 )
 
 def _path_in_wheel(file):
@@ -40,6 +40,13 @@ def _metadata(files, label):
             return file
     fail("{} has files in site-packages but no .dist-info/METADATA that names its distribution".format(label))
 
+def _tags(files):
+    """The file that says which of a distribution's wheels this is; None where an installer left it out."""
+    for file in files:
+        if _path_in_wheel(file).endswith(".dist-info/WHEEL"):
+            return file
+    return None
+
 def _wheel_layers_impl(target, ctx):
     files = [
         file
@@ -59,6 +66,7 @@ def _wheel_layers_impl(target, ctx):
                 to_arguments = _to_arguments,
             ),
             metadata = metadata,
+            tags = _tags(files),
             wheel = _path_in_wheel(metadata).split("-")[0].lower(),
         ))
     needed = [dep[_WheelLayersInfo].layers for dep in getattr(ctx.rule.attr, "deps", []) if _WheelLayersInfo in dep]
@@ -78,7 +86,7 @@ def wheels_of(deps):
       deps: Targets that `with_wheels` has visited.
 
     Returns:
-      list of structs: `wheel` (name of the distribution), `layer` and `metadata` (Files).
+      list of structs: `wheel` (name of the distribution), `layer` and `metadata` (Files), `tags` (File or None).
     """
     return depset(transitive = [dep[_WheelLayersInfo].layers for dep in deps]).to_list()
 

@@ -2,11 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from email.parser import HeaderParser
+from itertools import product
 from pathlib import Path
 from urllib.parse import quote
+
+_LOCKED_FILE = re.compile(r"# sha256:(?P<sha256>[0-9a-f]{64}) (?P<stem>\S+)\.whl$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +29,10 @@ def debian_components(lock: Path, architecture: str) -> list[Component]:
     return [_debian(entry["name"], entry["version"], entry["path"], entry["sha256"]) for entry in packages]
 
 
-def wheel_components(metadata: Iterable[Path]) -> list[Component]:
-    """The distributions that own some METADATA files, by name."""
-    return sorted((_wheel(path.read_text()) for path in metadata), key=lambda component: component.purl)
+def wheel_components(metadata: Iterable[Path], *, lock: Path) -> list[Component]:
+    """The distributions that own some METADATA files, by name, with the hashes that a lock has of their wheels."""
+    locked = _locked_wheels(lock.read_text())
+    return sorted((_wheel(path, locked) for path in metadata), key=lambda component: component.purl)
 
 
 def pypi_name(name: str) -> str:
@@ -43,12 +47,35 @@ def _debian(name: str, version: str, path: str, sha256: str) -> Component:
     return Component(name=name, version=version, purl=purl, sha256=sha256)
 
 
-def _wheel(text: str) -> Component:
-    fields = HeaderParser().parsestr(text)
+def _wheel(metadata: Path, locked: Mapping[frozenset[str], str]) -> Component:
+    fields = HeaderParser().parsestr(metadata.read_text())
     name, version = pypi_name(fields["Name"]), fields["Version"]
     return Component(
         name=name,
         version=version,
         purl=f"pkg:pypi/{name}@{quote(version)}",
         license=fields.get("License-Expression", ""),
+        sha256=locked.get(frozenset(f"{name} {version} {tag}" for tag in _tags(metadata.with_name("WHEEL"))), ""),
     )
+
+
+def _tags(wheel: Path) -> list[str]:
+    """What the wheel fits, by the file that it carries; nothing where an installer left that out."""
+    if not wheel.exists():
+        return []
+    tags: list[str] = HeaderParser().parsestr(wheel.read_text()).get_all("Tag", [])
+    return tags
+
+
+def _locked_wheels(lock: str) -> dict[frozenset[str], str]:
+    """Hashes of wheels by name, version and each tag that the file's name stands for.
+
+    A wheel that says otherwise inside than its file's name is not found: better no hash than a wrong one.
+    """
+    return {_identity(*match["stem"].split("-")): match["sha256"] for match in _LOCKED_FILE.finditer(lock)}
+
+
+def _identity(name: str, version: str, *rest: str) -> frozenset[str]:
+    """`a-1-py2.py3-none-any` stands for `a 1 py2-none-any` and `a 1 py3-none-any` (PEP 425)."""
+    tags = product(*(part.split(".") for part in rest[-3:]))
+    return frozenset(f"{pypi_name(name)} {version} {'-'.join(tag)}" for tag in tags)

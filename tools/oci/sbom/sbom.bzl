@@ -9,18 +9,21 @@ visibility("//tools/oci/...")
 def _sbom_impl(ctx):
     spdx = ctx.actions.declare_file(ctx.label.name + ".spdx.json")
     cyclonedx = ctx.actions.declare_file(ctx.label.name + ".cdx.json")
-    metadata = [wheel.metadata for wheel in wheels_of(ctx.attr.deps)]
+    wheels = wheels_of(ctx.attr.deps)
+    metadata = [wheel.metadata for wheel in wheels]
+    tags = [wheel.tags for wheel in wheels if wheel.tags]
     args = ctx.actions.args()
     args.add("--title", ctx.attr.title)
     args.add("--architecture", ctx.attr.architecture)
     args.add("--lock", ctx.file._lock)
+    args.add("--wheel-lock", ctx.file._wheel_lock)
     args.add("--spdx", spdx)
     args.add("--cyclonedx", cyclonedx)
     args.add_all(metadata)
     run_shipped_python(
         ctx,
         args = [args],
-        inputs = depset(metadata + [ctx.file._lock]),
+        inputs = depset(metadata + tags + [ctx.file._lock, ctx.file._wheel_lock]),
         mnemonic = "Sbom",
         outputs = [spdx, cyclonedx],
         progress_message = "Writing the bill of materials %{label}",
@@ -35,6 +38,7 @@ sbom = rule(
         "deps": attr.label_list(aspects = [with_wheels], cfg = to_platform, doc = "Libraries that the image packs."),
         "title": attr.string(mandatory = True, doc = "Name of the image."),
         "_lock": attr.label(allow_single_file = True, default = "//tools/oci/base:lock.json", doc = "The base's lock."),
+        "_wheel_lock": attr.label(allow_single_file = True, default = "//:requirements_lock.txt", doc = "Hashes of wheels."),
         "_write": attr.label(cfg = "exec", default = ":write", doc = "The tool."),
     },
     doc = "Writes NAME.spdx.json (SPDX 2.3) and NAME.cdx.json (CycloneDX 1.6).",

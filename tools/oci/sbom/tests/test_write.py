@@ -22,6 +22,11 @@ _LOCK = {
         ]
     }
 }
+_WHEEL_LOCK = f"""
+typing-extensions==4.16.0
+    # sha256:{"1" * 64} typing_extensions-4.16.0-py3-none-any.whl
+    # sha256:{"2" * 64} typing_extensions-4.16.0-py2.py3-none-any.whl
+"""
 _PURLS = [
     "pkg:deb/debian/libstdc%2B%2B6@12.2.0-14%2Bdeb12u1?arch=amd64&distro=debian-12",
     "pkg:deb/debian/tzdata@1%3A2026b-0?arch=all&distro=debian-12",
@@ -33,10 +38,23 @@ _PURLS = [
 def documents(tmp_path: Path) -> tuple[Any, Any]:
     """The SPDX and the CycloneDX document of two Debian packages and a wheel."""
     lock, metadata = tmp_path / "lock.json", tmp_path / "METADATA"
+    wheel_lock = tmp_path / "lock.txt"
+    wheel_lock.write_text(_WHEEL_LOCK)
+    (tmp_path / "WHEEL").write_text("Tag: py2-none-any\nTag: py3-none-any\n")
     lock.write_text(json.dumps(_LOCK))
     metadata.write_text("Name: typing_extensions\nVersion: 4.16.0\nLicense-Expression: PSF-2.0\n\nVersion: not this\n")
     spdx, cyclonedx = tmp_path / "spdx", tmp_path / "cdx"
-    files = ["--lock", str(lock), "--spdx", str(spdx), "--cyclonedx", str(cyclonedx), str(metadata)]
+    files = [
+        "--lock",
+        str(lock),
+        "--wheel-lock",
+        str(wheel_lock),
+        "--spdx",
+        str(spdx),
+        "--cyclonedx",
+        str(cyclonedx),
+        str(metadata),
+    ]
     main(["--title", "service", "--architecture", "amd64", *files])
     return json.loads(spdx.read_text()), json.loads(cyclonedx.read_text())
 
@@ -59,6 +77,7 @@ def test_cyclonedx_names_every_package(documents: tuple[Any, Any]) -> None:
     components = documents[1]["components"]
     assert [component["purl"] for component in components] == _PURLS
     assert components[0]["hashes"] == [{"alg": "SHA-256", "content": "aa"}]
+    assert components[2]["hashes"] == [{"alg": "SHA-256", "content": "2" * 64}]
     assert components[2]["licenses"] == [{"expression": "PSF-2.0"}]
     assert documents[1]["dependencies"] == [{"ref": "image", "dependsOn": _PURLS}]
 
