@@ -64,7 +64,7 @@ def checkout(tmp_path: pathlib.Path) -> Checkout:
 def test_green_run_counts_tests_and_proofs(checkout: Checkout) -> None:
     """Two tests, the second run and buildifier make four."""
     status, last, calls = checkout.run()
-    assert (status, last) == (0, "4 passed, 0 failed")
+    assert (status, last) == (0, "5 passed, 0 failed")
     assert calls[0].startswith("test //... (cache: ")
 
 
@@ -105,13 +105,13 @@ def test_broken_build_is_red(checkout: Checkout) -> None:
 def test_test_that_runs_again_is_red(checkout: Checkout) -> None:
     """What an unchanged tree runs again is not hermetic."""
     checkout.answers(GREEN, GREEN)
-    assert checkout.run()[:2] == (1, "3 passed, 1 failed")
+    assert checkout.run()[:2] == (1, "4 passed, 1 failed")
 
 
 def test_missing_buildifier_is_red(checkout: Checkout) -> None:
     """Skipped format tests are no green."""
     (checkout.folder / "build.fails").touch()
-    assert checkout.run()[:2] == (1, "3 passed, 1 failed")
+    assert checkout.run()[:2] == (1, "4 passed, 1 failed")
 
 
 def test_proofs_run_where_they_exist(checkout: Checkout) -> None:
@@ -120,7 +120,7 @@ def test_proofs_run_where_they_exist(checkout: Checkout) -> None:
         (checkout.folder / package).mkdir(parents=True)
         (checkout.folder / package / "BUILD.bazel").write_text(f'py_binary(\n    name = "{name}",\n)\n')
     status, last, calls = checkout.run()
-    assert (status, last) == (0, "6 passed, 0 failed")
+    assert (status, last) == (0, "7 passed, 0 failed")
     assert [call.partition(" (")[0] for call in calls if call.startswith("run")] == [
         "run //tools/lint:fix -- --check",
         "run //tools/docs -- --skip ./bazelw test //...",
@@ -132,4 +132,4 @@ def test_failed_proof_is_red(checkout: Checkout) -> None:
     (checkout.folder / "tools/lint").mkdir(parents=True)
     (checkout.folder / "tools/lint/BUILD.bazel").write_text('py_binary(name = "fix")\n')
     (checkout.folder / "run.fails").touch()
-    assert checkout.run()[:2] == (1, "4 passed, 1 failed")
+    assert checkout.run()[:2] == (1, "5 passed, 1 failed")
