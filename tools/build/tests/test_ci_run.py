@@ -62,7 +62,7 @@ def checkout(tmp_path: pathlib.Path) -> Checkout:
 
 
 def test_green_run_counts_tests_and_proofs(checkout: Checkout) -> None:
-    """Two tests, the second run and buildifier make four."""
+    """Two tests, the second run, the run under load and buildifier make five."""
     status, last, calls = checkout.run()
     assert (status, last) == (0, "5 passed, 0 failed")
     assert calls[0].startswith("test //... (cache: ")
