@@ -1,0 +1,65 @@
+"""The OpenAPI documents held against the services: what they allow is answered as they say."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.end_to_end.house import House, open_house
+
+_CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+_QUICK = settings(
+    max_examples=20,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+_ANN = {"email": "ann@example.com", "password": "seven green lanterns"}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Both services."""
+    with open_house(tmp_path_factory.mktemp("data")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def token(house: House) -> str:
+    """The token of a user."""
+    with httpx.Client(trust_env=False, timeout=30) as http:
+        assert http.post(f"{house.users}/users", json=_ANN | {"name": "Ann"}).status_code == 201
+        return str(http.post(f"{house.users}/auth/login", json=_ANN).json()["access_token"])
+
+
+@pytest.mark.parametrize("service", ["users", "products"])
+def test_every_operation_keeps_to_its_description(house: House, token: str, service: str) -> None:
+    """No operation crashes, answers with an undocumented status or with a body of another shape; none is skipped."""
+    base_url = getattr(house, service)
+    schema = schemathesis.openapi.from_url(f"{base_url}/openapi.json")
+    tried = set()
+    for result in schema.get_all_operations():
+        assert isinstance(result, Ok), result
+        operation = result.ok()
+
+        @_QUICK
+        @given(case=operation.as_strategy())
+        def keeps_to_it(case: schemathesis.Case[Any]) -> None:
+            answer = case.call(base_url=base_url, headers={"Authorization": f"Bearer {token}"})
+            case.validate_response(answer, checks=_CHECKS)
+            tried.add(case.operation.label)
+
+        keeps_to_it()
+    assert len(tried) == sum(len(item) for item in schema.raw_schema["paths"].values())
