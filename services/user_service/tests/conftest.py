@@ -9,14 +9,17 @@ import pytest
 from fastapi import FastAPI
 
 from libs.auth.key_files import KeyFolder
+from libs.auth.passwords import Argon2Cost, Passwords
 from libs.auth.signatures import Algorithm
 from libs.auth.testing import START, FakeClock
+from libs.db.database import Database, connect
 from libs.db.testing import Databases, open_databases
 from libs.mail.testing import FakeMailer
 from libs.web.testing import running
 from services.user_service.app import create_app
 from services.user_service.settings import UserSettings
 
+CHEAP = Argon2Cost(memory_kib=64, passes=1)
 SCRIPTS = Path(__file__).parents[1] / "migrations"
 
 
@@ -37,6 +40,14 @@ def settings(databases: Databases, tmp_path: Path) -> UserSettings:
 
 
 @pytest.fixture
+async def database(settings: UserSettings) -> AsyncIterator[Database]:
+    """The service's database, for what no request can do."""
+    opened = await connect(settings.database)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
 def clock() -> FakeClock:
     """The service's clock."""
     return FakeClock()
@@ -50,8 +61,8 @@ def mailer() -> FakeMailer:
 
 @pytest.fixture
 def app(settings: UserSettings, clock: FakeClock, mailer: FakeMailer) -> FastAPI:
-    """The service."""
-    return create_app(settings, clock=clock, mailer=mailer)
+    """The service. Its hashes are cheap; test_no_enumeration has those that ship."""
+    return create_app(settings, clock=clock, mailer=mailer, passwords=Passwords(CHEAP))
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from libs.db.database import connect
+from libs.db.database import Database
 from libs.db.errors import DatabaseError
 from services.user_service.settings import UserSettings
 from services.user_service.tables import audit_entries
@@ -70,13 +70,11 @@ async def test_the_log_has_pages(client: httpx.AsyncClient, settings: UserSettin
 
 @pytest.mark.parametrize("statement", [sa.update(audit_entries).values(actor="nobody"), sa.delete(audit_entries)])
 async def test_the_database_refuses_to_rewrite_the_log(
-    client: httpx.AsyncClient, settings: UserSettings, statement: sa.UpdateBase
+    client: httpx.AsyncClient, settings: UserSettings, database: Database, statement: sa.UpdateBase
 ) -> None:
     """Not even code of ours can."""
     root = await administrator(client, settings, ANN)
     before = (await client.get("/admin/audit", headers=root.headers)).content
-    database = await connect(settings.database)
     with pytest.raises(DatabaseError, match="append only"):
         await database.fetch_all(statement)
-    await database.close()
     assert (await client.get("/admin/audit", headers=root.headers)).content == before

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from libs.auth.testing import FakeClock
-from libs.db.database import connect
+from libs.db.database import Database
 from services.user_service.errors import BadClient
 from services.user_service.service.clients import ClientRegister
 from services.user_service.settings import UserSettings
@@ -106,15 +106,13 @@ async def test_what_no_client_should_send_is_refused(
 
 
 async def test_a_removed_service_gets_nothing_more(
-    client: httpx.AsyncClient, settings: UserSettings, clock: FakeClock, secret: str
+    client: httpx.AsyncClient, database: Database, clock: FakeClock, secret: str
 ) -> None:
     """Removed means refused, and removing it twice is an error."""
-    database = await connect(settings.database)
     register = ClientRegister(database, clock)
     await register.remove(NAME)
     with pytest.raises(BadClient, match="there is no client"):
         await register.remove(NAME)
-    await database.close()
     assert (await client.post("/oauth/token", data=GRANT, headers=basic(NAME, secret))).status_code == 401
 
 
@@ -134,14 +132,12 @@ async def test_a_removed_service_gets_nothing_more(
     ],
 )
 async def test_what_is_no_client_is_not_registered(
-    settings: UserSettings, clock: FakeClock, secret: str, name: str, scopes: str
+    database: Database, clock: FakeClock, secret: str, name: str, scopes: str
 ) -> None:
     """Neither a name that could be a user's id nor rights over people's accounts."""
     del secret
-    database = await connect(settings.database)
     with pytest.raises(BadClient):
         await ClientRegister(database, clock).add(name, scopes)
-    await database.close()
 
 
 async def test_the_token_endpoint_refreshes_for_standard_clients(client: httpx.AsyncClient, secret: str) -> None:

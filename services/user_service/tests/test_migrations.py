@@ -5,10 +5,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from libs.db.database import connect
+from libs.db.database import Database
 from services.user_service.models import email_key
 from services.user_service.repository import users
-from services.user_service.settings import UserSettings
 from services.user_service.tables import SCHEMA_REVISION
 
 SCRIPTS = Path(__file__).parents[1] / "migrations"
@@ -40,15 +39,13 @@ def test_this_code_needs_the_newest_revision() -> None:
     assert newest == SCHEMA_REVISION
 
 
-async def test_what_old_code_registers_new_code_finds(settings: UserSettings) -> None:
+async def test_what_old_code_registers_new_code_finds(database: Database) -> None:
     """While both run, a row without the newer columns is listed and found by its address."""
     now = round(time.time() * 1_000_000)
     texts = {"email": "ann@example.com", "email_key": "ann@example.com", "name": "Ann", "password_hash": "x"}
     times = {"password_changed_at": now, "locked_at": None, "created_at": now, "updated_at": now}
     user_id = "11111111-1111-4111-8111-111111111111"
-    database = await connect(settings.database)
     await database.fetch_all(sa.insert(_OLD_USERS), id=user_id, role_names="", **texts, **times)
     for search in ("", "ann@"):
         assert [user.id for user in await users.page(database, after=None, search=search, limit=9)] == [user_id]
     assert await users.find(database, email_key("Ann@example.com")) is not None
-    await database.close()

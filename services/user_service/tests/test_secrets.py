@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from libs.db.database import connect
+from libs.db.database import Database
 from libs.mail.testing import FakeMailer
 from libs.web.logs import configure_logging
 from services.user_service.settings import UserSettings
@@ -42,6 +42,7 @@ async def test_no_secret_is_anywhere_but_where_it_belongs(
     app: FastAPI,
     client: httpx.AsyncClient,
     settings: UserSettings,
+    database: Database,
     mailer: FakeMailer,
     logs: Callable[[], str],
 ) -> None:
@@ -77,17 +78,15 @@ async def test_no_secret_is_anywhere_but_where_it_belongs(
     secrets = [*kept, ANN["password"], NEW, WRONG]
     written = logs()
     said = "\n".join([*(answer.text + str(answer.headers) for answer in answers), written])
-    stored = await _everything(settings)
+    stored = await _everything(database)
     for each in secrets:
         assert each not in said
         assert each not in stored
     assert written.count('"/auth/login"') > 3, "the logs were looked at, so there must be some"
 
 
-async def _everything(settings: UserSettings) -> str:
-    database = await connect(settings.database)
+async def _everything(database: Database) -> str:
     rows = [repr(await database.fetch_all(table.select())) for table in metadata.sorted_tables]
-    await database.close()
     assert all(rows)
     return "\n".join(rows)
 

@@ -6,8 +6,6 @@ from fastapi import FastAPI
 from libs.auth.testing import FakeClock
 from libs.auth.throttle import PER_NETWORK
 from libs.web.testing import running
-from services.user_service.app import create_app
-from services.user_service.settings import UserSettings
 from services.user_service.tests.people import ANN, log_in, register
 
 WRONG = "seven green lampions"
@@ -18,9 +16,8 @@ def _from(app: FastAPI, address: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=transport, base_url="http://test")
 
 
-async def test_a_stranger_cannot_lock_the_owner_out(settings: UserSettings, clock: FakeClock) -> None:
+async def test_a_stranger_cannot_lock_the_owner_out(app: FastAPI) -> None:
     """Failures from one address do not count at another, and a success takes back the owner's own."""
-    app = create_app(settings, clock=clock)
     async with running(app) as client, _from(app, "203.0.113.9") as stranger, _from(app, "198.51.100.7") as owner:
         await register(client, ANN)
         codes = [(await log_in(stranger, ANN, password=WRONG)).status_code for _ in range(8)]
@@ -31,9 +28,8 @@ async def test_a_stranger_cannot_lock_the_owner_out(settings: UserSettings, cloc
             assert (await log_in(owner, ANN)).status_code == 200
 
 
-async def test_one_address_tries_few_accounts(settings: UserSettings, clock: FakeClock) -> None:
+async def test_one_address_tries_few_accounts(app: FastAPI, clock: FakeClock) -> None:
     """One password against many accounts is slowed down as well, and says for how long."""
-    app = create_app(settings, clock=clock)
     async with running(app), _from(app, "203.0.113.9") as stranger, _from(app, "2001:db8::1") as other:
         for number in range(PER_NETWORK.burst):
             assert (await log_in(stranger, ANN, email=f"user{number}@example.com")).status_code == 401
