@@ -27,6 +27,8 @@ _Untyped: TypeAlias = Any
 """A pool or a connection of asyncpg."""
 
 _ATTEMPTS = 20
+# Something between us and the server may have cut a connection that was idle for longer, and told nobody.
+_IDLE_SECONDS = 300
 _COLLISIONS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 _UNAVAILABLE = (
     asyncpg.PostgresConnectionError,
@@ -49,8 +51,7 @@ class PostgresDatabase:
     """A pool of connections to one database."""
 
     def __init__(self, pool: _Untyped, limits: Limits) -> None:
-        self._pool = pool
-        self._limits = limits
+        self._spare = _Spare(pool, limits)
         self._compile = Compiler(dialect.dialect())  # type: ignore[no-untyped-call]
 
     @classmethod
@@ -109,16 +110,64 @@ class PostgresDatabase:
 
     async def close(self) -> None:
         """See `Database`. Connections that do not close within the limit are cut."""
-        try:
-            await asyncio.wait_for(self._pool.close(), self._limits.statement_seconds)
-        except TimeoutError:
-            self._pool.terminate()
+        await self._spare.close()
 
     @contextlib.asynccontextmanager
     async def _connection(self) -> AsyncIterator[_Untyped]:
         with _translated():
-            async with self._pool.acquire(timeout=self._limits.connect_seconds) as connection:
+            connection = await self._spare.take()
+            is_clean = False
+            try:
                 yield connection
+                is_clean = True
+            finally:
+                await self._spare.give_back(connection, is_clean=is_clean)
+
+
+class _Spare:
+    """Connections at hand, in front of the pool, which makes two tasks for each use of one.
+
+    The pool still makes and counts them, lets callers wait in turn, and takes back those that are in doubt.
+    """
+
+    def __init__(self, pool: _Untyped, limits: Limits) -> None:
+        self._pool = pool
+        self._limits = limits
+        self._at_hand: list[tuple[_Untyped, float]] = []
+        self._waiting = 0
+
+    async def take(self) -> _Untyped:
+        """A connection that is open and was used not long ago, or one of the pool's."""
+        now = asyncio.get_running_loop().time()
+        while self._at_hand:
+            connection, since = self._at_hand.pop()
+            # One that the server closed was taken back by the pool at once, and says so when it is asked anything.
+            with contextlib.suppress(asyncpg.InterfaceError):
+                if now - since < _IDLE_SECONDS and not connection.is_closed():
+                    return connection
+                connection.terminate()
+        self._waiting += 1
+        try:
+            return await self._pool.acquire(timeout=self._limits.connect_seconds)
+        finally:
+            self._waiting -= 1
+
+    async def give_back(self, connection: _Untyped, *, is_clean: bool) -> None:
+        """Keep it at hand, unless something went wrong on it or somebody waits for the pool."""
+        if is_clean and not self._waiting and not self._pool.is_closing():
+            self._at_hand.append((connection, asyncio.get_running_loop().time()))
+        else:
+            await self._pool.release(connection)
+
+    async def close(self) -> None:
+        """Close all; what does not close in time is cut."""
+        at_hand, self._at_hand = self._at_hand, []
+        for connection, _ in at_hand:
+            await self._pool.release(connection)
+        try:
+            await asyncio.wait_for(self._pool.close(), self._limits.statement_seconds)
+        except TimeoutError:
+            self._pool.terminate()
 
 
 class _Transaction:

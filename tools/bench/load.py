@@ -1,6 +1,7 @@
 """A client that keeps a server busy over a few connections, on loopback, for a short time."""
 
 import asyncio
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from statistics import quantiles
 from typing import cast
 
 import uvloop
+
+_LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class _Asker(asyncio.Protocol):
     def __init__(self, request: bytes, latencies: list[float]) -> None:
         self._request = request
         self._latencies = latencies
+        self._head = b""
         self._length = 0
         self._received = 0
         self._sent_at = 0.0
@@ -55,15 +59,25 @@ class _Asker(asyncio.Protocol):
         self._ask()
 
     def data_received(self, data: bytes) -> None:
-        if not self._length:
-            if not data.startswith(b"HTTP/1.1 200 "):
-                self._end(UnexpectedAnswer(data[:200].decode("latin-1")))
-                return
-            self._length = len(data)
+        if not self._length and not self._learn(data):
+            return
         self._received += len(data)
         if self._received >= self._length:
             self._latencies.append(time.perf_counter() - self._sent_at)
             self._ask()
+
+    def _learn(self, data: bytes) -> bool:
+        """Take the length of the first answer from its head, which may come apart from its body."""
+        self._head += data
+        head, end, _ = self._head.partition(b"\r\n\r\n")
+        found = _LENGTH.search(head)
+        if not head.startswith(b"HTTP/1.1 200 ") or (end and not found):
+            self._end(UnexpectedAnswer(self._head[:200].decode("latin-1")))
+            return False
+        if end and found:
+            self._length = len(head) + len(end) + int(found[1])
+            self._received = len(self._head) - len(data)
+        return bool(self._length)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end(exc or UnexpectedAnswer("the connection was closed"))

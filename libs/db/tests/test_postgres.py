@@ -83,3 +83,12 @@ async def test_a_missing_database_is_unavailable(server: PostgresServer) -> None
     with pytest.raises(DatabaseUnavailable):
         await wrong.fetch_one(ONE)
     await wrong.close()
+
+
+async def test_connections_at_hand_that_died_are_not_used(server: PostgresServer, database: Database) -> None:
+    """After a restart the first caller is served, however many connections the crash has cut."""
+    await asyncio.gather(*(database.fetch_one(SLEEP, seconds=0.1) for _ in range(2)))
+    await asyncio.to_thread(server.stop, at_once=True)
+    await asyncio.to_thread(server.start)
+    for _ in range(2):
+        assert await database.fetch_one(ONE) is not None
