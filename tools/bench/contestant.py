@@ -59,7 +59,8 @@ def service(
     Raises:
         NotReady: it ended, or `is_ready` did not come true.
     """
-    with subprocess.Popen(command, env=os.environ | settings, stderr=subprocess.DEVNULL) as process:
+    nowhere = subprocess.DEVNULL
+    with subprocess.Popen(command, env=os.environ | settings, stdout=nowhere, stderr=nowhere) as process:
         try:
             _pin(process.pid, core=0)
             _await(is_ready, process)
