@@ -23,6 +23,7 @@ shipped_python(
             "root/lib/**/*.so*",
             "root/usr/lib/**/*.so*",
             "root/usr/lib/python3*/**/*.py",
+            "root/usr/lib/python3*/**/*.pyc",
         ],
         allow_empty = True,
     ),
@@ -89,12 +90,45 @@ def _unpack(rctx, packages):
                 rctx.extract(member, output = "root")
         rctx.delete("members")
 
+# Folder of the shared libraries, and loader.
+_LOADERS = {
+    "amd64": ("x86_64-linux-gnu", "ld-linux-x86-64.so.2"),
+    "arm64": ("aarch64-linux-gnu", "ld-linux-aarch64.so.1"),
+}
+
+def _compile(rctx):
+    """Compiles the standard library once, for the many short actions that import it; where this machine can run it."""
+    folder, loader = _LOADERS[rctx.attr.architecture]
+    interpreters = rctx.path("root/usr/bin")
+    for interpreter in interpreters.readdir() if interpreters.exists else []:
+        if interpreter.basename.startswith("python3."):
+            # The path is left out of the result: the same bytes on every machine.
+            rctx.execute([
+                rctx.path("root/lib/{}/{}".format(folder, loader)),
+                "--library-path",
+                "root/lib/{0}:root/usr/lib/{0}".format(folder),
+                interpreter,
+                "-P",
+                "-S",
+                "-s",
+                "-m",
+                "compileall",
+                "-q",
+                "--invalidation-mode=unchecked-hash",
+                "-s",
+                rctx.path("root"),
+                "-p",
+                "/",
+                rctx.path("root/usr/lib/" + interpreter.basename),
+            ])
+
 def _debian_packages_impl(rctx):
     lock = json.decode(rctx.read(rctx.attr.lock))
     packages = lock["packages"][rctx.attr.architecture]
     archives = {package.get("archive", "debian"): None for package in packages}.keys()
     _fetch(rctx, packages, debian_mirrors(rctx, archives, lock["snapshot"]))
     _unpack(rctx, packages)
+    _compile(rctx)
     rctx.file("BUILD.bazel", _BUILD.format(
         architecture = rctx.attr.architecture,
         lock = rctx.attr.lock,

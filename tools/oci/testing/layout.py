@@ -14,6 +14,7 @@ import zstandard
 Document = dict[str, Any]
 
 _START_BYTES = 20
+_DESCRIBES_PACKAGE = re.compile(r"var/lib/dpkg/status\.d/.*|.*\.dist-info/METADATA")
 
 
 class Blobs(Protocol):
@@ -43,14 +44,15 @@ class Layout:
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """One entry of a layer: what `tar` says of it, and the first bytes of a file."""
+    """One entry of a layer, with the first bytes of a file, or with all where it describes a package."""
 
     path: PurePosixPath
     mode: int
     uid: int
     is_file: bool
     is_link: bool
-    start: bytes
+    describes_package: bool
+    content: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,17 +87,9 @@ class Image:
                     uid=info.uid,
                     is_file=info.isfile(),
                     is_link=info.issym(),
-                    start=file.read(_START_BYTES) if file else b"",
+                    describes_package=bool(_DESCRIBES_PACKAGE.fullmatch(info.name)),
+                    content=file.read(-1 if _DESCRIBES_PACKAGE.fullmatch(info.name) else _START_BYTES) if file else b"",
                 )
-
-    def read_all(self, pattern: str) -> dict[str, bytes]:
-        """The files of all layers whose whole path fits a regular expression."""
-        found: dict[str, bytes] = {}
-        for tar in self.layers():
-            for info in tar:
-                if info.isfile() and re.fullmatch(pattern, info.name) and (file := tar.extractfile(info)):
-                    found[info.name] = file.read()
-        return found
 
     def unpack(self, root: Path) -> None:
         """Lay all layers over each other in a folder."""
