@@ -1,6 +1,6 @@
 """Merge Debian packages into the base layer: what a Python service needs, and nothing to run besides.
 
-merge.py --output LAYER PACKAGE.deb...
+merge.py --compression gzip|zstd --output LAYER PACKAGE.deb...
 """
 
 import argparse
@@ -64,10 +64,11 @@ def main(arguments: list[str]) -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="merge")
     parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--compression", choices=["gzip", "zstd"], required=True)
     parser.add_argument("debs", type=Path, nargs="+")
     options = parser.parse_args(arguments)
     entries = merge([read_deb(path) for path in options.debs])
-    write_layer(entries, options.output, compressor=compressor("gzip"))
+    write_layer(entries, options.output, compressor=compressor(options.compression))
 
 
 def merge(debs: Iterable[Deb]) -> dict[str, Entry]:

@@ -1,9 +1,12 @@
-"""The action that packs files into a layer, for the rules of this folder."""
+"""The action that packs files into a layer, for the rules that make layers."""
 
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load("//tools/oci/python:shipped_python.bzl", "SHIPPED_PYTHON_ATTRS", "run_shipped_python")
 
-visibility("//tools/oci/layers/...")
+visibility([
+    "//tools/oci/base",
+    "//tools/oci/layers/...",
+])
 
 _SUFFIXES = {"gzip": ".tar.gz", "zstd": ".tar.zst"}
 
