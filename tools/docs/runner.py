@@ -1,6 +1,7 @@
 """Runs commands as a reader would: one shell each, in order, in one folder."""
 
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from tools.docs.commands import Command
 
-READY = b"http://"
+READY = re.compile(rb"(localhost|127\.0\.0\.1):\d+")
 """What a serving command prints once it can be used."""
 
 Timed = Iterator[tuple[Command, float]]
@@ -66,6 +67,7 @@ def _serving(command: Command, *, folder: Path, patience: float) -> Iterator[Non
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=output,
+            stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         try:
@@ -85,7 +87,7 @@ def _serving(command: Command, *, folder: Path, patience: float) -> Iterator[Non
 
 def _wait_until_ready(process: subprocess.Popen[bytes], output: Path, *, command: Command, patience: float) -> None:
     deadline = time.monotonic() + patience
-    while READY not in output.read_bytes():
+    while not READY.search(output.read_bytes()):
         if (exit_code := process.poll()) is not None:
             raise CommandFailedError(command, f"ended with {exit_code} before it printed an address")
         if time.monotonic() > deadline:

@@ -36,14 +36,14 @@ SERVER = (
 
 def test_a_server_is_up_for_the_rest_and_then_interrupted(tmp_path: Path) -> None:
     """A serving command runs beside those after it and must end with 0."""
-    server = SERVER.format(code=0, say="print('http://localhost', flush=True); open('up', 'w')")
+    server = SERVER.format(code=0, say="print('http://localhost:1', flush=True); open('up', 'w')")
     assert len(run(f"{server}\ntest -e up || sleep 0.5 && test -e up", folder=tmp_path)) == 2
 
 
 def test_a_server_that_ends_badly_is_a_failure(tmp_path: Path) -> None:
     """Ctrl-C must lead to exit code 0."""
     with pytest.raises(CommandFailedError, match="exit code 3 after Ctrl-C"):
-        run(SERVER.format(code=3, say="print('http://localhost', flush=True)"), folder=tmp_path)
+        run(SERVER.format(code=3, say="print('http://localhost:1', flush=True)"), folder=tmp_path)
 
 
 def test_a_server_that_says_nothing_is_a_failure(tmp_path: Path) -> None:
