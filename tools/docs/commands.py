@@ -16,6 +16,8 @@ class Command:
     """One line of shell, where it stands, and whether it serves until Ctrl-C."""
 
     document: str
+    block: int
+    """Line of the fence that opens its block: a reader types a block in one go."""
     line: int
     text: str
     serves: bool
@@ -27,11 +29,11 @@ class Command:
 def commands_of(markdown: str, *, document: str) -> list[Command]:
     """Return the commands of one document in reading order."""
     found: list[Command] = []
-    language = ""
+    language, block = "", 0
     for number, line in enumerate(markdown.splitlines(), start=1):
         if fence := _FENCE.match(line):
-            language = "" if language else (fence["language"] or "plain")
+            language, block = "" if language else (fence["language"] or "plain"), number
         elif language == "sh" and line.strip() and not line.lstrip().startswith("#"):
             text, _, talk = _TALK.sub("\0", line, count=1).partition("\0")
-            found.append(Command(document, number, text.strip(), serves="Ctrl-C" in talk))
+            found.append(Command(document, block, number, text.strip(), serves="Ctrl-C" in talk))
     return found

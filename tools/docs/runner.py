@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 
 from tools.docs.commands import Command
@@ -31,17 +32,16 @@ class CommandFailedError(Exception):
 def run_all(commands: list[Command], *, folder: Path, patience: float) -> Timed:
     """Run each command in `folder` and yield it with the seconds it took.
 
-    A serving command stays up until the last command of its document has run.
+    A serving command stays up until the last command of its block has run.
 
     Raises:
         CommandFailedError: it exited other than 0, or was not ready within `patience` seconds.
     """
-    for document in dict.fromkeys(command.document for command in commands):
-        chapter = [command for command in commands if command.document == document]
-        yield from _run_chapter(chapter, folder=folder, patience=patience)
+    for _, block in groupby(commands, key=lambda command: (command.document, command.block)):
+        yield from _run_block(list(block), folder=folder, patience=patience)
 
 
-def _run_chapter(commands: list[Command], *, folder: Path, patience: float) -> Timed:
+def _run_block(commands: list[Command], *, folder: Path, patience: float) -> Timed:
     if not commands:
         return
     first, *others = commands
@@ -49,13 +49,13 @@ def _run_chapter(commands: list[Command], *, folder: Path, patience: float) -> T
     if first.serves:
         with _serving(first, folder=folder, patience=patience):
             yield first, time.monotonic() - started
-            yield from _run_chapter(others, folder=folder, patience=patience)
+            yield from _run_block(others, folder=folder, patience=patience)
         return
     done = subprocess.run(["bash", "-c", first.text], check=False, cwd=folder, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
         raise CommandFailedError(first, f"exit code {done.returncode}")
     yield first, time.monotonic() - started
-    yield from _run_chapter(others, folder=folder, patience=patience)
+    yield from _run_block(others, folder=folder, patience=patience)
 
 
 @contextmanager

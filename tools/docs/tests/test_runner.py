@@ -56,3 +56,10 @@ def test_a_server_that_ends_at_once_is_a_failure(tmp_path: Path) -> None:
     """Ending before the address is printed is named as such."""
     with pytest.raises(CommandFailedError, match="ended with 4 before"):
         run("sh -c 'exit 4'  # Ctrl-C", folder=tmp_path)
+
+
+def test_a_server_ends_with_its_block(tmp_path: Path) -> None:
+    """What the next block starts may want the same port."""
+    server = SERVER.format(code=0, say="open('up', 'w'); print('http://localhost:1', flush=True)")
+    server = server.replace("sys.exit(0)", "(__import__('os').remove('up'), sys.exit(0))")
+    run(f"{server}\ntest -e up\n```\n```sh\ntest ! -e up", folder=tmp_path)
