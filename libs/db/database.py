@@ -1,4 +1,4 @@
-"""The door to the database: which one it is follows from the URL, and nothing else does."""
+"""What every database does for a service, whichever its driver."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -6,10 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import ClauseElement
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
-
-from libs.db.errors import BadDatabaseUrl
 
 Row = Sequence[Any]
 """One row, its values in the order of the statement's columns."""
@@ -53,33 +49,3 @@ class Limits:
     connections: int = 8
     statement_seconds: float = 5.0
     connect_seconds: float = 3.0
-
-
-async def connect(url: str, limits: Limits | None = None) -> Database:
-    """Open the database that `url` names.
-
-    PostgreSQL is reached at the first statement, so that a service can start before its database.
-
-    Raises:
-        BadDatabaseUrl: it is neither SQLite nor PostgreSQL.
-        DatabaseUnavailable: the SQLite file cannot be opened.
-    """
-    chosen = limits or Limits()
-    match _driver(url):
-        case "sqlite+aiosqlite":
-            from libs.db.sqlite import SqliteDatabase  # noqa: PLC0415  # only the driver in use is loaded
-
-            return await SqliteDatabase.open(url, chosen)
-        case "postgresql+asyncpg":
-            from libs.db.postgres import PostgresDatabase  # noqa: PLC0415  # likewise
-
-            return await PostgresDatabase.open(url, chosen)
-        case _:
-            raise BadDatabaseUrl(url)
-
-
-def _driver(url: str) -> str:
-    try:
-        return make_url(url).drivername
-    except ArgumentError as error:
-        raise BadDatabaseUrl(url) from error

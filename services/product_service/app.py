@@ -11,7 +11,7 @@ from libs.auth.fastapi import Authenticator, check_policies, public
 from libs.auth.jwks import JwksClient
 from libs.auth.keys import KeySource
 from libs.auth.verifier import Verifier
-from libs.db.database import connect
+from libs.db.connect import connect
 from libs.db.errors import DatabaseUnavailable, SerializationFailure
 from libs.db.schema import SchemaCheck
 from libs.web.app import Parts

@@ -14,7 +14,8 @@ from libs.auth.refresh import RefreshTokens
 from libs.auth.throttle import MemoryThrottle
 from libs.auth.tokens import TokenIssuer
 from libs.auth.verifier import Verifier
-from libs.db.database import Database, connect
+from libs.db.connect import connect
+from libs.db.database import Database
 from libs.db.schema import SchemaCheck
 from libs.mail.mailer import Mailer, open_mailer
 from libs.web import context

@@ -5,7 +5,8 @@ import sys
 from collections.abc import Awaitable, Callable
 
 from libs.auth.clock import SystemClock
-from libs.db.database import Database, connect
+from libs.db.connect import connect
+from libs.db.database import Database
 from libs.db.errors import DatabaseError
 from libs.web.errors import Refusal
 from services.user_service.errors import UserError

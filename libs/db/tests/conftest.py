@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from libs.db.database import Database, connect
+from libs.db.connect import connect
+from libs.db.database import Database
 from libs.db.testing import Databases, open_databases
 
 SCRIPTS = Path(__file__).parent / "migrations"

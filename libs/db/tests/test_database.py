@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from libs.db.database import Connection, Database, connect
+from libs.db.connect import connect
+from libs.db.database import Connection, Database
 from libs.db.errors import BadDatabaseUrl, ConstraintViolation, UniqueViolation
 from libs.db.tests.tables import ADD, ADD_ONE, ALL, READ, SET
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from libs.db.database import Database, connect
+from libs.db.connect import connect
+from libs.db.database import Database
 from libs.db.errors import MissingTable
 from libs.db.migrate import UnknownRevision, newest, upgrade
 from libs.db.schema import SchemaCheck, revision

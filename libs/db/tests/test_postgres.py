@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import sqlalchemy as sa
 
-from libs.db.database import Database, Limits, connect
+from libs.db.connect import connect
+from libs.db.database import Database, Limits
 from libs.db.errors import DatabaseUnavailable
 from libs.db.schema import SchemaCheck
 from libs.db.testing import PostgresServer, postgres_server

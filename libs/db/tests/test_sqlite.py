@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from libs.db.database import Limits, connect
+from libs.db.connect import connect
+from libs.db.database import Limits
 from libs.db.errors import BadDatabaseUrl, DatabaseUnavailable
 from libs.db.migrate import upgrade
 from libs.db.sqlite import SqliteDatabase

@@ -12,7 +12,8 @@ from libs.auth.key_files import KeyFolder
 from libs.auth.passwords import Argon2Cost, Passwords
 from libs.auth.signatures import Algorithm
 from libs.auth.testing import START, FakeClock
-from libs.db.database import Database, connect
+from libs.db.connect import connect
+from libs.db.database import Database
 from libs.db.testing import Databases, open_databases
 from libs.mail.testing import FakeMailer
 from libs.web.testing import running

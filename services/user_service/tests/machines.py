@@ -3,7 +3,7 @@
 import base64
 
 from libs.auth.testing import FakeClock
-from libs.db.database import connect
+from libs.db.connect import connect
 from services.user_service.service.clients import ClientRegister
 from services.user_service.settings import UserSettings
 

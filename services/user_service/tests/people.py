@@ -6,7 +6,7 @@ import httpx
 
 from libs.auth.claims import Role
 from libs.auth.testing import FakeClock
-from libs.db.database import connect
+from libs.db.connect import connect
 from services.user_service.models import ADMIN, email_key
 from services.user_service.service.administration import Administration
 from services.user_service.service.audit import Audit

@@ -6,7 +6,7 @@ import pytest
 
 from libs.auth.claims import ClientId
 from libs.auth.testing import FakeClock
-from libs.db.database import connect
+from libs.db.connect import connect
 from libs.web.errors import Refusal
 from libs.web.testing import running
 from services.user_service.app import create_app

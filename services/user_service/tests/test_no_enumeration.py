@@ -11,7 +11,7 @@ from libs.auth.passwords import PasswordHash, Passwords, Verdict
 from libs.auth.testing import FakeClock
 from libs.auth.throttle import MemoryThrottle
 from libs.db.columns import Micros
-from libs.db.database import connect
+from libs.db.connect import connect
 from libs.web.testing import running
 from services.user_service import app as user_service
 from services.user_service.app import create_app
