@@ -27,8 +27,9 @@ def main() -> int:
     chosen = [command for command in commands if command.text not in arguments.skip]
     with tempfile.TemporaryDirectory(prefix="docs-") as scratch:
         clone = Path(scratch) / "clone"
-        subprocess.run(["git", "clone", "--quiet", "--local", workspace, clone], check=True)
-        return _report(chosen, clone)
+        # No hard links: the two folders may be on different mounts.
+        git = subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", workspace, clone], check=False)
+        return git.returncode or _report(chosen, clone)
 
 
 def _report(commands: list[Command], clone: Path) -> int:

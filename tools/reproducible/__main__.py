@@ -6,13 +6,14 @@ number of jobs and compilation mode differ. The committed state is built, not th
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from tools.reproducible.builds import Bazel, BuildFailedError, cloned
-from tools.reproducible.conditions import HOSTILE, PLAIN, Conditions
+from tools.reproducible.conditions import HOSTILE, PLAIN
 from tools.reproducible.sabotage import stamp_with_the_clock
 
 
@@ -21,11 +22,8 @@ def main() -> int:
     arguments = _arguments()
     workspace = Path(os.environ["BUILD_WORKSPACE_DIRECTORY"])
     try:
-        if arguments.print:
-            _print(Bazel(workspace, Conditions(name="here", folder=".")).digests())
-            return 0
         return _prove(workspace, negative_control=arguments.negative_control)
-    except BuildFailedError as failure:
+    except (BuildFailedError, subprocess.CalledProcessError) as failure:
         print(f"reproducible: {failure}", file=sys.stderr)
         return 2
 
@@ -60,25 +58,13 @@ def _judge(good: bool, praise: str, complaint: str) -> int:  # noqa: FBT001
     return 0 if good else 1
 
 
-def _print(digests: dict[str, str]) -> None:
-    for label, digest in digests.items():
-        print(f"{digest}  {label}")
-
-
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="bazel run //tools/reproducible --",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    choice = parser.add_mutually_exclusive_group()
-    choice.add_argument(
-        "--print",
-        action="store_true",
-        help="print the digests of the working tree and build nothing twice: "
-        "compare the output of two machines, or of two modes",
-    )
-    choice.add_argument(
+    parser.add_argument(
         "--negative-control",
         action="store_true",
         help="let the clock into one of the builds and succeed only if that is noticed",

@@ -40,8 +40,8 @@ class Bazel:
         return {label: self._digest(label, root) for label in labels}
 
     def stop(self) -> None:
-        """End the server, so that it holds no memory while the next one builds."""
-        self._call("shutdown")
+        """End the server and delete what it built, so that neither is in the next one's way."""
+        self._call("clean", "--expunge")
 
     def _digest(self, label: str, root: Path) -> str:
         flags = self.conditions.flags
@@ -72,7 +72,8 @@ def cloned(workspace: Path, scratch: Path, conditions: Conditions) -> Bazel:
     home = scratch / f"home of {conditions.name}"
     home.mkdir(parents=True)
     subprocess.run(
-        ["git", "clone", "--quiet", "--local", workspace, folder],
+        # No hard links: the two folders may be on different mounts.
+        ["git", "clone", "--quiet", "--no-hardlinks", workspace, folder],
         check=True,
         umask=conditions.umask,
     )
@@ -80,5 +81,5 @@ def cloned(workspace: Path, scratch: Path, conditions: Conditions) -> Bazel:
     return Bazel(
         folder=folder,
         conditions=replace(conditions, environment=environment),
-        output_base=scratch / f"base of {conditions.name}",
+        output_base=scratch / f"base-of-{conditions.name}",
     )

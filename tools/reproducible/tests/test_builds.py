@@ -50,8 +50,8 @@ def test_each_clone_lives_under_its_own_conditions(workspace: Path, tmp_path: Pa
         bazel.digests()
         calls.append((bazel.folder / "calls").read_text())
     plain, hostile = calls
-    assert "base of plain" in plain
-    assert "base of hostile" in hostile
+    assert "base-of-plain" in plain
+    assert "base-of-hostile" in hostile
     assert "home of plain TZ=UTC umask=0022" in plain
     assert "home of hostile TZ=Pacific/Kiritimati umask=0077" in hostile
 
