@@ -1,5 +1,6 @@
 """Layers of third-party code: one for each wheel, made once in the wheel's own place and shared by all services."""
 
+load("@rules_python//python:py_info.bzl", "PyInfo")
 load("//tools/oci/layers:packing.bzl", "PACKING_ATTRS", "layer_suffix", "pack_layer")
 load("//tools/oci/layers:platforms.bzl", "PLATFORM_ATTRS", "to_platform")
 
@@ -48,10 +49,13 @@ def _tags(files):
     return None
 
 def _wheel_layers_impl(target, ctx):
+    # rules_python repeats the library of a wheel's files in the `srcs` of the one that adds its dependencies.
     files = [
         file
         for attribute in ["srcs", "data"]
-        for file in getattr(ctx.rule.files, attribute, [])
+        for source in getattr(ctx.rule.attr, attribute, [])
+        if PyInfo not in source
+        for file in source[DefaultInfo].files.to_list()
         if _is_shipped(file)
     ]
     own = []
