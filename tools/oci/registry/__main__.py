@@ -22,7 +22,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--port", type=int, default=5000)
     parser.add_argument("--data", type=Path, help="folder to keep images in; a temporary one when not given")
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # From the first moment on: Ctrl-C may come while the address is being printed.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))
     with ExitStack() as stack:
         folder = options.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="registry-")))
         folder = Path(os.environ.get("BUILD_WORKING_DIRECTORY", ".")) / folder
@@ -35,10 +37,7 @@ def main(arguments: list[str]) -> int:
             print(f"error: {error}", file=sys.stderr)
             return 1
         print(f"registry on {registry.address}, images in {folder}; Ctrl-C stops it", flush=True)
-        try:
-            registry.process.wait()
-        except KeyboardInterrupt:
-            print("stopped", file=sys.stderr)
+        registry.process.wait()
     return 0
 
 
