@@ -12,36 +12,15 @@ from libs.auth.jwks import JwksClient
 from libs.auth.keys import KeySource
 from libs.auth.verifier import Verifier
 from libs.db.connect import connect
-from libs.db.errors import DatabaseUnavailable, SerializationFailure
 from libs.db.schema import SchemaCheck
 from libs.web.app import Parts
 from libs.web.app import create_app as create_web_app
-from libs.web.problems import Problem, ProblemTable
-from services.product_service.errors import (
-    KeyReused,
-    OutOfStock,
-    ProductNotFound,
-    VersionConflict,
-)
-from services.product_service.routes import router
-from services.product_service.service import Catalogue
+from services.product_service.problems import PROBLEMS
+from services.product_service.routes import ROUTERS
+from services.product_service.service.products import Catalogue
+from services.product_service.service.reservations import Reservations
 from services.product_service.settings import ProductSettings
 from services.product_service.tables import SCHEMA_REVISION
-
-PROBLEMS: ProblemTable = {
-    ProductNotFound: Problem(404, "product-not-found", "No such product"),
-    VersionConflict: Problem(412, "version-conflict", "The product has changed"),
-    OutOfStock: Problem(409, "out-of-stock", "Not enough in stock"),
-    KeyReused: Problem(409, "idempotency-key-reused", "Idempotency-Key used before"),
-    SerializationFailure: Problem(503, "busy", "Too many changes at once", headers=lambda _: {"Retry-After": "1"}),
-    DatabaseUnavailable: Problem(
-        503,
-        "database-unavailable",
-        "The database does not answer",
-        detail="Try again in a moment.",
-        headers=lambda _: {"Retry-After": "1"},
-    ),
-}
 
 
 def create_app(settings: ProductSettings, *, clock: Clock | None = None, keys: KeySource | None = None) -> FastAPI:
@@ -51,7 +30,7 @@ def create_app(settings: ProductSettings, *, clock: Clock | None = None, keys: K
         settings,
         Parts(
             title="Product service",
-            routers=[router],
+            routers=ROUTERS,
             lifespan=resources.open,
             problems=PROBLEMS,
             policy=[public()],
@@ -83,6 +62,7 @@ class _Resources:
                 )
                 Authenticator(verifier).install(app)
                 app.state.catalogue = Catalogue(database, clock)
+                app.state.stock = Reservations(database, clock)
                 app.state.checks = [SchemaCheck(database, SCHEMA_REVISION)]
                 yield
         finally:

@@ -1,4 +1,4 @@
-"""The catalogue's rules. No HTTP, no SQL.
+"""The rules of products.
 
 Everybody who may read products sees all of them; an owner changes their own, an administrator
 any. To anybody else a change is refused as if the product did not exist.
@@ -13,14 +13,10 @@ from dataclasses import asdict
 from libs.auth.clock import Clock
 from libs.db.columns import Micros, micros
 from libs.db.database import Connection, Database
-from services.product_service import repository
-from services.product_service.errors import (
-    KeyReused,
-    OutOfStock,
-    ProductNotFound,
-    VersionConflict,
-)
+from services.product_service.errors import KeyReused, ProductNotFound, VersionConflict
 from services.product_service.models import Actor, Draft, OwnerId, Position, Product, ProductId
+from services.product_service.repository import idempotency
+from services.product_service.repository import products as repository
 
 
 class Catalogue:
@@ -36,7 +32,7 @@ class Catalogue:
         Raises:
             ProductNotFound: there is none.
         """
-        return _existing(await repository.find(self._database, product_id), product_id)
+        return existing(await repository.find(self._database, product_id), product_id)
 
     async def page(self, *, after: Position | None, owner: OwnerId | None, limit: int) -> Sequence[Product]:
         """Up to `limit` products after `after`, newest first, of one owner or of all."""
@@ -55,14 +51,14 @@ class Catalogue:
         digest = _digest(draft)
 
         async def create_once(connection: Connection) -> Product:
-            made = await repository.find_key(connection, actor.id, key)
+            made = await idempotency.find_key(connection, actor.id, key)
             if made is None:
                 await repository.insert(connection, product)
-                await repository.keep_key(connection, product, key=key, digest=digest)
+                await idempotency.keep_key(connection, product, key=key, digest=digest)
                 return product
             if made[0] != digest:
                 raise KeyReused
-            return _existing(await repository.find(connection, made[1]), made[1])
+            return existing(await repository.find(connection, made[1]), made[1])
 
         return await self._database.atomically(create_once)
 
@@ -84,18 +80,6 @@ class Catalogue:
         current = await self._owned(product_id, actor, seen)
         if not await repository.delete(self._database, product_id, seen=current.version, now=self._now()):
             raise VersionConflict(product_id, (await self.get(product_id)).version)
-
-    async def reserve(self, product_id: ProductId, quantity: int) -> Product:
-        """Take `quantity` pieces from the stock, all or none.
-
-        Raises:
-            ProductNotFound: there is no such product.
-            OutOfStock: fewer are left.
-        """
-        reserved = await repository.reserve(self._database, product_id, quantity=quantity, now=self._now())
-        if reserved is None:
-            raise OutOfStock(product_id, (await self.get(product_id)).stock)
-        return reserved
 
     async def _owned(self, product_id: ProductId, actor: Actor, seen: int | None) -> Product:
         current = await self.get(product_id)
@@ -123,7 +107,8 @@ class Catalogue:
         return micros(self._clock.now())
 
 
-def _existing(product: Product | None, product_id: ProductId) -> Product:
+def existing(product: Product | None, product_id: ProductId) -> Product:
+    """The product; ProductNotFound when there is none."""
     if product is None:
         raise ProductNotFound(product_id)
     return product

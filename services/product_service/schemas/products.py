@@ -1,9 +1,8 @@
-"""What the catalogue takes and gives over HTTP."""
+"""Products as they come and go over HTTP."""
 
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Header
 from pydantic import BaseModel, Field, StringConstraints
 
 from libs.db.columns import Micros, at
@@ -15,17 +14,6 @@ _UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
 ProductKey = Annotated[ProductId, StringConstraints(pattern=_UUID)]
 """A product's id as it stands in a path."""
-
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=255,
-        pattern=r"^[\x21-\x7e]+$",
-        description="Of the client's choice; sent again, it gives the product it made before.",
-    ),
-]
 
 
 class ProductDraft(StrictModel):
@@ -39,12 +27,6 @@ class ProductDraft(StrictModel):
     def draft(self) -> Draft:
         """The same in the catalogue's terms."""
         return Draft(self.name, self.description, self.price_cents, self.stock)
-
-
-class Reservation(StrictModel):
-    """How many pieces are to be set aside."""
-
-    quantity: Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class ProductQuery(PageQuery):

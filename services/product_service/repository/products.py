@@ -1,4 +1,4 @@
-"""The catalogue's SQL. Statements are constants, so each is compiled once."""
+"""Products in the database."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -9,19 +9,20 @@ from sqlalchemy import bindparam
 from libs.db.columns import Micros
 from libs.db.database import Connection
 from services.product_service.models import Draft, OwnerId, Position, Product, ProductId
-from services.product_service.tables import idempotency_keys, products
+from services.product_service.tables import products
 
-_COLUMNS = [column for column in products.c if column.name != "deleted_at"]
-_LIVE = products.c.deleted_at.is_(None)
-_THIS = sa.and_(products.c.id == bindparam("id"), _LIVE)
+# In the order of the fields of `Product`.
+COLUMNS = [column for column in products.c if column.name != "deleted_at"]
+LIVE = products.c.deleted_at.is_(None)
+_THIS = sa.and_(products.c.id == bindparam("id"), LIVE)
 
-_READ = sa.select(*_COLUMNS).where(_THIS)
+_READ = sa.select(*COLUMNS).where(_THIS)
 
-_INSERT = sa.insert(products).values({column.name: bindparam(column.name) for column in _COLUMNS})
+_INSERT = sa.insert(products).values({column.name: bindparam(column.name) for column in COLUMNS})
 
 _UPDATE = (
     sa.update(products)
-    .where(products.c.id == bindparam("id"), _LIVE, products.c.version == bindparam("seen"))
+    .where(products.c.id == bindparam("id"), LIVE, products.c.version == bindparam("seen"))
     .values(
         name=bindparam("name"),
         description=bindparam("description"),
@@ -30,26 +31,14 @@ _UPDATE = (
         version=products.c.version + 1,
         updated_at=bindparam("now"),
     )
-    .returning(*_COLUMNS)
+    .returning(*COLUMNS)
 )
 
 _DELETE = (
     sa.update(products)
-    .where(products.c.id == bindparam("id"), _LIVE, products.c.version == bindparam("seen"))
+    .where(products.c.id == bindparam("id"), LIVE, products.c.version == bindparam("seen"))
     .values(deleted_at=bindparam("now"), version=products.c.version + 1)
     .returning(products.c.id)
-)
-
-# One statement decides and takes, so no two buyers can be promised the same piece.
-_RESERVE = (
-    sa.update(products)
-    .where(products.c.id == bindparam("id"), _LIVE, products.c.stock >= bindparam("quantity"))
-    .values(
-        stock=products.c.stock - bindparam("quantity"),
-        version=products.c.version + 1,
-        updated_at=bindparam("now"),
-    )
-    .returning(*_COLUMNS)
 )
 
 _NEWEST_FIRST = (products.c.created_at.desc(), products.c.id.desc())
@@ -57,17 +46,11 @@ _BEFORE = sa.or_(
     products.c.created_at < bindparam("created_at"),
     sa.and_(products.c.created_at == bindparam("created_at"), products.c.id < bindparam("id")),
 )
-_FIRST_PAGE = sa.select(*_COLUMNS).where(_LIVE).order_by(*_NEWEST_FIRST).limit(bindparam("limit"))
+_FIRST_PAGE = sa.select(*COLUMNS).where(LIVE).order_by(*_NEWEST_FIRST).limit(bindparam("limit"))
 _NEXT_PAGE = _FIRST_PAGE.where(_BEFORE)
 _OF_OWNER = products.c.owner_id == bindparam("owner_id")
 _OWNERS_FIRST_PAGE = _FIRST_PAGE.where(_OF_OWNER)
 _OWNERS_NEXT_PAGE = _NEXT_PAGE.where(_OF_OWNER)
-
-_FIND_KEY = sa.select(idempotency_keys.c.request_digest, idempotency_keys.c.product_id).where(
-    idempotency_keys.c.owner_id == bindparam("owner_id"),
-    idempotency_keys.c.key == bindparam("key"),
-)
-_KEEP_KEY = sa.insert(idempotency_keys)
 
 
 async def find(connection: Connection, product_id: ProductId) -> Product | None:
@@ -94,12 +77,6 @@ async def delete(connection: Connection, product_id: ProductId, *, seen: int, no
     return await connection.fetch_one(_DELETE, id=product_id, seen=seen, now=now) is not None
 
 
-async def reserve(connection: Connection, product_id: ProductId, *, quantity: int, now: Micros) -> Product | None:
-    """Take `quantity` from the stock if there are as many; None when there are not."""
-    row = await connection.fetch_one(_RESERVE, id=product_id, quantity=quantity, now=now)
-    return Product(*row) if row else None
-
-
 async def page(
     connection: Connection, *, after: Position | None, owner: OwnerId | None, limit: int
 ) -> Sequence[Product]:
@@ -114,21 +91,3 @@ async def page(
         statement = _OWNERS_FIRST_PAGE if owner else _FIRST_PAGE
     rows = await connection.fetch_all(statement, **values)
     return [Product(*row) for row in rows]
-
-
-async def find_key(connection: Connection, owner: OwnerId, key: str) -> tuple[str, ProductId] | None:
-    """The digest of the request that used this key, and the product that it made."""
-    row = await connection.fetch_one(_FIND_KEY, owner_id=owner, key=key)
-    return (row[0], ProductId(row[1])) if row else None
-
-
-async def keep_key(connection: Connection, product: Product, *, key: str, digest: str) -> None:
-    """Remember that this key made this product. A second time raises UniqueViolation."""
-    await connection.fetch_all(
-        _KEEP_KEY,
-        owner_id=product.owner_id,
-        key=key,
-        request_digest=digest,
-        product_id=product.id,
-        created_at=product.created_at,
-    )

@@ -1,4 +1,4 @@
-"""The catalogue over HTTP."""
+"""Products over HTTP."""
 
 from typing import Annotated
 
@@ -7,22 +7,10 @@ from fastapi import APIRouter, Query, Response
 from libs.web.pagination import Page
 from libs.web.strict import StrictRoute
 from libs.web.versions import IfMatch, etag, seen_version
-from services.product_service.dependencies import (
-    CanReadProducts,
-    CanReserveProducts,
-    CanWriteProducts,
-    Products,
-)
+from services.product_service.dependencies import CanReadProducts, CanWriteProducts, Products
 from services.product_service.models import Product
-from services.product_service.schemas import (
-    IdempotencyKey,
-    ProductDraft,
-    ProductKey,
-    ProductQuery,
-    ProductView,
-    Reservation,
-    cursor_after,
-)
+from services.product_service.schemas.idempotency import IdempotencyKey
+from services.product_service.schemas.products import ProductDraft, ProductKey, ProductQuery, ProductView, cursor_after
 
 router = APIRouter(prefix="/products", tags=["products"], route_class=StrictRoute)
 
@@ -38,7 +26,7 @@ async def create_product(
     """Add a product to the catalogue."""
     product = await products.create(body.draft(), owner, key=key)
     response.headers["Location"] = f"/products/{product.id}"
-    return _shown(product, response)
+    return shown(product, response)
 
 
 @router.get("")
@@ -60,7 +48,7 @@ async def read_product(
     product_id: ProductKey, products: Products, reader: CanReadProducts, response: Response
 ) -> ProductView:
     """Return one product of the catalogue."""
-    return _shown(await products.get(product_id), response)
+    return shown(await products.get(product_id), response)
 
 
 @router.put("/{product_id}")
@@ -74,7 +62,7 @@ async def change_product(
 ) -> ProductView:
     """Replace what is said of a product."""
     seen = seen_version(if_match)
-    return _shown(await products.change(product_id, body.draft(), owner, seen=seen), response)
+    return shown(await products.change(product_id, body.draft(), owner, seen=seen), response)
 
 
 @router.delete("/{product_id}", status_code=204)
@@ -85,18 +73,7 @@ async def delete_product(
     await products.delete(product_id, owner, seen=seen_version(if_match))
 
 
-@router.post("/{product_id}/reservations", status_code=201)
-async def reserve_product(
-    product_id: ProductKey,
-    body: Reservation,
-    products: Products,
-    buyer: CanReserveProducts,
-    response: Response,
-) -> ProductView:
-    """Set pieces aside, all of them or none."""
-    return _shown(await products.reserve(product_id, body.quantity), response)
-
-
-def _shown(product: Product, response: Response) -> ProductView:
+def shown(product: Product, response: Response) -> ProductView:
+    """The product as it is answered with, and its entity tag beside it."""
     response.headers["ETag"] = etag(product.version)
     return ProductView.of(product)

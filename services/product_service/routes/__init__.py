@@ -1,0 +1,5 @@
+"""The catalogue over HTTP, one module for each noun."""
+
+from services.product_service.routes import products, reservations
+
+ROUTERS = (products.router, reservations.router)

@@ -1,0 +1,1 @@
+"""What the catalogue takes and gives over HTTP, one module for each noun."""
