@@ -8,7 +8,7 @@ load("//tools/release:service_release.bzl", "service_release")
 # Started as programs by these, imported by none.
 _USERS = [
     "//:__pkg__",
-    "//deploy:__subpackages__",
+    "//services:__pkg__",
     "//tests:__subpackages__",
     "//tools:__subpackages__",
 ]

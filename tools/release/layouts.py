@@ -10,7 +10,8 @@ from tools.release.registry import INDEX, MANIFEST, digest_of
 
 def write_service(folder: Path, name: str, *layers: bytes) -> Service:
     """Write an index of one image of these layers in OCI layout."""
-    config = _blob(folder, json.dumps({"architecture": "amd64", "title": name}).encode())
+    settings = {"architecture": "amd64", "title": name, "config": {"ExposedPorts": {"8001": {}}}}
+    config = _blob(folder, json.dumps(settings).encode())
     manifest = {
         "schemaVersion": 2,
         "mediaType": MANIFEST,

@@ -64,14 +64,20 @@ class Row:
 def main(arguments: list[str]) -> int:
     """Run the command; 1 means that a registry did not take an image."""
     options = _parser().parse_args(arguments)
-    services = [Service(name=name, layout=Path(layout)) for name, layout in options.service]
     try:
-        rows = push_all(services, options.repository_prefix.rstrip("/"), tags=["latest", *options.tag])
+        rows = push_all(
+            read_services(options.images), options.repository_prefix.rstrip("/"), tags=["latest", *options.tag]
+        )
     except RegistryError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     print(table(rows))
     return 0
+
+
+def read_services(images: Path) -> list[Service]:
+    """The services of a file that `service_images` made."""
+    return [Service(name=name, layout=Path(layout)) for name, layout in json.loads(images.read_text()).items()]
 
 
 def push_all(services: Sequence[Service], prefix: str, *, tags: Sequence[str]) -> list[Row]:
@@ -122,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="bazel run //:push --", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--service", nargs=2, action="append", default=[], help=argparse.SUPPRESS)
+    parser.add_argument("--images", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument(
         "--repository-prefix",
         default=os.environ.get("IMAGE_REGISTRY") or _DEFAULT,

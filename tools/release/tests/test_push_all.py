@@ -1,5 +1,6 @@
 """Pushing several services to a real registry."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,10 +67,13 @@ def test_table_has_a_line_for_each_service(registry: Registry, services: list[Se
     assert total.startswith("all")
 
 
-def test_registry_that_is_not_there_is_one_line(services: list[Service], capsys: pytest.CaptureFixture[str]) -> None:
+def test_registry_that_is_not_there_is_one_line(
+    tmp_path: Path, services: list[Service], capsys: pytest.CaptureFixture[str]
+) -> None:
     """An unreachable registry is exit code 1 and one clear line."""
-    arguments = ["--service", services[0].name, str(services[0].layout), "--repository-prefix", "localhost:9"]
-    assert main(arguments) == 1
+    images = tmp_path / "images.json"
+    images.write_text(json.dumps({service.name: str(service.layout) for service in services}))
+    assert main(["--images", str(images), "--repository-prefix", "localhost:9"]) == 1
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("error: localhost:9: ")
     assert "refused" in line

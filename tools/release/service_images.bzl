@@ -1,0 +1,38 @@
+"""`service_images`: the images of all services in one list, which nobody has to keep."""
+
+visibility("//services")
+
+def _image_list_impl(ctx):
+    places = {name: image[DefaultInfo].files.to_list()[0].short_path for image, name in ctx.attr.images.items()}
+    index = ctx.actions.declare_file(ctx.label.name + ".json")
+    ctx.actions.write(content = json.encode_indent(places), output = index)
+    runfiles = ctx.runfiles(files = [index], transitive_files = depset(transitive = [
+        image[DefaultInfo].files
+        for image in ctx.attr.images
+    ]))
+    return DefaultInfo(files = depset([index]), runfiles = runfiles)
+
+_image_list = rule(
+    implementation = _image_list_impl,
+    attrs = {"images": attr.label_keyed_string_dict(mandatory = True, doc = "Name of the service by its index.")},
+    doc = "Writes a JSON object: the runfiles path of each service's OCI layout by the service's name.",
+)
+
+def service_images(name, *, visibility):
+    """Lists the images of all services: each folder below is a service, and each service has an image.
+
+    A folder without one stops the build with the label that is missing; `fastapi_service` makes it.
+
+    Args:
+      name: name of the list.
+      visibility: who may use it.
+
+    Makes:
+      name: a JSON file with the place of each service's index in OCI layout, the images in its runfiles.
+    """
+    _image_list(
+        name = name,
+        images = {"//services/{}:image".format(service): service for service in native.subpackages(include = ["*"])},
+        target_compatible_with = ["@platforms//os:linux"],
+        visibility = visibility,
+    )
