@@ -1,6 +1,6 @@
 """`service_image`: a library as an image for two architectures, and the commands that push and load it."""
 
-load("@rules_oci//oci:defs.bzl", "oci_image", "oci_image_index", "oci_load", "oci_push")
+load("@rules_oci//oci:defs.bzl", "oci_image", "oci_image_index", "oci_load")
 load("//tools/oci:image_test.bzl", "image_test")
 load("//tools/oci/layers:first_party.bzl", "first_party_layers")
 load("//tools/oci/layers:third_party.bzl", "third_party_layers")
@@ -114,17 +114,9 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
         target_compatible_with = _LINUX,
         visibility = visibility,
     )
-    oci_push(
-        name = name + "_pusher",
-        image = ":" + name,
-        repository = "localhost:5000/" + title,
-        tags = ["manual"],
-        target_compatible_with = _LINUX,
-    )
     image_push(
         name = name + "_push",
         image = ":" + name,
-        pusher = ":{}_pusher".format(name),
         repository = "localhost:5000/" + title,
         target_compatible_with = _LINUX,
         visibility = visibility,

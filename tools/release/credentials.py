@@ -7,14 +7,17 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+# `docker login` keeps the password of Docker's own registry under the address of a service that is no more.
+_NAMES = {"docker.io": "https://index.docker.io/v1/"}
+
 
 def basic_authorization(registry: str) -> str | None:
     """The value of an `Authorization: Basic` header for a registry; None where nobody logged in."""
-    config = _config()
-    helper = config.get("credHelpers", {}).get(registry) or config.get("credsStore")
-    if entry := config.get("auths", {}).get(registry, {}).get("auth"):
+    config, name = _config(), _NAMES.get(registry, registry)
+    helper = config.get("credHelpers", {}).get(name) or config.get("credsStore")
+    if entry := config.get("auths", {}).get(name, {}).get("auth"):
         return f"Basic {entry}"
-    return _ask(helper, registry) if helper else None
+    return _ask(helper, name) if helper else None
 
 
 def _config() -> dict[str, Any]:

@@ -10,13 +10,15 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.release.registry import RegistryError, Repository
+from tools.release.registry import RegistryError, Repository, digest_of
 
 _DEFAULT = "localhost:5000"
+_AT_ONCE = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +88,8 @@ def push_all(services: Sequence[Service], prefix: str, *, tags: Sequence[str]) -
     Raises RegistryError; tags of the service that failed are as they were.
     """
     where: dict[str, str] = {}
-    return [_push(service, Repository.parse(f"{prefix}/{service.name}"), tags, where) for service in services]
+    repositories = [Repository.parse(f"{prefix}/{service.name}") for service in services]
+    return [push(*pair, tags=tags, where=where) for pair in zip(services, repositories, strict=True)]
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -96,27 +99,45 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join([f"{'service':<20} {'digest':<71} {'bytes sent':>12} {'seconds':>8}", *lines])
 
 
-def _push(service: Service, repository: Repository, tags: Sequence[str], where: dict[str, str]) -> Row:
-    """Blobs, then manifests, then tags: no tag ever names half an image. `where` tells who has a blob already."""
+def push(service: Service, repository: Repository, *, tags: Sequence[str], where: dict[str, str]) -> Row:
+    """Push blobs, then manifests, then tags: no tag ever names half an image. `where` tells who has a blob already.
+
+    Raises RegistryError; no tag is another than it was.
+    """
     started = time.monotonic()
-    missing_tags = [tag for tag in tags if repository.digest(tag) != service.digest]
-    blobs = service.blobs()
-    for number, digest in enumerate(blobs if missing_tags else [], start=1):
-        _bring(digest, service, repository, where)
-        _say(f"{service.name}: {number} of {len(blobs)} blobs, {repository.sent:,} bytes sent")
-    where.update((digest, repository.name) for digest in blobs if digest not in where)
-    for digest, _ in service.manifests() if missing_tags else []:
-        if repository.manifest(digest) is None:
-            repository.put(digest, service.read(digest))
+    named = {tag: repository.manifest(tag) for tag in tags}
+    missing_tags = [tag for tag, index in named.items() if index is None or digest_of(index) != service.digest]
+    if missing_tags:
+        there = {blob for index in named.values() if index for blob in _blobs_behind(repository, index)}
+        _bring(service, repository, there, where)
+        where.update((digest, repository.name) for digest in service.blobs() if digest not in where)
     for tag in missing_tags:
         repository.put(tag, service.read(service.digest))
     return Row(service=service.name, digest=service.digest, sent=repository.sent, seconds=time.monotonic() - started)
 
 
-def _bring(digest: str, service: Service, repository: Repository, where: dict[str, str]) -> None:
-    if repository.has(digest) or (digest in where and repository.mount(digest, where[digest])):
-        return
-    repository.upload(service.read(digest))
+def _blobs_behind(repository: Repository, index: bytes) -> set[str]:
+    """What the images of an index are made of. Who has an index has that too: no need to ask for each blob."""
+    images = [repository.manifest(entry["digest"]) for entry in json.loads(index).get("manifests", [])]
+    manifests = [json.loads(image) for image in images if image]
+    return {part["digest"] for manifest in manifests for part in [*manifest["layers"], manifest["config"]]}
+
+
+def _bring(service: Service, repository: Repository, there: set[str], where: dict[str, str]) -> None:
+    """Send what is not there: blobs side by side, then the manifests that name them."""
+
+    def bring(digest: str) -> None:
+        taken = repository.has(digest) or (digest in where and repository.mount(digest, where[digest]))
+        if not taken:
+            repository.upload(service.read(digest))
+
+    missing = [digest for digest in service.blobs() if digest not in there]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for number, _ in enumerate(pool.map(bring, missing), start=1):
+            _say(f"{service.name}: {number} of {len(missing)} blobs, {repository.sent:,} bytes sent")
+    for digest, _ in service.manifests():
+        if repository.manifest(digest) is None:
+            repository.put(digest, service.read(digest))
 
 
 def _say(line: str) -> None:

@@ -4,14 +4,19 @@ import hashlib
 import http.client
 import json
 import re
+import ssl
+import threading
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from tools.release.credentials import basic_authorization
+
+T = TypeVar("T")
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -21,13 +26,21 @@ _ACCEPTED = f"{INDEX}, {MANIFEST}"
 _LOOPBACK = re.compile(r"(localhost|127\.\d+\.\d+\.\d+)(:\d+)?$")
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 
+# A registry that restarts, or a network that hiccups, is back within these; people wait no longer.
+_PAUSES_SECONDS = (0.5, 2.0, 5.0)
+# Images say docker.io, its API answers elsewhere.
+_HOSTS = {"docker.io": "registry-1.docker.io"}
+_PASSING = {408, 425, 429, 500, 502, 503, 504}
+_SAID = {401: "wrong or no password, see `docker login`", 403: "the password is not good for this"}
+
 
 class RegistryError(Exception):
-    """A registry refused, or could not be reached."""
+    """A registry refused, or could not be reached; `passing` where trying again may help."""
 
-    def __init__(self, registry: str, reason: str) -> None:
+    def __init__(self, registry: str, reason: str, *, passing: bool = False) -> None:
         super().__init__(f"{registry}: {reason}")
         self.registry = registry
+        self.passing = passing
 
 
 def digest_of(content: bytes) -> str:
@@ -37,12 +50,17 @@ def digest_of(content: bytes) -> str:
 
 @dataclass(kw_only=True)
 class Repository:
-    """One repository of a registry. `sent` counts bytes of blobs and manifests, without HTTP around them."""
+    """One repository of a registry, for any number of threads. What fails in passing is tried again after `pauses`.
+
+    `sent` counts bytes of blobs and manifests that arrived, without HTTP around them.
+    """
 
     registry: str
     name: str
     sent: int = 0
+    pauses: Sequence[float] = _PAUSES_SECONDS
     _authorization: str | None = field(default=None, repr=False)
+    _counting: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
     def parse(cls, reference: str) -> "Repository":
@@ -73,47 +91,79 @@ class Repository:
     def mount(self, digest: str, source: str) -> bool:
         """Take a blob over from another repository of this registry; False where the registry will not."""
         query = urllib.parse.urlencode({"mount": digest, "from": source})
-        with self._call("POST", f"blobs/uploads/?{query}", content=b"") as answer:
-            return bool(answer.status == http.HTTPStatus.CREATED)
+
+        def ask() -> bool:
+            with self._call("POST", f"blobs/uploads/?{query}", content=b"") as answer:
+                return bool(answer.status == http.HTTPStatus.CREATED)
+
+        return self._patiently(digest, ask)
 
     def upload(self, content: bytes) -> str:
         """Send a blob; return its digest."""
         digest = digest_of(content)
-        with self._call("POST", "blobs/uploads/", content=b"") as answer:
-            place = urllib.parse.urljoin(answer.url, answer.headers["Location"])
-        place += ("&" if "?" in place else "?") + urllib.parse.urlencode({"digest": digest})
-        self._call("PUT", place, content=content, headers={"Content-Type": "application/octet-stream"}).close()
-        self.sent += len(content)
+        # Each attempt is an upload of its own: one that broke off has half of the content.
+        self._patiently(digest, lambda: self._upload(content, digest))
+        self._count(content)
         return digest
 
     def put(self, reference: str, content: bytes) -> None:
         """Write a manifest or index under a tag or its digest."""
         kind: str = json.loads(content).get("mediaType", INDEX)
-        self._call("PUT", f"manifests/{reference}", content=content, headers={"Content-Type": kind}).close()
-        self.sent += len(content)
+        path, headers = f"manifests/{reference}", {"Content-Type": kind}
+        self._patiently(path, lambda: self._call("PUT", path, content=content, headers=headers).close())
+        self._count(content)
+
+    def _upload(self, content: bytes, digest: str) -> None:
+        with self._call("POST", "blobs/uploads/", content=b"") as answer:
+            place = urllib.parse.urljoin(answer.url, answer.headers["Location"])
+        place += ("&" if "?" in place else "?") + urllib.parse.urlencode({"digest": digest})
+        self._call("PUT", place, content=content, headers={"Content-Type": "application/octet-stream"}).close()
+
+    def _count(self, content: bytes) -> None:
+        with self._counting:
+            self.sent += len(content)
 
     def _try(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> bytes | None:
         """The content of an answer, None for 404."""
-        try:
+
+        def ask() -> bytes:
             with self._call(method, path, headers=headers) as answer:
                 content: bytes = answer.read()
                 return content
+
+        try:
+            return self._patiently(path, ask)
         except _AbsentError:
             return None
+
+    def _patiently(self, what: str, call: Callable[[], T], attempt: int = 0) -> T:
+        """Return what a call returns; raise RegistryError when it failed for good, or too often."""
+        try:
+            return call()
+        except (OSError, http.client.HTTPException) as error:
+            failure = self._failure(what, error)
+            if not failure.passing or attempt == len(self.pauses):
+                raise failure from error
+        time.sleep(self.pauses[attempt])
+        return self._patiently(what, call, attempt + 1)
+
+    def _failure(self, what: str, error: Exception) -> RegistryError:
+        if not isinstance(error, urllib.error.HTTPError):
+            cause = getattr(error, "reason", error)
+            return RegistryError(self.registry, str(cause), passing=not isinstance(cause, ssl.SSLCertVerificationError))
+        error.close()
+        if error.code == http.HTTPStatus.NOT_FOUND:
+            return _AbsentError(self.registry, f"{self.name} has no {what}")
+        reason = f"{self.name}: {error.code} {_SAID.get(error.code, error.reason)}"
+        return RegistryError(self.registry, reason, passing=error.code in _PASSING)
 
     def _call(
         self, method: str, path: str, *, content: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> Any:  # noqa: ANN401 - what urllib opens has no type of its own
         scheme = "http" if _LOOPBACK.match(self.registry) else "https"
-        url = path if "://" in path else f"{scheme}://{self.registry}/v2/{self.name}/{path}"
-        try:
-            return self._open(method, url, content, headers or {})
-        except urllib.error.HTTPError as error:
-            if error.code == http.HTTPStatus.NOT_FOUND:
-                raise _AbsentError(self.registry, f"{self.name} has no {path}") from error
-            raise RegistryError(self.registry, f"{self.name}: {error.code} {error.reason}") from error
-        except OSError as error:
-            raise RegistryError(self.registry, str(getattr(error, "reason", error))) from error
+        host = _HOSTS.get(self.registry, self.registry)
+        url = path if "://" in path else f"{scheme}://{host}/v2/{self.name}/{path}"
+        return self._open(method, url, content, headers or {})
 
     def _open(self, method: str, url: str, content: bytes | None, headers: Mapping[str, str]) -> Any:  # noqa: ANN401
         try:
@@ -121,13 +171,14 @@ class Repository:
         except urllib.error.HTTPError as error:
             if error.code != http.HTTPStatus.UNAUTHORIZED:
                 raise
+            error.close()
             self._authorization = self._authorize(error.headers.get("WWW-Authenticate", ""))
             return self._send(method, url, content, headers)
 
     def _send(self, method: str, url: str, content: bytes | None, headers: Mapping[str, str]) -> Any:  # noqa: ANN401
         request = urllib.request.Request(url, data=content, method=method, headers=dict(headers))  # noqa: S310
         # Only for the registry itself: a redirect to its storage brings rights of its own.
-        if self._authorization and urllib.parse.urlsplit(url).netloc == self.registry:
+        if self._authorization and urllib.parse.urlsplit(url).netloc == _HOSTS.get(self.registry, self.registry):
             request.add_unredirected_header("Authorization", self._authorization)
         return urllib.request.urlopen(request, timeout=_SECONDS)  # noqa: S310 - http or https, from above
 

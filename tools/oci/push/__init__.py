@@ -1,1 +1,1 @@
-"""Pushing images: what `oci_push` does, with a default, one line for each failure, and nothing sent twice."""
+"""Pushing one image: a default that works on any machine, one line for each failure, and nothing sent twice."""

@@ -6,7 +6,7 @@ _SCRIPT = """\
 #!/usr/bin/env bash
 export RUNFILES_DIR="${{RUNFILES_DIR:-$0.runfiles}}"
 cd "$RUNFILES_DIR/{workspace}"
-exec {tool} --image {image} --pusher {pusher} --default-repository {repository} "$@"
+exec {tool} --image {image} --default-repository {repository} "$@"
 """
 
 def _image_push_impl(ctx):
@@ -14,7 +14,6 @@ def _image_push_impl(ctx):
     ctx.actions.write(
         content = _SCRIPT.format(
             image = ctx.file.image.short_path,
-            pusher = ctx.executable.pusher.short_path,
             repository = ctx.attr.repository,
             tool = ctx.executable._tool.short_path,
             workspace = ctx.workspace_name,
@@ -23,7 +22,7 @@ def _image_push_impl(ctx):
         output = script,
     )
     runfiles = ctx.runfiles([ctx.file.image])
-    for target in [ctx.attr.image, ctx.attr.pusher, ctx.attr._tool]:
+    for target in [ctx.attr.image, ctx.attr._tool]:
         runfiles = runfiles.merge(target[DefaultInfo].default_runfiles)
     return DefaultInfo(executable = script, runfiles = runfiles)
 
@@ -31,10 +30,9 @@ image_push = rule(
     implementation = _image_push_impl,
     attrs = {
         "image": attr.label(mandatory = True, allow_single_file = True, doc = "An oci_image or oci_image_index."),
-        "pusher": attr.label(cfg = "target", mandatory = True, doc = "An oci_push of the image.", executable = True),
         "repository": attr.string(mandatory = True, doc = "Where to push unless told otherwise."),
         "_tool": attr.label(cfg = "target", default = "//tools/oci/push", executable = True),
     },
-    doc = "Pushes an image through an `oci_push`; see `push.py` for its flags.",
+    doc = "Pushes an image; see `push.py` for its flags.",
     executable = True,
 )

@@ -44,15 +44,17 @@ class Registry:
 
 
 @contextmanager
-def running_registry(binary: Path, *, folder: Path, port: int) -> Iterator[Registry]:
+def running_registry(binary: Path, *, folder: Path, port: int, passwords: str = "") -> Iterator[Registry]:
     """Run a registry on loopback that keeps its blobs, settings and log in a folder.
+
+    `passwords` are lines of an htpasswd file (bcrypt); without any, everybody may do everything.
 
     Raises RegistryDidNotStartError.
     """
     address = f"localhost:{port}"
     _refuse_taken(address, port)
     settings = folder / "registry.json"
-    settings.write_text(json.dumps(_settings(folder / "blobs", port=port)))
+    settings.write_text(json.dumps(_settings(folder / "blobs", port=port) | _access(folder, passwords)))
     log = folder / "registry.log"
     with log.open("wb") as output:
         process = subprocess.Popen([binary, "serve", settings], stdout=output, stderr=subprocess.STDOUT)
@@ -93,12 +95,23 @@ def _settings(blobs: Path, *, port: int) -> dict[str, object]:
     }
 
 
+def _access(folder: Path, passwords: str) -> dict[str, object]:
+    if not passwords:
+        return {}
+    path = folder / "htpasswd"
+    path.write_text(passwords)
+    return {"auth": {"htpasswd": {"realm": "registry", "path": str(path)}}}
+
+
 def _wait(registry: Registry) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and registry.process.poll() is None:
         try:
             with urllib.request.urlopen(f"{registry.url}/", timeout=1):  # noqa: S310 - our own
                 return
+        except urllib.error.HTTPError:
+            # It wants a password, so it is there.
+            return
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.05)
     raise RegistryDidNotStartError(registry.address, registry.log.read_text())

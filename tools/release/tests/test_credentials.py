@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.release.credentials import basic_authorization
 from tools.release.registry import RegistryError, Repository
 
 _BASIC = "Basic " + base64.b64encode(b"user:password").decode()
@@ -88,3 +89,10 @@ def test_nobody_logged_in_is_an_error(address: str) -> None:
     """Without a password the registry's answer stands."""
     with pytest.raises(RegistryError, match="401"):
         Repository(registry=address, name="basic").has("sha256:x")
+
+
+def test_docker_s_own_registry_has_a_name_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`docker login` without an address writes the password under one that no image names."""
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    _log_in(tmp_path, "https://index.docker.io/v1/", "password")
+    assert basic_authorization("docker.io") == _BASIC

@@ -68,9 +68,10 @@ def test_table_has_a_line_for_each_service(registry: Registry, services: list[Se
 
 
 def test_registry_that_is_not_there_is_one_line(
-    tmp_path: Path, services: list[Service], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, services: list[Service], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An unreachable registry is exit code 1 and one clear line."""
+    monkeypatch.setattr("tools.release.registry.time.sleep", lambda _: None)
     images = tmp_path / "images.json"
     images.write_text(json.dumps({service.name: str(service.layout) for service in services}))
     assert main(["--images", str(images), "--repository-prefix", "localhost:9"]) == 1

@@ -14,4 +14,4 @@ def test_layer_is_the_recorded_one(architecture: str) -> None:
     """It moves when these sources, the packer, the interpreter that ships or its zlib do, and then on purpose."""
     layers = [Path(layer) for layer in os.environ[architecture].split()]
     found = {layer.name.partition(".")[0]: hashlib.sha256(layer.read_bytes()).hexdigest() for layer in layers}
-    assert found == {"tools_oci": _RECORDED}
+    assert found == {"tools_oci_testing": _RECORDED}
