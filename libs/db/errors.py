@@ -33,3 +33,13 @@ class DatabaseUnavailable(DatabaseError):
 
 class MissingTable(DatabaseError):
     """A table that the statement names is not there: nobody has migrated yet."""
+
+
+class AlreadyServed(DatabaseError):
+    """A file of SQLite that another process serves."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path} is served by another process, and SQLite has room for one; PostgreSQL has room for many"
+        )
+        self.path = path

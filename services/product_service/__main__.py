@@ -3,18 +3,25 @@
 import sys
 from pathlib import Path
 
+from libs.db.errors import DatabaseError
 from libs.web.checkout import run_again
 from libs.web.command import Command, Service, run
+from libs.web.errors import Refusal
 from services.product_service.settings import ProductSettings
 
 _MODULE = "services.product_service"
 
 
 def _serve(settings: ProductSettings) -> int:
+    from libs.db.alone import serving_alone  # noqa: PLC0415
     from libs.web.server import serve  # noqa: PLC0415
     from services.product_service.app import create_app  # noqa: PLC0415
 
-    return serve(create_app(settings), settings)
+    try:
+        with serving_alone(settings.database):
+            return serve(create_app(settings), settings)
+    except DatabaseError as error:
+        raise Refusal(str(error)) from error
 
 
 def _migrate(settings: ProductSettings) -> int:

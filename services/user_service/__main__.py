@@ -8,6 +8,7 @@ from libs.auth.errors import UnusableKey
 from libs.auth.key_files import KeyFolder
 from libs.auth.keys import KeyRing
 from libs.auth.rotate import rotate
+from libs.db.errors import DatabaseError
 from libs.mail.mailer import BadMailSetting
 from libs.web.checkout import run_again
 from libs.web.command import Command, Service, run
@@ -18,6 +19,7 @@ _MODULE = "services.user_service"
 
 
 def _serve(settings: UserSettings) -> int:
+    from libs.db.alone import serving_alone  # noqa: PLC0415
     from libs.web.server import serve  # noqa: PLC0415
     from services.user_service.app import create_app  # noqa: PLC0415
 
@@ -29,7 +31,11 @@ def _serve(settings: UserSettings) -> int:
         app = create_app(settings)
     except BadMailSetting as error:
         raise Refusal(f"USER_SERVICE_MAIL: {error}") from error
-    return serve(app, settings)
+    try:
+        with serving_alone(settings.database):
+            return serve(app, settings)
+    except DatabaseError as error:
+        raise Refusal(str(error)) from error
 
 
 def _migrate(settings: UserSettings) -> int:
@@ -45,6 +51,10 @@ def _rotate_keys(settings: UserSettings) -> int:
         raise Refusal(str(error)) from error
     sys.stderr.writelines(f"rotate-keys: {line}\n" for line in done)
     return 0
+
+
+def _first_key(settings: UserSettings) -> int:
+    return 0 if KeyFolder(settings.keys).holds_keys() else _rotate_keys(settings)
 
 
 def _add_client(settings: UserSettings, name: str, scopes: str) -> int:
@@ -67,8 +77,7 @@ def _grant_admin(settings: UserSettings, email: str) -> int:
 
 def _prepare(settings: UserSettings) -> None:
     run_again(_MODULE, "migrate", USER_SERVICE_DATA_DIR=str(settings.data_dir))
-    if not KeyFolder(settings.keys).holds_keys():
-        _rotate_keys(settings)
+    _first_key(settings)
 
 
 SERVICE = Service(
@@ -77,6 +86,7 @@ SERVICE = Service(
     commands={
         "serve": Command("answer requests", _serve),
         "migrate": Command("bring the database's tables up to date", _migrate),
+        "first-key": Command("write a signing key where there is none", _first_key),
         "rotate-keys": Command("write the next signing key, drop spent ones", _rotate_keys),
         "grant-admin": Command("make a registered user an administrator", _grant_admin, ("EMAIL",)),
         "add-client": Command("register a service and print its secret", _add_client, ("NAME", "SCOPES")),

@@ -36,8 +36,8 @@ def open_house(folder: Path) -> Iterator[House]:
 
 @contextmanager
 def _serving(name: str, folder: Path, **settings: str) -> Iterator[str]:
-    environment = _environment(name, folder, PORT="0", DRAIN_SECONDS="0", **settings)
-    with subprocess.Popen([_program(name)], env=environment, stderr=subprocess.PIPE, text=True) as process:
+    environment = environment_of(name, folder, PORT="0", DRAIN_SECONDS="0", **settings)
+    with subprocess.Popen([program_of(name)], env=environment, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield f"http://{_address(process)}"
         finally:
@@ -56,13 +56,15 @@ def _address(process: subprocess.Popen[str]) -> str:
 
 
 def _run(name: str, command: str, folder: Path) -> None:
-    subprocess.run([_program(name), command], env=_environment(name, folder), check=True)
+    subprocess.run([program_of(name), command], env=environment_of(name, folder), check=True)
 
 
-def _program(name: str) -> Path:
+def program_of(name: str) -> Path:
+    """The binary of a service."""
     return _ROOT / "services" / name / name
 
 
-def _environment(name: str, folder: Path, **settings: str) -> Mapping[str, str]:
+def environment_of(name: str, folder: Path, **settings: str) -> Mapping[str, str]:
+    """What a service is told, with its data in `folder`."""
     values = {"DATA_DIR": str(folder / name), "ISSUER": ISSUER, **settings}
     return {**os.environ, **{f"{name.upper()}_{key}": value for key, value in values.items()}}

@@ -1,14 +1,17 @@
 """What the command line does that no request may."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from libs.auth.claims import ClientId
+from libs.auth.key_files import KeyFolder
 from libs.auth.testing import FakeClock
 from libs.db.connect import connect
 from libs.web.errors import Refusal
 from libs.web.testing import running
+from services.user_service.__main__ import SERVICE
 from services.user_service.app import create_app
 from services.user_service.commands import add_client, grant_admin, remove_client
 from services.user_service.repository import clients
@@ -39,6 +42,16 @@ def test_a_new_clients_secret_is_printed_once_and_kept_nowhere(
     assert remove_client(settings, "reporting") == 0
     with pytest.raises(Refusal, match="there is no client reporting"):
         remove_client(settings, "reporting")
+
+
+def test_the_first_key_is_written_where_there_is_none(settings: UserSettings, tmp_path: Path) -> None:
+    """Run before every start, it leaves the keys that are there alone."""
+    empty = settings.model_copy(update={"keys_dir": tmp_path / "none yet"})
+    first_key = SERVICE.commands["first-key"]
+    assert first_key.run(empty) == 0
+    [written] = KeyFolder(empty.keys).read()
+    assert first_key.run(empty) == 0
+    assert [key.key_id for key in KeyFolder(empty.keys).read()] == [written.key_id]
 
 
 def test_the_first_administrator_is_a_registered_user(settings: UserSettings) -> None:

@@ -1,0 +1,57 @@
+"""One process serves a file of SQLite: a second one, a replica too many, is refused while the first lives."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from libs.db.errors import AlreadyServed, BadDatabaseUrl
+
+
+@contextmanager
+def serving_alone(url: str) -> Iterator[None]:
+    """Be the only one who serves this database if it is a file; PostgreSQL may have many.
+
+    Commands beside the server are not kept out: they wait for the file's own locks.
+
+    Raises:
+        AlreadyServed: another process serves it.
+        BadDatabaseUrl: it is no URL of a database.
+    """
+    path = _file(url)
+    handle = _open(f"{path}-server") if path else None
+    try:
+        if path and handle is not None:
+            _lock(handle, path)
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _file(url: str) -> str | None:
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise BadDatabaseUrl(url) from error
+    is_file = address.get_backend_name() == "sqlite" and address.database != ":memory:"
+    return address.database if is_file else None
+
+
+def _open(path: str) -> int | None:
+    """A file beside the database's: on some network file systems a lock on that one would be SQLite's."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:
+        # Where there is no such folder, opening the database says so.
+        return None
+
+
+def _lock(handle: int, path: str) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise AlreadyServed(path) from error
