@@ -1,8 +1,10 @@
 """The application every service is: the same errors, health, headers and logs around its routes."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI
 from fastapi.params import Depends
@@ -12,16 +14,16 @@ from libs.web.docs import docs_router
 from libs.web.health import health_router, metrics_router
 from libs.web.lifecycle import Lifecycle
 from libs.web.metrics import Metrics
-from libs.web.middleware import (
-    BodyLimit,
-    FaultBarrier,
-    Observation,
-    RequestIdentity,
-    SecurityHeaders,
-)
+from libs.web.middleware import BodyLimit, Envelope, FaultBarrier
+from libs.web.observer import Observer
 from libs.web.openapi import describe_problems
 from libs.web.problems import ProblemTable, install
 from libs.web.settings import WebSettings
+
+if TYPE_CHECKING:
+    from libs.web.otlp import OtlpExporter
+
+_FLUSH_SECONDS = 3.0
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -46,10 +48,10 @@ class Parts:
 
 def create_app(settings: WebSettings, parts: Parts) -> FastAPI:
     """Put a service together. Opens nothing: that is for its lifespan to do."""
-    lifecycle, metrics = Lifecycle(), Metrics()
+    lifecycle, metrics, exporter = Lifecycle(), Metrics(), _exporter(settings, parts.title)
     app = FastAPI(
         title=parts.title,
-        lifespan=parts.lifespan,
+        lifespan=_exporting(parts.lifespan, exporter) if exporter else parts.lifespan,
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json" if settings.docs else None,
@@ -57,13 +59,37 @@ def create_app(settings: WebSettings, parts: Parts) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.lifecycle = lifecycle
+    app.state.spans = exporter
     for router in (*parts.routers, *_house_routers(app, settings, parts, metrics)):
         # Not included: a route inside an included router takes a tenth of a request longer to find.
         app.router.routes.extend(router.routes)
     describe_problems(app)
     install(app, parts.problems)
-    _add_middleware(app, settings, lifecycle=lifecycle, metrics=metrics)
+    _add_middleware(app, settings, Observer(metrics, access_log=settings.access_log, spans=exporter))
     return app
+
+
+def _exporter(settings: WebSettings, title: str) -> "OtlpExporter | None":
+    if not settings.otlp_endpoint:
+        return None
+    from libs.web.otlp import OtlpExporter  # noqa: PLC0415  # whoever traces nothing does not load it
+
+    return OtlpExporter(settings.otlp_endpoint, service=title.lower().replace(" ", "_"))
+
+
+def _exporting(lifespan: Lifespan, exporter: "OtlpExporter") -> Lifespan:
+    """Spans are delivered for as long as the application lives, and the last ones after its end."""
+
+    @asynccontextmanager
+    async def extended(app: FastAPI) -> AsyncIterator[None]:
+        exporter.start()
+        try:
+            async with lifespan(app):
+                yield
+        finally:
+            await asyncio.to_thread(exporter.close, _FLUSH_SECONDS)
+
+    return extended
 
 
 def _house_routers(app: FastAPI, settings: WebSettings, parts: Parts, metrics: Metrics) -> Iterator[APIRouter]:
@@ -74,7 +100,7 @@ def _house_routers(app: FastAPI, settings: WebSettings, parts: Parts, metrics: M
         yield docs_router(app, parts.policy)
 
 
-def _add_middleware(app: FastAPI, settings: WebSettings, *, lifecycle: Lifecycle, metrics: Metrics) -> None:
+def _add_middleware(app: FastAPI, settings: WebSettings, observer: Observer) -> None:
     """From the innermost to the outermost: what is added last sees a request first."""
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
     app.add_middleware(FaultBarrier, seconds=settings.request_seconds)
@@ -84,8 +110,7 @@ def _add_middleware(app: FastAPI, settings: WebSettings, *, lifecycle: Lifecycle
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key"],
-            expose_headers=["ETag", "Location", "X-Request-ID"],
+            expose_headers=["ETag", "Location", "X-Request-ID", "traceresponse"],
         )
-    app.add_middleware(SecurityHeaders)
-    app.add_middleware(Observation, metrics=metrics, access_log=settings.access_log)
-    app.add_middleware(RequestIdentity, lifecycle=lifecycle)
+    share = settings.trace_share if settings.otlp_endpoint else 0.0
+    app.add_middleware(Envelope, app.state.lifecycle, observer=observer, share=share)

@@ -6,25 +6,35 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 _ACCEPTED_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-# https://www.w3.org/TR/trace-context/#traceparent-header, version 00
-_TRACEPARENT = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+# https://www.w3.org/TR/trace-context/#traceparent-header; a version above 00 may add fields, `ff` is none.
+_TRACEPARENT = re.compile(rb"(?:00|(?!ff)[0-9a-f]{2}(?=.{53}(?:-|$)))-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(.*)")
 _ZERO_TRACE = b"0" * 32
 _ZERO_SPAN = b"0" * 16
+_SAMPLED = 1
+_TRACESTATE_BYTES = 512
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RequestContext:
-    """Who this request is, for logs, answers and calls to other services."""
+    """Who this request is, for logs, answers and calls to other services.
+
+    Attributes:
+        parent_id: the caller's span; None for a caller who sent no trace.
+        sampled: whether the spans of this trace are kept.
+        tracestate: what other tracing systems want handed on, as it came.
+    """
 
     request_id: str
     trace_id: str
     span_id: str
-    flags: str
+    parent_id: str | None
+    sampled: bool
+    tracestate: str
 
     @property
     def traceparent(self) -> str:
-        """The header that a call made on behalf of this request carries."""
-        return f"00-{self.trace_id}-{self.span_id}-{self.flags}"
+        """Trace, span and flags as the header has them."""
+        return traceparent(self.trace_id, self.span_id, sampled=self.sampled)
 
 
 _current: ContextVar[RequestContext | None] = ContextVar("request_context", default=None)
@@ -41,24 +51,39 @@ def request_id() -> str | None:
     return context.request_id if context else None
 
 
-def enter(received_id: bytes | None, traceparent: bytes | None) -> RequestContext:
-    """Begin a request: keep the caller's id and trace where they are well formed."""
+def traceparent(trace_id: str, span_id: str, *, sampled: bool) -> str:
+    """The header that names a span as the parent of what its receiver does."""
+    return f"00-{trace_id}-{span_id}-{'01' if sampled else '00'}"
+
+
+def enter(
+    received_id: bytes | None, traceparent: bytes | None, *, tracestate: bytes = b"", share: float = 0.0
+) -> RequestContext:
+    """Begin a request: keep the caller's id and trace where they are well formed.
+
+    `share` of the traces that begin here are sampled; of others the caller has decided.
+    """
     # All the randomness that a request can need, asked of the system at once.
     random = secrets.token_hex(40)
-    trace_id, flags = _trace_of(traceparent) or (random[48:], "00")
-    context = RequestContext(_id_of(received_id) or random[:32], trace_id, random[32:48], flags)
+    request_id = received_id.decode("ascii") if received_id and _ACCEPTED_ID.fullmatch(received_id) else random[:32]
+    found = _parse(traceparent) if traceparent else None
+    if found is None:
+        context = RequestContext(request_id, random[48:], random[32:48], None, is_in(random[48:], share), "")
+    else:
+        trace_id, parent_id, sampled = found
+        state = tracestate.decode("latin-1") if len(tracestate) <= _TRACESTATE_BYTES else ""
+        context = RequestContext(request_id, trace_id, random[32:48], parent_id, sampled, state)
     _current.set(context)
     return context
 
 
-def _id_of(received: bytes | None) -> str | None:
-    if received and _ACCEPTED_ID.fullmatch(received):
-        return received.decode("ascii")
-    return None
+def is_in(trace_id: str, share: float) -> bool:
+    """Whether a new trace is among the `share` that is sampled: by its last 56 bits, which are random (Level 2)."""
+    return share > 0.0 and int(trace_id[18:], 16) < share * 2**56
 
 
-def _trace_of(traceparent: bytes | None) -> tuple[str, str] | None:
-    found = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
-    if found is None or found[1] == _ZERO_TRACE or found[2] == _ZERO_SPAN:
+def _parse(header: bytes) -> tuple[str, str, bool] | None:
+    found = _TRACEPARENT.fullmatch(header)
+    if found is None or found[1] == _ZERO_TRACE or found[2] == _ZERO_SPAN or (found[4] and header.startswith(b"00")):
         return None
-    return found[1].decode("ascii"), found[3].decode("ascii")
+    return found[1].decode("ascii"), found[2].decode("ascii"), bool(int(found[3], 16) & _SAMPLED)

@@ -11,121 +11,53 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from libs.web import context
+from libs.web import context, exchange
+from libs.web.deadline import Deadline, Deadlines
+from libs.web.exchange import Exchange
 from libs.web.lifecycle import Lifecycle
-from libs.web.metrics import Metrics
+from libs.web.observer import Observer
 from libs.web.problems import problem_response
 
 _log = structlog.get_logger("libs.web")
 
-_SECURITY_HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-)
-_NOT_STORED = (b"cache-control", b"no-store")
-_STRICT_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
+class Envelope:
+    """Around all the rest: gives the request its identity, its answer what every answer has, and observes both."""
 
-def _header(scope: Scope, wanted: bytes) -> bytes | None:
-    for name, value in scope["headers"]:
-        if name == wanted:
-            return bytes(value)
-    return None
-
-
-class RequestIdentity:
-    """Give the request its id and trace, and every answer the id, and say when we drain."""
-
-    def __init__(self, app: ASGIApp, lifecycle: Lifecycle) -> None:
+    def __init__(self, app: ASGIApp, lifecycle: Lifecycle, *, observer: Observer, share: float) -> None:
+        """`share` of the traces that begin here are sampled."""
         self.app = app
         self.lifecycle = lifecycle
+        self.observer = observer
+        self.share = share
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        identity = context.enter(_header(scope, b"x-request-id"), _header(scope, b"traceparent"))
-
-        async def send_named(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                extra = [(b"x-request-id", identity.request_id.encode("ascii"))]
-                if self.lifecycle.draining:
-                    # The client opens its next connection elsewhere, so that none is cut.
-                    extra.append((b"connection", b"close"))
-                message["headers"] = [*message.get("headers", ()), *extra]
-            await send(message)
-
-        await self.app(scope, receive, send_named)
-
-
-class SecurityHeaders:
-    """Headers that a browser must see; an answer's own Cache-Control or policy is kept."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one ASGI scope."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-
-        async def send_hardened(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = _hardened(message.get("headers", ()))
-            await send(message)
-
-        await self.app(scope, receive, send_hardened)
-
-
-def _hardened(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    present = {name for name, _ in headers}
-    defaults = [each for each in (_NOT_STORED, _STRICT_POLICY) if each[0] not in present]
-    return [*headers, *_SECURITY_HEADERS, *defaults]
-
-
-class Observation:
-    """Count and time each request; log it when it failed, or always when asked to."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics, *, access_log: bool) -> None:
-        self.app = app
-        self.metrics = metrics
-        self.access_log = access_log
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one ASGI scope."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        started = time.perf_counter()
-        status = 0
-
-        async def send_observed(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
+        began = time.perf_counter()
+        identity = self._identify(scope)
+        passing = Exchange(identity, send, self.lifecycle)
+        exchange.put(scope, passing)
         try:
-            await self.app(scope, receive, send_observed)
+            await self.app(scope, receive, passing.send)
         finally:
-            seconds = time.perf_counter() - started
-            self.metrics.observe(scope, status=status, seconds=seconds)
-            if status >= 500 or self.access_log:
-                self._record(scope, status, seconds)
+            seconds = time.perf_counter() - began
+            self.observer.observe(scope, identity, status=passing.status, seconds=seconds)
 
-    def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        level = _log.error if status >= 500 else _log.info
-        level(
-            "request",
-            method=scope["method"],
-            path=scope["path"],
-            status=status,
-            milliseconds=round(seconds * 1000, 2),
-        )
+    def _identify(self, scope: Scope) -> context.RequestContext:
+        request_id = traceparent = None
+        states = []
+        for name, value in scope["headers"]:
+            if name == b"x-request-id":
+                request_id = request_id or value
+            elif name == b"traceparent":
+                # Two of them are none (https://www.w3.org/TR/trace-context/#traceparent-header).
+                traceparent = b"" if traceparent is not None else value
+            elif name == b"tracestate":
+                states.append(value)
+        return context.enter(request_id, traceparent, tracestate=b",".join(states), share=self.share)
 
 
 class FaultBarrier:
@@ -137,34 +69,31 @@ class FaultBarrier:
 
     def __init__(self, app: ASGIApp, seconds: float) -> None:
         self.app = app
-        self.seconds = seconds
+        self.deadlines = Deadlines(seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started = False
-
-        async def send_marked(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
+        deadline = Deadline(self.deadlines)
         try:
-            async with asyncio.timeout(self.seconds):
-                await self.app(scope, receive, send_marked)
-        except TimeoutError:
-            _log.error("request took too long", path=scope["path"], seconds=self.seconds)
-            if started:
+            await self.app(scope, receive, send)
+        except asyncio.CancelledError:
+            if not deadline.end():
                 raise
+            _log.error("request took too long", path=scope["path"], seconds=self.deadlines.seconds)
+            if exchange.of(scope).status:
+                raise TimeoutError from None
             answer = problem_response(503, detail="The request took too long.")
         except Exception:
+            deadline.end()
             _log.exception("request crashed", path=scope["path"])
-            if started:
+            if exchange.of(scope).status:
                 raise
             answer = problem_response(500, detail="The error was logged under this request id.")
         else:
+            deadline.end()
             return
         await answer(scope, receive, send)
 
@@ -181,7 +110,7 @@ class BodyLimit:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self.app(scope, receive, send)
             return
-        announced = _header(scope, b"content-length")
+        announced = next((value for name, value in scope["headers"] if name == b"content-length"), None)
         if announced is not None and _exceeds(announced, self.limit):
             answer = problem_response(413, detail=self._sentence(), headers={"Connection": "close"})
             await answer(scope, receive, send)

@@ -1,6 +1,7 @@
 """One timer for the deadlines of all connections, because one per request costs more than it."""
 
 import asyncio
+from collections.abc import Collection
 from typing import Protocol
 
 
@@ -38,6 +39,11 @@ class Sweep:
     def forget(self, each: Watched) -> None:
         """Stop sweeping `each`."""
         self._watched.discard(each)
+
+    @property
+    def watched(self) -> Collection[Watched]:
+        """What is looked at."""
+        return self._watched
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self._watched:

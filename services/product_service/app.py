@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import httpx
 from fastapi import FastAPI
 
 from libs.auth.clock import Clock, SystemClock
@@ -15,6 +14,7 @@ from libs.db.connect import connect
 from libs.db.schema import SchemaCheck
 from libs.web.app import Parts
 from libs.web.app import create_app as create_web_app
+from libs.web.outgoing import TracedClient
 from services.product_service.problems import PROBLEMS
 from services.product_service.routes import ROUTERS
 from services.product_service.service.products import Catalogue
@@ -53,7 +53,7 @@ class _Resources:
         settings, clock = self._settings, self._clock
         database = await connect(settings.database)
         try:
-            async with httpx.AsyncClient() as http:
+            async with TracedClient(app.state.spans) as http:
                 verifier = Verifier(
                     self._keys or JwksClient(settings.keys_url, http=http, clock=clock),
                     issuer=settings.issuer,

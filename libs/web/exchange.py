@@ -1,0 +1,72 @@
+"""One request and its answer on their way: what every answer is given, and what is known of it afterwards."""
+
+from starlette.types import Message, Scope, Send
+
+from libs.web.context import RequestContext
+from libs.web.lifecycle import Lifecycle
+
+_KEY = "libs.web.exchange"
+
+_SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_NOT_STORED = (b"cache-control", b"no-store")
+_STRICT_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_CLOSE = (b"connection", b"close")
+
+
+class Exchange:
+    """The one `send` around all answers: a wrapper for each thing it does would cost as much as a middleware.
+
+    Attributes:
+        identity: whose request it is.
+        status: of the answer; 0 until it has begun.
+    """
+
+    __slots__ = ("_lifecycle", "_send", "identity", "status")
+
+    def __init__(self, identity: RequestContext, send: Send, lifecycle: Lifecycle) -> None:
+        self.identity = identity
+        self.status = 0
+        self._send = send
+        self._lifecycle = lifecycle
+
+    async def send(self, message: Message) -> None:
+        """Give the answer its headers as it begins, and send it."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = hardened(message.get("headers", ()))
+            headers.append((b"x-request-id", self.identity.request_id.encode("ascii")))
+            if self.identity.parent_id is not None:
+                # To participants of the trace alone: https://www.w3.org/TR/trace-context/#other-risks
+                headers.append((b"traceresponse", self.identity.traceparent.encode("ascii")))
+            if self._lifecycle.draining:
+                # The client opens its next connection elsewhere, so that none is cut.
+                headers.append(_CLOSE)
+            message["headers"] = headers
+        await self._send(message)
+
+
+def hardened(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """With the headers that a browser must see; an answer's own Cache-Control or policy is kept."""
+    present = [name for name, _ in headers]
+    found = [*headers, *_SECURITY_HEADERS]
+    if b"cache-control" not in present:
+        found.append(_NOT_STORED)
+    if b"content-security-policy" not in present:
+        found.append(_STRICT_POLICY)
+    return found
+
+
+def put(scope: Scope, exchange: Exchange) -> None:
+    """Let what is further inside find the exchange."""
+    scope[_KEY] = exchange
+
+
+def of(scope: Scope) -> Exchange:
+    """The exchange of the request."""
+    exchange: Exchange = scope[_KEY]
+    return exchange
