@@ -18,11 +18,12 @@ from tools.affected.verdict import Scope, Verdict, everything
 class Answer:
     """What a range touches.
 
-    `verdicts` hold one entry for each changed path. With scope `all` every target is in `targets`, unless
-    the graph cannot be loaded.
+    `bazel` answers for the head. `verdicts` hold one entry for each changed path. With scope `all` every
+    target is in `targets`, unless the graph cannot be loaded.
     """
 
     range: Range
+    bazel: Bazel
     scope: Scope
     verdicts: tuple[Verdict, ...]
     targets: Mapping[str, Target]
@@ -65,7 +66,8 @@ def _conclude(range_: Range, bazel: Bazel, verdicts: tuple[Verdict, ...]) -> Ans
         reached = reach(bazel, verdicts)
     except BazelFailedError as error:
         reason = f"the head's graph cannot be loaded: {error}"
-        return Answer(range=range_, scope=Scope.ALL, verdicts=(*verdicts, everything(".", reason)), targets={})
+        verdicts = (*verdicts, everything(".", reason))
+        return Answer(range=range_, bazel=bazel, scope=Scope.ALL, verdicts=verdicts, targets={})
     toolchain = next((target for target in reached.targets.values() if target.rule == "toolchain"), None)
     if toolchain is not None:
         # Rules find a toolchain by its type: the graph has no edge to it.
@@ -73,7 +75,7 @@ def _conclude(range_: Range, bazel: Bazel, verdicts: tuple[Verdict, ...]) -> Ans
         return _all(range_, bazel, (*verdicts, everything(".", reason)))
     settled = tuple(_settled(verdict, reached) for verdict in verdicts)
     scope = Scope.SOME if reached.targets else Scope.NONE
-    return Answer(range=range_, scope=scope, verdicts=settled, targets=reached.targets, reached=reached)
+    return Answer(range=range_, bazel=bazel, scope=scope, verdicts=settled, targets=reached.targets, reached=reached)
 
 
 def _settled(verdict: Verdict, reached: Reached) -> Verdict:
@@ -91,6 +93,5 @@ def _all(range_: Range, bazel: Bazel, verdicts: tuple[Verdict, ...]) -> Answer:
     try:
         targets = graph.rules(bazel.query("//...", "--proto:output_rule_attrs=tags"))
     except BazelFailedError as error:
-        broken = everything(".", f"the head's graph cannot be loaded: {error}")
-        return Answer(range=range_, scope=Scope.ALL, verdicts=(*verdicts, broken), targets={})
-    return Answer(range=range_, scope=Scope.ALL, verdicts=verdicts, targets=targets)
+        verdicts, targets = (*verdicts, everything(".", f"the head's graph cannot be loaded: {error}")), {}
+    return Answer(range=range_, bazel=bazel, scope=Scope.ALL, verdicts=verdicts, targets=targets)

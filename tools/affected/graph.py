@@ -84,15 +84,15 @@ def differing(before: Mapping[str, Target], after: Mapping[str, Target]) -> dict
             reasons[label] = "is new"
         elif old.digest != target.digest:
             reasons[label] = "is defined otherwise" if old.rule == target.rule else f"was a {old.rule}"
-        elif _narrowed(old, target):
+        elif not shows_no_less(old.visible_to, target.visible_to):
             reasons[label] = "is visible to fewer"
     return reasons
 
 
-def _narrowed(before: Target, after: Target) -> bool:
-    if "//visibility:public" in after.visible_to:
-        return False
-    return not set(before.visible_to) - {"//visibility:private"} <= set(after.visible_to)
+def shows_no_less(before: Iterable[str], after: Iterable[str]) -> bool:
+    """Tell whether a visibility admits everybody whom another one did."""
+    admitted = set(after)
+    return "//visibility:public" in admitted or set(before) - {"//visibility:private"} <= admitted
 
 
 def package_of(label: str) -> str:

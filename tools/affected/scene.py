@@ -4,9 +4,9 @@ import dataclasses
 import functools
 import pathlib
 
-from tools.affected import graph
+from tools.affected import graph, starlark
 from tools.affected.bazel import Bazel
-from tools.affected.changes import Change, Range
+from tools.affected.changes import Change, Kind, Range
 from tools.affected.snapshots import Snapshots
 
 BUILD_NAMES = ("BUILD.bazel", "BUILD")
@@ -37,6 +37,11 @@ class Scene:
             if any((self.bazel.workspace / folder / name).is_file() for name in BUILD_NAMES):
                 return "" if str(folder) == "." else str(folder)
         return None
+
+    def is_rewording(self, change: Change) -> bool:
+        """Tell whether a Starlark file says what it said, in other words, comments or format."""
+        before, after = self.range.before(change.path), self.range.after(change.path)
+        return change.kind is Kind.MODIFIED and starlark.says_the_same(before or b"", after or b"")
 
     def files(self, path: str) -> tuple[str, ...]:
         """Return the labels that a path may have: its own, and those of the folders it is in."""

@@ -23,14 +23,25 @@ def _meaning(text: bytes) -> str:
     return ast.dump(tree)
 
 
-def calls(text: bytes, function: str) -> list[str]:
-    """Return the calls of a function at the top of a Starlark file, each by its meaning."""
+def keywords(text: bytes, function: str) -> dict[str, object]:
+    """Return what the calls of a function at the top of a Starlark file say, by keyword.
+
+    A value that is no literal is given by its meaning, as one string.
+    """
     try:
         statements = ast.parse(text).body
     except (SyntaxError, ValueError):
-        return []
+        return {}
     values = [one.value for one in statements if isinstance(one, ast.Expr) and isinstance(one.value, ast.Call)]
-    return [ast.dump(one) for one in values if isinstance(one.func, ast.Name) and one.func.id == function]
+    called = [one for one in values if isinstance(one.func, ast.Name) and one.func.id == function]
+    return {word.arg or "**": _value(word.value) for call in called for word in call.keywords}
+
+
+def _value(node: ast.expr) -> object:
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return ast.dump(node)
 
 
 def same_options(before: bytes, after: bytes) -> bool:

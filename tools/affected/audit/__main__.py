@@ -1,6 +1,7 @@
-"""Hold `affected` against the truth on random edits of a small workspace.
+"""Hold `affected` against the truth on random edits of a small workspace, or of this repository.
 
     bazel run //tools/affected:audit -- --mutations 60 --seed 1
+    bazel run //tools/affected:audit -- --on repository --mutations 30
     bazel run //tools/affected:audit -- --without definitions    # must find the bug
 
 The truth of a mutation is what Bazel would really run otherwise: a digest for each target over its
@@ -9,11 +10,15 @@ was not reported, or if precision is below 0.95.
 """
 
 import argparse
+import contextlib
+import os
+import pathlib
 import sys
 from collections.abc import Sequence
 
 from tools.affected import seeds
-from tools.affected.audit import scratch, trial
+from tools.affected.audit import mutations, repository, scratch, trial
+from tools.affected.bazel import Bazel
 
 LEAST_PRECISION = 0.95
 
@@ -24,8 +29,9 @@ def main(arguments: Sequence[str]) -> int:
     seeds.BEFORE_SOURCES = tuple(
         module for module in seeds.BEFORE_SOURCES if module.__name__.rpartition(".")[2] not in options.without
     )
-    with scratch.workspace() as bazel:
-        bench = trial.Bench.of(bazel, with_rivals=not options.without)
+    subject, weights = _subject(options.on)
+    with subject as bazel:
+        bench = trial.Bench.of(bazel, weights, with_rivals=not options.without)
         trials = [_told(one) for one in bench.trials(options.mutations, options.seed)]
     scores = trial.scores(trials)
     print("| tool | missed | precision | median seconds |\n|---|---|---|---|")
@@ -37,13 +43,21 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if ours.missed or ours.precision < LEAST_PRECISION else 0
 
 
+def _subject(name: str) -> tuple[contextlib.AbstractContextManager[Bazel], mutations.Weights]:
+    """Return the workspace to mutate and the mutations that fit it."""
+    if name == "fixture":
+        return scratch.workspace(), mutations.OF_FIXTURE
+    here = pathlib.Path(os.environ["BUILD_WORKSPACE_DIRECTORY"])
+    return repository.clone(here), repository.OF_REPOSITORY
+
+
 def _told(one: trial.Trial) -> trial.Trial:
     ours = one.guess("affected")
     missed = one.missed("affected")
     print(
         f"{one.mutation}: {len(one.changed)} changed, {len(ours.reported)} reported, {ours.seconds:.1f} s",
         *(f"  MISSED {label}" for label in sorted(missed)),
-        *(f"  {reason}" for reason in one.reasons if missed),
+        *(f"  {reason}" for reason in one.reasons if one.changed != ours.reported),
         sep="\n",
         file=sys.stderr,
         flush=True,
@@ -59,6 +73,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--mutations", type=int, default=60, metavar="N", help="how many edits (default: 60)")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="the same edits again for the same S")
+    parser.add_argument(
+        "--on",
+        choices=("fixture", "repository"),
+        default="fixture",
+        help="what to mutate: a small workspace that is made here (default), or a clone of this repository",
+    )
     parser.add_argument(
         "--without",
         action="append",

@@ -1,4 +1,4 @@
-"""Edits as people make them, at random places of the fixture."""
+"""Edits as people make them, at random places of a workspace; these are for the fixture."""
 
 import dataclasses
 import pathlib
@@ -17,6 +17,10 @@ class Editor:
     def some(self, pattern: str) -> pathlib.Path:
         """Choose one file."""
         return self.dice.choice(sorted(self.folder.glob(pattern)))
+
+    def some_with(self, pattern: str, *, text: str) -> pathlib.Path:
+        """Choose one file that holds a text."""
+        return self.dice.choice([file for file in sorted(self.folder.glob(pattern)) if text in file.read_text()])
 
     def number(self) -> int:
         """Choose a number that was not there before."""
@@ -173,7 +177,10 @@ def comment_modules(editor: Editor) -> None:
 
 
 Mutation = Callable[[Editor], None]
-WEIGHTS: Mapping[Mutation, int] = {
+Weights = Mapping[Mutation, int]
+"""Mutations, and how often each is drawn."""
+
+OF_FIXTURE: Weights = {
     edit_source: 6,
     edit_document: 2,
     add_source: 2,
@@ -200,12 +207,11 @@ WEIGHTS: Mapping[Mutation, int] = {
     comment_option: 1,
     comment_modules: 1,
 }
-"""Every mutation and how often it is drawn."""
 
 
-def drawn(dice: random.Random, count: int) -> list[Mutation]:
+def drawn(weights: Weights, dice: random.Random, count: int) -> list[Mutation]:
     """Draw mutations: each one once as far as the count goes, the rest by weight."""
-    every = list(WEIGHTS)
+    every = list(weights)
     dice.shuffle(every)
-    rest = dice.choices(list(WEIGHTS), weights=list(WEIGHTS.values()), k=max(0, count - len(every)))
+    rest = dice.choices(list(weights), weights=list(weights.values()), k=max(0, count - len(every)))
     return every[:count] + rest

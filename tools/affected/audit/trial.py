@@ -51,19 +51,20 @@ class Bench:
     """A workspace under git, its Bazel, and the state that every mutation starts from."""
 
     bazel: Bazel
+    weights: mutations.Weights
     digests: truth.Digests
     loaded: rivals.Loaded | None
 
     @classmethod
-    def of(cls, bazel: Bazel, *, with_rivals: bool) -> "Bench":
+    def of(cls, bazel: Bazel, weights: mutations.Weights, *, with_rivals: bool) -> "Bench":
         """Look at the workspace before anything is changed."""
         loaded = rivals.Loaded.of(bazel) if with_rivals else None
-        return cls(bazel=bazel, digests=truth.digests(bazel), loaded=loaded)
+        return cls(bazel=bazel, weights=weights, digests=truth.digests(bazel), loaded=loaded)
 
     def trials(self, count: int, seed: int) -> Iterator[Trial]:
         """Make so many mutations, one at a time, each from the same state."""
         dice = random.Random(seed)  # noqa: S311 - choices that can be repeated, no secrets
-        for mutation in mutations.drawn(dice, count):
+        for mutation in mutations.drawn(self.weights, dice, count):
             yield self.trial(mutation, dice)
 
     def trial(self, mutation: mutations.Mutation, dice: random.Random) -> Trial:

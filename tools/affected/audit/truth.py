@@ -21,8 +21,8 @@ _OPTIONS = (
     "--curses=no",
     "--noshow_progress",
     "--output=jsonproto",
-    "--include_file_write_contents",
-    "--include_param_files",
+    # The action's key covers the command and what it writes; a hundred megabytes of them would say no more.
+    "--noinclude_commandline",
 )
 Digests = Mapping[str, str]
 """Digests by label, for every target of this repository that has actions."""
@@ -96,7 +96,7 @@ class ActionGraph:
         action = self._actions[number]
         inputs = frozenset().union(*(self._set(one) for one in action.get("inputDepSetIds", ())))
         read = sorted(f"{self._paths[one]}={self._artifact(one)}" for one in inputs)
-        return _digest(action["mnemonic"], action["actionKey"], action.get("fileContents", ""), *read)
+        return _digest(action["mnemonic"], action["actionKey"], *read)
 
     @functools.cache  # noqa: B019
     def _artifact(self, number: int) -> str:

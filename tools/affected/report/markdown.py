@@ -1,7 +1,8 @@
-"""A comment for a pull request: images first, each with the way by which it is touched."""
+"""A comment for a pull request: images first, each with the way by which it is touched, then what is spared."""
 
 from tools.affected.answer import Answer
 from tools.affected.graph import Target
+from tools.affected.skipped import seconds_of, skipped_tests
 from tools.affected.verdict import Scope
 
 _SHOWN = 20
@@ -19,6 +20,8 @@ def render(answer: Answer, kind: str) -> str:
     if answer.scope is Scope.SOME:
         parts.append(_ways(answer, "Images", images))
         parts.append(_ways(answer, "Tests", tests))
+    if answer.scope is not Scope.ALL:
+        parts.append(_spared(answer))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -36,6 +39,17 @@ def _ways(answer: Answer, title: str, targets: list[Target]) -> str:
     if not lines:
         return f"{title}: none."
     return "\n".join([f"<details><summary>{title}: {len(lines)}</summary>", "", *lines, "", "</details>"])
+
+
+def _spared(answer: Answer) -> str:
+    """Say which tests need not run, and how long they took where they ran last."""
+    tests = skipped_tests(answer)
+    if not tests:
+        return ""
+    seconds = seconds_of(tests, answer.bazel.workspace)
+    title = f"Tests skipped: {len(tests)}" + (f", {seconds:.0f} seconds saved" if seconds >= 1 else "")
+    lines = [f"- {_code(test)}" for test in tests]
+    return "\n".join([f"<details><summary>{title}</summary>", "", *lines, "", "</details>"])
 
 
 def _code(text: str) -> str:

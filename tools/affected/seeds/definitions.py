@@ -5,9 +5,11 @@ import pathlib
 from tools.affected import starlark
 from tools.affected.changes import Change, Kind
 from tools.affected.errors import BazelFailedError
-from tools.affected.graph import package_of
+from tools.affected.graph import package_of, shows_no_less
 from tools.affected.scene import BUILD_NAMES, Scene
 from tools.affected.verdict import Verdict, everything, nothing, some
+
+_VISIBILITY = "default_visibility"
 
 
 def _is_build(change: Change) -> bool:
@@ -24,16 +26,11 @@ def _is_definition(change: Change) -> bool:
     return _is_build(change) or starlark_file or change.kind is Kind.DELETED
 
 
-def _is_rewording(change: Change, scene: Scene) -> bool:
-    before, after = scene.range.before(change.path), scene.range.after(change.path)
-    return change.kind is Kind.MODIFIED and starlark.says_the_same(before or b"", after or b"")
-
-
 def verdict(change: Change, scene: Scene) -> Verdict | None:
     """Answer for files that define targets."""
     if not _is_definition(change):
         return None
-    if _is_rewording(change, scene):
+    if scene.is_rewording(change):
         return nothing(change.path, "only comments and format differ")
     try:
         labels = _explained(change, scene)
@@ -45,8 +42,15 @@ def verdict(change: Change, scene: Scene) -> Verdict | None:
 
 
 def _package_differs(change: Change, scene: Scene) -> bool:
-    before, after = scene.range.before(change.path) or b"", scene.range.after(change.path) or b""
-    return starlark.calls(before, "package") != starlark.calls(after, "package")
+    before = starlark.keywords(scene.range.before(change.path) or b"", "package")
+    after = starlark.keywords(scene.range.after(change.path) or b"", "package")
+    saw, sees = before.pop(_VISIBILITY, []), after.pop(_VISIBILITY, [])
+    return before != after or (saw != sees and not _is_wider(saw, sees))
+
+
+def _is_wider(saw: object, sees: object) -> bool:
+    """Tell whether whoever saw a package's targets still does; what is no list of names may be anything."""
+    return isinstance(saw, list) and isinstance(sees, list) and shows_no_less(saw, sees)
 
 
 def _explained(change: Change, scene: Scene) -> tuple[str, ...]:
@@ -55,7 +59,7 @@ def _explained(change: Change, scene: Scene) -> tuple[str, ...]:
     A BUILD file explains those of its package. The rest is explained by the other definitions, or by
     the BUILD files where there is no other: a package that came or went moves files of those around it.
     """
-    definitions = [other for other in scene.changes if _is_definition(other) and not _is_rewording(other, scene)]
+    definitions = [other for other in scene.changes if _is_definition(other) and not scene.is_rewording(other)]
     packages = {_folder(other) for other in definitions if _is_build(other)}
     own = _folder(change)
     rest_is_mine = not _is_build(change) or all(_is_build(other) for other in definitions)

@@ -3,7 +3,7 @@
 import pathlib
 
 from tools.affected import module_file, starlark
-from tools.affected.changes import Change, Kind
+from tools.affected.changes import Change
 from tools.affected.scene import Scene
 from tools.affected.seeds import module_locks
 from tools.affected.verdict import Verdict, everything, nothing
@@ -30,7 +30,7 @@ def _reason(change: Change, path: pathlib.PurePosixPath, scene: Scene) -> str:
     if change.path in _LAUNCHER:
         return f"{_LAUNCHER[change.path]} changed"
     if _AIRGAP in path.parents and path.suffix != ".md" and "tests" not in path.parts:
-        return "the air-gapped mode's Bazel or rule sets changed"
+        return "" if scene.is_rewording(change) else "the air-gapped mode's Bazel or rule sets changed"
     if module_locks.owner(change.path, scene) is None and change.path in module_file.read_by(scene.range.after):
         return "MODULE.bazel makes repositories with it"
     return ""
@@ -44,7 +44,6 @@ def _settings(change: Change, scene: Scene) -> Verdict:
 
 
 def _modules(change: Change, scene: Scene) -> Verdict:
-    before, after = scene.range.before(change.path), scene.range.after(change.path)
-    if change.kind is Kind.MODIFIED and starlark.says_the_same(before or b"", after or b""):
+    if scene.is_rewording(change):
         return nothing(change.path, "only comments and format differ")
     return everything(change.path, "modules or repositories changed")

@@ -24,6 +24,8 @@ GRAPH: Mapping[str, Any] = {
     "@@_main~pip~pip//idna:pkg": {"rule": "alias", "inputs": []},
     "@@_main~debian~base_amd64//:files": {"rule": "filegroup", "inputs": []},
 }
+BELOW_LIB = {"//lib:lib", "//svc:svc", "//svc:test_svc", "//svc:slow", "//svc:image", "//svc:image_push"}
+RULE = '"""svc/"""\n\nrule(name = "x")\n'
 MODULE = """
 pip = use_extension("@rules_python//python/extensions:pip.bzl", "pip")
 pip.parse(hub_name = "pip", requirements_lock = "//:requirements_lock.txt")

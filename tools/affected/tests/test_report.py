@@ -61,18 +61,31 @@ def test_markdown_tells_images_and_ways(workspace: Workspace, affected_by: Answe
 
 def test_markdown_of_nothing_and_of_everything(workspace: Workspace, affected_by: Answers) -> None:
     """Both ends are said in words."""
-    assert affected_by("--format", "markdown") == "**Nothing is affected.**\n"
+    assert affected_by("--format", "markdown").startswith("**Nothing is affected.**\n")
     workspace.write(".bazelversion", "8.0.0\n")
     comment = affected_by("--format", "markdown")
     assert comment.startswith("**Everything is affected.**\n")
     assert "| `.bazelversion` | the version of Bazel changed |" in comment
+    assert "skipped" not in comment
+
+
+def test_markdown_tells_what_is_spared(workspace: Workspace, affected_by: Answers) -> None:
+    """A comment names the tests that need not run, and the seconds that their last runs took, shard by shard."""
+    workspace.write("other/other.py", "second\n")
+    for shard, seconds in enumerate(("2.25", "1.5")):
+        log = f'<testsuites name="a"><testsuite name="b" time="{seconds}"/></testsuites>'
+        workspace.write(f"bazel-testlogs/svc/test_svc/shard_{shard}_of_2/test.xml", log)
+    workspace.write("bazel-testlogs/other/other/test.xml", '<testsuite time="99"/>')
+    workspace.write(".git/info/exclude", "bazel-*\n")
+    spared = affected_by("--format", "markdown").partition("<summary>Tests skipped: ")[2]
+    assert spared.startswith("1, 4 seconds saved</summary>\n\n- `//svc:test_svc`\n")
 
 
 def test_markdown_survives_a_hostile_name(workspace: Workspace, affected_by: Answers) -> None:
     """A file's name cannot break out of its cell: pull requests come from strangers."""
     workspace.write("other/a`|<img>\n# b.md", "x")
-    row = affected_by("--format", "markdown").splitlines()[-1]
-    assert row == "| `other/a'\\|<img> # b.md` | belongs to no target |"
+    rows = affected_by("--format", "markdown").splitlines()
+    assert "| `other/a'\\|<img> # b.md` | belongs to no target |" in rows
 
 
 def test_html_is_escaped(workspace: Workspace, affected_by: Answers) -> None:

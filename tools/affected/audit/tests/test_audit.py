@@ -17,7 +17,7 @@ MUTATIONS, SEED = 60, 1
 def bench() -> Iterator[Bench]:
     """Give a fixture workspace that its Bazel has seen."""
     with scratch.workspace() as bazel:
-        yield Bench.of(bazel, with_rivals=False)
+        yield Bench.of(bazel, mutations.OF_FIXTURE, with_rivals=False)
 
 
 def test_nothing_that_changed_is_missed(bench: Bench) -> None:

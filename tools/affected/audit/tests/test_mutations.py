@@ -9,7 +9,7 @@ import pytest
 from tools.affected.audit import fixture, mutations
 
 
-@pytest.mark.parametrize("mutation", mutations.WEIGHTS, ids=lambda mutation: str(mutation.__name__))
+@pytest.mark.parametrize("mutation", mutations.OF_FIXTURE, ids=lambda mutation: str(mutation.__name__))
 def test_mutation_changes_something(mutation: mutations.Mutation, tmp_path: pathlib.Path) -> None:
     """Each one leaves the tree different from the commit, and the same again for the same dice."""
     seen = []
@@ -26,9 +26,9 @@ def test_mutation_changes_something(mutation: mutations.Mutation, tmp_path: path
 
 def test_every_mutation_is_drawn() -> None:
     """Enough draws hold each one."""
-    drawn = mutations.drawn(random.Random(1), 60)
+    drawn = mutations.drawn(mutations.OF_FIXTURE, random.Random(1), 60)
     assert len(drawn) == 60
-    assert set(drawn) == set(mutations.WEIGHTS)
+    assert set(drawn) == set(mutations.OF_FIXTURE)
 
 
 def test_fixture_that_no_longer_fits_is_said(tmp_path: pathlib.Path) -> None:

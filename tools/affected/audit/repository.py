@@ -1,0 +1,171 @@
+"""The repository that the audit was started from, as a workspace to mutate: a clone, and edits that fit it."""
+
+import contextlib
+import pathlib
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+
+from packaging.utils import canonicalize_name
+
+from tools.affected.audit.mutations import Editor, Weights
+from tools.affected.bazel import Bazel
+from tools.requirements.lockfile import read_lock
+from tools.requirements.resolver import Resolver
+
+_LEAVES = tuple(map(canonicalize_name, ("certifi", "idna", "mako", "typing-inspection")))
+"""Distributions that nothing first-party names, deep in closures of different size."""
+
+
+@contextlib.contextmanager
+def clone(workspace: pathlib.Path) -> Iterator[Bazel]:
+    """Lend a clone of the committed state and a Bazel with its own output base; both are gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="audit-", ignore_cleanup_errors=True) as name:
+        folder = pathlib.Path(name, "clone")
+        subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", workspace, folder], check=True)
+        startup = (f"--output_base={name}/base",)
+        bazel = Bazel(program=str(folder / "bazelw"), workspace=folder, startup=startup)
+        try:
+            yield bazel
+        finally:
+            bazel.run("shutdown")
+            subprocess.run(["chmod", "-R", "u+w", name], check=False)
+
+
+def edit_source(editor: Editor) -> None:
+    """Add a line to a module of a library, a service or a tool."""
+    with editor.some("[ls]*/*/**/*.py").open("a") as file:
+        file.write(f"# line {editor.number()}\n")
+
+
+def edit_tool(editor: Editor) -> None:
+    """Add a line to a module of a tool."""
+    with editor.some("tools/[bdlor]*/**/*.py").open("a") as file:
+        file.write(f"# line {editor.number()}\n")
+
+
+def edit_document(editor: Editor) -> None:
+    """Add a line to a document."""
+    with editor.some("docs/**/*.md").open("a") as file:
+        file.write(f"Line {editor.number()}.\n")
+
+
+def add_source(editor: Editor) -> None:
+    """Add a module that no target names yet."""
+    beside = editor.some("[ls]*/*/*.py")
+    (beside.parent / f"new{editor.number()}.py").write_text("NEW = True\n")
+
+
+def delete_source(editor: Editor) -> None:
+    """Delete a module that a target names."""
+    editor.some("[ls]*/*/**/test_*.py").unlink()
+
+
+def rename_source(editor: Editor) -> None:
+    """Rename a test, in its BUILD file too."""
+    build = editor.some_with("libs/*/BUILD.bazel", text='"tests/test_')
+    (old,) = editor.dice.sample(re.findall(r'"tests/(test_\w+)\.py"', build.read_text()), 1)
+    new = f"{old}_{editor.number()}"
+    (build.parent / "tests" / f"{old}.py").rename(build.parent / "tests" / f"{new}.py")
+    build.write_text(build.read_text().replace(f'"tests/{old}.py"', f'"tests/{new}.py"'))
+
+
+def add_dependency(editor: Editor) -> None:
+    """Let a target take another distribution."""
+    build = editor.some_with("[lst]*/**/BUILD.bazel", text='deps = [\n        "@pip//')
+    editor.replace(build, r'deps = \[\n( +)"@pip//', r'deps = [\n\1"@pip//mako",\n\1"@pip//')
+
+
+def add_data(editor: Editor) -> None:
+    """Let a test read another file."""
+    build = editor.some_with("libs/*/BUILD.bazel", text="pytest_test(\n")
+    editor.replace(build, r"^( *)pytest_test\(\n", r'\g<0>\1    data = ["//:requirements.in"],\n')
+
+
+def comment_build_file(editor: Editor) -> None:
+    """Comment a BUILD file."""
+    editor.replace(editor.some("[lst]*/**/BUILD.bazel"), r"^load", f"# Note {editor.number()}.\nload")
+
+
+def format_build_file(editor: Editor) -> None:
+    """Write a list over more lines."""
+    build = editor.some_with("[lst]*/**/BUILD.bazel", text="deps = [")
+    editor.replace(build, r"deps = \[", "deps = [\n\n")
+
+
+def change_rule(editor: Editor) -> None:
+    """Change what a rule's action does; no attribute differs."""
+    rule = editor.some_with("tools/[lo]*/**/*.bzl", text="mnemonic = ")
+    editor.replace(rule, r'mnemonic = "(\w+)"', rf'mnemonic = "\g<1>{editor.number()}"')
+
+
+def change_macro(editor: Editor) -> None:
+    """Change what a macro says to its targets."""
+    editor.replace(editor.folder / "tools/oci/service_image.bzl", r"image\.title", f"image.title{editor.number()}")
+
+
+def comment_starlark(editor: Editor) -> None:
+    """Comment Starlark."""
+    editor.replace(editor.some("tools/[blo]*/**/*.bzl"), r"^def ", f"# Note {editor.number()}.\ndef ")
+
+
+def bump_distribution(editor: Editor) -> None:
+    """Take an older version of a distribution, as the package index has it."""
+    name = editor.dice.choice(_LEAVES)
+    lock = editor.folder / "requirements_lock.txt"
+    text = lock.read_text()
+    older = f"{name}<{read_lock(text)[name].version}\n"
+    with tempfile.TemporaryDirectory(prefix="audit-lock-") as folder:
+        requirements = (editor.folder / "requirements.in").read_text()
+        lock.write_text(Resolver(pathlib.Path(folder)).lock(requirements + older, previous=text, options=[]))
+
+
+def comment_lock(editor: Editor) -> None:
+    """Say otherwise who wants a distribution."""
+    editor.replace(editor.folder / "requirements_lock.txt", r"^    # via \w+$", f"    # via x{editor.number()}")
+
+
+def drop_from_base(editor: Editor) -> None:
+    """Take a package out of the base image."""
+    lock = editor.folder / "tools/oci/base/lock.json"
+    editor.replace(lock, r' {6}\{\n {8}"name": "(?:tzdata|netbase)",\n(?: {8}.*\n)+ {6}\},\n', "")
+
+
+def change_option(editor: Editor) -> None:
+    """Build otherwise."""
+    with (editor.folder / ".bazelrc").open("a") as file:
+        file.write(f"build --compilation_mode={editor.dice.choice(['dbg', 'opt'])}\n")
+
+
+def comment_option(editor: Editor) -> None:
+    """Give another reason for an option."""
+    editor.replace(editor.folder / ".bazelrc", r"^# .*", f"# Because {editor.number()}.")
+
+
+def comment_modules(editor: Editor) -> None:
+    """Comment MODULE.bazel."""
+    editor.replace(editor.folder / "MODULE.bazel", r"^module", f"# Note {editor.number()}.\nmodule")
+
+
+OF_REPOSITORY: Weights = {
+    edit_source: 8,
+    edit_tool: 4,
+    edit_document: 3,
+    add_source: 2,
+    delete_source: 1,
+    rename_source: 2,
+    add_dependency: 3,
+    add_data: 3,
+    comment_build_file: 2,
+    format_build_file: 2,
+    change_rule: 1,
+    change_macro: 1,
+    comment_starlark: 2,
+    bump_distribution: 3,
+    comment_lock: 1,
+    drop_from_base: 1,
+    change_option: 1,
+    comment_option: 1,
+    comment_modules: 1,
+}

@@ -1,0 +1,44 @@
+"""Locks that MODULE.bazel makes repositories from."""
+
+from tools.affected.tests.conftest import BELOW_LIB, LOCK, Answers, Workspace
+
+
+def test_bumped_distribution(workspace: Workspace, affected_by: Answers) -> None:
+    """Only what holds the distribution is affected, whichever name its repository has."""
+    workspace.write("requirements_lock.txt", LOCK.replace("3.20", "3.21"))
+    document = affected_by.document()
+    assert {target["label"] for target in document["targets"]} == BELOW_LIB
+    assert document["reasons"][0]["reason"] == "idna 3.20 -> 3.21"
+    assert document["targets"][0]["why"] == ["requirements_lock.txt", "@@_main~pip~pip//idna:pkg", "//lib:lib"]
+
+
+def test_distribution_that_nobody_has(workspace: Workspace, affected_by: Answers) -> None:
+    """A bump of what no target holds touches nothing."""
+    workspace.write("requirements_lock.txt", LOCK.replace("4.16.0", "4.16.1"))
+    assert affected_by.scope() == "none"
+
+
+def test_distribution_that_is_gone(workspace: Workspace, affected_by: Answers) -> None:
+    """The base's graph says who had it, though nobody's own line changed."""
+    workspace.write("requirements_lock.txt", LOCK.partition("idna")[0])
+    workspace.graph.pop("@@_main~pip~pip//idna:pkg")
+    workspace.define("//lib:lib", inputs=["//lib:lib.py"])
+    assert affected_by.labels() == BELOW_LIB
+    assert "requirements_lock.txt: idna 3.20 is gone" in affected_by.talk
+
+
+def test_distribution_that_is_gone_from_a_broken_base(workspace: Workspace, affected_by: Answers) -> None:
+    """Where the base's graph cannot be had, everything is affected."""
+    workspace.write("graph.json", '{"broken": true}')
+    workspace.commit()
+    workspace.write("requirements_lock.txt", LOCK.partition("idna")[0])
+    workspace.define("//lib:lib")
+    assert affected_by.scope() == "all"
+    assert "the graph cannot say who had idna" in affected_by.talk
+
+
+def test_base_image_lock(workspace: Workspace, affected_by: Answers) -> None:
+    """Packages of the base image touch images and nothing else."""
+    workspace.write("base/lock.json", '{"new": 1}\n')
+    assert affected_by.labels() == {"//svc:image", "//svc:image_push"}
+    assert "base/lock.json: base_amd64, base_arm64 made anew" in affected_by.talk
