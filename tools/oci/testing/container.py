@@ -1,9 +1,11 @@
 """Run a program in the root file system of an image, as a container engine would, with nothing but the kernel.
 
 container.py ROOT [--env KEY=VALUE]... [--workdir FOLDER] [--data FOLDER] -- PROGRAM ARGUMENT...
+container.py --probe
 
 The program is uid 65532 without capabilities, sees the image read-only, an empty /tmp, and `--data` as /data. The
-network is the caller's. This is a process of its own because none with threads can enter a user namespace.
+network is the caller's. `--probe` only tries whether this machine allows it: exit code 3 where it does not. This is a
+process of its own because none with threads can enter a user namespace.
 """
 
 import argparse
@@ -16,6 +18,7 @@ _CLONE_NEWNS, _CLONE_NEWUSER, _CLONE_NEWIPC = 0x00020000, 0x10000000, 0x08000000
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
 _PR_SET_NO_NEW_PRIVS = 38
 _NONROOT = 65532
+_FORBIDDEN = 3
 _DEVICES = ("full", "null", "random", "urandom", "zero")
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -27,6 +30,9 @@ class NamespacesForbiddenError(Exception):
 
 def main(arguments: list[str]) -> None:
     """Become the program."""
+    if arguments == ["--probe"]:
+        enter_namespaces()
+        return
     parser = argparse.ArgumentParser(prog="container")
     parser.add_argument("root", type=Path)
     parser.add_argument("--env", action="append", default=[])
@@ -89,4 +95,5 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     except NamespacesForbiddenError as error:
-        sys.exit(f"error: {error}")
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(_FORBIDDEN)

@@ -1,5 +1,7 @@
 """Run the program of an image from its unpacked root file system, and ask it how it is."""
 
+import os
+import shutil
 import subprocess
 import sys
 import time
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 _CONTAINER = Path(__file__).with_name("container.py")
+_EMULATORS = ("qemu-aarch64-static", "qemu-aarch64")
 
 
 class FailedError(Exception):
@@ -22,13 +25,35 @@ class NotReadyError(Exception):
     """A service did not answer as hoped, in time."""
 
 
+class NamespacesForbiddenError(Exception):
+    """This machine lets nobody make a container."""
+
+
+def require_namespaces() -> None:
+    """Raise NamespacesForbiddenError, with what to do, where no container can be made."""
+    done = subprocess.run([sys.executable, _CONTAINER, "--probe"], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise NamespacesForbiddenError(done.stderr.strip())
+
+
+def find_emulator() -> Path | None:
+    """The program that runs arm64 here: named by QEMU_AARCH64, or qemu-user's on PATH."""
+    named = os.environ.get("QEMU_AARCH64")
+    found = named or next(filter(None, map(shutil.which, _EMULATORS)), None)
+    return Path(found) if found else None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """An image's unpacked root file system, its config, and a folder that stands for its volume /data."""
+    """An image's unpacked root file system, its config, and a folder that stands for its volume /data.
+
+    `emulator` is a path in the image of a program that runs those of another architecture.
+    """
 
     root: Path
     data: Path
     config: Mapping[str, Any]
+    emulator: str = ""
 
     def run(self, *arguments: str) -> str:
         """Run the entrypoint with arguments until it ends; return what it said.
@@ -53,7 +78,8 @@ class Container:
 
     def _command(self, arguments: Sequence[str], entrypoint: Sequence[str] = ()) -> list[str | Path]:
         env = [f"--env={pair}" for pair in self.config["Env"]]
-        program = [*(entrypoint or self.config["Entrypoint"]), *arguments]
+        emulator = [self.emulator] if self.emulator else []
+        program = [*emulator, *(entrypoint or self.config["Entrypoint"]), *arguments]
         workdir = f"--workdir={self.config['WorkingDir']}"
         return [sys.executable, _CONTAINER, self.root, f"--data={self.data}", workdir, *env, "--", *program]
 

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import shutil
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -16,13 +17,21 @@ from tools.oci.registry.server import Registry, free_port, running_registry
 from tools.oci.sbom.components import pypi_name
 from tools.oci.testing.layout import Image, Layout, Member, images
 from tools.oci.testing.remote import Repository
-from tools.oci.testing.running import Container, wait_until_ready
+from tools.oci.testing.running import (
+    Container,
+    NamespacesForbiddenError,
+    find_emulator,
+    require_namespaces,
+    wait_until_ready,
+)
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 _PROGRAM_FOLDERS = {"bin", "sbin"}
 _ELF_MACHINES = {"amd64": 62, "arm64": 183}
 _NONROOT = "65532:65532"
 _NAME = os.environ["IMAGE_NAME"]
+_SWITCH = "IMAGE_TEST_WITHOUT_NAMESPACES"
+_EMULATED_SECONDS = 120.0
 
 
 @pytest.fixture(scope="session")
@@ -47,12 +56,40 @@ def pushed(registry: Registry) -> Repository:
 
 
 @pytest.fixture(scope="session")
-def container(layout: Layout, pushed: Repository, tmp_path_factory: pytest.TempPathFactory) -> Container:
+def namespaces() -> None:
+    """What containers are made of. Without it nothing was tested, which nobody may miss."""
+    try:
+        require_namespaces()
+    except NamespacesForbiddenError as error:
+        if os.environ.get(_SWITCH) == "skip":
+            pytest.skip(str(error))
+        pytest.fail(f"{error}\nTo test all the rest without, say so: --test_env={_SWITCH}=skip", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def container(
+    namespaces: None, layout: Layout, pushed: Repository, tmp_path_factory: pytest.TempPathFactory
+) -> Container:
     """The image for this machine, pulled from the registry and unpacked."""
+    del namespaces
     root, data = tmp_path_factory.mktemp("root"), tmp_path_factory.mktemp("data")
     image = images(pushed, layout.digest)[_ARCHITECTURES[platform.machine()]]
     image.unpack(root)
     return Container(root=root, data=data, config=image.config["config"])
+
+
+@pytest.fixture(scope="session")
+def emulated(namespaces: None, layout: Layout, tmp_path_factory: pytest.TempPathFactory) -> Container:
+    """The arm64 image and a program that runs it here, where there is one."""
+    del namespaces
+    emulator = find_emulator()
+    if emulator is None or platform.machine() == "aarch64":
+        pytest.skip("no qemu-user on PATH, and --test_env=QEMU_AARCH64=/path/to/qemu-aarch64-static names none")
+    root, data = tmp_path_factory.mktemp("root"), tmp_path_factory.mktemp("data")
+    image = images(layout, layout.digest)["arm64"]
+    image.unpack(root)
+    shutil.copy(emulator, root / "emulator")
+    return Container(root=root, data=data, config=image.config["config"], emulator="/emulator")
 
 
 @pytest.fixture(scope="session", params=["amd64", "arm64"])
@@ -73,6 +110,13 @@ def _push(registry: Registry) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def _serve(container: Container, *, seconds: float) -> None:
+    for command in os.environ["IMAGE_PREPARE"].split():
+        container.run(command)
+    with container.serving() as process:
+        wait_until_ready(f"http://127.0.0.1:{os.environ['IMAGE_PORT']}/readyz", process, seconds=seconds)
+
+
 def test_registry_has_the_digest_of_the_build(layout: Layout, pushed: Repository) -> None:
     """What a tag names on the registry is what `image.digest` says."""
     assert pushed.digest("latest") == layout.digest == Path(os.environ["IMAGE_DIGEST"]).read_text().strip()
@@ -88,10 +132,13 @@ def test_second_push_sends_nothing(registry: Registry, pushed: Repository) -> No
 
 def test_pulled_image_serves(container: Container) -> None:
     """From its root file system alone the image prepares its data, starts, and says that it is ready."""
-    for command in os.environ["IMAGE_PREPARE"].split():
-        container.run(command)
-    with container.serving() as process:
-        wait_until_ready(f"http://127.0.0.1:{os.environ['IMAGE_PORT']}/readyz", process)
+    _serve(container, seconds=30)
+
+
+def test_other_architecture_serves(emulated: Container) -> None:
+    """Under qemu-user the arm64 interpreter is one, and the image prepares its data, starts, and is ready."""
+    assert emulated.run_python("import platform; print(platform.machine())").strip() == "aarch64"
+    _serve(emulated, seconds=_EMULATED_SECONDS)
 
 
 def test_process_has_no_rights(container: Container) -> None:
