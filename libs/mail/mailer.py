@@ -1,4 +1,4 @@
-"""Sending letters: one Protocol, and the two ways that need no mail server.
+"""Sending letters: one Protocol, and the two ways that need no mail server (`libs.mail.smtp` has the third).
 
 A service takes a `Mailer`; another way of sending is another class with the one method.
 """
@@ -6,41 +6,13 @@ A service takes a `Mailer`; another way of sending is another class with the one
 import asyncio
 import secrets
 import sys
-from dataclasses import dataclass
-from email.message import EmailMessage
-from email.policy import SMTP
 from pathlib import Path
 from typing import Protocol, TextIO
 
+from libs.mail.errors import BadMailSetting, NotSent
+from libs.mail.letter import Letter, message
+
 CONSOLE = "console"
-
-
-class MailError(Exception):
-    """Base of this library's errors."""
-
-
-class BadMailSetting(MailError):
-    """A text that names no way of sending."""
-
-    def __init__(self, where: str) -> None:
-        super().__init__(f"mail goes to `{CONSOLE}` or to `folder:PATH`, not to {where!r}")
-        self.where = where
-
-
-class NotSent(MailError):
-    """A letter that did not leave; it may be tried again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """A text to one person. It may hold a secret, so it is not shown in logs."""
-
-    to: str
-    subject: str
-    text: str
-
-    def __repr__(self) -> str:
-        return f"Letter(subject={self.subject!r})"
 
 
 class Mailer(Protocol):
@@ -75,7 +47,7 @@ class FolderMailer:
     async def send(self, letter: Letter) -> None:
         """See `Mailer`."""
         try:
-            await asyncio.to_thread(self._write, _message(letter, self._sender))
+            await asyncio.to_thread(self._write, message(letter, self._sender).as_bytes())
         except OSError as error:
             raise NotSent(f"{self._folder}: {error.strerror}") from error
 
@@ -88,18 +60,25 @@ class FolderMailer:
         unfinished.rename(self._folder / f"{name}.eml")
 
 
-def open_mailer(where: str, *, sender: str) -> Mailer:
-    """The way of sending that a setting names: `console` or `folder:PATH`; `BadMailSetting` for other text."""
+def open_mailer(where: str, *, sender: str, password_file: Path | None = None) -> Mailer:
+    """The way of sending that settings name; `BadMailSetting` when they name none.
+
+    `console`, `folder:PATH`, or the address of a mail server, see `libs.mail.smtp`; its user's password is in a file.
+    """
     if where == CONSOLE:
         return ConsoleMailer()
     kind, _, path = where.partition(":")
     if kind == "folder" and path:
         return FolderMailer(Path(path), sender)
-    raise BadMailSetting(where)
+    if path.startswith("//"):
+        from libs.mail.smtp import SmtpMailer, parse  # noqa: PLC0415  # loaded by those who have a mail server
+
+        return SmtpMailer(parse(where, _password(password_file)), sender)
+    raise BadMailSetting(f"not {where!r}")
 
 
-def _message(letter: Letter, sender: str) -> bytes:
-    message = EmailMessage(policy=SMTP)
-    message["From"], message["To"], message["Subject"] = sender, letter.to, letter.subject
-    message.set_content(letter.text)
-    return message.as_bytes()
+def _password(file: Path | None) -> str:
+    try:
+        return file.read_text("utf-8").rstrip("\r\n") if file else ""
+    except (OSError, UnicodeError) as error:
+        raise BadMailSetting(f"the password file {file} cannot be read") from error

@@ -1,6 +1,7 @@
 """A mailer for tests."""
 
-from libs.mail.mailer import Letter, NotSent
+from libs.mail.errors import NotSent
+from libs.mail.letter import Letter
 
 
 class FakeMailer:

@@ -9,7 +9,7 @@ from libs.auth.key_files import KeyFolder
 from libs.auth.keys import KeyRing
 from libs.auth.rotate import rotate
 from libs.db.errors import DatabaseError
-from libs.mail.mailer import BadMailSetting
+from libs.mail.errors import BadMailSetting
 from libs.web.checkout import run_again
 from libs.web.command import Command, Service, run
 from libs.web.errors import Refusal

@@ -49,7 +49,7 @@ def create_app(
 
     `BadMailSetting` when the settings name no way of sending letters.
     """
-    mailer = mailer or open_mailer(settings.mail, sender=settings.mail_from)
+    mailer = mailer or open_mailer(settings.mail, sender=settings.mail_from, password_file=settings.mail_password_file)
     resources = _Resources(settings, clock or SystemClock(), passwords, mailer)
     app = create_web_app(
         settings,

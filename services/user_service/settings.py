@@ -26,7 +26,11 @@ class UserSettings(WebSettings):
     )
     mail: str = Field(
         default="console",
-        description="Where letters go: `console` (stdout, for development) or `folder:PATH`, a file for each.",
+        description="Where letters go: `console` (stdout, for development), `folder:PATH` (a file for each), "
+        "`smtps://USER@HOST`, `smtp+starttls://USER@HOST`, or `smtp://HOST` without encryption.",
+    )
+    mail_password_file: Path | None = Field(
+        default=None, description="File that holds the password of the mail server's user."
     )
     mail_from: str = Field(default="no-reply@localhost", description="The sender of our letters.")
     pages_url: str = Field(

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from libs.mail.mailer import BadMailSetting, ConsoleMailer, FolderMailer, Letter, NotSent, open_mailer
+from libs.mail.errors import BadLetter, BadMailSetting, NotSent
+from libs.mail.letter import Letter
+from libs.mail.mailer import ConsoleMailer, FolderMailer, open_mailer
 
 LETTER = Letter(to="ann@example.com", subject="Grüße", text="Line one\nLine two, geheim\n")
 
@@ -35,7 +37,7 @@ async def test_a_folder_gets_one_private_file_for_each_letter(tmp_path: Path) ->
 async def test_an_address_cannot_add_a_header(tmp_path: Path) -> None:
     """A line break in an address is refused, not sent."""
     letter = Letter(to="ann@example.com\nBcc: eve@example.com", subject="x", text="x")
-    with pytest.raises(ValueError, match="linefeed"):
+    with pytest.raises(BadLetter, match="linefeed"):
         await FolderMailer(tmp_path, "house@example.com").send(letter)
     assert _files(tmp_path) == []
 

@@ -18,7 +18,9 @@ from libs.auth.refresh import TokenDigest
 from libs.db.columns import micros
 from libs.db.database import Connection, Database
 from libs.db.errors import DatabaseError
-from libs.mail.mailer import Letter, Mailer, MailError
+from libs.mail.errors import MailError
+from libs.mail.letter import Letter
+from libs.mail.mailer import Mailer
 from services.user_service.models import EmailKey, OneTimeToken, Purpose, User
 from services.user_service.repository import one_time, users
 
