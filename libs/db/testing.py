@@ -133,17 +133,22 @@ class PostgresServer:
                     return
 
 
-def differences(url: str, metadata: sa.MetaData) -> Sequence[object]:
-    """What an automatic migration would change to make the tables of `url` those of `metadata`."""
+def differences(url: str, metadata: sa.MetaData, *, besides: str = "") -> Sequence[object]:
+    """What an automatic migration would change to make the tables of `url` those of `metadata`.
+
+    What a database has for itself alone is left out when its name begins with `besides`.
+    """
+    options = {
+        "compare_type": True,
+        "include_object": lambda _, name, *__: not (besides and str(name).startswith(besides)),
+    }
 
     async def compare() -> Sequence[object]:
         engine = create_async_engine(url)
         try:
             async with engine.connect() as connection:
                 return await connection.run_sync(
-                    lambda sync: compare_metadata(
-                        MigrationContext.configure(sync, opts={"compare_type": True}), metadata
-                    )
+                    lambda sync: compare_metadata(MigrationContext.configure(sync, opts=options), metadata)
                 )
         finally:
             await engine.dispose()

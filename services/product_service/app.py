@@ -19,6 +19,7 @@ from services.product_service.problems import PROBLEMS
 from services.product_service.routes import ROUTERS
 from services.product_service.service.products import Catalogue
 from services.product_service.service.reservations import Reservations
+from services.product_service.service.search import SearchIndex
 from services.product_service.settings import ProductSettings
 from services.product_service.tables import SCHEMA_REVISION
 
@@ -61,7 +62,7 @@ class _Resources:
                     clock=clock,
                 )
                 Authenticator(verifier).install(app)
-                app.state.catalogue = Catalogue(database, clock)
+                app.state.catalogue = Catalogue(database, SearchIndex(database), clock)
                 app.state.stock = Reservations(database, clock)
                 app.state.checks = [SchemaCheck(database, SCHEMA_REVISION)]
                 yield

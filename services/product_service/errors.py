@@ -36,3 +36,10 @@ class KeyReused(ProductError):
 
     def __init__(self) -> None:
         super().__init__("this Idempotency-Key was used for another request")
+
+
+class ForeignCursor(ProductError):
+    """A cursor came back with another sort or other filters than those of its list."""
+
+    def __init__(self) -> None:
+        super().__init__("this cursor is of a list with another sort or other filters: keep both from page to page")

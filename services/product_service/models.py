@@ -1,6 +1,7 @@
 """The catalogue's values."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NewType
 
 from libs.db.columns import Micros
@@ -47,8 +48,54 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
-    """A place in a list: after the product with this moment and id."""
+class Filters:
+    """Which products are meant; what is None leaves none out. Each word of `search` begins a word of the product."""
 
-    created_at: Micros
+    owner: OwnerId | None = None
+    min_price_cents: int | None = None
+    max_price_cents: int | None = None
+    in_stock: bool | None = None
+    search: str | None = None
+
+
+class SortField(StrEnum):
+    """What products may be sorted by; their id decides between equals."""
+
+    CREATED_AT = "created_at"
+    PRICE = "price"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """An order of products."""
+
+    field: SortField
+    is_descending: bool
+
+    def value_of(self, product: Product) -> int | str:
+        """What the product's place in this order depends on."""
+        match self.field:
+            case SortField.CREATED_AT:
+                return product.created_at
+            case SortField.PRICE:
+                return product.price_cents
+            case SortField.NAME:
+                return product.name
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a list: after the product with this value of what it is sorted by, and this id."""
+
+    value: int | str
     id: ProductId
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Which products in which order, from where on."""
+
+    filters: Filters
+    sort: Sort
+    after: Position | None

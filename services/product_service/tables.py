@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from libs.db.columns import identifier, moment
 
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0002"
 
 metadata = sa.MetaData()
 
@@ -13,7 +13,8 @@ products = sa.Table(
     metadata,
     sa.Column("id", identifier(), primary_key=True),
     sa.Column("owner_id", sa.String(255), nullable=False),
-    sa.Column("name", sa.String(200), nullable=False),
+    # Sorted by code points, as SQLite does, whatever the locale of the database.
+    sa.Column("name", sa.String(200).with_variant(sa.String(200, collation="C"), "postgresql"), nullable=False),
     sa.Column("description", sa.Text, nullable=False),
     sa.Column("price_cents", sa.BigInteger, nullable=False),
     sa.Column("stock", sa.BigInteger, nullable=False),
@@ -25,6 +26,20 @@ products = sa.Table(
     sa.CheckConstraint("stock >= 0", name="products_stock_check"),
     sa.Index("products_by_creation", "created_at", "id"),
     sa.Index("products_by_owner", "owner_id", "created_at", "id"),
+    sa.Index("products_by_price", "price_cents", "id"),
+    sa.Index("products_by_name", "name", "id"),
+)
+
+# The words themselves are in `search_words`, an FTS5 table on SQLite and a tsvector here on PostgreSQL; see m0002.
+product_words = sa.Table(
+    "product_words",
+    metadata,
+    sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa.Identity(), primary_key=True),
+    sa.Column("product_id", identifier(), nullable=False, unique=True),
+    sa.Column("is_stale", sa.BigInteger, nullable=False),
+    sa.Index(
+        "product_words_stale", "number", sqlite_where=sa.text("is_stale = 1"), postgresql_where=sa.text("is_stale = 1")
+    ),
 )
 
 idempotency_keys = sa.Table(

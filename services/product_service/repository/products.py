@@ -1,6 +1,5 @@
 """Products in the database."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 
 import sqlalchemy as sa
@@ -8,7 +7,7 @@ from sqlalchemy import bindparam
 
 from libs.db.columns import Micros
 from libs.db.database import Connection
-from services.product_service.models import Draft, OwnerId, Position, Product, ProductId
+from services.product_service.models import Draft, Product, ProductId
 from services.product_service.tables import products
 
 # In the order of the fields of `Product`.
@@ -41,17 +40,6 @@ _DELETE = (
     .returning(products.c.id)
 )
 
-_NEWEST_FIRST = (products.c.created_at.desc(), products.c.id.desc())
-_BEFORE = sa.or_(
-    products.c.created_at < bindparam("created_at"),
-    sa.and_(products.c.created_at == bindparam("created_at"), products.c.id < bindparam("id")),
-)
-_FIRST_PAGE = sa.select(*COLUMNS).where(LIVE).order_by(*_NEWEST_FIRST).limit(bindparam("limit"))
-_NEXT_PAGE = _FIRST_PAGE.where(_BEFORE)
-_OF_OWNER = products.c.owner_id == bindparam("owner_id")
-_OWNERS_FIRST_PAGE = _FIRST_PAGE.where(_OF_OWNER)
-_OWNERS_NEXT_PAGE = _NEXT_PAGE.where(_OF_OWNER)
-
 
 async def find(connection: Connection, product_id: ProductId) -> Product | None:
     """The product, unless it is deleted or never was."""
@@ -75,19 +63,3 @@ async def update(
 async def delete(connection: Connection, product_id: ProductId, *, seen: int, now: Micros) -> bool:
     """Hide the product if it is still at version `seen`; whether it was."""
     return await connection.fetch_one(_DELETE, id=product_id, seen=seen, now=now) is not None
-
-
-async def page(
-    connection: Connection, *, after: Position | None, owner: OwnerId | None, limit: int
-) -> Sequence[Product]:
-    """Up to `limit` products, newest first, of one owner or of all."""
-    values: dict[str, object] = {"limit": limit}
-    if owner:
-        values["owner_id"] = owner
-    if after:
-        values |= {"created_at": after.created_at, "id": after.id}
-        statement = _OWNERS_NEXT_PAGE if owner else _NEXT_PAGE
-    else:
-        statement = _OWNERS_FIRST_PAGE if owner else _FIRST_PAGE
-    rows = await connection.fetch_all(statement, **values)
-    return [Product(*row) for row in rows]

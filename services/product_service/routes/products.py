@@ -10,7 +10,8 @@ from libs.web.versions import IfMatch, etag, seen_version
 from services.product_service.dependencies import CanReadProducts, CanWriteProducts, Products
 from services.product_service.models import Product
 from services.product_service.schemas.idempotency import IdempotencyKey
-from services.product_service.schemas.products import ProductDraft, ProductKey, ProductQuery, ProductView, cursor_after
+from services.product_service.schemas.listings import ProductQuery
+from services.product_service.schemas.products import ProductDraft, ProductKey, ProductView
 
 router = APIRouter(prefix="/products", tags=["products"], route_class=StrictRoute)
 
@@ -33,13 +34,17 @@ async def create_product(
 async def list_products(
     query: Annotated[ProductQuery, Query()], products: Products, reader: CanReadProducts
 ) -> Page[ProductView]:
-    """List products, newest first."""
+    """List products: those that the filters leave, in the order of `sort`.
+
+    Page after page shows each of them once; what is made, deleted or moved to another place of the order meanwhile may
+    be missing or be there twice.
+    """
     # One more than asked for tells whether there is a next page.
-    found = await products.page(after=query.position(), owner=query.owner_id(), limit=query.limit + 1)
-    shown = found[: query.limit]
+    found = await products.page(query.listing(), limit=query.limit + 1)
+    items = found[: query.limit]
     return Page(
-        items=[ProductView.of(product) for product in shown],
-        next=cursor_after(shown[-1]) if len(found) > query.limit else None,
+        items=[ProductView.of(product) for product in items],
+        next=query.cursor_after(items[-1]) if len(found) > query.limit else None,
     )
 
 

@@ -5,14 +5,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from libs.db.columns import Micros, at
-from libs.web.pagination import PageQuery, decode_cursor, encode_cursor
+from libs.db.columns import at
 from libs.web.strict import CleanText, Count, Line, StrictModel
-from services.product_service.models import Draft, OwnerId, Position, Product, ProductId
+from services.product_service.models import Draft, OwnerId, Product, ProductId
 
-_UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
-ProductKey = Annotated[ProductId, StringConstraints(pattern=_UUID)]
+ProductKey = Annotated[ProductId, StringConstraints(pattern=UUID)]
 """A product's id as it stands in a path."""
 
 
@@ -27,25 +26,6 @@ class ProductDraft(StrictModel):
     def draft(self) -> Draft:
         """The same in the catalogue's terms."""
         return Draft(self.name, self.description, self.price_cents, self.stock)
-
-
-class ProductQuery(PageQuery):
-    """Which products to list."""
-
-    owner: Annotated[str, StringConstraints(pattern=_UUID)] | None = Field(
-        default=None, description="Only products of this user."
-    )
-
-    def position(self) -> Position | None:
-        """The place that the cursor stands for."""
-        if self.cursor is None:
-            return None
-        moment, key = decode_cursor(self.cursor)
-        return Position(Micros(moment), ProductId(key))
-
-    def owner_id(self) -> OwnerId | None:
-        """The owner in the catalogue's terms."""
-        return OwnerId(self.owner) if self.owner else None
 
 
 class ProductView(BaseModel):
@@ -75,8 +55,3 @@ class ProductView(BaseModel):
             created_at=at(product.created_at),
             updated_at=at(product.updated_at),
         )
-
-
-def cursor_after(product: Product) -> str:
-    """The cursor of the page that begins after `product`."""
-    return encode_cursor(product.created_at, product.id)

@@ -8,22 +8,25 @@ import hashlib
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from libs.auth.clock import Clock
 from libs.db.columns import Micros, micros
 from libs.db.database import Connection, Database
 from services.product_service.errors import KeyReused, ProductNotFound, VersionConflict
-from services.product_service.models import Actor, Draft, OwnerId, Position, Product, ProductId
-from services.product_service.repository import idempotency
+from services.product_service.models import Actor, Draft, Listing, Product, ProductId
+from services.product_service.repository import idempotency, listings
 from services.product_service.repository import products as repository
+from services.product_service.service.search import SearchIndex
+from services.product_service.service.words import words_of
 
 
 class Catalogue:
     """Products by the rules."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, index: SearchIndex, clock: Clock) -> None:
         self._database = database
+        self._index = index
         self._clock = clock
 
     async def get(self, product_id: ProductId) -> Product:
@@ -34,9 +37,15 @@ class Catalogue:
         """
         return existing(await repository.find(self._database, product_id), product_id)
 
-    async def page(self, *, after: Position | None, owner: OwnerId | None, limit: int) -> Sequence[Product]:
-        """Up to `limit` products after `after`, newest first, of one owner or of all."""
-        return await repository.page(self._database, after=after, owner=owner, limit=limit)
+    async def page(self, listing: Listing, *, limit: int) -> Sequence[Product]:
+        """Up to `limit` products of a list. A search for what holds no word finds none."""
+        if listing.filters.search is not None:
+            words = words_of(listing.filters.search)
+            if not words:
+                return ()
+            await self._index.refresh()
+            listing = replace(listing, filters=replace(listing.filters, search=words))
+        return await listings.page(self._database, listing, limit=limit)
 
     async def create(self, draft: Draft, actor: Actor, *, key: str | None = None) -> Product:
         """Store a new product of the actor's; with a key that was used before, give the old one.

@@ -1,0 +1,55 @@
+"""Sorting by price and name, and the words by which products are found.
+
+Triggers note which products have no words yet, or not those of their present text; the service fills them in before it
+searches. So code of revision 0001, which knows nothing of words, goes on as before, and what it changes is found.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+_SQLITE = (
+    # Words come told apart; each character outside ASCII belongs to one. Where they stand in a text is not kept.
+    "CREATE VIRTUAL TABLE search_words USING fts5(words, tokenize='ascii', detail='none', columnsize=0)",
+    # Not into the index itself: SQLite lets no trigger do that where the schema is not trusted.
+    """CREATE TRIGGER product_added AFTER INSERT ON products BEGIN
+        INSERT INTO product_words (product_id, is_stale) VALUES (new.id, 1);
+    END""",
+    """CREATE TRIGGER product_changed AFTER UPDATE OF name, description ON products
+    WHEN new.name IS NOT old.name OR new.description IS NOT old.description BEGIN
+        UPDATE product_words SET is_stale = 1 WHERE product_id = new.id;
+    END""",
+)
+_POSTGRES = (
+    # In the order of code points, as SQLite has it, whatever the locale of the database.
+    'ALTER TABLE products ALTER COLUMN name TYPE varchar(200) COLLATE "C"',
+    "ALTER TABLE product_words ADD COLUMN search_words tsvector",
+    "CREATE INDEX search_words ON product_words USING gin (search_words)",
+    """CREATE FUNCTION note_words() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        INSERT INTO product_words (product_id, is_stale) VALUES (NEW.id, 1)
+        ON CONFLICT (product_id) DO UPDATE SET is_stale = 1;
+        RETURN NULL;
+    END $$""",
+    "CREATE TRIGGER product_added AFTER INSERT ON products FOR EACH ROW EXECUTE FUNCTION note_words()",
+    """CREATE TRIGGER product_changed AFTER UPDATE OF name, description ON products FOR EACH ROW
+    WHEN ((NEW.name, NEW.description) IS DISTINCT FROM (OLD.name, OLD.description)) EXECUTE FUNCTION note_words()""",
+)
+
+
+def upgrade() -> None:
+    """Add the indexes, and note all products as having no words yet."""
+    op.create_table(
+        "product_words",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa.Identity(), primary_key=True),
+        sa.Column("product_id", sa.String(36), nullable=False, unique=True),
+        sa.Column("is_stale", sa.BigInteger, nullable=False),
+    )
+    stale = sa.text("is_stale = 1")
+    op.create_index("product_words_stale", "product_words", ["number"], sqlite_where=stale, postgresql_where=stale)
+    op.execute("INSERT INTO product_words (product_id, is_stale) SELECT id, 1 FROM products")
+    for statement in _SQLITE if op.get_bind().dialect.name == "sqlite" else _POSTGRES:
+        op.execute(statement)
+    op.create_index("products_by_price", "products", ["price_cents", "id"])
+    op.create_index("products_by_name", "products", ["name", "id"])

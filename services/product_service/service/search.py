@@ -1,0 +1,39 @@
+"""What products are searched by, kept up to date.
+
+Whoever changes a product notes in the same statement that its words are stale, by a trigger. They are told apart
+before the next search, as PostgreSQL's own GIN index does with its pending list: writing stays one statement, an
+import stays short, and what older code changes during a roll-out is found too.
+"""
+
+import asyncio
+
+from libs.db.database import Connection, Database
+from services.product_service.repository import words
+from services.product_service.service.words import words_of
+
+_BATCH = 500
+
+
+class SearchIndex:
+    """The words of all products."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._refreshing = asyncio.Lock()
+
+    async def refresh(self) -> None:
+        """Have every change that was made until now found."""
+        if not await words.any_stale(self._database):
+            return
+        # One at a time: of two that do the same work one would only be in the way of the other.
+        async with self._refreshing:
+            while await self._database.atomically(_refresh):
+                pass
+
+
+async def _refresh(transaction: Connection) -> bool:
+    """Bring a batch up to date; whether there may be more."""
+    found = await words.stale(transaction, limit=_BATCH)
+    if found:
+        await words.keep(transaction, [(each.number, words_of(f"{each.name} {each.description}")) for each in found])
+    return len(found) == _BATCH

@@ -1,0 +1,41 @@
+"""The words of a text, as products are searched by them.
+
+One rule in one place, because no two databases tell words apart alike: SQLite's tokenizers and PostgreSQL's parser
+differ over hyphens, addresses, accents and letters outside ASCII, and the latter by locale too. They get words that
+are told apart already.
+
+A word is a run of letters, digits and the marks that belong to them. Case, accents and compatibility forms make no
+difference (Unicode NFKD, full case folding, combining marks left out): `Crème` and `CREME` are one word, so are
+`Straße` and `STRASSE`. Scripts without spaces between words make one word of a run.
+"""
+
+import unicodedata
+
+_LONGEST = 64
+"""Characters by which words are told from one another; a database's index has a limit too."""
+
+
+class _Kept(dict[int, int | None]):
+    """What becomes of a folded character: itself in a word, nothing for an accent, else a space."""
+
+    def __missing__(self, point: int) -> int | None:
+        character = chr(point)
+        kept = None if unicodedata.combining(character) else point
+        if unicodedata.category(character)[0] not in "LNM":
+            kept = ord(" ")
+        self[point] = kept
+        return kept
+
+
+_kept = _Kept()
+
+
+def words_of(text: str) -> str:
+    """The words of `text`, each once, folded, with a space between any two."""
+    folded = text.lower() if text.isascii() else _fold(text)
+    # Not `split()`: it would part words at characters that a database takes for letters.
+    return " ".join(dict.fromkeys(word[:_LONGEST] for word in folded.translate(_kept).split(" ") if word))
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())

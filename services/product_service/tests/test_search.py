@@ -1,0 +1,122 @@
+"""Searching products by words: the same words find the same products on either database."""
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+
+from libs.auth.testing import TokenMint
+from services.product_service.service.words import words_of
+from services.product_service.tests.callers import ann
+
+_TEXTS = {
+    "green": "Green tea, loose leaves",
+    "creme": "Crème brûlée (4 x 100 g)",
+    "street": "STRASSENKARTE Köln",
+    "wool": "100% _wool_ socks",
+    "mail": "Write to tea-lovers@example.com or call 555-0199",
+    "greek": "ΟΔΥΣΣΕΥΣ",
+    "hindi": "हिन्दी चाय",
+    "japanese": "日本語の本",
+    "emoji": "\U0001f375 matcha",
+    "long": "x" * 500,
+    "quotes": 'O\'Neill "AND" \\ (NOT) * : & | ! <-> near',
+}
+_FOUND: dict[str, set[str]] = {
+    "green": {"green"},
+    "GREEN": {"green"},
+    "gre": {"green"},
+    "een": set(),
+    "tea green": {"green"},
+    "tea": {"green", "mail"},
+    "tea socks": set(),
+    "green green": {"green"},
+    "creme brulee": {"creme"},
+    "CRÈME": {"creme"},
+    "cre\u0300me": {"creme"},
+    "\uff23reme": {"creme"},
+    "100": {"creme", "wool"},
+    "straße": {"street"},
+    "koln": {"street"},
+    "wool": {"wool"},
+    "wo": {"wool"},
+    "%": set(),
+    "_": set(),
+    "%ool": set(),
+    "w_ol": set(),
+    "lovers example": {"mail"},
+    "tea-lovers@example.com": {"mail"},
+    "555-0199": {"mail"},
+    "οδυσσευσ": {"greek"},
+    "οδυσσεύς": {"greek"},
+    "हिन्दी": {"hindi"},
+    "日本": {"japanese"},
+    "本": set(),
+    "\U0001f375": set(),
+    "\U0001f375 matcha": {"emoji"},
+    "x" * 200: {"long"},
+    "o'neill": {"quotes"},
+    "green OR socks": set(),
+    "green NOT tea": set(),
+    "NOT": {"quotes"},
+    "and near": {"quotes"},
+    "words:green": set(),
+    "^green": {"green"},
+    "green*": {"green"},
+    "green:*": {"green"},
+    "green & !tea": {"green"},
+    "green | socks": set(),
+    "green <-> tea": {"green"},
+    "NEAR(green tea)": set(),
+    '"': set(),
+    '"green': {"green"},
+    "'": set(),
+    "';--": set(),
+    "\\": set(),
+    "( ) : * & | ! <->": set(),
+    "": set(),
+}
+
+
+async def test_words_find_products(client: httpx.AsyncClient, mint: TokenMint) -> None:
+    """Each word begins a word of the name or the description, whatever its case and accents; the rest is no syntax."""
+    for name, text in _TEXTS.items():
+        body = {"name": name[::-1], "description": text, "price_cents": 1}
+        assert (await client.post("/products", json=body, headers=ann(mint))).status_code == 201
+    assert {query: await _names(client, mint, query) for query in _FOUND} == _FOUND
+
+
+@settings(max_examples=150, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=some.text(some.characters(codec="utf-8", exclude_characters="\0"), max_size=60))
+async def test_no_text_is_more_than_words(client: httpx.AsyncClient, mint: TokenMint, text: str) -> None:
+    """Any text is stored and found by itself, if it holds a word, and never an error."""
+    mint.clock.advance(1)  # What is newest is listed first.
+    made = await client.post("/products", json={"name": "x", "description": text, "price_cents": 1}, headers=ann(mint))
+    answer = await client.get("/products", params={"q": text, "limit": "1"}, headers=ann(mint))
+    assert answer.status_code == 200, answer.text
+    assert [item["id"] for item in answer.json()["items"]] == ([made.json()["id"]] if words_of(text) else [])
+
+
+@pytest.mark.parametrize("query", ["x" * 201, "x" * 2000, "a\0b", "\0"])
+async def test_what_is_no_query_is_refused(client: httpx.AsyncClient, mint: TokenMint, query: str) -> None:
+    """A search has 200 characters at most, and no NUL."""
+    answer = await client.get("/products", params={"q": query}, headers=ann(mint))
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/q"]
+
+
+async def test_a_search_follows_a_change(client: httpx.AsyncClient, mint: TokenMint) -> None:
+    """The words of a product are those it has now; a deleted one has none."""
+    made = await client.post("/products", json={"name": "Black tea", "price_cents": 1}, headers=ann(mint))
+    path = made.headers["location"]
+    await client.put(path, json={"name": "Grün-Tee", "price_cents": 1}, headers=ann(mint))
+    assert await _names(client, mint, "black") == set()
+    assert await _names(client, mint, "grun tee") == {"eeT-nürG"}
+    await client.delete(path, headers=ann(mint))
+    assert await _names(client, mint, "grun tee") == set()
+
+
+async def _names(client: httpx.AsyncClient, mint: TokenMint, query: str) -> set[str]:
+    answer = await client.get("/products", params={"q": query}, headers=ann(mint))
+    assert answer.status_code == 200, answer.text
+    return {item["name"][::-1] for item in answer.json()["items"]}
