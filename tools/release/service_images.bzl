@@ -29,10 +29,18 @@ def service_images(name, *, visibility):
 
     Makes:
       name: a JSON file with the place of each service's index in OCI layout, the images in its runfiles.
+      {name}.digests: a file for each service with its index's digest.
     """
+    images = {"//services/{}:image".format(service): service for service in native.subpackages(include = ["*"])}
+    native.filegroup(
+        name = name + ".digests",
+        srcs = [image + ".digest" for image in images],
+        target_compatible_with = ["@platforms//os:linux"],
+        visibility = visibility,
+    )
     _image_list(
         name = name,
-        images = {"//services/{}:image".format(service): service for service in native.subpackages(include = ["*"])},
+        images = images,
         target_compatible_with = ["@platforms//os:linux"],
         visibility = visibility,
     )

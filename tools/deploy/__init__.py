@@ -1,0 +1,1 @@
+"""What runs where: what is wanted lies in git, what differs is pushed and rendered, and nothing else is."""

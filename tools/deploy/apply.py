@@ -1,0 +1,78 @@
+"""Bring an environment to its plan: images first, then manifests, the record of each service last.
+
+Whatever ends it half-way, the next run finds the record as it was and does the rest.
+"""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from tools.deploy.errors import BusyError
+from tools.deploy.images import Bring
+from tools.deploy.plan import Change, Kind, Plan
+from tools.deploy.records import Folder, Record, hash_of
+from tools.deploy.source import Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """How to deploy: who brings an image to its registry, where it was made from, what time it is."""
+
+    bring: Mapping[str, Bring]
+    sources: Mapping[str, Source]
+    now: Callable[[], datetime]
+
+    def apply(self, plan: Plan) -> None:
+        """Do what the plan says. Images that are as recorded are brought too, if they are not there.
+
+        Raises RegistryError and ImageMissingError, with nothing changed.
+        """
+        for change in plan.changes:
+            if change.image is not None:
+                self.bring[change.service](change.image)
+        if not plan.folder.namespace_is(plan.namespace):
+            plan.folder.write_namespace(plan.namespace)
+        for change in plan.work:
+            self._write(plan.folder, change)
+
+    def _write(self, folder: Folder, change: Change) -> None:
+        if change.image is None:
+            folder.remove(change.service)
+            return
+        source = self.sources[change.service]
+        record = Record(
+            digest=change.image.digest,
+            manifests=hash_of(change.manifest),
+            port=change.image.port,
+            repository=change.image.repository,
+            revision=source.revision,
+            is_committed=source.is_committed,
+            time=self.now().replace(microsecond=0),
+        )
+        folder.write(change.service, change.manifest, record)
+
+
+@contextmanager
+def alone(folder: Folder) -> Iterator[None]:
+    """Keep others who deploy to this environment from this checkout out; raises BusyError."""
+    handle = os.open(folder.path, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BusyError(folder.name) from error
+        yield
+    finally:
+        os.close(handle)
+
+
+def message(plan: Plan) -> str:
+    """The message of the commit that a plan ends in."""
+    kinds = {kind: [change.service for change in plan.work if change.kind is kind] for kind in Kind}
+    said = [f"{kind.value}: {', '.join(services)}" for kind, services in kinds.items() if services]
+    reasons = [f"{change.service}: {'; '.join(change.reasons)}" for change in plan.work]
+    subject = f"Deploy to {plan.folder.name}"
+    return "\n\n".join([subject, "\n".join(said), "\n".join(reasons)]).rstrip() + "\n"

@@ -1,0 +1,118 @@
+"""The command lines of //deploy:plan, //deploy:apply and //deploy:promote."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from tools.deploy import report
+from tools.deploy.apply import Deployment, alone, message
+from tools.deploy.desk import Choice, Desk, behind
+from tools.deploy.errors import BadFileError, DeployError, UnclearSourceError
+from tools.deploy.manifests.release import kebab
+from tools.deploy.options import Options, parse
+from tools.deploy.plan import Kind, Plan
+from tools.deploy.records import Folder
+from tools.deploy.source import Source, commit, read_source
+from tools.release.push_all import read_services
+from tools.release.registry import RegistryError
+
+
+def run(arguments: Sequence[str], *, now: Callable[[], datetime]) -> int:
+    """Run a command; 1 and one sentence when it cannot be done."""
+    options = parse(arguments)
+    workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
+    try:
+        _COMMANDS[options.command](Call(options=options, workspace=workspace, now=now))
+    except (DeployError, RegistryError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """What was asked for, and where."""
+
+    options: Options
+    workspace: Path
+    now: Callable[[], datetime]
+
+    @property
+    def deploy(self) -> Path:
+        """The folder of environments."""
+        return self.workspace / "deploy"
+
+    def desk(self) -> Desk:
+        """The environment to change."""
+        return Desk.open(Folder.find(self.deploy, self.options.env), self.options.registry)
+
+    def choice(self, desk: Desk, source: Source) -> Choice:
+        """The images that `plan` and `apply` mean. Where images are promoted, none come from the build."""
+        built = desk.built(read_services(self.options.images), source)
+        keeps = self.options.configuration_only or desk.environment.promoted_from
+        return desk.kept() if keeps else built
+
+
+def plan(call: Call) -> None:
+    """Say what would change."""
+    desk, source = call.desk(), read_source(call.workspace)
+    made = desk.plan(call.choice(desk, source), is_committed=source.is_committed, only=call.options.service)
+    if desk.environment.promoted_from:
+        notes = behind(desk, Folder.find(call.deploy, desk.environment.promoted_from))
+        made = replace(made, notes=notes)
+    print(report.FORMATS[call.options.format](made, source))
+
+
+def apply(call: Call) -> None:
+    """Push what differs, render it, record it."""
+    desk, source = call.desk(), _source(call)
+    with alone(desk.folder):
+        choice = call.choice(desk, source)
+        _do(call, desk.plan(choice, is_committed=source.is_committed, only=call.options.service), choice, source)
+
+
+def promote(call: Call) -> None:
+    """Give an environment the images of another."""
+    desk, source = call.desk(), _source(call)
+    origin = Folder.find(call.deploy, call.options.origin)
+    wanted = desk.environment.promoted_from
+    if wanted and wanted != origin.name:
+        raise BadFileError(desk.folder.shown("environment.toml"), f"{desk.folder.name} is promoted from {wanted} alone")
+    with alone(desk.folder):
+        choice = desk.promoted(origin)
+        _do(call, desk.plan(choice, is_committed=source.is_committed, only=call.options.service), choice, source)
+
+
+def _source(call: Call) -> Source:
+    source = read_source(call.workspace)
+    if call.options.commit and not source.is_committed:
+        raise UnclearSourceError("there are changes that are not committed: commit them first, or leave out --commit")
+    return source
+
+
+def _do(call: Call, made: Plan, choice: Choice, source: Source) -> None:
+    print(report.text(made, source))
+    Deployment(bring=choice.bring, sources=choice.sources, now=call.now).apply(made)
+    if call.options.commit:
+        revision = commit(call.workspace, message(made), made.folder.written())
+        print(f"committed {revision[:12]}" if revision else "nothing to commit")
+    for line in _next_steps(made):
+        print(line)
+
+
+def _next_steps(made: Plan) -> list[str]:
+    """What a person without a GitOps agent types; nothing here talks to a cluster. Storage is never deleted."""
+    gone = [kebab(change.service) for change in made.work if change.kind is Kind.REMOVED]
+    kinds = "deployment,service,serviceaccount,job,cronjob,hpa,pdb,ingress,networkpolicy"
+    namespace = made.folder.environment().namespace
+    steps = [f"kubectl apply -f deploy/{made.folder.name}/manifests"] if len(made.work) > len(gone) else []
+    return steps + [f"kubectl delete {kinds} -n {namespace} -l app.kubernetes.io/name={name}" for name in gone]
+
+
+_COMMANDS: dict[str, Callable[[Call], None]] = {"plan": plan, "apply": apply, "promote": promote}

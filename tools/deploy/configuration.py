@@ -1,0 +1,174 @@
+"""What people say about an environment and about a service in it."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from tools.deploy.files import Part
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=40)]
+"""A name as Kubernetes has it (RFC 1123 label), short enough for what we add to it."""
+
+Quantity = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$")]
+"""An amount as Kubernetes has it: 100m, 256Mi, 2."""
+
+Setting = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+"""A setting of the service without its prefix, as docs/configuration.md lists them, in lower case."""
+
+Service = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+"""A service by the name of its folder."""
+
+Host = Annotated[str, StringConstraints(pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
+
+_FOLLOWS = {
+    "allowed_hosts": "name them in `hosts`",
+    "host": "the image listens on all addresses",
+    "port": "the port is the image's",
+}
+_SECRET = re.compile(r"password|passwd|secret|credential|private_key|api_key|://[^/@\s]+:[^/@\s]+@")
+
+
+class Environment(Part):
+    """`deploy/<env>/environment.toml`."""
+
+    registry: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._/-]*[a-z0-9])?$")]
+    namespace: Name
+    promoted_from: str | None = None
+
+
+class SecretKey(Part):
+    """One key of a Secret."""
+
+    secret: Name
+    key: Annotated[str, StringConstraints(pattern=r"^[-._a-zA-Z0-9]+$")]
+
+
+class Resources(Part):
+    """What one process may use. There is no limit to the CPU: it would only throttle."""
+
+    cpu: Quantity = "100m"
+    memory: Quantity = "256Mi"
+
+
+class Volume(Part):
+    """A folder of the process: storage of its own, or the files of a Secret."""
+
+    path: Annotated[str, StringConstraints(pattern=r"^/[-a-zA-Z0-9_./]+$")]
+    size: Quantity | None = None
+    access: Literal["ReadWriteOnce", "ReadWriteMany"] = "ReadWriteOnce"
+    storage_class: Name | None = None
+    secret: Name | None = None
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> "Volume":
+        if (self.size is None) == (self.secret is None):
+            raise ValueError("a volume has either a size or a secret")
+        return self
+
+
+class Autoscale(Part):
+    """How far the number of processes may grow with the load."""
+
+    max: Annotated[int, Field(ge=2)]
+    cpu_percent: Annotated[int, Field(ge=1, le=100)] = 70
+
+
+class Schedule(Part):
+    """A command of the image that is run from time to time."""
+
+    cron: Annotated[str, StringConstraints(pattern=r"^\S+( \S+){4}$")]
+    command: tuple[str, ...]
+
+
+class Ingress(Part):
+    """The way in from outside the cluster."""
+
+    class_name: Name | None = None
+    tls_secret: Name | None = None
+
+
+class Destination(Part):
+    """Somewhere outside the cluster that the service talks to."""
+
+    cidr: Annotated[str, StringConstraints(pattern=r"^[0-9a-f.:]+/[0-9]+$")]
+    port: Annotated[int, Field(ge=1, le=65535)]
+
+
+class Network(Part):
+    """Who may talk to the service, and to whom it may talk. Everything else is closed, but for DNS."""
+
+    from_services: tuple[Service, ...] = ()
+    from_namespaces: tuple[Name, ...] = ()
+    to_services: tuple[Service, ...] = ()
+    to: tuple[Destination, ...] = ()
+
+
+class Configuration(Part):
+    """`deploy/<env>/<service>.toml`."""
+
+    replicas: Annotated[int, Field(ge=1)] = 1
+    hosts: tuple[Host, ...] = ()
+    before_start: tuple[Name, ...] = ()
+    autoscale: Autoscale | None = None
+    resources: Resources = Resources()
+    settings: Mapping[Setting, str | bool | int | float | tuple[str, ...]] = {}
+    secrets: Mapping[Setting, SecretKey] = {}
+    volumes: Mapping[Name, Volume] = {}
+    schedules: Mapping[Name, Schedule] = {}
+    ingress: Ingress | None = None
+    network: Network = Network()
+
+    @property
+    def is_on_sqlite(self) -> bool:
+        """Whether the service keeps its data in a file: it has no address of a database."""
+        return "database_url" not in self.secrets
+
+    @property
+    def is_many(self) -> bool:
+        """Whether several processes may run at one time."""
+        return self.replicas > 1 or self.autoscale is not None
+
+    @field_validator("settings")
+    @classmethod
+    def _holds_no_secret(cls, settings: Mapping[str, object]) -> Mapping[str, object]:
+        for name, value in settings.items():
+            if name in _FOLLOWS:
+                raise ValueError(f"{name} is not set here: {_FOLLOWS[name]}")
+            if name == "database_url" or _SECRET.search(f"{name} {value}"):
+                raise ValueError(f"{name} is or holds a secret: name the Secret and its key under [secrets]")
+        return settings
+
+    @model_validator(mode="after")
+    def _fits_the_database(self) -> "Configuration":
+        if self.is_on_sqlite and self.is_many:
+            raise ValueError(
+                "SQLite serves one process: leave `replicas` at 1 without [autoscale], or name a PostgreSQL database "
+                "as database_url under [secrets]"
+            )
+        if not self.is_on_sqlite and not self.network.to:
+            raise ValueError("the network is closed: name the database's address and port under [[network.to]]")
+        folder = self.settings.get("data_dir", "/data")
+        if self.is_on_sqlite and not any(volume.size and volume.path == folder for volume in self.volumes.values()):
+            raise ValueError(
+                f"SQLite needs a volume with a size at {folder}, or a new process would begin with nothing"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _fits_many(self) -> "Configuration":
+        if self.autoscale and self.autoscale.max <= self.replicas:
+            raise ValueError("autoscale.max must be above `replicas`, which is the least there is")
+        for name, volume in self.volumes.items():
+            if self.is_many and volume.size and volume.access == "ReadWriteOnce":
+                raise ValueError(f"volumes.{name}: several processes need access = 'ReadWriteMany', or a secret")
+        if both := self.settings.keys() & self.secrets.keys():
+            raise ValueError(f"{min(both)} stands under [settings] and under [secrets]")
+        return self
+
+    @model_validator(mode="after")
+    def _way_in_has_a_name(self) -> "Configuration":
+        if self.ingress and not self.hosts:
+            raise ValueError("an [ingress] needs `hosts`, the names under which it is reached")
+        return self

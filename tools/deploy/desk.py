@@ -1,0 +1,118 @@
+"""Which images an environment should run: the ones just built, the ones it has, or those of another environment."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from tools.deploy.configuration import Environment
+from tools.deploy.errors import BadFileError, NotDeployedError
+from tools.deploy.files import read_json
+from tools.deploy.images import Bring, Image, built_image, copy_between, push_built
+from tools.deploy.plan import Plan, make_plan, short
+from tools.deploy.records import Folder, Record
+from tools.deploy.source import Source
+from tools.release.push_all import Service
+
+_RECALL = "build it again from the commit of the record and apply there, or apply what is built now"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """The images, who brings them to the registry, and the commits that they were made from."""
+
+    images: Mapping[str, Image]
+    bring: Mapping[str, Bring]
+    sources: Mapping[str, Source]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """One environment, and the registry that its images lie on."""
+
+    folder: Folder
+    environment: Environment
+    registry: str
+
+    @classmethod
+    def open(cls, folder: Folder, registry: str | None) -> "Desk":
+        """An environment, on its own registry or another; raises BadFileError."""
+        environment = folder.environment()
+        if registry:
+            changed = environment.model_copy(update={"registry": registry})
+            environment = read_json(changed.model_dump_json(), Environment, shown="--registry")
+        return cls(folder=folder, environment=environment, registry=environment.registry)
+
+    def built(self, services: Sequence[Service], source: Source) -> Choice:
+        """What was just built."""
+        known = sorted(service.name for service in services)
+        for name in self.folder.configurations():
+            if name not in known:
+                reason = f"there is no service {name}; there are {', '.join(known)}"
+                raise BadFileError(self.folder.shown(f"{name}.toml"), reason)
+        # Layers that services share go out once.
+        where: dict[str, str] = {}
+        return Choice(
+            images={service.name: built_image(service, self.registry) for service in services},
+            bring={service.name: partial(push_built, service, where) for service in services},
+            sources=dict.fromkeys(known, source),
+        )
+
+    def kept(self) -> Choice:
+        """What the records name."""
+        return self._recorded(self.folder.records())
+
+    def promoted(self, origin: Folder) -> Choice:
+        """What the records of another environment name; what it does not have stays.
+
+        Raises:
+            NotDeployedError: it has no records, or one of an image that no commit makes.
+        """
+        records = origin.records()
+        if not records:
+            raise NotDeployedError(f"nothing was deployed to {origin.name} yet; //deploy:apply does that")
+        for service, record in records.items():
+            if not record.is_committed:
+                raise NotDeployedError(
+                    f"{service} in {origin.name} was built from changes that are not committed: "
+                    "commit them, apply once more, then promote"
+                )
+        return self._recorded(self.folder.records() | records)
+
+    def plan(self, choice: Choice, *, is_committed: bool, only: Sequence[str] = ()) -> Plan:
+        """What would change; raises BadFileError, and NotDeployedError for a name in `only` that is nowhere."""
+        plan = make_plan(self.folder, choice.images, registry=self.registry, is_committed=is_committed)
+        names = [change.service for change in plan.changes]
+        for name in only:
+            if name not in names:
+                raise NotDeployedError(f"{self.folder.name} has no service {name!r}; it has {', '.join(names)}")
+        chosen = [change for change in plan.changes if not only or change.service in only]
+        return replace(plan, changes=chosen, absent=[] if only else plan.absent)
+
+    def _recorded(self, records: Mapping[str, Record]) -> Choice:
+        images = {service: record.image.at(self.registry) for service, record in records.items()}
+        return Choice(
+            images=images,
+            bring={service: _copying(record.image) for service, record in records.items()},
+            sources={
+                service: Source(revision=record.revision, is_committed=record.is_committed)
+                for service, record in records.items()
+            },
+        )
+
+
+def behind(desk: Desk, origin: Folder) -> list[str]:
+    """A sentence for each service that has another image where this environment gets its images from."""
+    here = desk.folder.records()
+    return [
+        f"{origin.name} runs {short(record.digest)} of {service}: bazel run //deploy:promote -- "
+        f"--from {origin.name} --to {desk.folder.name}"
+        for service, record in origin.records().items()
+        if service in desk.folder.configurations() and (service not in here or here[service].digest != record.digest)
+    ]
+
+
+def _copying(source: Image) -> Callable[[Image], None]:
+    def bring(image: Image) -> None:
+        copy_between(source, image, remedy=_RECALL)
+
+    return bring

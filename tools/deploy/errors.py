@@ -1,0 +1,47 @@
+"""Reasons not to go on, each one sentence for the person who typed the command."""
+
+from collections.abc import Sequence
+
+
+class DeployError(Exception):
+    """Base of this tool's errors."""
+
+
+class UnknownEnvironmentError(DeployError):
+    """A name that no folder of `deploy/` has."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"there is no environment {name!r}; deploy/ has {', '.join(known) or 'none'}")
+        self.name = name
+
+
+class BadFileError(DeployError):
+    """A file that does not say what it should."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+
+
+class BusyError(DeployError):
+    """Somebody else deploys to this environment."""
+
+    def __init__(self, environment: str) -> None:
+        super().__init__(f"another command is deploying to {environment}; try again when it has ended")
+        self.environment = environment
+
+
+class UnclearSourceError(DeployError):
+    """The files are not what a commit has, or git cannot tell."""
+
+
+class NotDeployedError(DeployError):
+    """Something that was never deployed cannot be moved on."""
+
+
+class ImageMissingError(DeployError):
+    """A record names an image that its registry does not have."""
+
+    def __init__(self, reference: str, remedy: str) -> None:
+        super().__init__(f"the registry has no {reference}: {remedy}")
+        self.reference = reference

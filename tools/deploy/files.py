@@ -1,0 +1,84 @@
+"""Files that people write and files that we write: read strictly, written as a whole or not at all."""
+
+import difflib
+import json
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tools.deploy.errors import BadFileError
+
+
+class Part(BaseModel):
+    """Base of everything that a file holds: no other keys, no other types."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+P = TypeVar("P", bound=Part)
+
+
+def read_toml(path: Path, kind: type[P], *, shown: str) -> P:
+    """What a TOML file says; `shown` is its name in errors.
+
+    Raises:
+        BadFileError: it is not there, not TOML, or says something else.
+    """
+    try:
+        return parse_toml(path.read_text(encoding="utf-8"), kind, shown=shown)
+    except FileNotFoundError as error:
+        raise BadFileError(shown, "there is no such file") from error
+    except UnicodeDecodeError as error:
+        raise BadFileError(shown, "not UTF-8") from error
+
+
+def parse_toml(text: str, kind: type[P], *, shown: str) -> P:
+    """What a TOML text says; raises BadFileError."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadFileError(shown, f"not TOML: {error}") from error
+    # By way of JSON, whose strict reading takes a list for a tuple.
+    return read_json(json.dumps(content, default=str), kind, shown=shown)
+
+
+def read_json(text: str, kind: type[P], *, shown: str) -> P:
+    """What a JSON text says; raises BadFileError."""
+    try:
+        return kind.model_validate_json(text)
+    except ValidationError as error:
+        raise BadFileError(shown, _sentence(error)) from error
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that at any moment there is the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Always the same name: what a killed run left is taken over by the next.
+    draft = path.with_name(f".{path.name}.draft")
+    with draft.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.rename(path)
+
+
+def _sentence(error: ValidationError) -> str:
+    """All that is wrong, without the values: one of them may be a password in the wrong place."""
+    return "; ".join(_finding(each) for each in error.errors(include_input=False, include_url=False))
+
+
+def _finding(error: Any) -> str:  # noqa: ANN401 - pydantic's own TypedDict lies in a private module
+    place = ".".join(map(str, error["loc"]))
+    if error["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(error["loc"][-1]), _known_keys(), n=1)
+        return f"{place} is no key here" + (f"; did you mean {near[0]}?" if near else "")
+    message = str(error["msg"]).removeprefix("Value error, ")
+    message = message[:1].lower() + message[1:] if message[1:2].islower() else message
+    return f"{place}: {message}" if place else message
+
+
+def _known_keys() -> list[str]:
+    return sorted({name for part in Part.__subclasses__() for name in part.model_fields})

@@ -1,0 +1,116 @@
+"""Pods: the image, its settings, and as few rights as it needs. They pass the profile `restricted`."""
+
+import json
+
+from tools.deploy.configuration import Volume
+from tools.deploy.manifests.release import SERVE, Document, Release
+
+_USER = 65532
+_TMP = "tmp"
+
+
+def pod(release: Release, *, component: str, containers: list[Document], before: list[Document]) -> Document:
+    """A pod template."""
+    spec: Document = {
+        "serviceAccountName": release.name,
+        "automountServiceAccountToken": False,
+        # Links to other services would be read as settings: USER_SERVICE_PORT=tcp://...
+        "enableServiceLinks": False,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": _USER,
+            "runAsGroup": _USER,
+            "fsGroup": _USER,
+            # `Always` would open the keys to the group at each start, and the service refuses such keys.
+            "fsGroupChangePolicy": "OnRootMismatch",
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+    }
+    spec |= {"initContainers": before} if before else {}
+    spec |= {"containers": containers, "volumes": _volumes(release)}
+    return {"metadata": {"labels": release.labels(component)}, "spec": spec}
+
+
+def container(release: Release, *, name: str, command: tuple[str, ...] = ()) -> Document:
+    """The image as one container that serves, or runs a command."""
+    resources = release.configuration.resources
+    document: Document = {"name": name, "image": release.image.reference}
+    document |= {"args": list(command)} if command else {}
+    return document | {
+        "env": _environment(release),
+        "resources": {
+            "requests": {"cpu": resources.cpu, "memory": resources.memory},
+            "limits": {"memory": resources.memory},
+        },
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+        },
+        "volumeMounts": [_mount(name, volume) for name, volume in sorted(release.configuration.volumes.items())]
+        + [{"name": _TMP, "mountPath": "/tmp"}],  # noqa: S108 - the container's own
+    }
+
+
+def server(release: Release) -> Document:
+    """The container that answers requests, with its probes."""
+    return container(release, name=SERVE) | {
+        "ports": [{"name": "http", "containerPort": release.image.port}],
+        "startupProbe": _probe("/livez", period=1, failures=60),
+        "livenessProbe": _probe("/livez", period=10, failures=3),
+        "readinessProbe": _probe("/readyz", period=5, failures=2),
+    }
+
+
+def before_start(release: Release) -> list[Document]:
+    """What runs before the server at each start. A file of SQLite is migrated here, where nobody else has it open."""
+    configuration = release.configuration
+    commands = (["migrate"] if configuration.is_on_sqlite else []) + list(configuration.before_start)
+    return [container(release, name=command, command=(command,)) for command in commands]
+
+
+def internal_hosts(release: Release) -> list[str]:
+    """The names that the service has inside the cluster."""
+    name = f"{release.name}.{release.namespace}"
+    return [release.name, name, f"{name}.svc", f"{name}.svc.cluster.local"]
+
+
+def _environment(release: Release) -> list[Document]:
+    configuration = release.configuration
+    values: dict[str, object] = dict(configuration.settings)
+    if configuration.hosts:
+        values["allowed_hosts"] = [*configuration.hosts, *internal_hosts(release)]
+    plain = {name: {"value": _text(value)} for name, value in values.items()}
+    secret: dict[str, Document] = {
+        name: {"valueFrom": {"secretKeyRef": {"name": key.secret, "key": key.key}}}
+        for name, key in configuration.secrets.items()
+    }
+    return [{"name": release.prefix + name.upper()} | value for name, value in sorted((plain | secret).items())]
+
+
+def _text(value: object) -> str:
+    """A value as the service reads it from its environment."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _mount(name: str, volume: Volume) -> Document:
+    return {"name": name, "mountPath": volume.path} | ({"readOnly": True} if volume.secret else {})
+
+
+def _volumes(release: Release) -> list[Document]:
+    mine = [
+        {"name": name, "secret": {"secretName": volume.secret, "defaultMode": 0o440}}
+        if volume.secret
+        else {"name": name, "persistentVolumeClaim": {"claimName": f"{release.name}-{name}"}}
+        for name, volume in sorted(release.configuration.volumes.items())
+    ]
+    return [*mine, {"name": _TMP, "emptyDir": {}}]
+
+
+def _probe(path: str, *, period: int, failures: int) -> Document:
+    return {
+        "httpGet": {"path": path, "port": "http"},
+        "periodSeconds": period,
+        "timeoutSeconds": 3,
+        "failureThreshold": failures,
+    }

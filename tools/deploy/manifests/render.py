@@ -1,0 +1,43 @@
+"""Manifests as text: the same bytes for the same release, in an order that differs well."""
+
+import json
+
+import yaml
+
+from tools.deploy.manifests import surroundings, workloads
+from tools.deploy.manifests.release import Document, Release
+
+
+def render(release: Release, *, source: str) -> str:
+    """All manifests of a release, one document each; `source` is the file that they follow from."""
+    head = f"# Rendered by //deploy from {source}. Edit that file, not this one.\n"
+    return head + _text(documents(release))
+
+
+def documents(release: Release) -> list[Document]:
+    """All manifests of a release, in the order in which they are needed."""
+    return [
+        surroundings.account(release),
+        *surroundings.claims(release),
+        surroundings.network(release),
+        *workloads.migration(release),
+        workloads.deployment(release),
+        surroundings.service(release),
+        *surroundings.ingress(release),
+        *surroundings.scaling(release),
+        *workloads.schedules(release),
+    ]
+
+
+def namespace(name: str) -> str:
+    """The namespace, which admits no pod that wants more rights than ours."""
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    document = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+    return _text([document])
+
+
+def _text(written: list[Document]) -> str:
+    # By way of JSON no two places share a value, which YAML would turn into references.
+    apart = json.loads(json.dumps(written))
+    text: str = yaml.safe_dump_all(apart, explicit_start=True, sort_keys=False, width=120)
+    return text

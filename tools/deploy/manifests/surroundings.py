@@ -1,0 +1,89 @@
+"""What is around a service: its identity, its storage, its names, its numbers, its network."""
+
+from collections.abc import Iterator
+
+from tools.deploy.manifests.release import SERVE, Document, Release, kebab
+
+
+def account(release: Release) -> Document:
+    """An identity of its own that may do nothing."""
+    return release.document("v1", "ServiceAccount", None) | {"automountServiceAccountToken": False}
+
+
+def claims(release: Release) -> Iterator[Document]:
+    """Storage."""
+    for name, volume in sorted(release.configuration.volumes.items()):
+        if volume.size:
+            spec: Document = {"accessModes": [volume.access], "resources": {"requests": {"storage": volume.size}}}
+            spec |= {"storageClassName": volume.storage_class} if volume.storage_class else {}
+            yield release.document("v1", "PersistentVolumeClaim", spec, name=f"{release.name}-{name}")
+
+
+def service(release: Release) -> Document:
+    """The name under which the cluster knows it, on port 80."""
+    ports = [{"name": "http", "port": 80, "targetPort": "http"}]
+    return release.document("v1", "Service", {"selector": release.selector(), "ports": ports})
+
+
+def ingress(release: Release) -> Iterator[Document]:
+    """The way in from outside, if there is one."""
+    configuration = release.configuration
+    if configuration.ingress is None:
+        return
+    backend = {"service": {"name": release.name, "port": {"name": "http"}}}
+    paths = {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}
+    spec: Document = {"rules": [{"host": host, "http": paths} for host in configuration.hosts]}
+    if configuration.ingress.class_name:
+        spec["ingressClassName"] = configuration.ingress.class_name
+    if configuration.ingress.tls_secret:
+        spec["tls"] = [{"hosts": list(configuration.hosts), "secretName": configuration.ingress.tls_secret}]
+    yield release.document("networking.k8s.io/v1", "Ingress", spec)
+
+
+def scaling(release: Release) -> Iterator[Document]:
+    """How many there are under load, and how many must stay while nodes are emptied."""
+    configuration = release.configuration
+    if configuration.autoscale:
+        target = {"type": "Utilization", "averageUtilization": configuration.autoscale.cpu_percent}
+        spec = {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": release.name},
+            "minReplicas": configuration.replicas,
+            "maxReplicas": configuration.autoscale.max,
+            "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
+        }
+        yield release.document("autoscaling/v2", "HorizontalPodAutoscaler", spec)
+    # For a single process a budget would only keep its node from being emptied.
+    if configuration.replicas > 1:
+        selector = {"matchLabels": release.selector()}
+        yield release.document("policy/v1", "PodDisruptionBudget", {"maxUnavailable": 1, "selector": selector})
+
+
+def network(release: Release) -> Document:
+    """Who may talk to it, and to whom it may talk."""
+    wanted = release.configuration.network
+    sources = [_pods(service) for service in wanted.from_services]
+    sources += [_namespace(name) for name in wanted.from_namespaces]
+    callers = {"from": sources, "ports": [{"port": "http", "protocol": "TCP"}]}
+    names = {"ports": [{"port": 53, "protocol": protocol} for protocol in ("UDP", "TCP")]}
+    outside = [
+        {"to": [{"ipBlock": {"cidr": place.cidr}}], "ports": [{"port": place.port, "protocol": "TCP"}]}
+        for place in wanted.to
+    ]
+    services = [{"to": [_pods(service)]} for service in wanted.to_services]
+    spec = {
+        "podSelector": {"matchLabels": release.selector(None)},
+        "policyTypes": ["Ingress", "Egress"],
+        # A rule without sources would let everybody in.
+        "ingress": [callers] if sources else [],
+        "egress": [names, *services, *outside],
+    }
+    return release.document("networking.k8s.io/v1", "NetworkPolicy", spec)
+
+
+def _pods(service: str) -> Document:
+    labels = {"app.kubernetes.io/name": kebab(service), "app.kubernetes.io/component": SERVE}
+    return {"podSelector": {"matchLabels": labels}}
+
+
+def _namespace(name: str) -> Document:
+    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}

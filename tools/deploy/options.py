@@ -1,0 +1,82 @@
+"""The flags of the commands."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.deploy.report import FORMATS
+
+_ABOUT = {
+    "plan": """Say what would change in an environment, and why. Nothing is written and no registry is asked.
+
+    bazel run //deploy:plan -- --env staging
+    bazel run //deploy:plan -- --env staging --format json
+    bazel run //deploy:plan -- --env staging --format github >>"$GITHUB_OUTPUT"
+""",
+    "apply": """Push the images that differ, render the manifests that differ, record both.
+
+    bazel run //deploy:apply -- --env staging             # leaves the changes to you to look at
+    bazel run //deploy:apply -- --env staging --commit    # and commits what it wrote, nothing else
+    bazel run //deploy:apply -- --env staging --configuration-only   # the images that the records name stay
+
+Whenever it is interrupted, the same command does the rest. It never talks to a cluster: a GitOps agent takes
+deploy/<env>/manifests from git, or you type the line that it prints.
+""",
+    "promote": """Give an environment the images that another one runs. Nothing is built.
+
+    bazel run //deploy:promote -- --from staging --to prod
+    bazel run //deploy:promote -- --from staging --to prod --service user_service --commit
+
+Images are copied where the environments have different registries; manifests follow from the configuration of the
+environment that gets them.
+""",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What was typed."""
+
+    command: str
+    env: str
+    images: Path
+    origin: str = ""
+    registry: str | None = None
+    service: Sequence[str] = ()
+    format: str = "text"
+    commit: bool = False
+    configuration_only: bool = False
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    """Read a command line, whose first word is the command; argparse ends the program when it is wrong."""
+    command, *flags = arguments
+    return Options(command=command, **vars(_parser(command).parse_args(flags)))
+
+
+def _parser(command: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"bazel run //deploy:{command} --",
+        description=_ABOUT[command],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--images", type=Path, default=Path(), help=argparse.SUPPRESS)
+    if command == "promote":
+        parser.add_argument("--from", required=True, dest="origin", metavar="ENV", help="whose images")
+        parser.add_argument("--to", required=True, dest="env", metavar="ENV", help="who gets them")
+    else:
+        parser.add_argument("--env", required=True, metavar="ENV", help="a folder of deploy/, for example staging")
+        parser.add_argument(
+            "--configuration-only", action="store_true", help="keep the images that the records name, build or not"
+        )
+    parser.add_argument("--service", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
+    parser.add_argument(
+        "--registry", metavar="HOST[/PATH]", help="instead of the one in environment.toml, for this time"
+    )
+    if command == "plan":
+        parser.add_argument("--format", choices=list(FORMATS), default="text", help="default: text")
+    else:
+        parser.add_argument("--commit", action="store_true", help="commit what was written; wants a clean tree")
+    return parser

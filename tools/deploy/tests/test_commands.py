@@ -1,0 +1,216 @@
+"""What clumsy users are told, and that nothing changed."""
+
+import fcntl
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tools.deploy.scene import Scene
+
+_STAGING = ("--env", "staging")
+_PROMOTE = ("promote", "--from", "staging", "--to", "prod")
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """Two environments whose registry is not there."""
+    return Scene.make(tmp_path / "tree", "localhost:9", monkeypatch)
+
+
+@pytest.fixture
+def deployed(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """Staging as it is after an apply, with a registry that takes everything."""
+    _take_everything(monkeypatch)
+    assert scene.run("apply", *_STAGING, "--commit") == 0
+    return scene
+
+
+def _take_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tools.deploy.desk.push_built", lambda *_: None)
+    monkeypatch.setattr("tools.deploy.desk.copy_between", lambda *_, **__: None)
+
+
+def _refusal(scene: Scene, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The one sentence of a command that changes nothing."""
+    files = scene.files()
+    capsys.readouterr()
+    assert scene.run(*arguments) == 1
+    assert scene.files() == files
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    return line.removeprefix("error: ")
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_unknown_environment(scene: Scene, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    """The sentence names those that are there."""
+    assert _refusal(scene, capsys, command, "--env", "stagin") == (
+        "there is no environment 'stagin'; deploy/ has prod, staging"
+    )
+
+
+def test_registry_that_is_down(
+    scene: Scene, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Images come first, so nothing was written when they cannot go out."""
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    assert "localhost:9: " in _refusal(scene, capsys, "apply", *_STAGING)
+
+
+def test_dirty_tree_is_not_committed(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """A commit must not name a source that nobody has."""
+    scene.write("code.py", "edited\n")
+    assert _refusal(scene, capsys, "apply", *_STAGING, "--commit").startswith(
+        "there are changes that are not committed"
+    )
+
+
+def test_dirty_tree_is_in_the_record_and_is_not_promoted(
+    scene: Scene, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without --commit an image of uncommitted code may be tried out, and goes no further; committed, it may."""
+    _take_everything(monkeypatch)
+    scene.write("code.py", "edited\n")
+    assert scene.run("apply", *_STAGING) == 0
+    assert json.loads(scene.read("deploy/staging/users.json"))["is_committed"] is False
+    assert "built from changes that are not committed" in _refusal(scene, capsys, *_PROMOTE)
+    scene.commit()
+    assert scene.run("apply", *_STAGING) == 0
+    assert scene.run(*_PROMOTE) == 0
+
+
+def test_nothing_to_promote(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """An environment without records has no image to give."""
+    assert _refusal(scene, capsys, *_PROMOTE).startswith("nothing was deployed to staging yet")
+
+
+def test_promotion_by_another_way(deployed: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """An environment that says where its images come from takes none from elsewhere."""
+    line = _refusal(deployed, capsys, "promote", "--from", "prod", "--to", "prod")
+    assert line == "deploy/prod/environment.toml: prod is promoted from staging alone"
+
+
+def test_configuration_of_no_service(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file with a name that no service has is a slip of the pen."""
+    scene.write("deploy/staging/user.toml", scene.read("deploy/staging/users.toml"))
+    line = _refusal(scene, capsys, "apply", *_STAGING)
+    assert line == "deploy/staging/user.toml: there is no service user; there are products, users"
+
+
+def test_service_of_no_such_name(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """--service takes those of the environment."""
+    line = _refusal(scene, capsys, "plan", *_STAGING, "--service", "user")
+    assert line == "staging has no service 'user'; it has products, users"
+
+
+def test_registry_by_flag_is_checked_like_one_in_the_file(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """A URL is no registry."""
+    line = _refusal(scene, capsys, "plan", *_STAGING, "--registry", "https://registry.example")
+    assert line.startswith("--registry: registry: ")
+
+
+def test_two_at_once(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """The second one is told so instead of writing into the first one's files."""
+    handle = os.open(scene.root / "deploy/staging", os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    line = _refusal(scene, capsys, "apply", *_STAGING)
+    os.close(handle)
+    assert line == "another command is deploying to staging; try again when it has ended"
+
+
+def test_record_that_was_edited_into_nonsense(deployed: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """A merge conflict in a record is named, not guessed around."""
+    deployed.write("deploy/staging/users.json", "<<<<<<< HEAD\n")
+    assert _refusal(deployed, capsys, "apply", *_STAGING).startswith("deploy/staging/users.json: ")
+
+
+def test_no_git(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """A record without a revision would be of no use."""
+    (scene.root / ".git").rename(scene.root / "git")
+    assert _refusal(scene, capsys, "plan", *_STAGING).startswith("git status: ")
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [["plan"], ["plan", "--env"], ["promote", "--to", "prod"], ["plan", *_STAGING, "--comit"], ["apply", "staging"]],
+)
+def test_wrong_flags_are_exit_code_2(scene: Scene, capsys: pytest.CaptureFixture[str], flags: list[str]) -> None:
+    """The usage, and what is wrong with it."""
+    with pytest.raises(SystemExit) as ended:
+        scene.run(*flags)
+    assert ended.value.code == 2
+    assert "usage: bazel run //deploy:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "promote"])
+def test_help_teaches_by_example(scene: Scene, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    """--help begins with what to type."""
+    with pytest.raises(SystemExit):
+        scene.run(command, "--help")
+    assert f"\n    bazel run //deploy:{command} -- --" in capsys.readouterr().out
+
+
+def test_manifest_edited_by_hand_is_put_right(deployed: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was rendered is not a place for edits: the plan says so, and apply renders it again."""
+    rendered = deployed.read("deploy/staging/manifests/users.yaml")
+    deployed.write("deploy/staging/manifests/users.yaml", rendered.replace("1Gi", "9Gi"))
+    deployed.run("plan", *_STAGING)
+    assert "manifests are not those of the record" in capsys.readouterr().out
+    deployed.run("apply", *_STAGING)
+    assert deployed.read("deploy/staging/manifests/users.yaml") == rendered
+
+
+def test_forms_of_a_plan(deployed: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """One question, three answers that agree."""
+    deployed.build("second", "users")
+    capsys.readouterr()
+    said = []
+    for form in ("text", "json", "github"):
+        deployed.run("plan", *_STAGING, "--format", form)
+        said.append(capsys.readouterr().out)
+    text, document, outputs = said
+    assert text.endswith("to do: 1 changed\n")
+    [changed] = [entry for entry in json.loads(document)["services"] if entry["change"] == "changed"]
+    count, matrix = outputs.splitlines()
+    assert count == "count=1"
+    assert json.loads(matrix.removeprefix("matrix=")) == {"include": [changed]}
+
+
+def test_wherever_it_is_interrupted_the_next_run_ends_the_same(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed before any one of its writes, the tool run again leaves the files that it would have left at once."""
+    _take_everything(monkeypatch)
+    start = scene.files()
+    assert scene.run("apply", *_STAGING) == 0
+    end = scene.files()
+    writes = len(end) - len(start)
+    assert writes == 5
+    for number in range(writes):
+        _go_back(scene, start)
+        with monkeypatch.context() as context:
+            _die_at(number, context)
+            with pytest.raises(KeyboardInterrupt):
+                scene.run("apply", *_STAGING)
+        # What was whole stays; the draft of what was not is no file of the environment.
+        assert len(scene.files()) == len(start) + number + 1
+        assert scene.run("apply", *_STAGING) == 0
+        assert scene.files() == end
+
+
+def _go_back(scene: Scene, files: dict[str, bytes]) -> None:
+    for name in scene.files().keys() - files.keys():
+        (scene.root / "deploy" / name).unlink()
+
+
+def _die_at(number: int, context: pytest.MonkeyPatch) -> None:
+    """Stop at the given rename, which is what makes a file visible."""
+    rename, seen = Path.rename, []
+
+    def dying(path: Path, target: Path) -> Path:
+        seen.append(path)
+        if len(seen) > number:
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    context.setattr(Path, "rename", dying)

@@ -1,0 +1,71 @@
+"""What people write about a service, and what they are told when it cannot be."""
+
+import pytest
+
+from tools.deploy.configuration import Configuration, Environment
+from tools.deploy.errors import BadFileError
+from tools.deploy.files import parse_toml
+
+_VOLUME = '[volumes.data]\npath = "/data"\nsize = "1Gi"\n'
+_SECRET = '[secrets]\ndatabase_url = { secret = "users", key = "url" }\n'
+_DATABASE = '[[network.to]]\ncidr = "10.0.0.0/8"\nport = 5432\n'
+_CANARY = "canary-5c1f"
+
+_REFUSED = {
+    "unknown key": ("replica = 1\n" + _VOLUME, "replica is no key here; did you mean replicas?"),
+    "unknown key below": ('[network]\nfrom = ["a"]\n' + _VOLUME, "network.from is no key here"),
+    "wrong type": ('replicas = "2"\n' + _VOLUME, "replicas: input should be a valid integer"),
+    "none at all": ("replicas = 0\n" + _VOLUME, "replicas: input should be greater than or equal to 1"),
+    "not TOML": ("replicas: 2\n", "not TOML: Expected '='"),
+    "many on SQLite": ("replicas = 2\n" + _VOLUME, "SQLite serves one process"),
+    "scaled on SQLite": ("[autoscale]\nmax = 3\n" + _VOLUME, "SQLite serves one process"),
+    "SQLite without storage": ("", "SQLite needs a volume with a size at /data"),
+    "storage elsewhere": (_VOLUME.replace("/data", "/else"), "SQLite needs a volume with a size at /data"),
+    "PostgreSQL behind a closed door": (_SECRET, "name the database's address and port under [[network.to]]"),
+    "no room to grow": ("replicas = 3\n[autoscale]\nmax = 3\n" + _SECRET + _DATABASE, "autoscale.max must be above"),
+    "storage of one node for many": (
+        "replicas = 2\n" + _SECRET + _VOLUME + _DATABASE,
+        "volumes.data: several processes need access = 'ReadWriteMany', or a secret",
+    ),
+    "storage and secret": (_VOLUME + 'secret = "keys"\n', "volumes.data: a volume has either a size or a secret"),
+    "host by hand": ('[settings]\nhost = "::"\n' + _VOLUME, "settings: host is not set here: the image listens"),
+    "secret among settings": (
+        f'[settings]\nmail_password = "{_CANARY}"\n' + _VOLUME,
+        "settings: mail_password is or holds a secret: name the Secret and its key under [secrets]",
+    ),
+    "secret inside a setting": (
+        f'[settings]\nmail = "smtp://me:{_CANARY}@host"\n' + _VOLUME,
+        "settings: mail is or holds a secret",
+    ),
+    "set twice": (
+        '[settings]\nissuer = "a"\n[secrets]\nissuer = { secret = "users", key = "issuer" }\n' + _VOLUME,
+        "issuer stands under [settings] and under [secrets]",
+    ),
+    "way in without a name": ("[ingress]\n" + _VOLUME, "an [ingress] needs `hosts`"),
+    "no time of day": ('[schedules.a]\ncron = "daily"\ncommand = []\n' + _VOLUME, "schedules.a.cron: "),
+}
+
+
+@pytest.mark.parametrize(("text", "sentence"), _REFUSED.values(), ids=_REFUSED)
+def test_what_cannot_be_is_one_sentence(text: str, sentence: str) -> None:
+    """It names the file and the key, and never a value, which may be a password."""
+    with pytest.raises(BadFileError) as refused:
+        parse_toml(text, Configuration, shown="deploy/staging/users.toml")
+    said = str(refused.value)
+    assert said.startswith("deploy/staging/users.toml: ")
+    assert sentence in said
+    assert "\n" not in said
+    assert _CANARY not in said
+
+
+def test_an_empty_file_with_a_volume_is_enough() -> None:
+    """Everything else has a default."""
+    configuration = parse_toml(_VOLUME, Configuration, shown="here")
+    assert (configuration.replicas, configuration.is_on_sqlite, configuration.is_many) == (1, True, False)
+
+
+@pytest.mark.parametrize("registry", ["https://registry.example", "registry.example/", "Registry.example", ""])
+def test_registry_is_a_host_and_perhaps_a_path(registry: str) -> None:
+    """What people paste from a browser is refused before anything is pushed to it."""
+    with pytest.raises(BadFileError, match="registry: "):
+        parse_toml(f'registry = "{registry}"\nnamespace = "staging"\n', Environment, shown="here")

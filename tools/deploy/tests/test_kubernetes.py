@@ -1,0 +1,73 @@
+"""The manifests of the environments in this repository, rendered for the images as they are built now."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from kubernetes_validate import utils as kubernetes
+
+from tools.deploy.desk import Desk
+from tools.deploy.plan import Plan
+from tools.deploy.records import Folder
+from tools.deploy.source import Source
+from tools.release.push_all import read_services
+
+_ENVIRONMENTS = sorted(path.parent for path in Path("deploy").glob("*/environment.toml"))
+_VERSIONS = (kubernetes.all_versions()[0], kubernetes.latest_version())
+
+
+@pytest.fixture(params=_ENVIRONMENTS, ids=[path.name for path in _ENVIRONMENTS])
+def plan(request: pytest.FixtureRequest) -> Plan:
+    """What would be deployed if every environment took what is built."""
+    desk = Desk.open(Folder(path=request.param, name=request.param.name), None)
+    source = Source(revision="0" * 40, is_committed=True)
+    return desk.plan(desk.built(read_services(Path(os.environ["IMAGES"])), source), is_committed=True)
+
+
+def _documents(plan: Plan) -> list[dict[str, Any]]:
+    texts = [plan.namespace, *(change.manifest for change in plan.changes)]
+    return [document for text in texts for document in yaml.safe_load_all(text)]
+
+
+def _images(value: object) -> Iterator[str]:
+    """Every image that is named anywhere."""
+    if isinstance(value, dict):
+        yield from (below for key, below in value.items() if key == "image" and isinstance(below, str))
+        yield from (image for below in value.values() for image in _images(below))
+    elif isinstance(value, list):
+        yield from (image for below in value for image in _images(below))
+
+
+def test_there_are_environments() -> None:
+    """Or the tests below would be of nothing."""
+    assert [path.name for path in _ENVIRONMENTS] == ["prod", "staging"]
+
+
+@pytest.mark.parametrize("version", _VERSIONS)
+def test_every_manifest_is_what_kubernetes_knows(plan: Plan, version: str) -> None:
+    """Each holds against its schema, strictly: no field that Kubernetes would pass over."""
+    documents = _documents(plan)
+    assert len(documents) > len(plan.changes)
+    for document in documents:
+        kubernetes.validate(document, version, strict=True)
+
+
+def test_a_field_of_no_meaning_is_found(plan: Plan) -> None:
+    """The schemas are strict indeed."""
+    document = _documents(plan)[-1]
+    document["metadata"]["colour"] = "blue"
+    with pytest.raises(kubernetes.ValidationError):
+        kubernetes.validate(document, _VERSIONS[-1], strict=True)
+
+
+def test_every_digest_is_that_of_the_image_as_built(plan: Plan) -> None:
+    """What the rule of the image wrote down is what the manifests name, and nothing else is named."""
+    for change, digest in zip(plan.changes, sorted(os.environ["DIGESTS"].split()), strict=True):
+        assert f"/{change.service}/" in digest
+        named = {
+            image.rpartition("@")[2] for document in yaml.safe_load_all(change.manifest) for image in _images(document)
+        }
+        assert named == {Path(digest).read_text().strip()}

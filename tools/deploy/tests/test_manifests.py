@@ -1,0 +1,212 @@
+"""What Kubernetes is told."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from tools.deploy.configuration import Configuration
+from tools.deploy.files import parse_toml
+from tools.deploy.images import Image
+from tools.deploy.manifests.release import Document, Release
+from tools.deploy.manifests.render import documents, render
+
+_DIGEST = "sha256:" + "0123456789abcdef" * 4
+_SQLITE = '[volumes.data]\npath = "/data"\nsize = "1Gi"\n'
+_POSTGRES = """
+database_url = { secret = "users", key = "url" }
+[[network.to]]
+cidr = "10.0.0.0/8"
+port = 5432
+"""
+_MANY = "replicas = 3\n[autoscale]\nmax = 9\n[secrets]" + _POSTGRES
+_EVERYTHING = (
+    """
+hosts = ["users.example"]
+before_start = ["first-key"]
+[schedules.rotate-keys]
+cron = "17 3 * * 1"
+command = ["rotate-keys"]
+[ingress]
+[network]
+from_services = ["product_service"]
+"""
+    + _SQLITE
+)
+
+
+def _release(text: str, *, digest: str = _DIGEST) -> Release:
+    configuration = parse_toml(text, Configuration, shown="here")
+    image = Image(repository="registry.example/team/user_service", digest=digest, port=8001)
+    return Release(service="user_service", namespace="staging", image=image, configuration=configuration)
+
+
+def _one(text: str, kind: str, *, digest: str = _DIGEST) -> Document:
+    [found] = [document for document in documents(_release(text, digest=digest)) if document["kind"] == kind]
+    return found
+
+
+def _kinds(text: str) -> set[str]:
+    return {document["kind"] for document in documents(_release(text))}
+
+
+def _pods(text: str) -> Iterator[Document]:
+    """The pods of everything that runs."""
+    for document in documents(_release(text)):
+        spec = document.get("spec", {})
+        spec = spec.get("jobTemplate", {"spec": spec})["spec"]
+        if "containers" in spec.get("template", {}).get("spec", {}):
+            yield spec["template"]["spec"]
+
+
+def _containers(text: str) -> list[Document]:
+    return [one for pod in _pods(text) for one in [*pod.get("initContainers", []), *pod["containers"]]]
+
+
+@pytest.mark.parametrize(("text", "count"), [(_EVERYTHING, 4), (_MANY, 2)])
+def test_every_container_is_the_image_by_its_digest(text: str, count: int) -> None:
+    """No tag anywhere: what was built is what runs."""
+    images = [container["image"] for container in _containers(text)]
+    assert images == [f"registry.example/team/user_service@{_DIGEST}"] * count
+
+
+@pytest.mark.parametrize("text", [_EVERYTHING, _MANY])
+def test_every_container_has_as_few_rights_as_can_be(text: str) -> None:
+    """The profile `restricted` of the Pod Security Standards, and a read-only root on top."""
+    for container in _containers(text):
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+        }
+        assert container["resources"]["limits"] == {"memory": "256Mi"}
+
+
+@pytest.mark.parametrize("text", [_EVERYTHING, _MANY])
+def test_every_pod_is_nobody_and_has_no_token(text: str) -> None:
+    """It runs as the image's user and may ask the cluster nothing."""
+    for pod in _pods(text):
+        context = pod["securityContext"]
+        assert (context["runAsNonRoot"], context["runAsUser"], context["runAsGroup"]) == (True, 65532, 65532)
+        assert context["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert pod["automountServiceAccountToken"] is False
+        assert pod["enableServiceLinks"] is False
+
+
+def test_probes_ask_where_the_service_answers() -> None:
+    """Live and ready are two questions, on the port that the image says."""
+    [serve] = [container for container in _containers(_EVERYTHING) if "ports" in container]
+    assert serve["ports"] == [{"name": "http", "containerPort": 8001}]
+    paths = {probe: serve[probe]["httpGet"]["path"] for probe in serve if probe.endswith("Probe")}
+    assert paths == {"startupProbe": "/livez", "livenessProbe": "/livez", "readinessProbe": "/readyz"}
+
+
+def test_sqlite_is_one_process_at_a_time() -> None:
+    """The old process ends before the new one migrates and serves; nothing scales."""
+    deployment = _one(_EVERYTHING, "Deployment")["spec"]
+    assert (deployment["replicas"], deployment["strategy"]) == (1, {"type": "Recreate"})
+    before = deployment["template"]["spec"]["initContainers"]
+    assert [container["args"] for container in before] == [["migrate"], ["first-key"]]
+    assert not _kinds(_EVERYTHING) & {"Job", "HorizontalPodAutoscaler", "PodDisruptionBudget"}
+
+
+def test_postgresql_is_many_processes_and_a_job() -> None:
+    """Old processes serve until new ones are ready; the autoscaler alone says how many there are."""
+    deployment = _one(_MANY, "Deployment")["spec"]
+    assert "replicas" not in deployment
+    assert deployment["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
+    scaler = _one(_MANY, "HorizontalPodAutoscaler")["spec"]
+    assert (scaler["minReplicas"], scaler["maxReplicas"]) == (3, 9)
+    assert _one(_MANY, "PodDisruptionBudget")["spec"]["maxUnavailable"] == 1
+    assert _kinds(_MANY) >= {"Job", "Service", "ServiceAccount", "NetworkPolicy"}
+
+
+def test_job_has_the_digest_in_its_name_and_another_name_for_another_form() -> None:
+    """A job cannot be changed in place, so whatever changes it renames it; the same job keeps its name."""
+    other = _DIGEST.replace("0", "f", 1)
+    more_memory = _MANY + '[resources]\nmemory = "1Gi"\n'
+    names = [_one(*each, digest=digest)["metadata"]["name"] for *each, digest in (
+        (_MANY, "Job", _DIGEST), (_MANY, "Job", other), (more_memory, "Job", _DIGEST)
+    )]  # fmt: skip
+    assert names[0].startswith(f"user-service-migrate-{_DIGEST[7:19]}-")
+    assert names[1].startswith(f"user-service-migrate-{other[7:19]}-")
+    assert len({*names}) == 3
+    assert max(map(len, names)) <= 63
+
+
+def test_schedule_runs_where_the_volume_is() -> None:
+    """Storage of one node is only there where the server is."""
+    cron = _one(_EVERYTHING, "CronJob")
+    pod = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    [near] = pod["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert near["labelSelector"]["matchLabels"] == _one(_EVERYTHING, "Service")["spec"]["selector"]
+    assert pod["containers"][0]["args"] == ["rotate-keys"]
+
+
+def test_service_finds_servers_and_nothing_else() -> None:
+    """Pods of jobs and schedules answer nobody."""
+    selector = _one(_EVERYTHING, "Service")["spec"]["selector"]
+    assert selector == _one(_EVERYTHING, "Deployment")["spec"]["selector"]["matchLabels"]
+    labels = _one(_EVERYTHING, "CronJob")["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"]
+    assert not selector.items() <= labels.items()
+
+
+def test_network_is_closed_but_for_what_was_named() -> None:
+    """Nobody named means nobody: an empty list of rules, not a rule without sources."""
+    alone = _one(_SQLITE, "NetworkPolicy")["spec"]
+    assert (alone["policyTypes"], alone["ingress"]) == (["Ingress", "Egress"], [])
+    assert [port["port"] for rule in alone["egress"] for port in rule["ports"]] == [53, 53]
+    [rule] = _one(_EVERYTHING, "NetworkPolicy")["spec"]["ingress"]
+    [caller] = rule["from"]
+    assert caller["podSelector"]["matchLabels"]["app.kubernetes.io/name"] == "product-service"
+
+
+def test_host_names_are_those_of_outside_and_inside() -> None:
+    """The service answers to the names people use and to those the cluster uses, and to no other."""
+    [serve] = [container for container in _containers(_EVERYTHING) if "ports" in container]
+    values = {entry["name"]: entry.get("value") for entry in serve["env"]}
+    assert yaml.safe_load(str(values["USER_SERVICE_ALLOWED_HOSTS"]))[:3] == [
+        "users.example",
+        "user-service",
+        "user-service.staging",
+    ]
+
+
+def test_settings_are_text_as_the_service_reads_it() -> None:
+    """true, numbers and lists as in a settings file."""
+    text = '[settings]\ndocs = false\nstop_seconds = 30\ncors_origins = ["https://a.example"]\n' + _SQLITE
+    [serve] = [container for container in _containers(text) if "ports" in container]
+    assert {entry["name"].removeprefix("USER_SERVICE_"): entry["value"] for entry in serve["env"]} == {
+        "CORS_ORIGINS": '["https://a.example"]',
+        "DOCS": "false",
+        "STOP_SECONDS": "30",
+    }
+    assert _one(text, "Deployment")["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] == 45
+
+
+def test_secrets_are_named_and_never_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A value that lies in the environment of whoever deploys goes nowhere."""
+    monkeypatch.setenv("USER_SERVICE_DATABASE_URL", "postgresql+asyncpg://users:canary@db/users")
+    text = render(_release(_MANY), source="here")
+    assert "canary" not in text
+    [entry] = [entry for entry in _containers(_MANY)[0]["env"] if entry["name"] == "USER_SERVICE_DATABASE_URL"]
+    assert entry["valueFrom"] == {"secretKeyRef": {"name": "users", "key": "url"}}
+
+
+def test_files_of_a_secret_are_mounted_for_the_group_alone() -> None:
+    """Read-only, and closed enough for keys that refuse to be open."""
+    text = '[secrets]\ndatabase_url = { secret = "users", key = "url" }\n[volumes.keys]\npath = "/keys"\n'
+    text += 'secret = "signing-keys"\n[[network.to]]\ncidr = "10.0.0.0/8"\nport = 5432\n'
+    [serve] = [container for container in _containers(text) if "ports" in container]
+    assert {"name": "keys", "mountPath": "/keys", "readOnly": True} in serve["volumeMounts"]
+    volumes = _one(text, "Deployment")["spec"]["template"]["spec"]["volumes"]
+    assert volumes[0] == {"name": "keys", "secret": {"secretName": "signing-keys", "defaultMode": 0o440}}
+
+
+def test_same_release_is_the_same_bytes() -> None:
+    """Rendering depends on nothing else, and YAML reads back what was meant."""
+    text = render(_release(_EVERYTHING), source="here")
+    assert text == render(_release(_EVERYTHING), source="here")
+    read: list[Any] = list(yaml.safe_load_all(text))
+    assert read == documents(_release(_EVERYTHING))
