@@ -41,6 +41,10 @@ class LoginThrottle(Protocol):
         """Take back what was counted for this account from this address: it was the owner."""
         ...
 
+    async def withdraw(self, account: str, address: str) -> None:
+        """Take back this one attempt: no password was looked at."""
+        ...
+
 
 class MemoryThrottle:
     """A `LoginThrottle` in this process: two bounded tables of token buckets."""
@@ -77,6 +81,12 @@ class MemoryThrottle:
         """
         network = network_of(address)
         self._accounts.forget((account, network))
+        self._networks.give_back(network)
+
+    async def withdraw(self, account: str, address: str) -> None:
+        """Take back this one attempt: no password was looked at."""
+        network = network_of(address)
+        self._accounts.give_back((account, network))
         self._networks.give_back(network)
 
 

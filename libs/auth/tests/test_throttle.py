@@ -96,6 +96,15 @@ async def test_a_success_on_ones_own_account_does_not_help_to_guess_at_others(do
     assert admitted == 50
 
 
+async def test_an_attempt_that_could_not_be_judged_is_not_counted(door: Door) -> None:
+    """It is given back alone, to the account and to the network; what else was counted stays."""
+    await door.knock("ada", HOME, 4)
+    for _ in range(200):
+        await door.throttle.admit("ada", HOME)
+        await door.throttle.withdraw("ada", HOME)
+    assert await door.knock("ada", HOME, 10) == 1
+
+
 async def test_an_office_behind_one_address_logs_in(door: Door) -> None:
     """Five hundred people who know their passwords are no attack."""
     for number in range(500):

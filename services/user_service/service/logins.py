@@ -6,6 +6,7 @@ from libs.auth.errors import InvalidGrant, ReusedGrant
 from libs.auth.refresh import Refreshed, RefreshTokens
 from libs.db.columns import at
 from libs.db.database import Database
+from libs.db.errors import DatabaseError
 from services.user_service.models import FIRST_PARTY, Action, Login, User, UserId, email_key
 from services.user_service.repository import users as repository
 from services.user_service.service.audit import Audit
@@ -42,7 +43,12 @@ class Logins:
         """
         key = email_key(email)
         await self._passwords.admit(key, address)
-        found = await repository.find(self._database, key)
+        try:
+            found = await repository.find(self._database, key)
+        except DatabaseError:
+            # Or a database that is away for a minute would lock out everybody who tries again.
+            await self._passwords.withdraw(key, address)
+            raise
         user, upgraded = await self._passwords.prove(found, password, address=address)
         if upgraded:
             await repository.rehash(self._database, user, upgraded)

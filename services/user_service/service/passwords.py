@@ -21,6 +21,10 @@ class PasswordDesk:
         """Count an attempt on an account from a network address; `Throttled` when there were too many."""
         await self._throttle.admit(key, address)
 
+    async def withdraw(self, key: EmailKey, address: str) -> None:
+        """Do not count an attempt at which no password could be looked at."""
+        await self._throttle.withdraw(key, address)
+
     async def prove(self, user: User | None, password: str, *, address: str) -> tuple[User, PasswordHash | None]:
         """The user, when the password is theirs, and a dearer hash of it when the stored one is too cheap.
 
