@@ -45,6 +45,8 @@ _UNAVAILABLE = (
     OSError,
     TimeoutError,
 )
+# After these nobody knows what the connection is at.
+_IN_DOUBT = (asyncio.CancelledError, DatabaseUnavailable, *_UNAVAILABLE)
 
 
 class PostgresDatabase:
@@ -91,11 +93,18 @@ class PostgresDatabase:
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """See `Database`."""
-        async with (
-            self._connection() as connection,
-            connection.transaction(isolation="serializable"),
-        ):
-            yield _Transaction(connection, self._compile)
+        async with self._connection() as connection:
+            transaction = connection.transaction(isolation="serializable")
+            await transaction.start()
+            try:
+                yield _Transaction(connection, self._compile)
+            except _IN_DOUBT:
+                # The connection is cut, and the server undoes what was done on it.
+                raise
+            except BaseException:
+                await transaction.rollback()
+                raise
+            await transaction.commit()
 
     async def atomically(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """See `Database`. A collision is tried again after a pause that grows and varies."""
@@ -116,12 +125,16 @@ class PostgresDatabase:
     async def _connection(self) -> AsyncIterator[_Untyped]:
         with _translated():
             connection = await self._spare.take()
-            is_clean = False
             try:
                 yield connection
-                is_clean = True
-            finally:
-                await self._spare.give_back(connection, is_clean=is_clean)
+            except _IN_DOUBT:
+                # To hand it back would be to wait for a server that may hang.
+                connection.terminate()
+                raise
+            except BaseException:
+                await self._spare.give_back(connection, is_clean=False)
+                raise
+            await self._spare.give_back(connection, is_clean=True)
 
 
 class _Spare:

@@ -1,6 +1,7 @@
 """Fresh databases for tests: SQLite files, and a real PostgreSQL that the test itself starts."""
 
 import asyncio
+import contextlib
 import importlib.util
 import itertools
 import os
@@ -8,8 +9,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -23,7 +24,7 @@ from libs.db.migrate import upgrade
 
 _START_SECONDS = 60
 # Nothing here has to survive a power cut, so PostgreSQL need not wait for the disk.
-_HASTY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
+_HASTY = ("fsync=off", "full_page_writes=off", "max_connections=200")
 _INITDB = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
 _TEMPLATE = "migrated"
 
@@ -77,8 +78,10 @@ class PostgresDatabases:
 class PostgresServer:
     """A PostgreSQL of our own, reached through a socket in a folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        """A durable one has written down what it acknowledges, so that it may be killed."""
         self._folder = folder
+        self._durable = durable
         self._data = folder / "data"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -94,7 +97,12 @@ class PostgresServer:
                 check=True,
                 stdout=subprocess.DEVNULL,
             )
-        settings = ["listen_addresses=", f"unix_socket_directories={self._folder}", *_HASTY]
+        settings = [
+            "listen_addresses=",
+            f"unix_socket_directories={self._folder}",
+            f"synchronous_commit={'on' if self._durable else 'off'}",
+            *_HASTY,
+        ]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*_as_somebody(), _program("postgres"), "-D", str(self._data)]
@@ -110,6 +118,36 @@ class PostgresServer:
             self._process.send_signal(signal.SIGQUIT if at_once else signal.SIGINT)
             self._process.wait()
             self._process = None
+
+    def kill(self) -> None:
+        """End all its processes as a power cut would."""
+        processes = self._signal(signal.SIGKILL)
+        if self._process is not None:
+            self._process.wait()
+            self._process = None
+        # Whoever starts on the same files finds nobody there.
+        _wait_for_end(processes)
+
+    def freeze(self) -> None:
+        """Let none of its processes go on: it takes connections and never answers."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> Sequence[int]:
+        """Send it to all its processes; the numbers of those that the first has started."""
+        if self._process is None:
+            return ()
+        # Held, so that it starts no other meanwhile.
+        self._process.send_signal(signal.SIGSTOP)
+        children = [child for child in _processes() if _status(child)[1] == self._process.pid]
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, number)
+        self._process.send_signal(number)
+        return children
 
     def execute(self, sql: str) -> None:
         """Run one statement as its administrator."""
@@ -156,7 +194,7 @@ def differences(url: str, metadata: sa.MetaData, *, besides: str = "") -> Sequen
     return asyncio.run(compare())
 
 
-@contextmanager
+@contextlib.contextmanager
 def open_databases(kind: str, folder: Path, scripts: Path) -> Iterator[Databases]:
     """Databases of the kind `sqlite` or `postgresql`, with the tables that `scripts` make."""
     if kind == "sqlite":
@@ -166,16 +204,17 @@ def open_databases(kind: str, folder: Path, scripts: Path) -> Iterator[Databases
             yield PostgresDatabases(server, scripts)
 
 
-@contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
+@contextlib.contextmanager
+def postgres_server(*, durable: bool = False) -> Iterator[PostgresServer]:
     """A running server; it and its files are gone afterwards."""
     # Not pytest's folder: a socket's path may have 107 bytes.
     with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as folder:
-        server = PostgresServer(Path(folder))
+        server = PostgresServer(Path(folder), durable=durable)
         server.start()
         try:
             yield server
         finally:
+            server.thaw()
             server.stop()
 
 
@@ -193,3 +232,25 @@ def _program(name: str) -> str:
 def _as_somebody() -> Sequence[str]:
     """PostgreSQL refuses to run as root, which is what a sandbox may call us."""
     return ("unshare", "--user", "--map-user=65534", "--map-group=65534") if os.geteuid() == 0 else ()
+
+
+def _processes() -> Sequence[int]:
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+
+
+def _status(number: int) -> tuple[str, int]:
+    """A process's state, `Z` when it has ended, and its parent. See proc(5): the name in brackets may hold anything."""
+    try:
+        status = Path(f"/proc/{number}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return "Z", 0
+    state, parent = status.rpartition(")")[2].split()[:2]
+    return state, int(parent)
+
+
+def _wait_for_end(processes: Sequence[int]) -> None:
+    end = time.monotonic() + _START_SECONDS
+    while any(_status(number)[0] != "Z" for number in processes):
+        if time.monotonic() > end:
+            raise TimeoutError(f"some of {list(processes)} have not ended")
+        time.sleep(0.01)

@@ -69,13 +69,32 @@ async def test_a_statement_that_hangs_is_ended(database: Database) -> None:
     assert await database.fetch_one(ONE) is not None
 
 
+async def test_a_caller_who_gives_up_on_a_server_that_hangs(server: PostgresServer) -> None:
+    """They are let go at once, without a word from the server, from inside a transaction too."""
+    patient = await connect(server.url("postgres"), Limits(connections=2, statement_seconds=60))
+    transaction = patient.transaction()
+    connection = await transaction.__aenter__()
+    await patient.fetch_one(ONE)
+    server.freeze()
+    try:
+        for door in (patient, connection):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await door.fetch_one(ONE)
+        async with asyncio.timeout(10):
+            cancelled = asyncio.CancelledError()
+            assert not await transaction.__aexit__(type(cancelled), cancelled, None)
+    finally:
+        server.thaw()
+    assert await patient.fetch_one(ONE) is not None
+    await patient.close()
+
+
 async def test_a_full_pool_refuses_in_time(database: Database) -> None:
     """Who cannot get a connection within the limit is told so."""
-    busy = [asyncio.create_task(database.fetch_one(SLEEP, seconds=0.9)) for _ in range(2)]
-    await asyncio.sleep(0.1)
-    with pytest.raises(DatabaseUnavailable):
-        await database.fetch_one(ONE)
-    await asyncio.gather(*busy)
+    async with database.transaction(), database.transaction():
+        with pytest.raises(DatabaseUnavailable):
+            await database.fetch_one(ONE)
 
 
 async def test_a_missing_database_is_unavailable(server: PostgresServer) -> None:
