@@ -5,15 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.house import environment_of, open_house, program_of
+from tests.end_to_end.house import open_house
+from tests.program import Program
 
 
 @pytest.mark.parametrize("name", ["user_service", "product_service"])
 def test_a_second_server_on_the_same_file_refuses_to_start(tmp_path: Path, name: str) -> None:
     """It ends with one sentence that says why, before it answers anybody."""
     with open_house(tmp_path):
-        environment = environment_of(name, tmp_path, PORT="0")
-        second = subprocess.run([program_of(name)], env=environment, capture_output=True, text=True, check=False)
+        too_many = Program(name, tmp_path)
+        command, environment = [too_many.binary], too_many.environment
+        second = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert second.returncode == 2
     [line] = second.stderr.splitlines()
     assert line.startswith(f"{name}: {tmp_path}")

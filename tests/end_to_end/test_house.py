@@ -11,7 +11,8 @@ from libs.auth.claims import ClientId, Scope, Subject
 from libs.auth.keys import KeyRing
 from libs.auth.testing import FakeClock, new_ring
 from libs.auth.tokens import TokenIssuer
-from tests.end_to_end.house import ISSUER, House, open_house
+from tests.end_to_end.house import House, open_house
+from tests.program import ISSUER
 
 ANN = {"email": "ann@example.com", "password": "seven green lanterns", "name": "Ann"}
 TEA = {"name": "Tea", "description": "Leaves", "price_cents": 450, "stock": 3}

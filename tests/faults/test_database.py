@@ -1,0 +1,174 @@
+"""A PostgreSQL that is not there, stops, dies or hangs: both services say so in time and go on when it is back.
+
+FAULT_SECONDS in the environment says for how long it is away.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from libs.db.testing import PostgresServer, postgres_server
+from tests.faults.town import ANN, BOUND_SECONDS, TEA, Ann, Town, client, postgres_town, settle
+from tests.program import Program
+
+_AWAY_SECONDS = float(os.environ.get("FAULT_SECONDS", "1"))
+_BACK_SECONDS = 5
+# A check of readiness waits for 2 s; the rest is for a busy machine.
+_HEALTH_SECONDS = 4
+_CLIENTS = 12
+
+Fault = Callable[[PostgresServer], AbstractContextManager[None]]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    """A server that a test may stop, as long as it starts it again."""
+    with postgres_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def town(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Both services on it, which nothing here may end."""
+    prepared = postgres_town(server, tmp_path_factory.mktemp("town"), "town")
+    with prepared.users.running(), prepared.products.running():
+        yield prepared
+
+
+@pytest.fixture(scope="module")
+def http() -> Iterator[httpx.Client]:
+    """A client."""
+    with client() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def ann(town: Town, http: httpx.Client) -> Ann:
+    """A user who is logged in."""
+    return settle(town, http)
+
+
+@contextmanager
+def _stopped(server: PostgresServer) -> Iterator[None]:
+    server.stop()
+    try:
+        yield
+    finally:
+        server.start()
+
+
+@contextmanager
+def _dead(server: PostgresServer) -> Iterator[None]:
+    server.kill()
+    try:
+        yield
+    finally:
+        server.start()
+
+
+@contextmanager
+def _hanging(server: PostgresServer) -> Iterator[None]:
+    server.freeze()
+    try:
+        yield
+    finally:
+        server.thaw()
+
+
+@pytest.mark.parametrize("away", [_stopped, _dead, _hanging])
+def test_a_database_that_goes_and_comes_back(
+    server: PostgresServer, town: Town, http: httpx.Client, ann: Ann, away: Fault
+) -> None:
+    """Alive, not ready, 503 within 10 s; ready and working within 5 s of its return, in the same processes."""
+    _assert_works(town, http, ann)
+    with away(server):
+        end = time.monotonic() + _AWAY_SECONDS
+        _assert_away(town, http, ann)
+        while time.monotonic() < end:
+            _assert_away(town, http, ann)
+    _wait_until_works(town, http, ann)
+    _assert_works(town, http, ann)
+
+
+def test_a_service_starts_before_its_database(server: PostgresServer, tmp_path: Path, http: httpx.Client) -> None:
+    """It starts, is alive and not ready; when the database comes it is ready without a restart."""
+    early = postgres_town(server, tmp_path, "early")
+    with _stopped(server):
+        early.users.start()
+        early.products.start()
+        for program in (early.users, early.products):
+            assert http.get(f"{program.url}/readyz").status_code == 503
+    try:
+        _wait_until_ready(early, http)
+        _assert_works(early, http, settle(early, http))
+    finally:
+        assert [early.users.stop(), early.products.stop()] == [0, 0]
+
+
+def _requests(town: Town, ann: Ann) -> list[httpx.Request]:
+    """One of each kind that needs the database."""
+    product = town.products.url + ann.product
+    return [
+        httpx.Request("GET", f"{town.users.url}/me", headers=ann.headers),
+        httpx.Request("POST", f"{town.users.url}/auth/login", json=ANN),
+        httpx.Request("GET", product, headers=ann.headers),
+        httpx.Request("GET", f"{town.products.url}/products", headers=ann.headers),
+        httpx.Request("POST", f"{town.products.url}/products", json=TEA, headers=ann.headers),
+        httpx.Request("POST", f"{product}/reservations", json={"quantity": 999}, headers=ann.headers),
+    ]
+
+
+def _assert_away(town: Town, http: httpx.Client, ann: Ann) -> None:
+    with ThreadPoolExecutor(_CLIENTS) as crowd:
+        asked = [crowd.submit(_timed, http, request) for _ in range(2) for request in _requests(town, ann)]
+        for program in (town.users, town.products):
+            _assert_alive_but_not_ready(program, http)
+        for each in asked:
+            answer, seconds = each.result()
+            assert answer.status_code == 503, (answer.request.url, answer.text)
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.json()["type"] == "urn:problem:database-unavailable"
+            assert answer.headers["retry-after"] == "1"
+            assert seconds < BOUND_SECONDS, answer.request.url
+
+
+def _assert_alive_but_not_ready(program: Program, http: httpx.Client) -> None:
+    answer, seconds = _timed(http, httpx.Request("GET", f"{program.url}/livez"))
+    assert answer.status_code == 200
+    assert seconds < _HEALTH_SECONDS
+    answer, seconds = _timed(http, httpx.Request("GET", f"{program.url}/readyz"))
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+    assert answer.json()["type"] == "urn:problem:not-ready"
+    assert seconds < _HEALTH_SECONDS
+
+
+def _timed(http: httpx.Client, request: httpx.Request) -> tuple[httpx.Response, float]:
+    begin = time.monotonic()
+    return http.send(request), time.monotonic() - begin
+
+
+def _wait_until_works(town: Town, http: httpx.Client, ann: Ann) -> None:
+    end = time.monotonic() + _BACK_SECONDS
+    while not all(http.send(request).status_code < 500 for request in _requests(town, ann)):
+        assert time.monotonic() < end, "still away"
+        time.sleep(0.1)
+    _wait_until_ready(town, http)
+
+
+def _wait_until_ready(town: Town, http: httpx.Client) -> None:
+    end = time.monotonic() + _BACK_SECONDS
+    for program in (town.users, town.products):
+        while http.get(f"{program.url}/readyz").status_code != 200:
+            assert time.monotonic() < end, "not ready"
+            time.sleep(0.1)
+
+
+def _assert_works(town: Town, http: httpx.Client, ann: Ann) -> None:
+    statuses = [http.send(request).status_code for request in _requests(town, ann)]
+    assert statuses == [200, 200, 200, 200, 201, 409], statuses
