@@ -1,7 +1,8 @@
 """Build all images twice, far apart, and demand equal digests.
 
-The two builds share nothing but the commit: folder, output base, HOME, time zone, locale, umask,
-number of jobs and compilation mode differ. The committed state is built, not the working tree.
+The two builds share nothing but the commit: folder, output base, HOME, time zone, locale, umask, number of jobs and
+compilation mode differ, and one has a commit more, of documentation alone. The committed state is built, not the
+working tree.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from tools.reproducible.builds import Bazel, BuildFailedError, cloned
 from tools.reproducible.conditions import HOSTILE, PLAIN
+from tools.reproducible.documents import commit_documents
 from tools.reproducible.sabotage import stamp_with_the_clock
 
 
@@ -32,6 +34,7 @@ def _prove(workspace: Path, *, negative_control: bool) -> int:
     with tempfile.TemporaryDirectory(prefix="reproducible-") as scratch:
         plain = cloned(workspace, Path(scratch), PLAIN)
         hostile = cloned(workspace, Path(scratch), HOSTILE)
+        commit_documents(hostile.folder)
         if negative_control:
             stamp_with_the_clock(hostile.folder)
         first, second = (_timed_digests(bazel) for bazel in (plain, hostile))

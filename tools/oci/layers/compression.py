@@ -5,8 +5,6 @@ zlib is the base lock's, through the interpreter that runs this; zstandard, of t
 
 import zlib
 
-import zstandard
-
 from tools.oci.layers.entries import Compressor
 
 _GZIP_WINDOW_BITS = 31
@@ -18,4 +16,7 @@ def compressor(name: str) -> Compressor:
     """Return a fresh compressor: `gzip` or `zstd`."""
     if name == "gzip":
         return zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW_BITS)
+    # Most layers are gzip, and each is packed by a process of its own.
+    import zstandard  # noqa: PLC0415
+
     return zstandard.ZstdCompressor(level=_ZSTD_LEVEL, write_checksum=True).compressobj()

@@ -1,0 +1,105 @@
+"""A workspace of one small image, made by this repository's own tools for layers.
+
+It is the only input of its builds: the tools are copied in, and the interpreters are the ones that are here already, so
+that nothing is fetched.
+"""
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+IMAGES = 'filter("[.]digest$", //service:all)'
+"""A query for the digest of the image."""
+
+_MODULE = """\
+module(name = "fixture")
+
+bazel_dep(name = "bazel_skylib", version = "1.8.2")
+bazel_dep(name = "platforms", version = "1.0.0")
+bazel_dep(name = "rules_oci", version = "2.3.0")
+bazel_dep(name = "rules_python", version = "2.3.2")
+
+python = use_extension("@rules_python//python/extensions:python.bzl", "python")
+python.toolchain(python_version = "3.11")
+
+local_repository = use_repo_rule("@bazel_tools//tools/build_defs/repo:local.bzl", "local_repository")
+local_repository(name = "base", path = "{base}")
+"""
+
+_OPTIONS = """\
+common --lockfile_mode=off
+common --noenable_workspace
+common --incompatible_default_to_explicit_init_py
+common --override_repository=rules_python~~python~python_3_11={interpreter}
+build --incompatible_strict_action_env
+"""
+
+_LAYERS = """\
+load("@bazel_skylib//rules:common_settings.bzl", "string_flag")
+load("@rules_python//python:py_library.bzl", "py_library")
+
+package(default_visibility = ["//visibility:public"])
+
+string_flag(name = "compression", build_setting_default = "gzip")
+
+py_library(name = "pack", srcs = glob(["*.py"]))
+"""
+
+_PYTHON = 'alias(name = "python", actual = "@base//:python", visibility = ["//visibility:public"])\n'
+
+_SERVICE = """\
+load("@rules_oci//oci:defs.bzl", "oci_image")
+load("@rules_python//python:py_library.bzl", "py_library")
+load("//tools/oci/layers:first_party.bzl", "first_party_layers")
+
+platform(name = "linux", constraint_values = ["@platforms//cpu:x86_64", "@platforms//os:linux"])
+
+py_library(name = "service", srcs = glob(["**/*.py"]), data = glob(["data/**"]))
+
+first_party_layers(name = "layers", platform = ":linux", deps = [":service"])
+
+oci_image(name = "image", architecture = "amd64", os = "linux", tars = [":layers"])
+"""
+
+_FILES = {
+    "tools/oci/base/BUILD.bazel": "",
+    "tools/oci/base/lock.json": "{}",
+    "tools/oci/layers/BUILD.bazel": _LAYERS,
+    "tools/oci/python/BUILD.bazel": _PYTHON,
+    "service/BUILD.bazel": _SERVICE,
+    "service/__init__.py": '"""A service."""\n',
+    "service/answers/__init__.py": "ANSWERS = {name: len(name) for name in {'one', 'two', 'three'}}\n",
+    "service/data/b.txt": "b\n",
+    "service/data/a.txt": "a\n",
+    "docs/how.md": "How.\n",
+    "README.md": "A fixture.\n",
+    "bazelw": '#!/bin/sh\nexec bazel --output_user_root="$HOME/bazel" "$@"\n',
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interpreters:
+    """Folders of two repositories of this build: the interpreter of rules, and the base image's."""
+
+    of_rules: Path
+    of_base: Path
+
+
+def make(folder: Path, tools: Path, interpreters: Interpreters) -> None:
+    """Write the workspace and commit it; `tools` is a folder with `tools/oci` in it."""
+    for path, content in _FILES.items():
+        _write(folder / path, content)
+    _write(folder / "MODULE.bazel", _MODULE.format(base=interpreters.of_base))
+    _write(folder / ".bazelrc", _OPTIONS.format(interpreter=interpreters.of_rules))
+    (folder / "bazelw").chmod(0o755)
+    for place in ("tools/oci/layers", "tools/oci/python"):
+        for file in [*(tools / place).glob("*.py"), *(tools / place).glob("*.bzl")]:
+            shutil.copyfile(file, folder / place / file.name)
+    for command in ("init --quiet", "add .", "-c user.name=n -c user.email=e commit --quiet -m first"):
+        subprocess.run(["git", *command.split()], cwd=folder, check=True)
+
+
+def _write(path: Path, content: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
