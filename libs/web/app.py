@@ -1,7 +1,7 @@
 """The application every service is: the same errors, health, headers and logs around its routes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -44,6 +44,7 @@ class Parts:
     lifespan: Lifespan
     problems: ProblemTable = field(default_factory=dict)
     policy: Sequence[Depends] = ()
+    body_limits: Mapping[str, int] = field(default_factory=dict)
 
 
 def create_app(settings: WebSettings, parts: Parts) -> FastAPI:
@@ -65,6 +66,7 @@ def create_app(settings: WebSettings, parts: Parts) -> FastAPI:
         app.router.routes.extend(router.routes)
     describe_problems(app)
     install(app, parts.problems)
+    app.state.body_limits = parts.body_limits
     _add_middleware(app, settings, Observer(metrics, access_log=settings.access_log, spans=exporter))
     return app
 
@@ -102,7 +104,7 @@ def _house_routers(app: FastAPI, settings: WebSettings, parts: Parts, metrics: M
 
 def _add_middleware(app: FastAPI, settings: WebSettings, observer: Observer) -> None:
     """From the innermost to the outermost: what is added last sees a request first."""
-    app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes, limits=app.state.body_limits)
     app.add_middleware(FaultBarrier, seconds=settings.request_seconds)
     if settings.cors_origins:
         app.add_middleware(

@@ -202,7 +202,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._headway += 1
         self._body_bytes += len(body)
         if self._body_bytes > self.limits.body_bytes:
-            self._stop(rejections.body_too_large(self.limits.body_bytes))
+            self._judge_length(self._body_bytes)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -257,8 +257,14 @@ class GuardedProtocol(HttpToolsProtocol):
             self._judge_absolute(fields[b"host"])
         if b"transfer-encoding" in fields:
             self._judge_coding()
-        elif int(fields.get(b"content-length", 0)) > self.limits.body_bytes:
-            self._stop(rejections.body_too_large(self.limits.body_bytes))
+        elif (length := int(fields.get(b"content-length", 0))) > self.limits.body_bytes:
+            self._judge_length(length)
+
+    def _judge_length(self, octets: int) -> None:
+        """Of a body over the limit: the path may have a larger one."""
+        limit = self.limits.body_bytes_of.get(self.url.partition(b"?")[0], self.limits.body_bytes)
+        if octets > limit:
+            self._stop(rejections.body_too_large(limit))
 
     def _judge_host(self, host: bytes) -> None:
         """RFC 9112 §3.2 for the form and number of Host; RFC 9110 §7.4 for whose it is."""

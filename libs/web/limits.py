@@ -1,7 +1,8 @@
 """What one client may ask of a server before any application code runs."""
 
 import resource
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class Limits:
         head_bytes: target and header fields together; likewise trailers and chunk extensions.
         header_count: header fields.
         body_bytes: the body, its transfer coding undone.
+        body_bytes_of: the same for the paths that have a limit of their own.
         pipelined_requests: requests sent ahead while one is being answered.
         connections: open at one time.
         spare_descriptors: file descriptors kept for files, databases and other services; where
@@ -39,6 +41,7 @@ class Limits:
     head_bytes: int = 16 * 1024
     header_count: int = 100
     body_bytes: int = 1024 * 1024
+    body_bytes_of: Mapping[bytes, int] = field(default_factory=dict)
     pipelined_requests: int = 16
     connections: int = 2000
     spare_descriptors: int = 40

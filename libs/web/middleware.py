@@ -6,6 +6,7 @@ context variables of a request in two.
 
 import asyncio
 import time
+from collections.abc import Mapping
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -99,20 +100,25 @@ class FaultBarrier:
 
 
 class BodyLimit:
-    """Refuse a body that says it is too long before reading it, any other when it gets too long."""
+    """Refuse a body that says it is too long before reading it, any other when it gets too long.
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    `limits` names the paths that have a limit of their own.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, limits: Mapping[str, int]) -> None:
         self.app = app
         self.limit = limit
+        self.limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self.app(scope, receive, send)
             return
+        limit = self.limits.get(scope["path"], self.limit)
         announced = next((value for name, value in scope["headers"] if name == b"content-length"), None)
-        if announced is not None and _exceeds(announced, self.limit):
-            answer = problem_response(413, detail=self._sentence(), headers={"Connection": "close"})
+        if announced is not None and _exceeds(announced, limit):
+            answer = problem_response(413, detail=_sentence(limit), headers={"Connection": "close"})
             await answer(scope, receive, send)
             return
         received = 0
@@ -121,14 +127,15 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self.limit:
-                raise HTTPException(413, self._sentence(), {"Connection": "close"})
+            if received > limit:
+                raise HTTPException(413, _sentence(limit), {"Connection": "close"})
             return message
 
         await self.app(scope, receive_counted, send)
 
-    def _sentence(self) -> str:
-        return f"A body may have {self.limit} bytes."
+
+def _sentence(limit: int) -> str:
+    return f"A body may have {limit} bytes."
 
 
 def _exceeds(announced: bytes, limit: int) -> bool:

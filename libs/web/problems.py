@@ -25,12 +25,17 @@ def _no_headers(_: Exception) -> Mapping[str, str]:
     return {}
 
 
+def _no_members(_: Exception) -> Mapping[str, object]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """How one class of error is answered.
 
     `kind` is the stable name a client may switch on; it becomes `urn:problem:<kind>`. With
-    `detail` the client gets that sentence instead of the error's own text.
+    `detail` the client gets that sentence instead of the error's own text. `members` are further
+    members of the document (RFC 9457, 3.2).
     """
 
     status: int
@@ -38,6 +43,7 @@ class Problem:
     title: str
     detail: str | None = None
     headers: Callable[[Any], Mapping[str, str]] = _no_headers
+    members: Callable[[Any], Mapping[str, object]] = _no_members
 
 
 ProblemTable = Mapping[type[Exception], Problem]
@@ -86,6 +92,7 @@ def _handler(problem: Problem) -> Callable[[Request, Exception], Response]:
             kind=problem.kind,
             title=problem.title,
             detail=problem.detail or _sendable(str(error)),
+            members=problem.members(error),
             headers=problem.headers(error),
         )
 

@@ -1,6 +1,7 @@
 """The shipped entry point: uvicorn behind a guard, stopped gracefully."""
 
 import socket
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import structlog
@@ -30,7 +31,7 @@ def serve(app: FastAPI, settings: WebSettings) -> int:
     """
     configure_logging(settings.log_level, settings.log_format)
     lifecycle: Lifecycle = app.state.lifecycle
-    config = _config(app, settings, gate_of(settings, lifecycle))
+    config = _config(app, settings, gate_of(settings, lifecycle, body_limits=app.state.body_limits))
     with listen(settings.host, settings.port) as listener:
         _log.info("serving", title=app.title, address=_address(listener))
         server = DrainingServer(config, lifecycle, grace_seconds=settings.drain_seconds)
@@ -51,14 +52,15 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def gate_of(settings: WebSettings, lifecycle: Lifecycle) -> Gate:
-    """What the settings let through."""
+def gate_of(settings: WebSettings, lifecycle: Lifecycle, *, body_limits: Mapping[str, int] | None = None) -> Gate:
+    """What the settings let through, and more of a body on the paths that `body_limits` names."""
     return Gate(
         limits=Limits(
             header_seconds=settings.header_seconds,
             body_seconds=settings.body_seconds,
             idle_seconds=settings.idle_seconds,
             body_bytes=settings.max_body_bytes,
+            body_bytes_of={path.encode(): limit for path, limit in (body_limits or {}).items()},
             connections=settings.max_connections,
         ),
         hosts=Hosts(settings.allowed_hosts),

@@ -43,6 +43,27 @@ def test_refusal_outlives_unread_body(server: Running) -> None:
         assert client.answer().status == 413
 
 
+@pytest.mark.parametrize(
+    ("target", "size", "status"),
+    [
+        (b"/files?x=1", 150_000, 200),
+        (b"/files", 250_000, 413),
+        (b"/", 150_000, 413),
+        (b"/files/", 150_000, 413),
+        (b"/?/files", 150_000, 413),
+    ],
+)
+@pytest.mark.parametrize("is_announced", [True, False])
+def test_a_path_may_have_a_limit_of_its_own(target: bytes, size: int, status: int, *, is_announced: bool) -> None:
+    """More than all others take, announced or in chunks, and still not more than it says."""
+    length = b"Content-Length: %d" % size if is_announced else b"Transfer-Encoding: chunked"
+    body = bytes(size) if is_announced else b"%x\r\n%s\r\n0\r\n\r\n" % (size, bytes(size))
+    limits = replace(HASTY, body_bytes_of={b"/files": 200_000})
+    with serving(echo, gate(limits).protocol()) as running, running.client() as client:
+        client.send(b"POST %s HTTP/1.1\r\nHost: a\r\n%s\r\n\r\n%s" % (target, length, body))
+        assert client.answer().status == status
+
+
 def test_late_headers_are_408(server: Running) -> None:
     """A head that drips in is cut off by the deadline however busy the client looks."""
     with server.client() as client:

@@ -36,10 +36,11 @@ def test_settings_reach_the_guard() -> None:
         allowed_hosts=("a",),
         trusted_proxies=(),
     )
-    gate = gate_of(settings, Lifecycle())
+    gate = gate_of(settings, Lifecycle(), body_limits={"/files": 6})
     limits = gate.limits
     assert (limits.header_seconds, limits.body_seconds, limits.body_bytes) == (1, 2, 3)
     assert (limits.connections, limits.idle_seconds) == (4, 5)
+    assert limits.body_bytes_of == {b"/files": 6}
     assert [gate.hosts.admits(host) for host in (b"a", b"b")] == [True, False]
 
 
