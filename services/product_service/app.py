@@ -16,7 +16,8 @@ from libs.web.app import Parts
 from libs.web.app import create_app as create_web_app
 from libs.web.outgoing import TracedClient
 from services.product_service.problems import PROBLEMS
-from services.product_service.routes import ROUTERS
+from services.product_service.routes import ROUTERS, imports
+from services.product_service.service.imports import Imports
 from services.product_service.service.products import Catalogue
 from services.product_service.service.reservations import Reservations
 from services.product_service.service.search import SearchIndex
@@ -35,6 +36,7 @@ def create_app(settings: ProductSettings, *, clock: Clock | None = None, keys: K
             lifespan=resources.open,
             problems=PROBLEMS,
             policy=[public()],
+            body_limits={imports.PATH: settings.max_import_bytes},
         ),
     )
     check_policies(app, public_paths={"/openapi.json"})
@@ -62,7 +64,10 @@ class _Resources:
                     clock=clock,
                 )
                 Authenticator(verifier).install(app)
-                app.state.catalogue = Catalogue(database, SearchIndex(database), clock)
+                index = SearchIndex(database)
+                app.state.settings = settings
+                app.state.catalogue = Catalogue(database, index, clock)
+                app.state.files = Imports(database, index, clock)
                 app.state.stock = Reservations(database, clock)
                 app.state.checks = [SchemaCheck(database, SCHEMA_REVISION)]
                 yield

@@ -1,5 +1,8 @@
 """What the catalogue refuses, in its own words."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 
 class ProductError(Exception):
     """Base of the catalogue's errors."""
@@ -43,3 +46,28 @@ class ForeignCursor(ProductError):
 
     def __init__(self) -> None:
         super().__init__("this cursor is of a list with another sort or other filters: keep both from page to page")
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """What is wrong in a row of a file: its line, counted from 1, and the column if it is one column's fault."""
+
+    line: int
+    column: str
+    detail: str
+
+
+class InvalidRows(ProductError):
+    """Rows of a file that are no products; none of the file's were stored."""
+
+    def __init__(self, errors: Sequence[RowError]) -> None:
+        super().__init__("nothing was imported; `rows` says what is wrong and where")
+        self.errors = errors
+
+
+class TooManyRows(ProductError):
+    """A file has more rows than are stored at once."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"a file may have {limit} rows; nothing was imported")
+        self.limit = limit

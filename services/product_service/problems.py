@@ -1,14 +1,33 @@
 """Which answer each of the catalogue's errors becomes."""
 
+from dataclasses import asdict
+
 from libs.db.errors import DatabaseUnavailable, SerializationFailure
 from libs.web.problems import Problem, ProblemTable
-from services.product_service.errors import ForeignCursor, KeyReused, OutOfStock, ProductNotFound, VersionConflict
+from services.product_service.csv_records import MalformedCsv
+from services.product_service.errors import (
+    ForeignCursor,
+    InvalidRows,
+    KeyReused,
+    OutOfStock,
+    ProductNotFound,
+    TooManyRows,
+    VersionConflict,
+)
 
 PROBLEMS: ProblemTable = {
     ProductNotFound: Problem(404, "product-not-found", "No such product"),
     VersionConflict: Problem(412, "version-conflict", "The product has changed"),
     OutOfStock: Problem(409, "out-of-stock", "Not enough in stock"),
     ForeignCursor: Problem(422, "foreign-cursor", "Cursor of another list"),
+    MalformedCsv: Problem(400, "malformed-csv", "Malformed CSV"),
+    InvalidRows: Problem(
+        422,
+        "invalid-rows",
+        "Invalid rows",
+        members=lambda error: {"rows": [asdict(each) for each in error.errors]},
+    ),
+    TooManyRows: Problem(413, "too-many-rows", "Too many rows"),
     KeyReused: Problem(409, "idempotency-key-reused", "Idempotency-Key used before"),
     SerializationFailure: Problem(503, "busy", "Too many changes at once", headers=lambda _: {"Retry-After": "1"}),
     DatabaseUnavailable: Problem(

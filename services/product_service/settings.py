@@ -27,6 +27,9 @@ class ProductSettings(WebSettings):
         description="Where the issuer's public keys are; empty: under its .well-known.",
     )
 
+    max_import_bytes: int = Field(default=67_108_864, gt=0, description="Largest CSV file of a bulk import.")
+    max_import_rows: int = Field(default=20_000, gt=0, description="Most rows of such a file; they are stored at once.")
+
     @property
     def database(self) -> str:
         """The URL of the database."""

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from libs.db.columns import identifier, moment
 
-SCHEMA_REVISION = "0002"
+SCHEMA_REVISION = "0003"
 
 metadata = sa.MetaData()
 
@@ -49,5 +49,15 @@ idempotency_keys = sa.Table(
     sa.Column("key", sa.String(255), primary_key=True),
     sa.Column("request_digest", sa.String(64), nullable=False),
     sa.Column("product_id", identifier(), nullable=False),
+    sa.Column("created_at", moment(), nullable=False),
+)
+
+import_keys = sa.Table(
+    "import_keys",
+    metadata,
+    sa.Column("owner_id", sa.String(255), primary_key=True),
+    sa.Column("key", sa.String(255), primary_key=True),
+    sa.Column("request_digest", sa.String(64), nullable=False),
+    sa.Column("imported", sa.BigInteger, nullable=False),
     sa.Column("created_at", moment(), nullable=False),
 )

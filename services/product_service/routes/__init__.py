@@ -1,5 +1,5 @@
 """The catalogue over HTTP, one module for each noun."""
 
-from services.product_service.routes import products, reservations
+from services.product_service.routes import imports, products, reservations
 
-ROUTERS = (products.router, reservations.router)
+ROUTERS = (products.router, reservations.router, imports.router)

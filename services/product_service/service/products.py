@@ -53,7 +53,7 @@ class Catalogue:
         Raises:
             KeyReused: the key was used for another draft.
         """
-        product = self._new(draft, actor)
+        product = new_product(draft, actor, self._now())
         if key is None:
             await repository.insert(self._database, product)
             return product
@@ -98,22 +98,23 @@ class Catalogue:
             raise VersionConflict(product_id, current.version)
         return current
 
-    def _new(self, draft: Draft, actor: Actor) -> Product:
-        now = self._now()
-        return Product(
-            id=ProductId(str(uuid.uuid4())),
-            owner_id=actor.id,
-            name=draft.name,
-            description=draft.description,
-            price_cents=draft.price_cents,
-            stock=draft.stock,
-            version=1,
-            created_at=now,
-            updated_at=now,
-        )
-
     def _now(self) -> Micros:
         return micros(self._clock.now())
+
+
+def new_product(draft: Draft, actor: Actor, now: Micros) -> Product:
+    """The product that the actor makes of a draft."""
+    return Product(
+        id=ProductId(str(uuid.uuid4())),
+        owner_id=actor.id,
+        name=draft.name,
+        description=draft.description,
+        price_cents=draft.price_cents,
+        stock=draft.stock,
+        version=1,
+        created_at=now,
+        updated_at=now,
+    )
 
 
 def existing(product: Product | None, product_id: ProductId) -> Product:

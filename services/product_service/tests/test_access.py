@@ -34,6 +34,7 @@ EXPECTED = {
     ("GET", "/products/{product_id}"): _needs_token(owner=200, other=200, admin=200),
     ("PUT", "/products/{product_id}"): _needs_token(owner=200, other=404, admin=200),
     ("DELETE", "/products/{product_id}"): _needs_token(owner=204, other=404, admin=204),
+    ("POST", "/products/imports"): _needs_token(owner=201, other=201, admin=201),
     ("POST", "/products/{product_id}/reservations"): _needs_token(owner=201, other=201, admin=201),
 }
 BODIES: dict[tuple[str, str], object] = {
@@ -41,6 +42,7 @@ BODIES: dict[tuple[str, str], object] = {
     ("PUT", "/products/{product_id}"): TEA,
     ("POST", "/products/{product_id}/reservations"): {"quantity": 1},
 }
+FILES = {("POST", "/products/imports"): b"name,price_cents\nTea,450\n"}
 
 
 def test_every_operation_has_its_line() -> None:
@@ -60,7 +62,10 @@ async def test_only_the_allowed_get_through(
     method, template = operation
     path = template.replace("{product_id}", made.json()["id"])
 
-    answer = await client.request(method, path, json=BODIES.get(operation), headers=CALLERS[caller](mint))
+    headers = CALLERS[caller](mint) | ({"Content-Type": "text/csv"} if operation in FILES else {})
+    answer = await client.request(
+        method, path, json=BODIES.get(operation), content=FILES.get(operation), headers=headers
+    )
 
     expected = EXPECTED[operation][caller]
     assert answer.status_code == expected, answer.text

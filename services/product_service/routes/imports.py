@@ -1,0 +1,22 @@
+"""Bulk imports over HTTP."""
+
+from fastapi import APIRouter
+
+from services.product_service.dependencies import CanWriteProducts, CsvBody, Files, Limits
+from services.product_service.schemas.idempotency import IdempotencyKey
+from services.product_service.schemas.imports import CSV_BODY, ImportView, drafts
+
+PATH = "/products/imports"
+router = APIRouter(prefix=PATH, tags=["imports"])
+
+
+@router.post("", status_code=201, openapi_extra=CSV_BODY)
+async def import_products(
+    owner: CanWriteProducts, body: CsvBody, files: Files, settings: Limits, key: IdempotencyKey = None
+) -> ImportView:
+    """Make a product of each row of a CSV file, or of none.
+
+    A file with invalid rows is answered with 422 and `rows`: the line, the column and what is wrong there, for the
+    first hundred errors.
+    """
+    return ImportView(imported=await files.store(drafts(body, max_rows=settings.max_import_rows), owner, key=key))

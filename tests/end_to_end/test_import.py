@@ -1,0 +1,87 @@
+"""A bulk import at the shipped server: however large the file, memory stays as it is."""
+
+import threading
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.end_to_end.house import House, open_house
+
+_ANN = {"email": "ann@example.com", "password": "seven green lanterns"}
+_MEBIBYTE = 1024 * 1024
+_HEADER = b"name,description,price_cents,stock\n"
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Both services."""
+    with open_house(tmp_path_factory.mktemp("data")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def http(house: House) -> Iterator[httpx.Client]:
+    """A client of the product service, with a token."""
+    with httpx.Client(base_url=house.products, trust_env=False, timeout=120) as client:
+        assert client.post(f"{house.users}/users", json=_ANN | {"name": "Ann"}).status_code == 201
+        token = client.post(f"{house.users}/auth/login", json=_ANN).json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        yield client
+
+
+def test_a_large_file_grows_nothing(http: httpx.Client) -> None:
+    """Of 18 MB that come in pieces less than 10 MB are ever held, whether they are stored or refused at the end."""
+    assert _import(http, 200).json() == {"imported": 200}
+    before = _resident(http)
+    with _Peak(http) as peak:
+        assert _import(http, 12_000, b"Tea,,x,1\n").status_code == 422
+        assert _import(http, 12_000).json() == {"imported": 12_000}
+    assert peak.bytes - before < 10 * _MEBIBYTE
+
+
+def test_only_this_path_takes_as_much(http: httpx.Client) -> None:
+    """Elsewhere the server refuses such a body before the application sees it, whatever follows the path."""
+    for path in ("/products", "/products/imports/", "/products/imports%3f"):
+        answer = http.post(path, content=_HEADER + bytes(2 * _MEBIBYTE), headers={"Content-Type": "text/csv"})
+        assert answer.status_code == 413, path
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+def _import(http: httpx.Client, rows: int, last: bytes = b"") -> httpx.Response:
+    return http.post("/products/imports", content=_rows(rows, last), headers={"Content-Type": "text/csv"})
+
+
+def _rows(number: int, last: bytes = b"") -> Iterator[bytes]:
+    yield _HEADER.replace(b"description", b'"description"')
+    for start in range(0, number, 100):
+        yield b"".join(b'Tea %d,"' % row + b"Leaves, loose. " * 100 + b'",450,3\n' for row in range(start, start + 100))
+    yield last
+
+
+def _resident(http: httpx.Client) -> int:
+    """Bytes that the service's process has in memory."""
+    lines = http.get("/metrics").text.splitlines()
+    return round(float(next(line for line in lines if line.startswith("process_resident_memory_bytes ")).split()[1]))
+
+
+class _Peak(threading.Thread):
+    """Watches how much memory the service has while others call it."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        super().__init__()
+        self.bytes = 0
+        self._http = http
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        while not self._ended.wait(0.05):
+            self.bytes = max(self.bytes, _resident(self._http))
+
+    def __enter__(self) -> "_Peak":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self.join()
