@@ -130,12 +130,13 @@ async def _make(client: httpx.AsyncClient, owner: Headers, body: Mapping[str, ob
 
 async def _walk(fetch: Fetch, query: Query) -> AsyncIterator[Item]:
     page = await fetch(query)
-    while True:
+    for _ in range(200):
         for item in page["items"]:
             yield item
         if page["next"] is None:
             return
         page = await fetch(query | {"cursor": page["next"]})
+    raise AssertionError("the list has no end")
 
 
 def _matches(items: list[Item], query: Query) -> Iterator[Item]:

@@ -19,7 +19,7 @@ _TEXTS = {
     "hindi": "हिन्दी चाय",
     "japanese": "日本語の本",
     "emoji": "\U0001f375 matcha",
-    "long": "x" * 500,
+    "long": "x" * 5000,  # more than an index of PostgreSQL takes
     "quotes": 'O\'Neill "AND" \\ (NOT) * : & | ! <-> near',
 }
 _FOUND: dict[str, set[str]] = {

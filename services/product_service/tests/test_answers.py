@@ -1,0 +1,99 @@
+"""What all answers of the service have in common: one form of error, exact CORS, documentation that can be left out."""
+
+import httpx
+import pytest
+
+from libs.auth.testing import TokenMint
+from libs.web.testing import running
+from services.product_service.app import create_app
+from services.product_service.settings import ProductSettings
+from services.product_service.tests.callers import TEA, ann, outsider
+
+_NOWHERE = "/products/00000000-0000-4000-8000-000000000000"
+_SHOP = "https://shop.example.com"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("GET", "/nowhere", {}, 404),
+        ("GET", "/products/", {}, 404),
+        ("GET", "//products", {}, 404),
+        ("GET", _NOWHERE, {}, 404),
+        ("PATCH", "/products", {}, 405),
+        ("POST", _NOWHERE, {}, 405),
+        ("DELETE", "/products/imports", {}, 422),
+        ("GET", "/products", {"Authorization": "Bearer x"}, 401),
+        ("GET", "/products", {"Authorization": ""}, 401),
+        ("GET", "/products?limit=0", {}, 422),
+        ("GET", "/products/x", {}, 422),
+        ("POST", "/products", {"Content-Type": "application/json"}, 422),
+        ("POST", "/products", {"Idempotency-Key": "two words"}, 422),
+        ("POST", "/products/imports", {}, 415),
+        ("PUT", _NOWHERE, {"If-Match": "x"}, 422),
+    ],
+)
+async def test_every_refusal_is_a_problem(
+    client: httpx.AsyncClient, mint: TokenMint, method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    """Whoever refuses, router, policies, schemas or rules: one form, under the request's id, not kept."""
+    answer = await client.request(method, path, headers=ann(mint) | headers)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["cache-control"] == "no-store"
+    problem = answer.json()
+    assert (problem["status"], problem["request_id"]) == (status, answer.headers["x-request-id"])
+    assert problem["title"]
+    assert ("allow" in answer.headers) is (status == 405)
+
+
+async def test_who_lacks_the_scope_learns_nothing(client: httpx.AsyncClient, mint: TokenMint) -> None:
+    """What is there and what is not are refused alike."""
+    made = await client.post("/products", json=TEA, headers=ann(mint))
+    there, not_there = [await client.get(path, headers=outsider(mint)) for path in (made.headers["location"], _NOWHERE)]
+    assert there.status_code == not_there.status_code == 403
+    assert there.json() | {"request_id": ""} == not_there.json() | {"request_id": ""}
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_allowed"),
+    [
+        (_SHOP, True),
+        ("http://shop.example.com", False),
+        ("https://shop.example.com.evil.example", False),
+        ("https://evil.shop.example.com", False),
+        ("https://shop.example.com:8443", False),
+        ("https://SHOP.example.com", False),
+        ("https://shop.example.com/", False),
+        ("null", False),
+        ("*", False),
+    ],
+)
+async def test_browsers_may_call_from_named_origins(
+    settings: ProductSettings, mint: TokenMint, origin: str, *, is_allowed: bool
+) -> None:
+    """From exactly those; neither a preflight nor an answer says so to any other, and never with cookies."""
+    app = create_app(settings.model_copy(update={"cors_origins": (_SHOP,)}), clock=mint.clock, keys=mint.keys)
+    preflight = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
+    async with running(app) as client:
+        asked = await client.options(_NOWHERE, headers=preflight)
+        answer = await client.get("/products", headers=ann(mint) | {"Origin": origin})
+    for each in (asked, answer):
+        assert each.headers.get("access-control-allow-origin") == (origin if is_allowed else None)
+        assert "access-control-allow-credentials" not in each.headers
+    assert asked.status_code == (200 if is_allowed else 400)
+
+
+async def test_no_origin_is_named_by_default(client: httpx.AsyncClient, mint: TokenMint) -> None:
+    """Who sets nothing lets no browser in."""
+    answer = await client.get("/products", headers=ann(mint) | {"Origin": _SHOP})
+    assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+async def test_the_documentation_can_be_left_out(settings: ProductSettings, mint: TokenMint) -> None:
+    """In production nothing of it is left, and everything else is."""
+    app = create_app(settings.model_copy(update={"docs": False}), clock=mint.clock, keys=mint.keys)
+    async with running(app) as client:
+        for path in ("/docs", "/docs/", "/openapi.json", "/redoc", "/docs/oauth2-redirect"):
+            assert (await client.get(path, headers=ann(mint))).status_code == 404, path
+        assert (await client.get("/products", headers=ann(mint))).status_code == 200

@@ -1,0 +1,37 @@
+"""Words, as they are told apart for every database; what they find is in test_search."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from services.product_service.service.words import words_of
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", ""),
+        ("Tea, tea; TEA!", "tea"),
+        ("4 x 100 g", "4 x 100 g"),
+        ("tea-pot_lid", "tea pot lid"),
+        ("Crème Brûlée", "creme brulee"),
+        ("Straße", "strasse"),
+        ("x" * 5000, "x" * 64),
+        ("a\u2028b\x1cc\u3000d", "a b c d"),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_words_are_folded_and_told_apart(text: str, words: str) -> None:
+    """Each is there once, in the order of its first place, and no longer than an index takes."""
+    assert words_of(text) == words
+
+
+@given(some.text())
+def test_nothing_else_is_in_words(text: str) -> None:
+    """Letters, digits and their marks, one space between two words: nothing that a query could take for an operator."""
+    words = words_of(text).split(" ") if words_of(text) else []
+    assert all(words)
+    assert {unicodedata.category(character)[0] for word in words for character in word} <= set("LNM")
+    assert len(words) == len(set(words))
