@@ -11,6 +11,7 @@ from tools.deploy import report
 from tools.deploy.apply import Deployment, alone, message
 from tools.deploy.desk import Choice, Desk, behind
 from tools.deploy.errors import BadFileError, DeployError, UnclearSourceError
+from tools.deploy.known_settings import PAGE, check_settings
 from tools.deploy.manifests.release import kebab
 from tools.deploy.options import Options, parse
 from tools.deploy.plan import Kind, Plan
@@ -50,7 +51,9 @@ class Call:
 
     def desk(self) -> Desk:
         """The environment to change."""
-        return Desk.open(Folder.find(self.deploy, self.options.env), self.options.registry)
+        desk = Desk.open(Folder.find(self.deploy, self.options.env), self.options.registry)
+        check_settings(desk.folder, desk.folder.configurations(), self.workspace / PAGE)
+        return desk
 
     def choice(self, desk: Desk, source: Source) -> Choice:
         """The images that `plan` and `apply` mean. Where images are promoted, none come from the build."""

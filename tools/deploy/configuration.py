@@ -27,7 +27,8 @@ _FOLLOWS = {
     "host": "the image listens on all addresses",
     "port": "the port is the image's",
 }
-_SECRET = re.compile(r"password|passwd|secret|credential|private_key|api_key|://[^/@\s]+:[^/@\s]+@")
+_SECRET_NAME = re.compile(r"(password|passwd|secret|credential|private_key|api_key|database_url)(?!.*_(file|dir)$)")
+_SECRET_VALUE = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 
 
 class Environment(Part):
@@ -136,7 +137,7 @@ class Configuration(Part):
         for name, value in settings.items():
             if name in _FOLLOWS:
                 raise ValueError(f"{name} is not set here: {_FOLLOWS[name]}")
-            if name == "database_url" or _SECRET.search(f"{name} {value}"):
+            if _SECRET_NAME.search(name) or _SECRET_VALUE.search(str(value)):
                 raise ValueError(f"{name} is or holds a secret: name the Secret and its key under [secrets]")
         return settings
 

@@ -99,6 +99,19 @@ def test_configuration_of_no_service(scene: Scene, capsys: pytest.CaptureFixture
     assert line == "deploy/staging/user.toml: there is no service user; there are products, users"
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"), [("loglevel", "did you mean log_level?"), ("colour", "docs/configuration.md lists them")]
+)
+def test_setting_that_the_service_does_not_have(
+    scene: Scene, capsys: pytest.CaptureFixture[str], name: str, hint: str
+) -> None:
+    """The service would pass over it without a word."""
+    scene.write("docs/configuration.md", "| `USERS_LOG_LEVEL` | `info` | Least severe event. |\n")
+    scene.write("deploy/staging/users.toml", scene.read("deploy/staging/users.toml").replace("log_level", name))
+    line = _refusal(scene, capsys, "plan", *_STAGING)
+    assert line == f"deploy/staging/users.toml: users has no setting {name}; {hint}"
+
+
 def test_service_of_no_such_name(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     """--service takes those of the environment."""
     line = _refusal(scene, capsys, "plan", *_STAGING, "--service", "user")

@@ -64,6 +64,12 @@ def test_an_empty_file_with_a_volume_is_enough() -> None:
     assert (configuration.replicas, configuration.is_on_sqlite, configuration.is_many) == (1, True, False)
 
 
+def test_path_of_a_secret_is_no_secret() -> None:
+    """A password in a file is named by a setting and mounted from a Secret."""
+    text = '[settings]\nmail = "smtps://users@smtp.example:465"\nmail_password_file = "/mail/password"\n' + _VOLUME
+    assert parse_toml(text, Configuration, shown="here").settings["mail_password_file"] == "/mail/password"
+
+
 @pytest.mark.parametrize("registry", ["https://registry.example", "registry.example/", "Registry.example", ""])
 def test_registry_is_a_host_and_perhaps_a_path(registry: str) -> None:
     """What people paste from a browser is refused before anything is pushed to it."""
