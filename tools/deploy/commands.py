@@ -100,7 +100,7 @@ def _source(call: Call) -> Source:
 
 
 def _do(call: Call, made: Plan, choice: Choice, source: Source) -> None:
-    print(report.text(made, source))
+    print(report.text(made, source), flush=True)
     Deployment(bring=choice.bring, sources=choice.sources, now=call.now).apply(made)
     if call.options.commit:
         revision = commit(call.workspace, message(made), made.folder.written())
