@@ -69,8 +69,10 @@ class JwksClient:
         may be new; a known key that has grown old is used while its successor is on the way.
         """
         if key_id not in self._keys and not self._known_missing(key_id):
-            looked = await self._fetch()
-            if looked and key_id not in self._keys:
+            before = self._fetched_at
+            await self._fetch()
+            # A fetch that failed says nothing about the name.
+            if self._fetched_at > before and key_id not in self._keys:
                 self._remember_missing(key_id)
         if self._age() > self._policy.max_stale:
             raise KeyUnavailable(str(self._url))
@@ -96,14 +98,12 @@ class JwksClient:
             del self._missing[next(iter(self._missing))]
         self._missing[key_id] = self._clock.monotonic()
 
-    async def _fetch(self) -> bool:
-        """Wait for the fetch under way or a new one; False when it is too soon for one."""
+    async def _fetch(self) -> None:
+        """Wait for the fetch under way or a new one, unless it is too soon for one."""
         flight = self._start_fetch()
-        if flight is None:
-            return False
-        # A caller that gives up does not take the fetch of the others along.
-        await asyncio.shield(flight)
-        return True
+        if flight is not None:
+            # A caller that gives up does not take the fetch of the others along.
+            await asyncio.shield(flight)
 
     def _start_fetch(self) -> asyncio.Task[None] | None:
         """Return the fetch under way, or start one; None within the pause after the last."""

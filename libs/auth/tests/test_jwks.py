@@ -168,6 +168,23 @@ async def test_without_any_keys_the_fault_is_not_the_callers(server: JwksServer)
     await server.verifier.verify(server.mint.token())
 
 
+async def test_a_fetch_that_fails_says_nothing_of_a_name(server: JwksServer) -> None:
+    """The first to ask while the server is down is served as soon as it is back, and so is a new key's token."""
+    token, server.answer = server.mint.token(), server.down
+    with pytest.raises(KeyUnavailable):
+        await server.verifier.verify(token)
+    server.answer = server.good
+    server.clock.advance(2)
+    await server.verifier.verify(token)
+    server.answer = server.down
+    server.clock.advance(31)
+    assert await server.client.find(KeyId("new")) is None
+    fetches = server.fetches
+    server.clock.advance(31)
+    assert await server.client.find(KeyId("new")) is None
+    assert server.fetches == fetches + 1
+
+
 async def test_a_removed_key_empties_the_cache(server: JwksServer) -> None:
     """A key taken out of the document stops verifying at the next refresh, cached tokens too."""
     token = server.mint.token()

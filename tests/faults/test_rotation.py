@@ -1,0 +1,139 @@
+"""Signing keys rotated while people log in, refresh and read, and strangers send tokens of keys that nobody has."""
+
+import base64
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+
+import httpx
+
+from libs.auth.clock import SystemClock
+from libs.auth.jwks import FetchPolicy
+from libs.auth.key_files import KeyFolder
+from libs.auth.rotate import rotate
+from tests.faults.town import ANN, Ann, Town, client, settle, sqlite_town
+
+_ROTATIONS = 3
+_CLIENTS = 4
+# An hour as it ships. It must be longer than verifiers may wait between two fetches, and the 5 s between two looks
+# into the folder.
+_AHEAD = timedelta(seconds=FetchPolicy().cooldown + 10)
+_PATIENCE_SECONDS = 10 * _ROTATIONS * _AHEAD.total_seconds()
+
+
+@dataclass(slots=True)
+class People:
+    """What the clients have seen until `over` is set."""
+
+    town: Town
+    ann: Ann
+    over: threading.Event = field(default_factory=threading.Event)
+    kids: set[str] = field(default_factory=set)
+    failed: list[str] = field(default_factory=list)
+    reads: int = 0
+    refused: int = 0
+
+    def use(self) -> None:
+        """Log in, refresh ten times, and read with each token."""
+        with client() as http:
+            while not self.over.is_set():
+                tokens = self._expect(http, "POST", f"{self.town.users.url}/auth/login", json=ANN)
+                for _ in range(10):
+                    body = {"refresh_token": tokens.get("refresh_token")}
+                    tokens = self._expect(http, "POST", f"{self.town.users.url}/auth/refresh", json=body)
+                    self._read(http, tokens.get("access_token", ""))
+
+    def _read(self, http: httpx.Client, token: str) -> None:
+        headers = {"Authorization": f"Bearer {token}"}
+        for _ in range(5):
+            self._expect(http, "GET", self.town.products.url + self.ann.product, headers=headers)
+            self._expect(http, "GET", f"{self.town.users.url}/me", headers=headers)
+            self.reads += 1
+        self.kids.add(_kid(token))
+
+    def _expect(self, http: httpx.Client, method: str, url: str, **request: object) -> dict[str, str]:
+        try:
+            answer = http.request(method, url, **request)  # type: ignore[arg-type]
+        except httpx.TransportError as error:
+            self.failed.append(repr(error))
+            return {}
+        if answer.status_code != httpx.codes.OK:
+            self.failed.append(answer.text)
+            return {}
+        document: dict[str, str] = answer.json()
+        return document
+
+    def flood(self) -> None:
+        """Send tokens of unknown keys, each of another."""
+        _, payload, signature = self.ann.headers["Authorization"].removeprefix("Bearer ").split(".")
+        with client() as http:
+            for number in count():
+                header = json.dumps({"alg": "EdDSA", "typ": "at+jwt", "kid": f"nobody-{number}"}).encode()
+                forged = f"{base64.urlsafe_b64encode(header).decode().rstrip('=')}.{payload}.{signature}"
+                answer = http.get(
+                    self.town.products.url + self.ann.product, headers={"Authorization": f"Bearer {forged}"}
+                )
+                if answer.status_code != httpx.codes.UNAUTHORIZED:
+                    self.failed.append(answer.text)
+                self.refused += 1
+                if self.over.wait(0.01):
+                    return
+
+
+def test_no_request_fails_and_few_fetches_are_made(tmp_path: Path) -> None:
+    """Three rotations under load lose no request; a flood of unknown keys makes a fetch each 30 s at most."""
+    town = sqlite_town(tmp_path)
+    with town.users.running(), town.products.running(), client() as http:
+        began = time.monotonic()
+        people = People(town, settle(town, http))
+        with _at_once([people.use] * _CLIENTS + [people.flood], people.over):
+            _rotate_until_seen(town, people)
+        fetches = _fetches(town, http)
+        seconds = time.monotonic() - began
+    print(f"{people.reads} reads, {people.refused} forged tokens, {fetches} fetches in {seconds:.0f} s")
+    assert people.failed == []
+    assert people.reads > 100
+    assert people.refused > 1000
+    assert _ROTATIONS <= fetches <= 1 + seconds / FetchPolicy().cooldown
+
+
+def _rotate_until_seen(town: Town, people: People) -> None:
+    """Write the next key whenever none waits for its time, as a schedule does, until that many more have signed."""
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while len(people.kids) <= _ROTATIONS:
+        rotate(KeyFolder(town.users.folder / "keys"), clock=SystemClock(), ahead=_AHEAD)
+        assert not people.failed, people.failed[0]
+        assert time.monotonic() < end, f"{len(people.kids)} keys have signed"
+        time.sleep(1)
+
+
+@contextmanager
+def _at_once(work: list[Callable[[], None]], over: threading.Event) -> Iterator[None]:
+    with ThreadPoolExecutor(len(work)) as threads:
+        done = [threads.submit(each) for each in work]
+        try:
+            yield
+        finally:
+            over.set()
+        for each in done:
+            each.result()
+
+
+def _kid(token: str) -> str:
+    header = token.partition(".")[0]
+    return str(json.loads(base64.urlsafe_b64decode(header + "=="))["kid"])
+
+
+def _fetches(town: Town, http: httpx.Client) -> int:
+    """How often the user service was asked for its keys."""
+    text = http.get(f"{town.users.url}/metrics").text
+    counted = re.findall(r'^http_requests_total\{[^}]*jwks\.json"[^}]*\} (\S+)$', text, re.MULTILINE)
+    return sum(round(float(each)) for each in counted)
