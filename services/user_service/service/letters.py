@@ -28,6 +28,7 @@ _log = logging.getLogger(__name__)
 
 _MAX_NOTES = 1000
 _LAST_NOTES = 5.0
+_BACK_OFF, _LONGEST_BACK_OFF = 0.1, 60.0
 _PAUSE = timedelta(minutes=1)
 """Between two letters of one kind to one person, however many are asked for."""
 
@@ -94,12 +95,18 @@ class Letters:
         await self._notes.join()
 
     async def _work(self) -> None:
+        crashes = 0
         while True:
             purpose, key = await self._notes.get()
             try:
                 await self._send(purpose, key)
+                crashes = 0
             except (DatabaseError, MailError) as error:
                 _log.error("a letter was not sent: %s", error)
+            except Exception:  # noqa: BLE001  # the letters after it are worth a try, whatever this is
+                _log.exception("a letter was not sent")
+                await asyncio.sleep(min(_LONGEST_BACK_OFF, _BACK_OFF * 2**crashes))
+                crashes += 1
             finally:
                 self._notes.task_done()
 

@@ -184,3 +184,22 @@ async def test_a_letter_that_fails_does_no_harm(
     await _ask(client, "verification")
     (token,) = await _letters(app, mailer)
     assert await _verify(client, token) == 204
+
+
+async def test_a_letter_that_crashes_does_not_end_the_worker(
+    app: FastAPI, client: httpx.AsyncClient, mailer: FakeMailer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of ours is logged, and the next letter goes out."""
+
+    async def crash(_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(mailer, "send", crash)
+        await register(client, ANN)
+        await app.state.letters.done()
+    clock.advance(2 * MINUTE)
+    await _ask(client, "verification")
+    async with asyncio.timeout(10):
+        (token,) = await _letters(app, mailer)
+    assert await _verify(client, token) == 204
