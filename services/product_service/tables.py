@@ -37,9 +37,6 @@ product_words = sa.Table(
     sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa.Identity(), primary_key=True),
     sa.Column("product_id", identifier(), nullable=False, unique=True),
     sa.Column("is_stale", sa.BigInteger, nullable=False),
-    sa.Index(
-        "product_words_stale", "number", sqlite_where=sa.text("is_stale = 1"), postgresql_where=sa.text("is_stale = 1")
-    ),
 )
 
 idempotency_keys = sa.Table(

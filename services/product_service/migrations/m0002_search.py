@@ -47,7 +47,7 @@ def upgrade() -> None:
         sa.Column("is_stale", sa.BigInteger, nullable=False),
     )
     stale = sa.text("is_stale = 1")
-    op.create_index("product_words_stale", "product_words", ["number"], sqlite_where=stale, postgresql_where=stale)
+    op.create_index("search_stale", "product_words", ["number"], sqlite_where=stale, postgresql_where=stale)
     op.execute("INSERT INTO product_words (product_id, is_stale) SELECT id, 1 FROM products")
     for statement in _SQLITE if op.get_bind().dialect.name == "sqlite" else _POSTGRES:
         op.execute(statement)

@@ -27,10 +27,10 @@ def test_no_setting_is_a_secret_with_a_default() -> None:
 
 
 def test_the_serving_process_leaves_migrations_out() -> None:
-    """Importing all that serves brings neither alembic nor SQLAlchemy's ORM nor the tests' tools."""
+    """Importing all that serves brings neither alembic nor SQLAlchemy's ORM, a dialect or the tests' tools."""
     program = (
         "import sys; import services.product_service.__main__, services.product_service.app, libs.web.server; "
-        "print(*(name for name in ('alembic', 'sqlalchemy.orm', 'pytest', 'zxcvbn') if name in sys.modules))"
+        "print(*(name for name in ('alembic', 'sqlalchemy.orm', 'sqlalchemy.dialects.postgresql', 'pytest', 'zxcvbn') if name in sys.modules))"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True)
