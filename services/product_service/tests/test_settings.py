@@ -9,6 +9,7 @@ from libs.web.configuration import table
 from services.product_service.settings import ProductSettings
 
 _ROOT = Path(__file__).parents[3]
+_LEFT_OUT = ("alembic", "sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "pytest", "zxcvbn")
 
 
 def test_the_page_lists_every_setting() -> None:
@@ -30,7 +31,7 @@ def test_the_serving_process_leaves_migrations_out() -> None:
     """Importing all that serves brings neither alembic nor SQLAlchemy's ORM, a dialect or the tests' tools."""
     program = (
         "import sys; import services.product_service.__main__, services.product_service.app, libs.web.server; "
-        "print(*(name for name in ('alembic', 'sqlalchemy.orm', 'sqlalchemy.dialects.postgresql', 'pytest', 'zxcvbn') if name in sys.modules))"
+        f"print(*(name for name in {_LEFT_OUT} if name in sys.modules))"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True)
