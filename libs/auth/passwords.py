@@ -5,9 +5,11 @@ their own, fewer than there are cores, and a bounded queue before them.
 """
 
 import asyncio
+import ctypes
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import NewType, ParamSpec, TypeVar
@@ -20,6 +22,8 @@ from libs.auth.password_policy import MAX_LENGTH, normalise
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_IDLE_SECONDS = 5.0
 
 PasswordHash = NewType("PasswordHash", str)
 """An encoded argon2 hash; it names its own parameters."""
@@ -58,6 +62,7 @@ class Passwords:
         self._threads = ThreadPoolExecutor(workers or _half_the_cores(), thread_name_prefix="argon2")
         self._max_waiting = max_waiting
         self._waiting = 0
+        self._tidying: asyncio.TimerHandle | None = None
         # Of today's cost, so that a login of nobody takes as long as one of somebody.
         self._nobody = PasswordHash(self._hasher.hash(os.urandom(16).hex()))
 
@@ -75,6 +80,8 @@ class Passwords:
 
     def close(self) -> None:
         """End the threads once they are idle."""
+        if self._tidying is not None:
+            self._tidying.cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _hash(self, password: str) -> PasswordHash:
@@ -97,6 +104,13 @@ class Passwords:
             return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *args, **kwargs))
         finally:
             self._waiting -= 1
+            self._tidy_later()
+
+    def _tidy_later(self) -> None:
+        """Give the memory of hashes back once nobody asks for one; doing so at each would cost a third of it."""
+        if self._tidying is not None:
+            self._tidying.cancel()
+        self._tidying = asyncio.get_running_loop().call_later(_IDLE_SECONDS, self._threads.submit, _return_memory)
 
 
 def _presentable(password: str) -> str:
@@ -114,3 +128,9 @@ def _presentable(password: str) -> str:
 
 def _half_the_cores() -> int:
     return max(1, (os.cpu_count() or 2) // 2)
+
+
+def _return_memory() -> None:
+    """Give back to the system what the C library of Linux keeps of freed blocks; other systems do it by themselves."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)

@@ -19,6 +19,7 @@ import structlog
 import uvicorn
 
 from libs.web.lifecycle import Lifecycle
+from libs.web.memory import settle
 
 _log = structlog.get_logger("libs.web")
 
@@ -38,6 +39,11 @@ class DrainingServer(uvicorn.Server):
         loop.add_signal_handler(signal.SIGTERM, self._stop, self._grace_seconds)
         loop.add_signal_handler(signal.SIGINT, self._stop, 0.0)
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, with no more memory than it takes."""
+        await super().startup(sockets)
+        settle()
 
     def _stop(self, grace_seconds: float) -> None:
         loop = asyncio.get_running_loop()

@@ -4,6 +4,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from typing import TextIO
 
 import structlog
 from structlog.types import EventDict, Processor
@@ -31,7 +32,7 @@ def configure_logging(level: LogLevel, log_format: LogFormat) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = (logging.StreamHandler if readable else _JsonHandler)(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=_shared(),
@@ -46,6 +47,18 @@ def configure_logging(level: LogLevel, log_format: LogFormat) -> None:
     root.setLevel(level.upper())
     for chatty in ("httpx", "httpcore", "asyncio", "aiosqlite", "uvicorn.error"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def json_stream() -> TextIO | None:
+    """The stream that takes JSON lines; None while logs are for people, or nobody has configured them."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, _JsonHandler):
+            return handler.stream
+    return None
+
+
+class _JsonHandler(logging.StreamHandler[TextIO]):
+    """Writes JSON, a line for each event."""
 
 
 def _shared() -> list[Processor]:
@@ -79,11 +92,16 @@ def redact(_: object, __: str, event: EventDict) -> EventDict:
     return {name: _clean(name, value) for name, value in event.items()}
 
 
+def clean_text(text: str) -> str:
+    """The text without secrets of a shape that we know."""
+    return _SECRET_TEXT.sub(REDACTED, text)
+
+
 def _clean(name: str, value: object) -> object:
     if _SECRET_NAME.search(name):
         return REDACTED
     if isinstance(value, str):
-        return _SECRET_TEXT.sub(REDACTED, value)
+        return clean_text(value)
     if isinstance(value, MutableMapping):
         return {key: _clean(str(key), each) for key, each in value.items()}
     if isinstance(value, list | tuple):

@@ -1,12 +1,14 @@
 """What is kept of every request: a count, a line of log, a span."""
 
 import time
+from collections.abc import Callable
 
 import structlog
 from starlette.types import Scope
 
 from libs.web.context import RequestContext
 from libs.web.metrics import Metrics, route_of
+from libs.web.request_log import RequestLog
 from libs.web.tracing import Kind, Span, Spans
 
 _log = structlog.get_logger("libs.web")
@@ -18,20 +20,22 @@ class Observer:
     def __init__(self, metrics: Metrics, *, access_log: bool, spans: Spans | None) -> None:
         self._metrics = metrics
         self._access_log = access_log
+        self._log = RequestLog()
         self._spans = spans
 
     def observe(self, scope: Scope, identity: RequestContext, *, status: int, seconds: float) -> None:
         """Keep what is to be kept. An answer that never began has status 0."""
         self._metrics.observe(scope, status=status, seconds=seconds)
-        if status >= 500 or self._access_log:
-            _record(scope, status, seconds)
+        if status >= 500:
+            _record(_log.error, scope, status=status, seconds=seconds)
+        elif self._access_log and not self._log.write(scope, identity, status=status, seconds=seconds):
+            _record(_log.info, scope, status=status, seconds=seconds)
         if self._spans is not None and identity.sampled:
             self._spans.record(_span(scope, identity, status=status, seconds=seconds))
 
 
-def _record(scope: Scope, status: int, seconds: float) -> None:
-    level = _log.error if status >= 500 else _log.info
-    level(
+def _record(write: Callable[..., object], scope: Scope, *, status: int, seconds: float) -> None:
+    write(
         "request",
         method=scope["method"],
         path=scope["path"],

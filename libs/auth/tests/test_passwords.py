@@ -161,3 +161,23 @@ async def test_a_queue_that_is_too_long_says_so() -> None:
     assert sum(isinstance(result, Throttled) for result in results) == 7
     assert await passwords.check("wrong", None) == Verdict(matches=False)
     passwords.close()
+
+
+async def test_memory_goes_back_when_nobody_logs_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hash takes 19 MiB, which the process would hold for ever."""
+    asked: list[int] = []
+    returned = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def give_back() -> None:
+        asked.append(1)
+        loop.call_soon_threadsafe(returned.set)
+
+    monkeypatch.setattr("libs.auth.passwords._return_memory", give_back)
+    monkeypatch.setattr("libs.auth.passwords._IDLE_SECONDS", 0.1)
+    made = Passwords(CHEAP)
+    for _ in range(3):
+        await made.hash(GOOD)
+    await asyncio.wait_for(returned.wait(), 5)
+    made.close()
+    assert asked == [1], "once, not for each hash"
