@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeAlias, TypeVar, cast
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
@@ -14,21 +14,22 @@ from sqlalchemy.engine import make_url
 from libs.db.database import Connection, Limits, Row
 from libs.db.errors import (
     ConstraintViolation,
+    DatabaseError,
     DatabaseUnavailable,
     MissingTable,
     SerializationFailure,
     UniqueViolation,
 )
-from libs.db.statements import Compiler
+from libs.db.spare import Spare
+from libs.db.statements import Compiled, Compiler, Values
 
 T = TypeVar("T")
 
 _Untyped: TypeAlias = Any
 """A pool or a connection of asyncpg."""
 
+_FETCH, _FETCH_ROW = asyncpg.pool.PoolConnectionProxy.fetch, asyncpg.pool.PoolConnectionProxy.fetchrow
 _ATTEMPTS = 20
-# Something between us and the server may have cut a connection that was idle for longer, and told nobody.
-_IDLE_SECONDS = 300
 _COLLISIONS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 _UNAVAILABLE = (
     asyncpg.PostgresConnectionError,
@@ -53,7 +54,7 @@ class PostgresDatabase:
     """A pool of connections to one database."""
 
     def __init__(self, pool: _Untyped, limits: Limits) -> None:
-        self._spare = _Spare(pool, limits)
+        self._spare = Spare(pool, limits)
         self._compile = Compiler(dialect.dialect())  # type: ignore[no-untyped-call]
 
     @classmethod
@@ -78,17 +79,23 @@ class PostgresDatabase:
 
     async def fetch_all(self, statement: ClauseElement, **values: object) -> Sequence[Row]:
         """See `Connection`."""
-        compiled = self._compile(statement)
-        async with self._connection() as connection:
-            rows = await connection.fetch(compiled.sql, *compiled.arguments(values))
-        return cast("Sequence[Row]", rows)
+        return cast("Sequence[Row]", await self._run(_FETCH, self._compile(statement), values))
 
     async def fetch_one(self, statement: ClauseElement, **values: object) -> Row | None:
         """See `Connection`."""
-        compiled = self._compile(statement)
-        async with self._connection() as connection:
-            row = await connection.fetchrow(compiled.sql, *compiled.arguments(values))
-        return cast("Row | None", row)
+        return cast("Row | None", await self._run(_FETCH_ROW, self._compile(statement), values))
+
+    async def _run(self, fetch: Callable[..., Awaitable[object]], compiled: Compiled, values: Values) -> object:
+        """One statement outside of a transaction; written out, since a context manager here is felt at each."""
+        with _TRANSLATED:
+            connection = await self._spare.take()
+            try:
+                found = await fetch(connection, compiled.sql, *compiled.arguments(values))
+            except BaseException as error:
+                await self._let_go(connection, error)
+                raise
+            self._spare.give_back(connection)
+        return found
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -123,64 +130,22 @@ class PostgresDatabase:
 
     @contextlib.asynccontextmanager
     async def _connection(self) -> AsyncIterator[_Untyped]:
-        with _translated():
+        with _TRANSLATED:
             connection = await self._spare.take()
             try:
                 yield connection
-            except _IN_DOUBT:
-                # To hand it back would be to wait for a server that may hang.
-                connection.terminate()
+            except BaseException as error:
+                await self._let_go(connection, error)
                 raise
-            except BaseException:
-                await self._spare.give_back(connection, is_clean=False)
-                raise
-            await self._spare.give_back(connection, is_clean=True)
+            self._spare.give_back(connection)
 
-
-class _Spare:
-    """Connections at hand, in front of the pool, which makes two tasks for each use of one.
-
-    The pool still makes and counts them, lets callers wait in turn, and takes back those that are in doubt.
-    """
-
-    def __init__(self, pool: _Untyped, limits: Limits) -> None:
-        self._pool = pool
-        self._limits = limits
-        self._at_hand: list[tuple[_Untyped, float]] = []
-        self._waiting = 0
-
-    async def take(self) -> _Untyped:
-        """A connection that is open and was used not long ago, or one of the pool's."""
-        now = asyncio.get_running_loop().time()
-        while self._at_hand:
-            connection, since = self._at_hand.pop()
-            # One that the server closed was taken back by the pool at once, and says so when it is asked anything.
-            with contextlib.suppress(asyncpg.InterfaceError):
-                if now - since < _IDLE_SECONDS and not connection.is_closed():
-                    return connection
-                connection.terminate()
-        self._waiting += 1
-        try:
-            return await self._pool.acquire(timeout=self._limits.connect_seconds)
-        finally:
-            self._waiting -= 1
-
-    async def give_back(self, connection: _Untyped, *, is_clean: bool) -> None:
-        """Keep it at hand, unless something went wrong on it or somebody waits for the pool."""
-        if is_clean and not self._waiting and not self._pool.is_closing():
-            self._at_hand.append((connection, asyncio.get_running_loop().time()))
+    async def _let_go(self, connection: _Untyped, error: BaseException) -> None:
+        if isinstance(error, _IN_DOUBT):
+            # To hand it back would be to wait for a server that may hang.
+            connection.terminate()
+            self._spare.lost()
         else:
-            await self._pool.release(connection)
-
-    async def close(self) -> None:
-        """Close all; what does not close in time is cut."""
-        at_hand, self._at_hand = self._at_hand, []
-        for connection, _ in at_hand:
-            await self._pool.release(connection)
-        try:
-            await asyncio.wait_for(self._pool.close(), self._limits.statement_seconds)
-        except TimeoutError:
-            self._pool.terminate()
+            await self._spare.discard(connection)
 
 
 class _Transaction:
@@ -190,13 +155,13 @@ class _Transaction:
 
     async def fetch_all(self, statement: ClauseElement, **values: object) -> Sequence[Row]:
         compiled = self._compile(statement)
-        with _translated():
+        with _TRANSLATED:
             rows = await self._connection.fetch(compiled.sql, *compiled.arguments(values))
         return cast("Sequence[Row]", rows)
 
     async def fetch_one(self, statement: ClauseElement, **values: object) -> Row | None:
         compiled = self._compile(statement)
-        with _translated():
+        with _TRANSLATED:
             row = await self._connection.fetchrow(compiled.sql, *compiled.arguments(values))
         return cast("Row | None", row)
 
@@ -205,17 +170,30 @@ async def _nothing_to_reset(_: _Untyped) -> None:
     pass
 
 
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except asyncpg.UniqueViolationError as error:
-        raise UniqueViolation(str(error)) from error
-    except asyncpg.IntegrityConstraintViolationError as error:
-        raise ConstraintViolation(str(error)) from error
-    except asyncpg.UndefinedTableError as error:
-        raise MissingTable(str(error)) from error
-    except _COLLISIONS as error:
-        raise SerializationFailure(str(error)) from error
-    except _UNAVAILABLE as error:
-        raise DatabaseUnavailable(f"{type(error).__name__}: {error}") from error
+class _Translated:
+    """Raises the driver's errors as ours; a class, for it is entered at every statement."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is not None and (ours := _ours(error)) is not None:
+            raise ours from error
+
+
+_TRANSLATED = _Translated()
+
+
+def _ours(error: BaseException) -> DatabaseError | None:
+    match error:
+        case asyncpg.UniqueViolationError():
+            return UniqueViolation(str(error))
+        case asyncpg.IntegrityConstraintViolationError():
+            return ConstraintViolation(str(error))
+        case asyncpg.UndefinedTableError():
+            return MissingTable(str(error))
+    if isinstance(error, _COLLISIONS):
+        return SerializationFailure(str(error))
+    if isinstance(error, _UNAVAILABLE):
+        return DatabaseUnavailable(f"{type(error).__name__}: {error}")
+    return None

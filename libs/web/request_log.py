@@ -1,7 +1,7 @@
 """The line of log that every request leaves where all are logged, as JSON and without the chain that other events take.
 
-That chain costs 100 microseconds, more than a small request; this costs 9. Both write the same: a test holds one against
-the other.
+That chain costs 100 microseconds, more than a small request; this costs 9. Both write the same: a test holds one
+against the other.
 """
 
 import logging

@@ -15,6 +15,7 @@ from libs.web.logs import configure_logging
 from libs.web.metrics import Metrics
 from libs.web.observer import Observer
 from libs.web.request_log import RequestLog
+from libs.web.settings import LogFormat, LogLevel
 
 PATHS = ["/products/1", '/"\\\n\x00', "/ä\ud800\U0001f600", "/verify/eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhbm4ifQ.c2ln"]
 
@@ -64,9 +65,9 @@ def test_both_ways_write_the_same(
 @pytest.mark.parametrize(("level", "form", "lines"), [("warning", "json", 0), ("info", "console", 1)])
 def test_level_and_form_are_the_settings(
     capsys: pytest.CaptureFixture[str],
-    level: Any,
-    form: Any,
-    lines: int,  # literals
+    level: LogLevel,
+    form: LogFormat,
+    lines: int,
 ) -> None:
     """A request is logged at `info`, and on a terminal as everything else is."""
     configure_logging(level, form)
