@@ -24,6 +24,7 @@ from tools.oci.testing.running import (
     require_namespaces,
     wait_until_ready,
 )
+from tools.oci.testing.schemas import cyclonedx_errors, spdx_errors
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 _PROGRAM_FOLDERS = {"bin", "sbin"}
@@ -219,11 +220,20 @@ def test_bill_of_materials_is_what_is_there(image: Image, members: list[Member])
     described = [member for member in members if member.describes_package]
     there = {_purl(member) for member in described}
     assert len(there) == len(described)
-    stem = Path(f"{os.environ['IMAGE_INDEX']}_{image.config['architecture']}_sbom")
-    spdx = json.loads(stem.with_name(stem.name + ".spdx.json").read_text())["packages"][1:]
+    spdx = json.loads(_bill(image, "spdx").read_text())["packages"][1:]
     assert {package["externalRefs"][0]["referenceLocator"].partition("?")[0] for package in spdx} == there
-    cyclonedx = json.loads(stem.with_name(stem.name + ".cdx.json").read_text())["components"]
+    cyclonedx = json.loads(_bill(image, "cdx").read_text())["components"]
     assert {component["purl"].partition("?")[0] for component in cyclonedx} == there
+
+
+def test_bill_of_materials_fits_the_official_schemas(image: Image) -> None:
+    """Both documents are what SPDX 2.3 and CycloneDX 1.6 say they are."""
+    assert spdx_errors(_bill(image, "spdx").read_text()) == []
+    assert cyclonedx_errors(_bill(image, "cdx").read_text()) == []
+
+
+def _bill(image: Image, kind: str) -> Path:
+    return Path(f"{os.environ['IMAGE_INDEX']}_{image.config['architecture']}_sbom.{kind}.json")
 
 
 def _purl(member: Member) -> str:
