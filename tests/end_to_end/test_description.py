@@ -57,7 +57,7 @@ def test_every_operation_keeps_to_its_description(house: House, token: str, serv
         @_QUICK
         @given(case=operation.as_strategy())
         def keeps_to_it(case: schemathesis.Case[Any]) -> None:
-            answer = case.call(base_url=base_url, headers={"Authorization": f"Bearer {token}"})
+            answer = case.call(base_url=base_url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
             case.validate_response(answer, checks=_CHECKS)
             tried.add(case.operation.label)
 
