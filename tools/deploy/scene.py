@@ -78,10 +78,10 @@ class Scene:
         self.images.write_text(json.dumps(places))
         return made
 
-    def run(self, command: str, *flags: str) -> int:
+    def run(self, command: str, *flags: str, now: datetime = MOMENT) -> int:
         """Run a command of //deploy."""
         images = [] if command == "promote" else [f"--images={self.images}"]
-        return run([command, *images, *flags], now=lambda: MOMENT)
+        return run([command, *images, *flags], now=lambda: now)
 
     def write(self, name: str, text: str) -> None:
         """Write a file of the working tree."""

@@ -3,14 +3,16 @@
 import json
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tools.deploy.scene import Scene
+from tools.deploy.scene import MOMENT, Scene
 from tools.oci.registry.server import Registry, free_port, running_registry
 from tools.release.registry import Repository
 
+_LATER = MOMENT + timedelta(hours=1)
 _WRITES = ("POST", "PATCH", "PUT")
 
 
@@ -47,7 +49,7 @@ def test_everything_is_new_then_nothing_is_to_do(
     assert scene.run("apply", "--env", "staging") == 0
     assert _kinds(scene, capsys) == {"products": "unchanged", "users": "unchanged"}
     files, sent = scene.files(), _sent(registry)
-    assert scene.run("apply", "--env", "staging") == 0
+    assert scene.run("apply", "--env", "staging", now=_LATER) == 0
     assert capsys.readouterr().out.endswith("nothing to do\n")
     assert (scene.files(), _sent(registry)) == (files, sent)
 
@@ -70,7 +72,7 @@ def test_only_what_differs_is_pushed_and_rendered(
     before, asked = scene.files(), len(registry.requests("PUT"))
     scene.build("second", "users")
     assert _kinds(scene, capsys) == {"products": "unchanged", "users": "changed"}
-    assert scene.run("apply", "--env", "staging") == 0
+    assert scene.run("apply", "--env", "staging", now=_LATER) == 0
     changed = {name for name, content in scene.files().items() if before[name] != content}
     assert changed == {"staging/users.json", "staging/manifests/users.yaml"}
     assert all("/users/" in path for path in registry.requests("PUT")[asked:])
@@ -134,11 +136,23 @@ def test_a_revert_brings_the_old_digest_back(scene: Scene, capsys: pytest.Captur
     scene.build("second")
     scene.run("apply", "--env", "staging", "--commit")
     assert scene.digest("staging", "users") != first
+    assert Repository.parse(f"{scene.registry}/users").digest(f"deployed-{first[7:19]}") == first
     scene.git("revert", "--no-edit", "HEAD")
     assert scene.files() == files
     capsys.readouterr()
     assert scene.run("apply", "--env", "staging", "--configuration-only") == 0
     assert capsys.readouterr().out.endswith("nothing to do\n")
+    assert scene.files() == files
+
+
+def test_record_of_an_image_that_the_registry_lost(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """Manifests never name what cannot be pulled: one sentence says how to get it back."""
+    scene.run("apply", "--env", "staging")
+    record, lost = scene.read("deploy/staging/users.json"), "sha256:" + "0" * 64
+    scene.write("deploy/staging/users.json", record.replace(scene.digest("staging", "users"), lost))
+    files = scene.files()
+    assert scene.run("apply", "--env", "staging", "--configuration-only") == 1
+    assert f"the registry has no {scene.registry}/users@{lost}: build it again" in capsys.readouterr().err
     assert scene.files() == files
 
 
