@@ -10,8 +10,11 @@ from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, NoReturn
 
 from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from libs.web.plain import PlainDependencies
 
 MAX_INT64 = 2**63 - 1
 
@@ -46,15 +49,26 @@ class StrictRoute(APIRoute):
     """A route whose JSON bodies are parsed strictly. Give it to a router as `route_class`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler, behind a request that parses strictly."""
-        handle = super().get_route_handler()
-        if self.body_field is None:
+        """The handler, behind a request that parses strictly and dependencies that are called straight."""
+        plain = PlainDependencies.of(self.dependant)
+        handle = self._handler(plain.route if plain else self.dependant)
+        if self.body_field is None and plain is None:
             return handle
 
         async def handle_strictly(request: Request) -> Response:
+            if plain is not None:
+                await plain.solve(request)
             return await handle(_StrictRequest(request.scope, request.receive))
 
         return handle_strictly
+
+    def _handler(self, dependant: Dependant) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        whole, self.dependant = self.dependant, dependant
+        try:
+            return super().get_route_handler()
+        finally:
+            # What the route states is read from it later.
+            self.dependant = whole
 
 
 class _StrictRequest(Request):
