@@ -6,6 +6,7 @@ against the other.
 
 import logging
 import time
+from contextlib import suppress
 from json.encoder import encode_basestring_ascii as quoted
 
 from starlette.types import Scope
@@ -22,19 +23,24 @@ class RequestLog:
         self._prefix = ""
 
     def write(self, scope: Scope, identity: RequestContext, *, status: int, seconds: float) -> bool:
-        """Write the line of a request; False where logs are no JSON, and the line is for the chain."""
+        """Write the line of a request; False where the chain has to: logs are no JSON, or their stream is closed."""
         stream = json_stream()
-        if stream is None:
+        if stream is None or stream.closed:
             return False
         if logging.root.isEnabledFor(logging.INFO):
-            stream.write(
-                f'{{"method": {quoted(scope["method"])}, "path": {quoted(clean_text(scope["path"]))}, '
-                f'"status": {status}, "milliseconds": {round(seconds * 1000, 2)}, "event": "request", '
-                f'"logger": "libs.web", "level": "info", "timestamp": "{self._now()}", '
-                f'"request_id": "{identity.request_id}", "trace_id": "{identity.trace_id}"}}\n'
-            )
-            stream.flush()
+            # A log that cannot be written, to a full disk or a closed pipe, is no reason to fail a request.
+            with suppress(OSError, ValueError):
+                stream.write(self._line(scope, identity, status=status, milliseconds=round(seconds * 1000, 2)))
+                stream.flush()
         return True
+
+    def _line(self, scope: Scope, identity: RequestContext, *, status: int, milliseconds: float) -> str:
+        return (
+            f'{{"method": {quoted(scope["method"])}, "path": {quoted(clean_text(scope["path"]))}, '
+            f'"status": {status}, "milliseconds": {milliseconds}, "event": "request", '
+            f'"logger": "libs.web", "level": "info", "timestamp": "{self._now()}", '
+            f'"request_id": "{identity.request_id}", "trace_id": "{identity.trace_id}"}}\n'
+        )
 
     def _now(self) -> str:
         """The moment, of which all but the fraction is the same for a second."""

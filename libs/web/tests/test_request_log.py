@@ -1,5 +1,6 @@
 """The quick way of logging a request says what the slow way says."""
 
+import io
 import json
 import logging
 from collections.abc import Iterator
@@ -75,3 +76,12 @@ def test_level_and_form_are_the_settings(
     written = capsys.readouterr().err.splitlines()
     assert len(written) == lines
     assert not any(line.startswith("{") for line in written)
+
+
+def test_a_log_that_cannot_be_written_fails_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the chain has it: whoever reads the log may be gone."""
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    configure_logging("info", "json")
+    stream.close()
+    _observe("/")
