@@ -78,10 +78,13 @@ def test_level_and_form_are_the_settings(
     assert not any(line.startswith("{") for line in written)
 
 
+class _Full(io.StringIO):
+    def write(self, _: str) -> int:
+        raise OSError(28, "No space left on device")
+
+
 def test_a_log_that_cannot_be_written_fails_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
     """As the chain has it: whoever reads the log may be gone."""
-    stream = io.StringIO()
-    monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setattr("sys.stderr", _Full())
     configure_logging("info", "json")
-    stream.close()
     _observe("/")
