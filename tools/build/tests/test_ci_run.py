@@ -62,9 +62,9 @@ def checkout(tmp_path: pathlib.Path) -> Checkout:
 
 
 def test_green_run_counts_tests_and_proofs(checkout: Checkout) -> None:
-    """Two tests, the second run, the run under load and buildifier make five."""
+    """Two tests, the second run, those under load and under another date, and buildifier make six."""
     status, last, calls = checkout.run()
-    assert (status, last) == (0, "5 passed, 0 failed")
+    assert (status, last) == (0, "6 passed, 0 failed")
     assert calls[0].startswith("test //... (cache: ")
 
 
@@ -105,13 +105,21 @@ def test_broken_build_is_red(checkout: Checkout) -> None:
 def test_test_that_runs_again_is_red(checkout: Checkout) -> None:
     """What an unchanged tree runs again is not hermetic."""
     checkout.answers(GREEN, GREEN)
-    assert checkout.run()[:2] == (1, "4 passed, 1 failed")
+    assert checkout.run()[:2] == (1, "5 passed, 1 failed")
+
+
+def test_code_with_a_date_in_it_is_red(checkout: Checkout) -> None:
+    """The suites of libraries and services run once more, ahead of time."""
+    (checkout.folder / "status.4").write_text("3")
+    status, last, calls = checkout.run()
+    assert (status, last) == (1, "5 passed, 1 failed")
+    assert "--run_under=//tools/clock:ahead //libs/... //services/... //tools/clock:test_ahead" in calls[3]
 
 
 def test_missing_buildifier_is_red(checkout: Checkout) -> None:
     """Skipped format tests are no green."""
     (checkout.folder / "build.fails").touch()
-    assert checkout.run()[:2] == (1, "4 passed, 1 failed")
+    assert checkout.run()[:2] == (1, "5 passed, 1 failed")
 
 
 def test_proofs_run_where_they_exist(checkout: Checkout) -> None:
@@ -120,7 +128,7 @@ def test_proofs_run_where_they_exist(checkout: Checkout) -> None:
         (checkout.folder / package).mkdir(parents=True)
         (checkout.folder / package / "BUILD.bazel").write_text(f'py_binary(\n    name = "{name}",\n)\n')
     status, last, calls = checkout.run()
-    assert (status, last) == (0, "7 passed, 0 failed")
+    assert (status, last) == (0, "8 passed, 0 failed")
     assert [call.partition(" (")[0] for call in calls if call.startswith("run")] == [
         "run //tools/lint:fix -- --check",
         "run //tools/docs -- --skip ./bazelw test //...",
@@ -132,4 +140,4 @@ def test_failed_proof_is_red(checkout: Checkout) -> None:
     (checkout.folder / "tools/lint").mkdir(parents=True)
     (checkout.folder / "tools/lint/BUILD.bazel").write_text('py_binary(name = "fix")\n')
     (checkout.folder / "run.fails").touch()
-    assert checkout.run()[:2] == (1, "5 passed, 1 failed")
+    assert checkout.run()[:2] == (1, "6 passed, 1 failed")

@@ -14,7 +14,7 @@ filegroup(
     srcs = {debs},
 )
 
-exports_files(glob(["root/usr/bin/*"], allow_empty = True))
+exports_files(glob(["root/usr/bin/*", "root/usr/lib/*/faketime/*"], allow_empty = True))
 
 shipped_python(
     name = "python",
