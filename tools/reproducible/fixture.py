@@ -63,8 +63,6 @@ oci_image(name = "image", architecture = "amd64", os = "linux", tars = [":layers
 """
 
 _FILES = {
-    "tools/oci/base/BUILD.bazel": "",
-    "tools/oci/base/lock.json": "{}",
     "tools/oci/layers/BUILD.bazel": _LAYERS,
     "tools/oci/python/BUILD.bazel": _PYTHON,
     "service/BUILD.bazel": _SERVICE,

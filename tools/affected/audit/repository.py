@@ -20,11 +20,18 @@ _LEAVES = tuple(map(canonicalize_name, ("certifi", "idna", "mako", "typing-inspe
 
 @contextlib.contextmanager
 def clone(workspace: pathlib.Path) -> Iterator[Bazel]:
-    """Lend a clone of the committed state and a Bazel with its own output base; both are gone afterwards."""
+    """Lend a clone of the committed state and a Bazel with its own output root; both are gone afterwards.
+
+    Not an output base: the copies of the tree that graphs of older commits are read in need theirs. What
+    was downloaded already is shared.
+    """
     with tempfile.TemporaryDirectory(prefix="audit-", ignore_cleanup_errors=True) as name:
         folder = pathlib.Path(name, "clone")
         subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", workspace, folder], check=True)
-        startup = (f"--output_base={name}/base",)
+        downloads = Bazel.of(workspace).run("info", "--noshow_progress", "repository_cache").decode().strip()
+        settings = pathlib.Path(name, "audit.bazelrc")
+        settings.write_text(f"common --repository_cache={downloads}\n")
+        startup = (f"--output_user_root={name}/bazel", f"--bazelrc={settings}")
         bazel = Bazel(program=str(folder / "bazelw"), workspace=folder, startup=startup)
         try:
             yield bazel

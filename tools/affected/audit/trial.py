@@ -13,6 +13,7 @@ from tools.affected.answer import Answer, answer
 from tools.affected.audit import mutations, rivals, truth
 from tools.affected.bazel import Bazel
 from tools.affected.changes import WORKTREE, Range
+from tools.affected.errors import AffectedError, BazelFailedError
 from tools.affected.git import Repository
 from tools.affected.snapshots import Snapshots
 
@@ -68,10 +69,18 @@ class Bench:
             yield self.trial(mutation, dice)
 
     def trial(self, mutation: mutations.Mutation, dice: random.Random) -> Trial:
-        """Make one mutation, hold the answers against the truth, and undo it."""
+        """Make one mutation, hold the answers against the truth, and undo it.
+
+        Raises:
+            AffectedError: the mutated workspace cannot be analysed, so that there is no truth to hold against.
+        """
         with self._restored():
             mutation(mutations.Editor(self.bazel.workspace, dice))
-            return self._trial(mutation.__name__)
+            try:
+                return self._trial(mutation.__name__)
+            except BazelFailedError as error:
+                message = f"{mutation.__name__} left a workspace that Bazel refuses: {error}"
+                raise AffectedError(message) from error
 
     def _trial(self, name: str) -> Trial:
         range_ = Range.of(Repository(self.bazel.workspace), base="HEAD", head=WORKTREE)

@@ -20,6 +20,13 @@ def packages() -> dict[str, str]:
     return {name: version.partition(":")[2] or version for name, version in versions.items()}
 
 
+def test_packages_are_those_of_the_images() -> None:
+    """The interpreter's own list says what the base's lock says; `bazel run //tools/oci/base:update` writes both."""
+    lock = json.loads(Path("tools/oci/base/lock.json").read_text(encoding="utf-8"))
+    unpacked = json.loads((Path(sys.executable).resolve().parents[2] / "packages.json").read_text(encoding="utf-8"))
+    assert unpacked == [package for package in lock["packages"]["amd64"] if package["name"] != "libc6"]
+
+
 def test_libraries_are_those_of_the_images(packages: dict[str, str]) -> None:
     """OpenSSL, SQLite and Python are in the versions that the images ship."""
     assert packages["libssl3"].startswith(ssl.OPENSSL_VERSION.split()[1] + "-")

@@ -22,20 +22,22 @@ def main(arguments: list[str]) -> int:
     try:
         if options.report:
             return report(folder)
-        update(folder, security=options.security)
+        update(folder, security=options.security, interpreter=options.interpreter and root / options.interpreter)
     except (DebianArchiveError, UnknownPackageError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def update(folder: Path, *, security: bool) -> None:
-    """Write `lock.json` beside `packages.json`."""
+def update(folder: Path, *, security: bool, interpreter: Path | None) -> None:
+    """Write `lock.json` beside `packages.json`, and what the interpreter of this machine is to be made of."""
     wanted = Wanted.read(folder / "packages.json")
     releases = _releases(wanted, security=security)
     chosen = {arch: _resolve(wanted, releases, arch) for arch in wanted.architectures}
     made = max(release.made for release in releases)
     (folder / "lock.json").write_text(render(chosen, made=made))
+    if interpreter:
+        interpreter.write_text(render({"amd64": chosen["amd64"]}, made=made))
     print(f"{folder / 'lock.json'}: " + ", ".join(f"{len(chosen[arch])} packages for {arch}" for arch in chosen))
 
 
@@ -71,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="update", description=__doc__)
     parser.add_argument("folder", help="folder of packages.json and lock.json, from the workspace root")
     parser.add_argument("--security", action="store_true", help="take newer versions from the security archive")
+    parser.add_argument("--interpreter", metavar="FILE", help="write the packages for amd64 there as well")
     parser.add_argument("--report", action="store_true", help="only print what is behind the security archive")
     return parser
 

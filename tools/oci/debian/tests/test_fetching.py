@@ -93,10 +93,9 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lock = {"snapshot": "20260101T000000Z", "packages": {"amd64": [package]}}
     (folder / "lock.json").write_text(json.dumps(lock))
     (folder / "requirements_lock.txt").write_text(f"hello==1.0 \\\n    --hash=sha256:{_sha256(_LOCKED)}\n")
-    for place in (".", "tools/oci/debian", "tools/oci/base"):
+    for place in (".", "tools/oci/debian"):
         (folder / place).mkdir(parents=True, exist_ok=True)
         (folder / place / "BUILD.bazel").touch()
-    (folder / "tools/oci/base/lock.json").write_text("{}")
     (folder / "MODULE.bazel").write_text(_MODULE)
     return folder
 

@@ -85,6 +85,13 @@ def test_update_takes_the_security_archive_when_asked(folder: Path) -> None:
     assert _locked(folder)["archive"] == "debian-security"
 
 
+@pytest.mark.usefixtures("mirror")
+def test_interpreter_gets_the_same_packages(folder: Path) -> None:
+    """The list of another reader is written in the same form."""
+    assert main(["base", "--interpreter", "packages.json"]) == 0
+    assert (folder.parent / "packages.json").read_text() == (folder / "lock.json").read_text()
+
+
 @pytest.mark.usefixtures("mirror", "folder")
 def test_report_lists_what_is_behind(capsys: pytest.CaptureFixture[str]) -> None:
     """One line for each package, and an exit code for a scheduled job."""

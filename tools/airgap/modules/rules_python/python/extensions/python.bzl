@@ -4,9 +4,6 @@ load("//python/private/interpreter:repository.bzl", "interpreter_repository")
 
 _VERSION = "3.11"
 
-# Of the main repository, which makes its images of the same packages.
-_IMAGE_PACKAGES = Label("@@//tools/oci/base:lock.json")
-
 def _python_impl(mctx):
     for module in mctx.modules:
         for toolchain in module.tags.toolchain:
@@ -17,10 +14,7 @@ def _python_impl(mctx):
                         _VERSION,
                     ) + "Ask for that one, or build in registry mode.",
                 )
-    interpreter_repository(
-        name = "python_3_11",
-        lock = _IMAGE_PACKAGES,
-    )
+    interpreter_repository(name = "python_3_11")
     return mctx.extension_metadata(reproducible = True)
 
 _toolchain = tag_class(

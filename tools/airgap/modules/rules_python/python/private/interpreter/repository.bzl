@@ -59,7 +59,7 @@ def _set_library_path(rctx, package, snapshot):
     rctx.delete("patchelf")
 
 def _interpreter_impl(rctx):
-    lock = json.decode(rctx.read(rctx.attr.lock))
+    lock = json.decode(rctx.read(rctx.attr._packages))
     packages = [package for package in lock["packages"]["amd64"] if package["name"] != "libc6"]
     rctx.file("packages.json", json.encode(packages))
     unpack(rctx, packages, snapshot = lock["snapshot"], output = ".")
@@ -88,9 +88,12 @@ interpreter_repository = repository_rule(
     doc = "Unpacks Debian 12's interpreter and ties it to its own libraries.",
     implementation = _interpreter_impl,
     attrs = {
-        "lock": attr.label(doc = "JSON: what the images are made of, by name, version, pool path and sha256.", mandatory = True),
         "_bootstrap": attr.label(default = ":bootstrap.sh.tpl"),
         "_launch": attr.label(default = ":launch.py"),
+        "_packages": attr.label(
+            default = ":packages.json",
+            doc = "JSON: what the images are made of, by name, version, pool path and sha256.",
+        ),
         "_tools": attr.label(default = ":tools.json"),
     },
 )
