@@ -13,7 +13,7 @@ from tools.locks import debian_lock, machine, python_lock
 from tools.locks.findings import Finding
 
 PYTHON = ("requirements_lock.txt",)
-DEBIAN = ("tools/oci/base/lock.json", "tools/oci/testing/lock.json")
+DEBIAN = ("tools/clock/lock.json", "tools/oci/base/lock.json", "tools/oci/testing/lock.json")
 
 
 def main() -> int:
