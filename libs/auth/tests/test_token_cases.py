@@ -1,6 +1,8 @@
 """The table of wrong tokens, tried on the verifier and on a service."""
 
 import socket
+from dataclasses import replace
+from itertools import permutations
 from typing import Annotated
 
 import httpx
@@ -11,9 +13,9 @@ from libs.auth import compact
 from libs.auth.claims import Claims
 from libs.auth.errors import InvalidToken
 from libs.auth.fastapi import Authenticator, requires
-from libs.auth.signatures import KeyId, VerificationKey
-from libs.auth.testing import AUDIENCE, ISSUER, TokenForge, TokenMint
-from libs.auth.tests.token_cases import CASES, Make
+from libs.auth.signatures import Algorithm, KeyId, SigningKey, VerificationKey
+from libs.auth.testing import AUDIENCE, ISSUER, MemoryKeys, TokenForge, TokenMint, new_key
+from libs.auth.tests.token_cases import Make, cases_for
 from libs.auth.verifier import Verifier
 
 ANSWER = (401, 'Bearer error="invalid_token"', {"detail": "A valid access token is required."})
@@ -36,10 +38,27 @@ class KnownKeys:
         return self.keys.get(key_id)
 
 
-@pytest.fixture(scope="module")
-def mint() -> TokenMint:
-    """Return one issuer for all cases: none of them may leave a trace in its verifier."""
-    return TokenMint()
+TABLE = {
+    f"{algorithm}: {name}": (algorithm, make) for algorithm in Algorithm for name, make in cases_for(algorithm).items()
+}
+
+
+@pytest.fixture(scope="session")
+def keys() -> dict[Algorithm, SigningKey]:
+    """Return a key for each algorithm; to make one for RSA takes as long as the rest of a test."""
+    return {algorithm: new_key(algorithm=algorithm) for algorithm in Algorithm}
+
+
+@pytest.fixture(scope="session")
+def mints(keys: dict[Algorithm, SigningKey]) -> dict[Algorithm, TokenMint]:
+    """Return one issuer an algorithm for all cases: none of them may leave a trace in its verifier."""
+    return {algorithm: TokenMint(store=MemoryKeys([key])) for algorithm, key in keys.items()}
+
+
+@pytest.fixture(params=list(Algorithm))
+def mint(request: pytest.FixtureRequest, mints: dict[Algorithm, TokenMint]) -> TokenMint:
+    """Return the issuer of each algorithm in turn."""
+    return mints[request.param]
 
 
 async def test_the_default_of_the_forge_is_good(mint: TokenMint) -> None:
@@ -50,9 +69,12 @@ async def test_the_default_of_the_forge_is_good(mint: TokenMint) -> None:
     assert (await mint.verifier.verify(forge.token(payload={"nbf": forge.payload["iat"]}))).scopes
 
 
-@pytest.mark.parametrize("make", CASES.values(), ids=CASES)
-async def test_a_wrong_token_is_refused(mint: TokenMint, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("algorithm", "make"), TABLE.values(), ids=TABLE)
+async def test_a_wrong_token_is_refused(
+    mints: dict[Algorithm, TokenMint], algorithm: Algorithm, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No case gets claims, opens a socket, or has any other key looked for than one it may name."""
+    mint = mints[algorithm]
     token = make(TokenForge(mint))
     keys = KnownKeys(mint.keys.signing_key().public)
     verifier = Verifier(keys, issuer=ISSUER, audience=AUDIENCE, clock=mint.clock)
@@ -61,6 +83,21 @@ async def test_a_wrong_token_is_refused(mint: TokenMint, make: Make, monkeypatch
         with pytest.raises(InvalidToken):
             await verifier.verify(token)
     assert set(keys.asked) <= {"test-key", "unknown"}
+
+
+@pytest.mark.parametrize(("signs", "named"), list(permutations(Algorithm, 2)))
+async def test_a_key_vouches_for_its_own_name_and_algorithm_alone(
+    keys: dict[Algorithm, SigningKey], signs: Algorithm, named: Algorithm
+) -> None:
+    """Where keys of all families are trusted, none of them signs in another's name, whatever `alg` says."""
+    mint = TokenMint(store=MemoryKeys([keys[signs]]))
+    trusted = [replace(key.public, key_id=KeyId(algorithm)) for algorithm, key in keys.items()]
+    verifier = Verifier(KnownKeys(*trusted), issuer=ISSUER, audience=AUDIENCE, clock=mint.clock)
+    forge = TokenForge(mint)
+    await verifier.verify(forge.token(header={"kid": signs.value}))
+    for kid, alg in ((named, signs), (named, named), (signs, named)):
+        with pytest.raises(InvalidToken, match=r"alg|signature"):
+            await verifier.verify(forge.token(header={"kid": kid.value, "alg": alg.value}))
 
 
 async def test_all_wrong_tokens_get_one_answer(mint: TokenMint) -> None:
@@ -73,7 +110,7 @@ async def test_all_wrong_tokens_get_one_answer(mint: TokenMint) -> None:
 
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        for name, make in CASES.items():
+        for name, make in cases_for(mint.keys.signing_key().public.algorithm).items():
             value = b"Bearer " + make(TokenForge(mint)).encode("utf-8", "surrogatepass")
             answer = await client.get("/", headers=[(b"authorization", value)])
             seen = (answer.status_code, answer.headers["www-authenticate"], answer.json())

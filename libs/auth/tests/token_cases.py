@@ -1,18 +1,20 @@
 """Every way known to us in which an access token can be wrong, by name.
 
-A case makes a token from a forge, whose default token is good: so each is wrong in one way.
+A case makes a token from a forge, whose default token is good: so each is wrong in one way. The forge may sign with
+any algorithm; `cases_for` gives the cases that make sense for one.
 """
 
 import hashlib
 import hmac
 import json
 from collections.abc import Callable
-from typing import Any
+from functools import cache
+from typing import Any, Literal
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from joserfc.jwk import JWKRegistry, OctKey
 
-from libs.auth.signatures import Algorithm
+from libs.auth.signatures import Algorithm, SigningKey
 from libs.auth.strict_json import decode_base64url, encode_base64url
 from libs.auth.testing import AUDIENCE, ISSUER, OMIT, START, TokenForge, new_key
 
@@ -50,31 +52,44 @@ def segments(change: Callable[[str, str, str], str]) -> Make:
     return lambda forge: change(*forge.token().split("."))
 
 
+def resigned(change: Callable[[bytes], bytes]) -> Make:
+    """Change the bytes of a good signature."""
+    return lambda forge: forge.token(sign=lambda message: change(forge.key.sign(message)))
+
+
 def unsigned(alg: object) -> Make:
     """Leave the signature empty."""
     return lambda forge: forge.token(header={"alg": alg}, sign=lambda _: b"")
 
 
+@cache
+def stranger(algorithm: Algorithm) -> SigningKey:
+    """Return a key that nobody trusts, the same each time: an RSA key takes long to make."""
+    return new_key("stranger", algorithm=algorithm)
+
+
 def by_stranger(algorithm: Algorithm, **members: object) -> Make:
     """Sign with another key under the name of the real one."""
-    stranger = new_key("stranger", algorithm=algorithm)
     changed = {"alg": algorithm.value, **members}
-    return lambda forge: forge.token(header=changed, sign=stranger.sign)
+    return lambda forge: forge.token(header=changed, sign=stranger(algorithm).sign)
 
 
 def embedded(member: str) -> Make:
-    """Sign with another key and send that key along."""
-    stranger = new_key("stranger")
-    value = {"jwk": stranger.public.to_jwk()}.get(member, f"https://evil.example/{member}")
-    return lambda forge: forge.token(header={member: value}, sign=stranger.sign)
-
-
-def by_hmac(secret: Callable[[Ed25519PublicKey, dict[str, str]], bytes]) -> Make:
-    """Sign with HS256 under what everybody knows: the public key in some spelling."""
+    """Sign with another key of the same kind and send that key along."""
 
     def make(forge: TokenForge) -> str:
-        jwk = forge.key.public.to_jwk()
-        key = secret(Ed25519PublicKey.from_public_bytes(decode_base64url(jwk["x"])), jwk)
+        key = stranger(forge.key.public.algorithm)
+        value = {"jwk": key.public.to_jwk()}.get(member, f"https://evil.example/{member}")
+        return forge.token(header={member: value}, sign=key.sign)
+
+    return make
+
+
+def by_hmac(secret: Callable[[dict[str, str]], bytes]) -> Make:
+    """Sign with HS256 under what everybody knows: the public key, given as a JWK, in some spelling."""
+
+    def make(forge: TokenForge) -> str:
+        key = secret(forge.key.public.to_jwk())
         return forge.token(
             header={"alg": "HS256"},
             sign=lambda message: hmac.new(key, message, hashlib.sha256).digest(),
@@ -87,8 +102,23 @@ def _to_bytes(value: str | bytes) -> bytes:
     return value.encode() if isinstance(value, str) else value
 
 
-def _spki(encoding: Encoding) -> Callable[[Ed25519PublicKey, dict[str, str]], bytes]:
-    return lambda key, _: key.public_bytes(encoding, PublicFormat.SubjectPublicKeyInfo)
+def _spki(encoding: Literal["PEM", "DER"]) -> Callable[[dict[str, str]], bytes]:
+    def spell(jwk: dict[str, str]) -> bytes:
+        key = JWKRegistry.import_key(dict(jwk))
+        assert not isinstance(key, OctKey)
+        return key.as_bytes(encoding, private=False)
+
+    return spell
+
+
+def _raw(jwk: dict[str, str]) -> bytes:
+    """The numbers of the key: the whole of an Ed25519 key, both coordinates of a point, the modulus."""
+    return b"".join(decode_base64url(jwk[name]) for name in ("x", "y", "n") if name in jwk)
+
+
+def _der(signature: bytes) -> bytes:
+    """Return a signature of ECDSA as X.509 writes it, where JWS has its two numbers side by side."""
+    return encode_dss_signature(*(int.from_bytes(half, "big") for half in (signature[:32], signature[32:])))
 
 
 def _flip(signature: str) -> str:
@@ -115,22 +145,24 @@ def _named(value: object) -> str:
 ALGORITHM: dict[str, Make] = {
     **{
         f"alg {_named(alg)} unsigned": unsigned(alg)
-        for alg in ("none", "None", "NONE", "nOnE", "none ", "", "EdDSA", None, 0, ["none"], OMIT)
+        for alg in ("none", "None", "NONE", "nOnE", "none ", "", *map(str, Algorithm), None, 0, ["none"], OMIT)
     },
     "alg none with the right signature": header(alg="none"),
-    "alg in another case": header(alg="eddsa"),
-    "alg of another type of key": header(alg="RS256"),
+    "alg in another case": lambda forge: forge.token(header={"alg": forge.header["alg"].swapcase()}),
     "alg that nobody allowed": header(alg="PS256"),
-    "HS256 with the PEM": by_hmac(_spki(Encoding.PEM)),
-    "HS256 with the PEM without its last newline": by_hmac(lambda key, jwk: _spki(Encoding.PEM)(key, jwk).strip()),
-    "HS256 with the DER": by_hmac(_spki(Encoding.DER)),
-    "HS256 with the raw key": by_hmac(lambda key, _: key.public_bytes_raw()),
-    "HS256 with the JWK": by_hmac(lambda _, jwk: json.dumps(jwk).encode()),
-    "HS256 with x of the JWK": by_hmac(lambda _, jwk: jwk["x"].encode()),
-    "HS256 with an empty secret": by_hmac(lambda _, __: b""),
-    "EdDSA by another key": by_stranger(Algorithm.EDDSA),
-    "ES256 by another key": by_stranger(Algorithm.ES256),
-    "ES256 that says EdDSA": by_stranger(Algorithm.ES256, alg="EdDSA"),
+    "HS256 with the PEM": by_hmac(_spki("PEM")),
+    "HS256 with the PEM without its last newline": by_hmac(lambda jwk: _spki("PEM")(jwk).strip()),
+    "HS256 with the DER": by_hmac(_spki("DER")),
+    "HS256 with the raw key": by_hmac(_raw),
+    "HS256 with the raw point": by_hmac(lambda jwk: b"\x04" + _raw(jwk)),
+    "HS256 with the JWK": by_hmac(lambda jwk: json.dumps(jwk).encode()),
+    "HS256 with x or n of the JWK": by_hmac(lambda jwk: jwk.get("x", jwk.get("n", "")).encode()),
+    "HS256 with an empty secret": by_hmac(lambda _: b""),
+    **{
+        f"{signed} by another key, which says {said}": by_stranger(signed, alg=said.value)
+        for signed in Algorithm
+        for said in Algorithm
+    },
     **{f"{member} in the header": embedded(member) for member in ("jwk", "jku", "x5u", "x5c")},
 }
 
@@ -190,7 +222,9 @@ SHAPE: dict[str, Make] = {
     "signature short": segments(lambda head, body, sign: f"{head}.{body}.{sign[:-4]}"),
     "signature long": segments(lambda head, body, sign: f"{head}.{body}.{sign}AAAA"),
     "signature with a bit flipped": segments(lambda head, body, s: f"{head}.{body}.{_flip(s)}"),
-    "signature with spare bits set": segments(lambda head, body, sign: f"{head}.{body}.{sign[:-1]}{_spare(sign[-1])}"),
+    "signature after a zero": resigned(lambda signature: b"\x00" + signature),
+    "signature of zeros": resigned(lambda signature: bytes(len(signature))),
+    "signature of 0xff": resigned(lambda signature: b"\xff" * len(signature)),
     "payload empty": segments(lambda head, _, sign: f"{head}..{sign}"),
     "payload of another token": segments(
         lambda head, body, sign: f"{head}.{encode_base64url(decode_base64url(body) + b' ')}.{sign}"
@@ -331,4 +365,21 @@ EXPECTATION: dict[str, Make] = {
     },
 }
 
-CASES: dict[str, Make] = {**ALGORITHM, **HEADER, **SHAPE, **CLAIM, **EXPECTATION}
+_SPARE_BITS = {
+    "signature with spare bits set": segments(lambda head, body, sign: f"{head}.{body}.{sign[:-1]}{_spare(sign[-1])}")
+}
+
+# The 384 bytes of an RSA signature leave no bit of their 512 characters unused.
+_OWN: dict[Algorithm, dict[str, Make]] = {
+    Algorithm.EDDSA: _SPARE_BITS,
+    Algorithm.ES256: {**_SPARE_BITS, "signature in DER": resigned(_der)},
+    Algorithm.RS256: {},
+}
+
+
+def cases_for(algorithm: Algorithm) -> dict[str, Make]:
+    """Return every case that makes sense for tokens which are signed with `algorithm`."""
+    others = {
+        f"alg {other} with the right signature": header(alg=other.value) for other in Algorithm if other != algorithm
+    }
+    return {**ALGORITHM, **others, **HEADER, **SHAPE, **_OWN[algorithm], **CLAIM, **EXPECTATION}
