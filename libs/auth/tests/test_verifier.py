@@ -1,6 +1,7 @@
 """Tests of libs.auth.verifier; wrong tokens have their table in test_token_cases.py."""
 
 import asyncio
+import contextlib
 import secrets
 
 import pytest
@@ -51,6 +52,11 @@ class Counted:
         self.clock = self.mint.clock
         self.keys = CountedKeys(self.mint)
         self.verifier = Verifier(self.keys, issuer=ISSUER, audience=AUDIENCE, clock=self.clock)
+
+    @property
+    def held(self) -> list[str]:
+        """What is in the cache, oldest first."""
+        return list(self.verifier._cache._claims)
 
     async def verify(self, token: str) -> Claims:
         """Verify."""
@@ -127,6 +133,29 @@ async def test_the_cache_ends_at_exp(counted: Counted) -> None:
     assert counted.keys.finds == 3
 
 
+@pytest.mark.parametrize("life", [1, 60, 600])
+@pytest.mark.parametrize(("after", "finds"), [(-1e-6, 1), (0, 2), (1e-6, 2), (29.9, 2)])
+async def test_nothing_is_served_past_exp(counted: Counted, life: int, after: float, finds: int) -> None:
+    """However short a token lives: a microsecond before its `exp` it is looked up, at its `exp` verified anew."""
+    forge = TokenForge(counted.mint)
+    token = forge.token(payload={"exp": forge.payload["iat"] + life})
+    await counted.verify(token)
+    counted.clock.advance(life + after)
+    await counted.verify(token)
+    assert counted.keys.finds == finds
+
+
+async def test_a_rotation_empties_the_cache(counted: Counted) -> None:
+    """Also of the tokens of a key that stays: they are verified anew, and nothing else is held any more."""
+    tokens = [counted.mint.token() for _ in range(50)]
+    for token in tokens:
+        await counted.verify(token)
+    counted.store.keys = [*counted.store.keys, new_key("next")]
+    counted.clock.advance(1)
+    await counted.verify(tokens[0])
+    assert (counted.keys.finds, counted.held) == (51, tokens[:1])
+
+
 async def test_a_change_of_keys_empties_the_cache(counted: Counted) -> None:
     """A key that is taken away takes its tokens along, verified or not."""
     token = counted.mint.token()
@@ -167,6 +196,27 @@ async def test_random_tokens_do_not_enter_the_cache(counted: Counted) -> None:
     looked_for = counted.keys.finds
     await counted.verify(token)
     assert counted.keys.finds == looked_for
+
+
+async def test_two_hundred_thousand_random_texts_leave_no_trace(counted: Counted) -> None:
+    """Nor does what is no token at all: one in two has the dots of one. A million would take ten seconds."""
+    token = counted.mint.token()
+    await counted.verify(token)
+    for _ in range(100_000):
+        for text in (secrets.token_hex(16), f"{secrets.token_hex(8)}.{secrets.token_hex(8)}.AAAA"):
+            with contextlib.suppress(InvalidToken):
+                await counted.verify(text)
+    assert counted.held == [token]
+
+
+async def test_a_million_verified_tokens_take_the_room_of_the_last_four_thousand(counted: Counted) -> None:
+    """Whoever may have tokens made cannot fill the memory with them either."""
+    claims = await counted.verify(counted.mint.token())
+    generation = counted.keys.generation()
+    texts = [secrets.token_hex(8) for _ in range(1_000_000)]
+    for text in texts:
+        counted.verifier._cache.keep(text, claims, generation=generation)
+    assert counted.held == texts[-verifier_module._CACHE_SIZE :]
 
 
 async def test_the_cache_is_bounded(counted: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
