@@ -1,94 +1,211 @@
-"""The canary search: no secret that went in or out is in a log, in another answer, or in the database."""
+"""The canary search: no secret that went in or out is in a line of log, in another answer, or in the database."""
 
+import io
+import json
 import logging
 import re
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+import structlog
 from fastapi import FastAPI
 
+from libs.auth.passwords import Passwords
 from libs.db.database import Database
 from libs.mail.testing import FakeMailer
 from libs.web.logs import configure_logging
+from libs.web.testing import running
+from services.user_service.app import create_app
 from services.user_service.settings import UserSettings
 from services.user_service.tables import metadata
 from services.user_service.tests.machines import GRANT, basic, new_client
-from services.user_service.tests.people import ANN, administrator, log_in, refresh, tokens
+from services.user_service.tests.people import ANN, LoggedIn, administrator, log_in, refresh, tokens
 
 NEW = "canary nine purple umbrellas"
+NEWER = "canary eleven yellow wheelbarrows"
 WRONG = "canary seven green lampions"
+DATABASE_PASSWORD = "canary-of-the-database"
+GIVES_TOKENS = ("/auth/login", "/auth/refresh", "/oauth/token")
+
+
+class Log:
+    """The lines of log that the service has written."""
+
+    def __init__(self) -> None:
+        self.stream = io.StringIO()
+
+    @property
+    def text(self) -> str:
+        """All of them."""
+        return self.stream.getvalue()
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """Those of one name; each line has to be JSON, so that nothing else passes for a log."""
+        lines = [json.loads(line) for line in self.text.splitlines()]
+        return [line for line in lines if line["event"] == name]
 
 
 @pytest.fixture
-def logs(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
-    """What the shipped logging has written so far, at its most talkative."""
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
+    """What the shipped logging writes, at its most talkative."""
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
-    configure_logging("debug", "json")
-    yield lambda: capsys.readouterr().err
+    opened = Log()
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "stderr", opened.stream)
+        configure_logging("debug", "json")
+    yield opened
     root.handlers = handlers
     root.setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.fixture
 def settings(settings: UserSettings) -> UserSettings:
-    """With every request in the log."""
-    return settings.model_copy(update={"access_log": True})
+    """With every request in the log, and a password that PostgreSQL is told."""
+    url = settings.database_url.replace("//postgres@", f"//postgres:{DATABASE_PASSWORD}@")
+    return settings.model_copy(update={"access_log": True, "database_url": url})
+
+
+class Walk:
+    """Uses the service in every way that takes or gives a secret, and remembers the secrets and the answers."""
+
+    def __init__(self, app: FastAPI, client: httpx.AsyncClient, settings: UserSettings, mailer: FakeMailer) -> None:
+        self.app = app
+        self.client = client
+        self.settings = settings
+        self.mailer = mailer
+        self.requests: list[tuple[str, str, int]] = []
+        self.answers: list[str] = []
+        self.canaries = {"new": NEW, "newer": NEWER, "wrong": WRONG, "chosen": ANN["password"]}
+        self.canaries |= {"database": DATABASE_PASSWORD, "key": _private_key(settings.keys)}
+        client.event_hooks = {"response": [self._hear]}
+
+    async def _hear(self, answer: httpx.Response) -> None:
+        await answer.aread()
+        self.requests.append((answer.request.method, answer.request.url.path, answer.status_code))
+        self.answers.append(f"{answer.headers.raw!r} {_but_tokens_given(answer)}")
+
+    async def fail(self) -> None:
+        """Send what is wrong: words of a wrong kind, in wrong places, and what broken JSON holds."""
+        send, secret = self.client.post, self.canaries["secret"]
+        await log_in(self.client, ANN, password=WRONG)
+        await send("/auth/login", json={"email": 1, "password": WRONG})
+        await send("/auth/login", content=f'{{"password": "{WRONG}", }}'.encode())
+        await send("/users", json={"email": "x", "password": NEW, "name": secret})
+        await send("/oauth/token", data={"grant_type": secret}, headers={"Authorization": "x"})
+        await send("/oauth/token", data=GRANT | {"client_id": "reporting", "client_secret": WRONG})
+        await send("/auth/password-reset/confirmation", json={"token": WRONG, "new_password": NEW})
+
+    async def be_a_service(self, holder: LoggedIn) -> None:
+        """Get a token, be refused one, and ask about somebody else's."""
+        send, headers = self.client.post, basic("reporting", self.canaries["secret"])
+        given = await send("/oauth/token", data=GRANT, headers=headers)
+        self.canaries["service token"] = given.json()["access_token"]
+        await send("/oauth/token", data=GRANT | {"scope": "users:me"}, headers=headers)
+        for token in (holder.access_token, holder.refresh_token):
+            await send("/oauth/introspect", data={"token": token}, headers=headers)
+        await send("/oauth/revoke", data={"token": holder.access_token})
+
+    async def be_an_administrator(self, root: LoggedIn) -> None:
+        """Read all there is to read, and send the token where it does not belong."""
+        await self.client.get(f"/me?access_token={root.access_token}")
+        for path in ("/me", "/admin/audit", "/admin/users"):
+            await self.client.get(path, headers=root.headers)
+
+    async def use_letters(self) -> None:
+        """Verify the address and choose a new password by the tokens of letters, each once too often."""
+        verification = {"token": await self.letter("verification")}
+        await self.client.post("/auth/password-reset", json={"email": ANN["email"]})
+        reset = {"token": await self.letter("reset"), "new_password": NEW}
+        for _ in range(2):
+            await self.client.post("/auth/verification/confirmation", json=verification)
+            await self.client.post("/auth/password-reset/confirmation", json=reset)
+
+    async def letter(self, name: str) -> str:
+        """The token of the newest letter, remembered under `name`."""
+        await self.app.state.letters.done()
+        self.canaries[name] = re.findall(r"^[\w-]{43}$", self.mailer.sent[-1].text, re.MULTILINE)[0]
+        return self.canaries[name]
+
+    async def change_password(self) -> None:
+        """Log in, refresh, use the spent token again, and choose another password."""
+        login = self.remember("login", tokens(await log_in(self.client, ANN, password=NEW)))
+        body = {"current_password": NEW, "new_password": NEWER}
+        assert (await self.client.post("/me/password", json=body, headers=login.headers)).status_code == 204
+        login = self.remember("next login", tokens(await log_in(self.client, ANN, password=NEWER)))
+        self.remember("refreshed", tokens(await refresh(self.client, login.refresh_token)))
+        assert (await refresh(self.client, login.refresh_token)).status_code == 401
+
+    def remember(self, name: str, login: LoggedIn) -> LoggedIn:
+        """Take both tokens for canaries."""
+        self.canaries |= {f"{name}'s access": login.access_token, f"{name}'s refresh": login.refresh_token}
+        return login
 
 
 async def test_no_secret_is_anywhere_but_where_it_belongs(
-    app: FastAPI,
-    client: httpx.AsyncClient,
-    settings: UserSettings,
-    database: Database,
-    mailer: FakeMailer,
-    logs: Callable[[], str],
+    app: FastAPI, client: httpx.AsyncClient, settings: UserSettings, database: Database, mailer: FakeMailer, log: Log
 ) -> None:
-    """Passwords, tokens, letters' tokens and a client's secret, through every way in, good and bad."""
-    answers: list[httpx.Response] = []
-    root = await administrator(client, settings, ANN)
-    secret = await new_client(settings, "reporting", "tokens:introspect")
-    service = basic("reporting", secret)
-    await app.state.letters.done()
-    letter = re.findall(r"^[\w-]{43}$", mailer.sent[0].text, re.MULTILINE)[0]
-    private = _private_key(settings.keys)
+    """Passwords, all kinds of tokens, secrets of clients, of the key and of the database, used well and badly."""
+    walk = Walk(app, client, settings, mailer)
+    walk.canaries["secret"] = await new_client(settings, "reporting", "tokens:introspect")
+    root = walk.remember("administrator", await administrator(client, settings, ANN))
+    await walk.fail()
+    await walk.be_a_service(root)
+    await walk.be_an_administrator(root)
+    await walk.use_letters()
+    await walk.change_password()
+    told = {"the log": log.text, "the answers": "\n".join(walk.answers), "the database": await _everything(database)}
+    found = [(name, place) for name, canary in walk.canaries.items() for place, said in told.items() if canary in said]
+    assert found == []
+    assert walk.requests == [(line["method"], line["path"], line["status"]) for line in log.events("request")]
+    assert {status for _, _, status in walk.requests} >= {200, 201, 202, 204, 400, 401, 422}
 
-    answers.append(await log_in(client, ANN, password=WRONG))
-    answers.append(await client.post("/auth/login", json={"email": 1, "password": WRONG}))
-    answers.append(await client.post("/auth/login", content=f'{{"password": "{WRONG}", }}'.encode()))
-    answers.append(await client.post("/users", json={"email": "x", "password": NEW, "name": secret}))
-    answers.append(await client.post("/oauth/token", data=GRANT | {"scope": "users:me"}, headers=service))
-    answers.append(await client.post("/oauth/token", data={"grant_type": secret}, headers={"Authorization": "x"}))
-    answers.append(await client.post("/oauth/introspect", data={"token": root.access_token}, headers=service))
-    answers.append(await client.post("/oauth/revoke", data={"token": root.access_token}))
-    answers.append(await client.post("/auth/verification/confirmation", json={"token": letter}))
-    answers.append(await client.post("/auth/verification/confirmation", json={"token": letter}))
-    answers.append(await client.get(f"/me?access_token={root.access_token}"))
-    answers.append(await client.get("/admin/audit", headers=root.headers))
-    answers.append(await client.get("/admin/users", headers=root.headers))
-    body = {"current_password": ANN["password"], "new_password": NEW}
-    answers.append(await client.post("/me/password", json=body, headers=root.headers))
-    answers.append(await refresh(client, root.refresh_token))
-    fresh = tokens(await log_in(client, ANN, password=NEW))
-    answers.append(await client.get("/me", headers=fresh.headers))
 
-    kept = [root.access_token, root.refresh_token, fresh.access_token, fresh.refresh_token, letter, secret, private]
-    secrets = [*kept, ANN["password"], NEW, WRONG]
-    written = logs()
-    said = "\n".join([*(answer.text + str(answer.headers) for answer in answers), written])
-    stored = await _everything(database)
-    for each in secrets:
-        assert each not in said
-        assert each not in stored
-    assert written.count('"/auth/login"') > 3, "the logs were looked at, so there must be some"
+async def test_a_crash_is_logged_without_the_values_it_met(
+    client: httpx.AsyncClient, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The trace names files and lines, and what no variable held."""
+
+    async def crash(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Passwords, "check", crash)
+    answer = await log_in(client, ANN, password=WRONG)
+    assert answer.status_code == 500
+    (line,) = log.events("request crashed")
+    assert "ZeroDivisionError" in line["exception"]
+    assert WRONG not in log.text + answer.text
+
+
+async def test_a_database_that_is_down_keeps_its_password(settings: UserSettings, mailer: FakeMailer, log: Log) -> None:
+    """Neither who asks nor who reads the log learns with what we would have logged in to it."""
+    url = f"postgresql+asyncpg://users:{DATABASE_PASSWORD}@127.0.0.1:1/users"
+    app = create_app(settings.model_copy(update={"database_url": url}), mailer=mailer)
+    async with running(app) as client:
+        answers = [await client.get("/readyz"), await log_in(client, ANN)]
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert log.events("request"), "the logs were looked at, so there must be some"
+    assert DATABASE_PASSWORD not in log.text + "".join(answer.text for answer in answers)
+
+
+def _but_tokens_given(answer: httpx.Response) -> str:
+    """The body without the tokens that this very answer is there to give."""
+    if answer.status_code != 200 or answer.request.url.path not in GIVES_TOKENS:
+        return answer.text
+    body = answer.json()
+    return json.dumps({name: body[name] for name in body.keys() - {"access_token", "refresh_token"}})
 
 
 async def _everything(database: Database) -> str:
     rows = [repr(await database.fetch_all(table.select())) for table in metadata.sorted_tables]
-    assert all(rows)
-    return "\n".join(rows)
+    stored = "\n".join(rows)
+    assert ANN["email"] in stored, "the rows were looked at, so there must be some"
+    return stored
 
 
 def _private_key(folder: Path) -> str:
