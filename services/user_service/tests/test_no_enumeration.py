@@ -80,18 +80,26 @@ FAILURES = {
     "locked": {"email": BOB["email"], "password": BOB["password"]},
 }
 
+ODD = {
+    "no address": {"email": "not an address"},
+    "an empty password": {"password": ""},
+    "a password too long to be chosen": {"password": "x" * 1001},
+    "a password as long as may be sent": {"password": "x" * 4096},
+    "the password and more": {"password": ANN["password"] + "x" * 1000},
+}
+
 
 async def test_failures_look_alike_and_cost_one_hash(client: httpx.AsyncClient, passwords: CountingPasswords) -> None:
     """Status, headers, body and length are the same, and so is the number of hashes."""
-    seen = []
-    for changes in FAILURES.values():
+    seen = {}
+    for name, changes in (FAILURES | ODD).items():
         before = passwords.hashes
         answer = await log_in(client, ANN, **changes)
         body = answer.json() | {"request_id": ""}
-        headers = {name for name, _ in answer.headers.multi_items()}
-        seen.append((answer.status_code, body, headers, len(answer.content), passwords.hashes - before))
-    assert seen[0] == seen[1] == seen[2]
-    assert (seen[0][0], seen[0][-1]) == (401, 1)
+        headers = {header for header, _ in answer.headers.multi_items()}
+        seen[name] = (answer.status_code, body, headers, len(answer.content), passwords.hashes - before)
+    assert {name: each for name, each in seen.items() if each != seen["unknown"]} == {}
+    assert (seen["unknown"][0], seen["unknown"][-1]) == (401, 1)
 
 
 async def test_failures_take_the_same_time(client: httpx.AsyncClient) -> None:

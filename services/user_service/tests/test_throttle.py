@@ -5,8 +5,12 @@ from fastapi import FastAPI
 
 from libs.auth.testing import FakeClock
 from libs.auth.throttle import PER_NETWORK
+from libs.db.columns import Micros
+from libs.db.database import Database
 from libs.web.testing import running
-from services.user_service.tests.people import ANN, log_in, register
+from services.user_service.models import UserId
+from services.user_service.repository import users
+from services.user_service.tests.people import ANN, BOB, EVE, log_in, register
 
 WRONG = "seven green lampions"
 
@@ -39,3 +43,20 @@ async def test_one_address_tries_few_accounts(app: FastAPI, clock: FakeClock) ->
         assert (await log_in(other, ANN, email="one-more@example.com")).status_code == 401
         clock.advance(PER_NETWORK.seconds)
         assert (await log_in(stranger, ANN, email="one-more@example.com")).status_code == 401
+
+
+async def test_throttling_begins_alike_for_everybody(app: FastAPI, database: Database) -> None:
+    """When and how attempts are refused tells nobody whether there is such an account, or whether it is locked."""
+    async with running(app) as client:
+        await register(client, ANN)
+        await users.set_locked(database, UserId(await register(client, BOB)), Micros(1))
+        known, locked, unknown = [await _exhaust(app, person) for person in (ANN, BOB, EVE)]
+    assert known == locked == unknown
+    assert [status for status, _, _ in known] == [401] * 5 + [429] * 3
+
+
+async def _exhaust(app: FastAPI, person: dict[str, str]) -> list[tuple[int, str | None, dict[str, str]]]:
+    """What a stranger is told who goes on trying."""
+    async with _from(app, "203.0.113.9") as stranger:
+        answers = [await log_in(stranger, person, password=WRONG) for _ in range(8)]
+    return [(each.status_code, each.headers.get("retry-after"), each.json() | {"request_id": ""}) for each in answers]
