@@ -1,5 +1,7 @@
 """Lock files from which MODULE.bazel makes repositories: Python distributions, Debian packages."""
 
+import json
+
 from tools.affected import module_file, requirements
 from tools.affected.changes import Change
 from tools.affected.errors import BazelFailedError
@@ -31,7 +33,7 @@ def verdict(change: Change, scene: Scene) -> Verdict | None:
     if attribute == _PYTHON_LOCK:
         hub = use.words.get("hub_name", "pip")
         return _distributions(change.path, hub, requirements.difference(before.decode(), after.decode()), scene)
-    return _repositories(change.path, use, scene)
+    return _repositories(change.path, use, changed_parts(before, after), scene)
 
 
 def _distributions(path: str, hub: str, difference: requirements.Difference, scene: Scene) -> Verdict:
@@ -57,11 +59,24 @@ def _users(hub: str, gone: list[str], scene: Scene) -> list[str]:
     return sorted(scene.snapshots.users_at_base(_labels(hub, gone))) if gone else []
 
 
-def _repositories(path: str, use: Use, scene: Scene) -> Verdict:
-    """Seed every repository that is made from this lock."""
+def changed_parts(before: bytes, after: bytes) -> set[str]:
+    """Return the architectures whose `packages` differ in a lock; none where anything else differs too."""
+    try:
+        old, new = json.loads(before), json.loads(after)
+        packages, others = old.pop("packages"), new.pop("packages")
+        return {part for part in packages | others if packages.get(part) != others.get(part)} if old == new else set()
+    except (ValueError, AttributeError, KeyError, TypeError):
+        return set()
+
+
+def _repositories(path: str, use: Use, parts: set[str], scene: Scene) -> Verdict:
+    """Seed every repository that is made from this lock, or from the parts of it that differ, which end its name."""
     name = use.words.get("name", "")
     known = module_file.used_repositories(scene.range.after("MODULE.bazel") or b"", use.extension)
     mine = [repository for repository in known if repository == name or repository.startswith(f"{name}_")]
+    by_part = [repository for repository in mine if repository.removeprefix(f"{name}_") in parts]
+    if parts and len(by_part) == len(parts):
+        mine = by_part
     if not mine:
         return everything(path, "MODULE.bazel does not say which repositories are made from it")
     return some(path, f"{', '.join(mine)} made anew", tuple(f"@{repository}//..." for repository in mine))

@@ -1,5 +1,7 @@
 """Locks that MODULE.bazel makes repositories from."""
 
+import json
+
 from tools.affected.tests.conftest import BELOW_LIB, LOCK, Answers, Workspace
 
 
@@ -35,6 +37,20 @@ def test_distribution_that_is_gone_from_a_broken_base(workspace: Workspace, affe
     workspace.define("//lib:lib")
     assert affected_by.scope() == "all"
     assert "the graph cannot say who had idna" in affected_by.talk
+
+
+def test_base_image_lock_of_one_architecture(workspace: Workspace, affected_by: Answers) -> None:
+    """Packages for one architecture make its repository anew; another time stamp makes all."""
+    lock = {"snapshot": "1", "packages": {"amd64": ["a"], "arm64": ["a"]}}
+    workspace.write("base/lock.json", json.dumps(lock))
+    workspace.commit()
+    workspace.write("base/lock.json", json.dumps(lock | {"packages": {"amd64": ["a"], "arm64": ["b"]}}))
+    assert affected_by.labels() == set()
+    assert "base/lock.json: base_arm64 made anew" in affected_by.talk
+    workspace.write("base/lock.json", json.dumps(lock | {"packages": {"amd64": ["b"], "arm64": ["a"]}}))
+    assert affected_by.labels() == {"//svc:image", "//svc:image_push"}
+    workspace.write("base/lock.json", json.dumps(lock | {"snapshot": "2"}))
+    assert "base_amd64, base_arm64 made anew" in affected_by("--format", "markdown")
 
 
 def test_base_image_lock(workspace: Workspace, affected_by: Answers) -> None:
