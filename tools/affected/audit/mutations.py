@@ -18,9 +18,10 @@ class Editor:
         """Choose one file."""
         return self.dice.choice(sorted(self.folder.glob(pattern)))
 
-    def some_with(self, pattern: str, *, text: str) -> pathlib.Path:
-        """Choose one file that holds a text."""
-        return self.dice.choice([file for file in sorted(self.folder.glob(pattern)) if text in file.read_text()])
+    def some_with(self, pattern: str, place: str) -> pathlib.Path:
+        """Choose one file that has a place which fits a regular expression."""
+        files = sorted(self.folder.glob(pattern))
+        return self.dice.choice([file for file in files if re.search(place, file.read_text(), re.MULTILINE)])
 
     def number(self) -> int:
         """Choose a number that was not there before."""

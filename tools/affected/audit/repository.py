@@ -17,6 +17,9 @@ from tools.requirements.resolver import Resolver
 _LEAVES = tuple(map(canonicalize_name, ("certifi", "idna", "mako", "typing-inspection")))
 """Distributions that nothing first-party names, deep in closures of different size."""
 
+_BUILD_FILES = "[lst]*/[!a]*/**/BUILD.bazel"
+"""Without tools/airgap, a change of which means another Bazel."""
+
 
 @contextlib.contextmanager
 def clone(workspace: pathlib.Path) -> Iterator[Bazel]:
@@ -59,9 +62,11 @@ def edit_document(editor: Editor) -> None:
 
 
 def add_source(editor: Editor) -> None:
-    """Add a module that no target names yet."""
-    beside = editor.some("[ls]*/*/*.py")
-    (beside.parent / f"new{editor.number()}.py").write_text("NEW = True\n")
+    """Add a module to a library; one that no target names is refused by the lint of its package."""
+    build = editor.some_with("libs/*/BUILD.bazel", r'^ +"__init__\.py",\n')
+    name = f"new{editor.number()}.py"
+    (build.parent / name).write_text('"""New."""\n')
+    editor.replace(build, r'^ +"__init__\.py",\n', rf'\g<0>        "{name}",\n')
 
 
 def delete_source(editor: Editor) -> None:
@@ -71,7 +76,7 @@ def delete_source(editor: Editor) -> None:
 
 def rename_source(editor: Editor) -> None:
     """Rename a test, in its BUILD file too."""
-    build = editor.some_with("libs/*/BUILD.bazel", text='"tests/test_')
+    build = editor.some_with("libs/*/BUILD.bazel", r'"tests/test_\w+\.py"')
     (old,) = editor.dice.sample(re.findall(r'"tests/(test_\w+)\.py"', build.read_text()), 1)
     new = f"{old}_{editor.number()}"
     (build.parent / "tests" / f"{old}.py").rename(build.parent / "tests" / f"{new}.py")
@@ -80,30 +85,31 @@ def rename_source(editor: Editor) -> None:
 
 def add_dependency(editor: Editor) -> None:
     """Let a target take another distribution."""
-    build = editor.some_with("[lst]*/**/BUILD.bazel", text='deps = [\n        "@pip//')
-    editor.replace(build, r'deps = \[\n( +)"@pip//', r'deps = [\n\1"@pip//mako",\n\1"@pip//')
+    place = r'deps = \[\n( +)"@pip//'
+    build = editor.some_with(_BUILD_FILES, place)
+    editor.replace(build, place, r'deps = [\n\1"@pip//mako",\n\1"@pip//')
 
 
-def add_data(editor: Editor) -> None:
-    """Let a test read another file."""
-    build = editor.some_with("libs/*/BUILD.bazel", text="pytest_test(\n")
-    editor.replace(build, r"^( *)pytest_test\(\n", r'\g<0>\1    data = ["//:requirements.in"],\n')
+def change_attribute(editor: Editor) -> None:
+    """Call a test with another option."""
+    build = editor.some_with("libs/*/BUILD.bazel", r"^ *pytest_test\(\n")
+    editor.replace(build, r"^( *)pytest_test\(\n", r'\g<0>\1    args = ["--verbose"],\n')
 
 
 def comment_build_file(editor: Editor) -> None:
     """Comment a BUILD file."""
-    editor.replace(editor.some("[lst]*/**/BUILD.bazel"), r"^load", f"# Note {editor.number()}.\nload")
+    editor.replace(editor.some(_BUILD_FILES), r"^load", f"# Note {editor.number()}.\nload")
 
 
 def format_build_file(editor: Editor) -> None:
     """Write a list over more lines."""
-    build = editor.some_with("[lst]*/**/BUILD.bazel", text="deps = [")
+    build = editor.some_with(_BUILD_FILES, r"deps = \[")
     editor.replace(build, r"deps = \[", "deps = [\n\n")
 
 
 def change_rule(editor: Editor) -> None:
     """Change what a rule's action does; no attribute differs."""
-    rule = editor.some_with("tools/[lo]*/**/*.bzl", text="mnemonic = ")
+    rule = editor.some_with("tools/[lo]*/**/*.bzl", r'mnemonic = "')
     editor.replace(rule, r'mnemonic = "(\w+)"', rf'mnemonic = "\g<1>{editor.number()}"')
 
 
@@ -163,7 +169,7 @@ OF_REPOSITORY: Weights = {
     delete_source: 1,
     rename_source: 2,
     add_dependency: 3,
-    add_data: 3,
+    change_attribute: 3,
     comment_build_file: 2,
     format_build_file: 2,
     change_rule: 1,
