@@ -29,7 +29,13 @@ def main() -> int:
         clone = Path(scratch) / "clone"
         # No hard links: the two folders may be on different mounts.
         git = subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", workspace, clone], check=False)
-        return git.returncode or _report(chosen, clone)
+        if git.returncode:
+            return git.returncode
+        try:
+            return _report(chosen, clone)
+        finally:
+            # What its Bazel built lies elsewhere, and nobody would find it again.
+            subprocess.run(["./bazelw", "clean", "--expunge"], cwd=clone, check=False)
 
 
 def _report(commands: list[Command], clone: Path) -> int:
