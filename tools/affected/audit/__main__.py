@@ -6,7 +6,7 @@
 
 The truth of a mutation is what Bazel would really run otherwise: a digest for each target over its
 actions and the content of all that they read, before and after. The status is 1 if a target that changed
-was not reported, or if precision is below 0.95.
+was not reported, or if precision is below 0.95; 2 if there was no truth to be had.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from tools.affected import seeds
 from tools.affected.audit import mutations, repository, scratch, trial
 from tools.affected.bazel import Bazel
+from tools.affected.errors import AffectedError
 
 LEAST_PRECISION = 0.95
 
@@ -30,9 +31,13 @@ def main(arguments: Sequence[str]) -> int:
         module for module in seeds.BEFORE_SOURCES if module.__name__.rpartition(".")[2] not in options.without
     )
     subject, weights = _subject(options.on)
-    with subject as bazel:
-        bench = trial.Bench.of(bazel, weights, with_rivals=not options.without)
-        trials = [_told(one) for one in bench.trials(options.mutations, options.seed)]
+    try:
+        with subject as bazel:
+            bench = trial.Bench.of(bazel, weights, with_rivals=not options.without)
+            trials = [_told(one) for one in bench.trials(options.mutations, options.seed)]
+    except AffectedError as error:
+        print(f"audit: {error}", file=sys.stderr)
+        return 2
     scores = trial.scores(trials)
     print("| tool | missed | precision | median seconds |\n|---|---|---|---|")
     for score in scores:
