@@ -1,13 +1,12 @@
 """The protocol of the shipped server: uvicorn's, with limits on what a client may do.
 
-uvicorn trusts a client to send its headers and body soon, to send few of them, and to name the
-host it wants. This subclass does not. Malformed framing (RFC 9112 §2.2, §5.2, §6: bare LF, NUL,
-folded lines, two lengths, a length beside a transfer coding) is refused by the parser, llhttp in
-httptools; what the parser lets through is refused here. Answers are problem documents, and then
-the connection is closed, since nobody knows where the next request would begin.
+uvicorn trusts a client to send its headers and body soon, to send few of them, and to name the host it wants. This
+subclass does not. Malformed framing (RFC 9112 §2.2, §5.2, §6: bare LF, NUL, folded lines, two lengths, a length
+beside a transfer coding) is refused by the parser, llhttp in httptools; what the parser lets through is refused here.
+Answers are problem documents, and then the connection is closed: nobody knows where the next request begins.
 
-Private parts of uvicorn are touched in this file only, and it was written and tested against one
-version of uvicorn and of its parser: on any other the server refuses to start.
+Private parts of uvicorn are touched in this file only, and it was written and tested against one version of uvicorn
+and of its parser: on any other the server refuses to start.
 """
 
 import asyncio

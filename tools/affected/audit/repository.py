@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from packaging.utils import canonicalize_name
 
-from tools.affected.audit.mutations import Editor, Weights
+from tools.affected.audit.mutations import Editor, Weights, change_option, comment_option
 from tools.affected.bazel import Bazel
 from tools.requirements.lockfile import read_lock
 from tools.requirements.resolver import Resolver
@@ -143,17 +143,6 @@ def drop_from_base(editor: Editor) -> None:
     """Take a package out of the base image."""
     lock = editor.folder / "tools/oci/base/lock.json"
     editor.replace(lock, r' {6}\{\n {8}"name": "(?:tzdata|netbase)",\n(?: {8}.*\n)+ {6}\},\n', "")
-
-
-def change_option(editor: Editor) -> None:
-    """Build otherwise."""
-    with (editor.folder / ".bazelrc").open("a") as file:
-        file.write(f"build --compilation_mode={editor.dice.choice(['dbg', 'opt'])}\n")
-
-
-def comment_option(editor: Editor) -> None:
-    """Give another reason for an option."""
-    editor.replace(editor.folder / ".bazelrc", r"^# .*", f"# Because {editor.number()}.")
 
 
 def comment_modules(editor: Editor) -> None:
