@@ -48,6 +48,11 @@ def digest_of(content: bytes) -> str:
     return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
+def repository_for(default: str, registry: str) -> str:
+    """The repository of a service on a registry other than the default's."""
+    return f"{registry.rstrip('/')}/{default.partition('/')[2]}" if registry else default
+
+
 @dataclass(kw_only=True)
 class Repository:
     """One repository of a registry, for any number of threads. What fails in passing is tried again after `pauses`.

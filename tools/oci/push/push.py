@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from tools.release.push_all import Service, push
-from tools.release.registry import RegistryError, Repository
+from tools.release.registry import RegistryError, Repository, repository_for
 
 
 def main(arguments: list[str]) -> int:
@@ -29,11 +29,6 @@ def main(arguments: list[str]) -> int:
     said = f"{row.sent:,} bytes in {row.seconds:.1f} s, tagged {', '.join(tags)}"
     print(said if row.sent else "was there already, nothing sent", file=sys.stderr)
     return 0
-
-
-def repository_for(default: str, registry: str) -> str:
-    """The repository of a service on a registry other than the default's."""
-    return f"{registry.rstrip('/')}/{default.partition('/')[2]}" if registry else default
 
 
 def _parser() -> argparse.ArgumentParser:

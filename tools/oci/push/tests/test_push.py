@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tools.oci.push.push import main, repository_for
+from tools.oci.push.push import main
 from tools.oci.registry.server import Registry, free_port, running_registry
 from tools.release.layouts import write_service
 from tools.release.push_all import Service
-from tools.release.registry import Repository
+from tools.release.registry import Repository, repository_for
 
 _PASSWORDS = "user:$2a$04$o7CjjN2PPN0EJ3QYAtDVgenwEAI79sa6ZbWy71G9BBuztYJbz0LoG"
 
