@@ -1,5 +1,6 @@
 """A shipped service as a process: started from its binary in the runfiles, killed, started again on the same files."""
 
+import copy
 import http.client
 import os
 import random
@@ -33,6 +34,13 @@ class Program:
         self.process: subprocess.Popen[bytes] | None = None
         values = {"DATA_DIR": str(self.folder), "ISSUER": ISSUER, "PORT": str(self.port), "DRAIN_SECONDS": "0"}
         self._settings = {f"{name.upper()}_{key}": value for key, value in (values | settings).items()}
+        self.command: Sequence[str] = (self.binary,)
+
+    def by(self, *command: str) -> "Program":
+        """The same service, with its settings, files and port, as another command starts it."""
+        other = copy.copy(self)
+        other.command = command
+        return other
 
     @property
     def url(self) -> str:
@@ -51,7 +59,7 @@ class Program:
 
     def run(self, *arguments: str) -> str:
         """Run another of its commands to its end; what it printed."""
-        command = [self.binary, *arguments]
+        command = [*self.command, *arguments]
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -69,7 +77,7 @@ class Program:
     def launch(self, *, through: Sequence[str] = ()) -> None:
         """Start it and wait for nothing."""
         with self.log.open("ab") as log:
-            command = [*through, self.binary]
+            command = [*through, *self.command]
             self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
 
     def kill(self) -> None:

@@ -1,0 +1,1 @@
+"""The code of the revision before, run on the tables of today."""

@@ -1,0 +1,114 @@
+"""Run the code of the migration before on the tables of today: `bazel run //tests/previous`.
+
+A roll-out migrates first and replaces the processes after, so code must go on working on the tables of the next
+revision. For each service this takes the last commit that knew fewer migrations of it, starts that commit's sources
+beside today's other service, and lets people walk through both, on SQLite and on PostgreSQL: over rows of today's code,
+and back. The sources run with today's interpreter and wheels; to build them as they were would be a whole build more.
+It is no test of `bazel test`, because history is no input of a build.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from libs.db.testing import postgres_server
+from tests.faults.town import Town, client, postgres_town, sqlite_town
+from tests.previous.history import HistoryError, export, last_before, newest
+from tests.previous.walk import Person, Walk
+from tests.program import Program
+
+_SERVICES = {"user_service": "users", "product_service": "products"}
+"""The service, and what it is in a town."""
+
+
+def main(workspace: Path) -> int:
+    """Say of each service in one sentence what was found; the exit code."""
+    try:
+        for service in _SERVICES:
+            print(f"{service}: {_proven(workspace, service)}", flush=True)
+    except (HistoryError, AssertionError) as error:
+        sys.stderr.write(f"previous: {error}\n")
+        return 1
+    return 0
+
+
+def _proven(workspace: Path, service: str) -> str:
+    migrations = f"services/{service}/migrations"
+    past = last_before(workspace, migrations)
+    if past is None:
+        return "its first migration is its newest, so there is no code before"
+    with tempfile.TemporaryDirectory(prefix="previous-") as name:
+        export(workspace, past.commit, Path(name, "sources"))
+        _on_sqlite(Path(name), service)
+        _on_postgresql(Path(name), service)
+    now = newest(path.name for path in (workspace / migrations).iterdir())
+    return f"the code of {past.revision} ({past.commit[:12]}) works on the tables of {now}, SQLite's and PostgreSQL's"
+
+
+def _on_sqlite(folder: Path, service: str) -> None:
+    (folder / "sqlite").mkdir()
+    _take_turns(sqlite_town(folder / "sqlite"), service, folder / "sources")
+
+
+def _on_postgresql(folder: Path, service: str) -> None:
+    (folder / "postgresql").mkdir()
+    with postgres_server() as server:
+        _take_turns(postgres_town(server, folder / "postgresql", "town"), service, folder / "sources")
+
+
+def _take_turns(town: Town, service: str, sources: Path) -> None:
+    """Let today's code, the code before and today's again work on the same rows."""
+    ann, bob, eve = (Person(f"{name}@example.com") for name in ("ann", "bob", "eve"))
+    with _said_of("today's code"):
+        _walk(town, arriving=[ann], staying=[ann])
+    with _said_of(f"the {service} of before"):
+        _walk(_before(town, service, sources), arriving=[bob, eve], staying=[ann, bob], leaving=[eve])
+    with _said_of(f"today's code after the {service} of before"):
+        _walk(town, staying=[ann, bob], leaving=[bob])
+
+
+@contextmanager
+def _said_of(code: str) -> Iterator[None]:
+    try:
+        yield
+    except AssertionError as error:
+        raise AssertionError(f"{code}: {error}") from error
+
+
+def _before(town: Town, service: str, sources: Path) -> Town:
+    """The town with the service as it was."""
+    part = _SERVICES[service]
+    program: Program = getattr(town, part)
+    path = os.pathsep.join([str(sources), *_wheels()])
+    # -P, or today's sources, which lie in the working directory, would come first.
+    old = program.by("/usr/bin/env", f"PYTHONPATH={path}", sys.executable, "-P", "-m", f"services.{service}")
+    return replace(town, **{part: old})
+
+
+def _wheels() -> Sequence[str]:
+    """Where today's wheels lie, and none of today's sources."""
+    return [path for path in sys.path if Path(path).name == "site-packages"]
+
+
+def _walk(
+    town: Town, *, arriving: Sequence[Person] = (), staying: Sequence[Person] = (), leaving: Sequence[Person] = ()
+) -> None:
+    with town.users.running(), town.products.running(), client() as http:
+        for program in (town.users, town.products):
+            ready = http.get(f"{program.url}/readyz")
+            assert ready.is_success, f"{program.name} is not ready: {ready.text}"
+        walk = Walk(town, http)
+        for person in arriving:
+            walk.arrive(person)
+        for person in staying:
+            walk.stay(person)
+        for person in leaving:
+            walk.leave(person)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(os.environ["BUILD_WORKSPACE_DIRECTORY"])))
