@@ -5,10 +5,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
-
-from libs.db.errors import AlreadyServed, BadDatabaseUrl
+from libs.db.errors import AlreadyServed
+from libs.db.url import SqliteUrl, parse
 
 
 @contextmanager
@@ -21,7 +19,8 @@ def serving_alone(url: str) -> Iterator[None]:
         AlreadyServed: another process serves it.
         BadDatabaseUrl: it is no URL of a database.
     """
-    path = _file(url)
+    address = parse(url)
+    path = address.path if isinstance(address, SqliteUrl) else None
     handle = _open(f"{path}-server") if path else None
     try:
         if path and handle is not None:
@@ -30,15 +29,6 @@ def serving_alone(url: str) -> Iterator[None]:
     finally:
         if handle is not None:
             os.close(handle)
-
-
-def _file(url: str) -> str | None:
-    try:
-        address = make_url(url)
-    except ArgumentError as error:
-        raise BadDatabaseUrl(url) from error
-    is_file = address.get_backend_name() == "sqlite" and address.database != ":memory:"
-    return address.database if is_file else None
 
 
 def _open(path: str) -> int | None:

@@ -1,4 +1,4 @@
-"""The column types that mean the same on SQLite and PostgreSQL and cross the driver untouched.
+"""What columns hold, so that it means the same on SQLite and PostgreSQL and crosses the driver untouched.
 
 Identifiers are text, moments are integers (microseconds since 1970, UTC), amounts are 64-bit
 integers. Nothing is converted on the way, so a statement runs on the bare driver, and a value
@@ -8,23 +8,11 @@ read is the value written, on either database.
 from datetime import UTC, datetime, timedelta
 from typing import NewType
 
-import sqlalchemy as sa
-
 Micros = NewType("Micros", int)
 """Microseconds since 1970-01-01T00:00:00Z."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-
-
-def identifier() -> sa.String:
-    """The type of a key: a UUID in its canonical spelling."""
-    return sa.String(36)
-
-
-def moment() -> sa.BigInteger:
-    """The type of a point in time, see `Micros`."""
-    return sa.BigInteger()
 
 
 def micros(moment: datetime) -> Micros:

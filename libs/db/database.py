@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import ClauseElement
+from libs.db.statements import Statement
 
 Row = Sequence[Any]
 """One row, its values in the order of the statement's columns."""
@@ -16,10 +16,10 @@ T = TypeVar("T")
 class Connection(Protocol):
     """Runs statements; inside a transaction they stand or fall together."""
 
-    async def fetch_all(self, statement: ClauseElement, **values: object) -> Sequence[Row]:
+    async def fetch_all(self, statement: Statement, **values: object) -> Sequence[Row]:
         """Every row that the statement selects or returns."""
 
-    async def fetch_one(self, statement: ClauseElement, **values: object) -> Row | None:
+    async def fetch_one(self, statement: Statement, **values: object) -> Row | None:
         """The first of these rows; None when there is none."""
 
 

@@ -7,9 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeAlias, TypeVar, cast
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
-from sqlalchemy import ClauseElement
-from sqlalchemy.dialects.postgresql import asyncpg as dialect
-from sqlalchemy.engine import make_url
 
 from libs.db.database import Connection, Limits, Row
 from libs.db.errors import (
@@ -21,7 +18,7 @@ from libs.db.errors import (
     UniqueViolation,
 )
 from libs.db.spare import Spare
-from libs.db.statements import Compiled, Compiler, Values
+from libs.db.statements import Statement, Text, Values
 
 T = TypeVar("T")
 
@@ -55,14 +52,13 @@ class PostgresDatabase:
 
     def __init__(self, pool: _Untyped, limits: Limits) -> None:
         self._spare = Spare(pool, limits)
-        self._compile = Compiler(dialect.dialect())  # type: ignore[no-untyped-call]
 
     @classmethod
-    async def open(cls, url: str, limits: Limits) -> "PostgresDatabase":
+    async def open(cls, dsn: str, limits: Limits) -> "PostgresDatabase":
         """Make the pool; the first connection is made by the first statement."""
         milliseconds = round(limits.statement_seconds * 1000)
         pool = await asyncpg.create_pool(
-            make_url(url).set(drivername="postgresql").render_as_string(hide_password=False),
+            dsn,
             min_size=0,
             max_size=limits.connections,
             timeout=limits.connect_seconds,
@@ -77,20 +73,20 @@ class PostgresDatabase:
         )
         return cls(pool, limits)
 
-    async def fetch_all(self, statement: ClauseElement, **values: object) -> Sequence[Row]:
+    async def fetch_all(self, statement: Statement, **values: object) -> Sequence[Row]:
         """See `Connection`."""
-        return cast("Sequence[Row]", await self._run(_FETCH, self._compile(statement), values))
+        return cast("Sequence[Row]", await self._run(_FETCH, statement.postgres, values))
 
-    async def fetch_one(self, statement: ClauseElement, **values: object) -> Row | None:
+    async def fetch_one(self, statement: Statement, **values: object) -> Row | None:
         """See `Connection`."""
-        return cast("Row | None", await self._run(_FETCH_ROW, self._compile(statement), values))
+        return cast("Row | None", await self._run(_FETCH_ROW, statement.postgres, values))
 
-    async def _run(self, fetch: Callable[..., Awaitable[object]], compiled: Compiled, values: Values) -> object:
+    async def _run(self, fetch: Callable[..., Awaitable[object]], text: Text, values: Values) -> object:
         """One statement outside of a transaction; written out, since a context manager here is felt at each."""
         with _TRANSLATED:
             connection = await self._spare.take()
             try:
-                found = await fetch(connection, compiled.sql, *compiled.arguments(values))
+                found = await fetch(connection, text.sql, *text.arguments(values))
             except BaseException as error:
                 await self._let_go(connection, error)
                 raise
@@ -104,7 +100,7 @@ class PostgresDatabase:
             transaction = connection.transaction(isolation="serializable")
             await transaction.start()
             try:
-                yield _Transaction(connection, self._compile)
+                yield _Transaction(connection)
             except _IN_DOUBT:
                 # The connection is cut, and the server undoes what was done on it.
                 raise
@@ -149,20 +145,19 @@ class PostgresDatabase:
 
 
 class _Transaction:
-    def __init__(self, connection: _Untyped, compile_: Compiler) -> None:
+    def __init__(self, connection: _Untyped) -> None:
         self._connection = connection
-        self._compile = compile_
 
-    async def fetch_all(self, statement: ClauseElement, **values: object) -> Sequence[Row]:
-        compiled = self._compile(statement)
+    async def fetch_all(self, statement: Statement, **values: object) -> Sequence[Row]:
+        text = statement.postgres
         with _TRANSLATED:
-            rows = await self._connection.fetch(compiled.sql, *compiled.arguments(values))
+            rows = await self._connection.fetch(text.sql, *text.arguments(values))
         return cast("Sequence[Row]", rows)
 
-    async def fetch_one(self, statement: ClauseElement, **values: object) -> Row | None:
-        compiled = self._compile(statement)
+    async def fetch_one(self, statement: Statement, **values: object) -> Row | None:
+        text = statement.postgres
         with _TRANSLATED:
-            row = await self._connection.fetchrow(compiled.sql, *compiled.arguments(values))
+            row = await self._connection.fetchrow(text.sql, *text.arguments(values))
         return cast("Row | None", row)
 
 

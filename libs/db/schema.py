@@ -1,11 +1,10 @@
 """Readiness of the tables: serving asks which revision they are at and never changes them."""
 
-import sqlalchemy as sa
-
 from libs.db.database import Database
 from libs.db.errors import DatabaseError, MissingTable
+from libs.db.statements import Statement
 
-_REVISION: sa.Select[tuple[str]] = sa.select(sa.column("version_num")).select_from(sa.table("alembic_version"))
+_REVISION = Statement("SELECT version_num FROM alembic_version")
 
 
 async def revision(database: Database) -> str | None:

@@ -13,19 +13,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from typing import TypeVar, cast
 
 import aiosqlite
-from sqlalchemy import ClauseElement
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.engine import make_url
 
 from libs.db.database import Connection, Limits, Row
 from libs.db.errors import (
-    BadDatabaseUrl,
     ConstraintViolation,
     DatabaseUnavailable,
     MissingTable,
     UniqueViolation,
 )
-from libs.db.statements import Compiled, Compiler, Values
+from libs.db.statements import Statement, Values
 
 T = TypeVar("T")
 
@@ -44,7 +40,6 @@ class SqliteDatabase:
     def __init__(
         self, readers: Sequence[aiosqlite.Connection], writer: aiosqlite.Connection, at_once: sqlite3.Connection
     ) -> None:
-        self._compile = Compiler(sqlite.dialect(paramstyle="qmark"))
         self._readers = readers
         self._next_reader = itertools.cycle(readers)
         self._writer = writer
@@ -52,32 +47,27 @@ class SqliteDatabase:
         self._writing = asyncio.Lock()
 
     @classmethod
-    async def open(cls, url: str, limits: Limits) -> "SqliteDatabase":
-        """Open the file of `url`, making it when it is missing."""
-        path = make_url(url).database
-        if not path or path == ":memory:":
-            # It would belong to one connection, and there are several.
-            raise BadDatabaseUrl(url)
+    async def open(cls, path: str, limits: Limits) -> "SqliteDatabase":
+        """Open the file at `path`, making it when it is missing."""
         at_once = _open_at_once(path)
         writer = await _open(path, limits)
         readers = [await _open(path, limits) for _ in range(_READERS)]
         return cls(readers, writer, at_once)
 
-    async def fetch_all(self, statement: ClauseElement, **values: object) -> Sequence[Row]:
+    async def fetch_all(self, statement: Statement, **values: object) -> Sequence[Row]:
         """See `Connection`."""
-        compiled = self._compile(statement)
-        if not compiled.writes:
-            return await _run(next(self._next_reader), compiled, values)
+        if not statement.writes:
+            return await _run(next(self._next_reader), statement, values)
         async with self._writing:
-            return await _run(self._writer, compiled, values)
+            return await _run(self._writer, statement, values)
 
-    async def fetch_one(self, statement: ClauseElement, **values: object) -> Row | None:
+    async def fetch_one(self, statement: Statement, **values: object) -> Row | None:
         """See `Connection`."""
-        compiled = self._compile(statement)
-        if not compiled.writes:
+        if not statement.writes:
+            text = statement.sqlite
             with contextlib.suppress(sqlite3.Error):
                 # Whatever goes wrong goes wrong again below, in a thread and with all its time.
-                return cast("Row | None", self._at_once.execute(compiled.sql, compiled.arguments(values)).fetchone())
+                return cast("Row | None", self._at_once.execute(text.sql, text.arguments(values)).fetchone())
         rows = await self.fetch_all(statement, **values)
         return rows[0] if rows else None
 
@@ -88,7 +78,7 @@ class SqliteDatabase:
             with _translated():
                 await self._writer.execute_fetchall("BEGIN IMMEDIATE")
             try:
-                yield _Transaction(self._writer, self._compile)
+                yield _Transaction(self._writer)
                 with _translated():
                     await self._writer.execute_fetchall("COMMIT")
             finally:
@@ -108,14 +98,13 @@ class SqliteDatabase:
 
 
 class _Transaction:
-    def __init__(self, connection: aiosqlite.Connection, compile_: Compiler) -> None:
+    def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
-        self._compile = compile_
 
-    async def fetch_all(self, statement: ClauseElement, **values: object) -> Sequence[Row]:
-        return await _run(self._connection, self._compile(statement), values)
+    async def fetch_all(self, statement: Statement, **values: object) -> Sequence[Row]:
+        return await _run(self._connection, statement, values)
 
-    async def fetch_one(self, statement: ClauseElement, **values: object) -> Row | None:
+    async def fetch_one(self, statement: Statement, **values: object) -> Row | None:
         rows = await self.fetch_all(statement, **values)
         return rows[0] if rows else None
 
@@ -139,9 +128,10 @@ def _open_at_once(path: str) -> sqlite3.Connection:
     return connection
 
 
-async def _run(connection: aiosqlite.Connection, compiled: Compiled, values: Values) -> Sequence[Row]:
+async def _run(connection: aiosqlite.Connection, statement: Statement, values: Values) -> Sequence[Row]:
+    text = statement.sqlite
     with _translated():
-        rows = await connection.execute_fetchall(compiled.sql, compiled.arguments(values))
+        rows = await connection.execute_fetchall(text.sql, text.arguments(values))
     return cast("Sequence[Row]", rows)
 
 

@@ -1,50 +1,72 @@
-"""SQLAlchemy statements turned once into the text and the value order that a driver takes.
+"""Statements as constant text: what each driver is given, and in which order it takes the values.
 
-SQLAlchemy's own execution costs six times what the drivers cost; its compiler, run once for each
-statement, costs nothing. So statements are written as constants with `bindparam`s.
+No statement holds a value: where one goes stands `:name`. So text is only ever put together from
+constants, and each text is known to its driver after the first use.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-
-from sqlalchemy import ClauseElement, UpdateBase
-from sqlalchemy.engine import Dialect
+from functools import cached_property
+from typing import NamedTuple
 
 Values = Mapping[str, object]
 
+# What stands in quotes is data, and `::` is a cast.
+_NAME = re.compile(r"'[^']*'|::|:(\w+)")
+
+
+class Either(NamedTuple):
+    """A piece of a statement that the databases spell differently."""
+
+    sqlite: str
+    postgres: str
+
 
 @dataclass(frozen=True, slots=True)
-class Compiled:
-    """One statement for one driver: its text, and the names of its values in their order."""
+class Text:
+    """A statement as one driver takes it, with the names of its values in the order of their numbers."""
 
     sql: str
     names: Sequence[str]
-    literals: Values
-    writes: bool
 
     def arguments(self, values: Values) -> list[object]:
-        """The values in the order of the placeholders. A name without a value raises KeyError."""
-        literals = self.literals
-        return [literals[name] if name in literals else values[name] for name in self.names]
+        """The values in that order; what has no place is left out. A name without a value raises KeyError."""
+        return [values[name] for name in self.names]
 
 
-class Compiler:
-    """Compiles for one dialect and remembers every statement, so make them constants."""
+class Statement:
+    """Pieces of SQL, joined by spaces, with `:name` for each value. Make it once, as a constant."""
 
-    def __init__(self, dialect: Dialect) -> None:
-        self._dialect = dialect
-        self._compiled: dict[ClauseElement, Compiled] = {}
+    def __init__(self, *pieces: str | Either) -> None:
+        self._pieces = pieces
 
-    def __call__(self, statement: ClauseElement) -> Compiled:
-        """The text and value order of `statement`."""
-        found = self._compiled.get(statement)
-        if found is None:
-            found = self._compiled[statement] = self._compile(statement)
-        return found
+    @cached_property
+    def sqlite(self) -> Text:
+        """As sqlite3 takes it."""
+        return _text((piece.sqlite if isinstance(piece, Either) else piece for piece in self._pieces), sign="?")
 
-    def _compile(self, statement: ClauseElement) -> Compiled:
-        compiled = statement.compile(dialect=self._dialect)
-        names = tuple(getattr(compiled, "positiontup", None) or ())
-        binds, values = getattr(compiled, "binds", {}), compiled.params
-        literals = {name: values[name] for name in names if not binds[name].required}
-        return Compiled(str(compiled), names, literals, isinstance(statement, UpdateBase))
+    @cached_property
+    def postgres(self) -> Text:
+        """As asyncpg takes it."""
+        return _text((piece.postgres if isinstance(piece, Either) else piece for piece in self._pieces), sign="$")
+
+    @cached_property
+    def writes(self) -> bool:
+        """Whether SQLite's writer has to run it; whatever is no SELECT might write."""
+        return self.sqlite.sql.split(maxsplit=1)[0] != "SELECT"
+
+
+def insertion(table: str, columns: Sequence[str]) -> Statement:
+    """Stores one row; each value has the name of its column."""
+    return Statement("INSERT INTO", table, "(", ", ".join(columns), ") VALUES (:" + ", :".join(columns) + ")")
+
+
+def _text(pieces: Iterable[str], *, sign: str) -> Text:
+    numbers: dict[str, int] = {}
+
+    def placeholder(found: re.Match[str]) -> str:
+        name = found[1]
+        return found[0] if name is None else f"{sign}{numbers.setdefault(name, len(numbers) + 1)}"
+
+    return Text(_NAME.sub(placeholder, " ".join(pieces)), tuple(numbers))

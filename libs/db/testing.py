@@ -2,31 +2,35 @@
 
 import asyncio
 import contextlib
+import importlib
 import importlib.util
 import itertools
 import os
+import pkgutil
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Protocol
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
-import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from libs.db.migrate import upgrade
+from libs.db.statements import Statement
+from libs.db.url import PostgresUrl, SqliteUrl, parse
 
 _START_SECONDS = 60
 # Nothing here has to survive a power cut, so PostgreSQL need not wait for the disk.
 _HASTY = ("fsync=off", "full_page_writes=off", "max_connections=200")
 _INITDB = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
 _TEMPLATE = "migrated"
+# What a value may be to PostgreSQL, which works it out from where the value stands.
+_TYPES = {"text", "varchar", "int8", "jsonb"}
 
 
 class Databases(Protocol):
@@ -171,27 +175,55 @@ class PostgresServer:
                     return
 
 
-def differences(url: str, metadata: sa.MetaData, *, besides: str = "") -> Sequence[object]:
-    """What an automatic migration would change to make the tables of `url` those of `metadata`.
-
-    What a database has for itself alone is left out when its name begins with `besides`.
-    """
-    options = {
-        "compare_type": True,
-        "include_object": lambda _, name, *__: not (besides and str(name).startswith(besides)),
+def statements_of(package: ModuleType) -> Mapping[str, Statement]:
+    """Every statement that is a constant of a module of `package`, by the names of both."""
+    modules = [
+        importlib.import_module(f"{package.__name__}.{each.name}") for each in pkgutil.iter_modules(package.__path__)
+    ]
+    return {
+        f"{module.__name__}.{name}": value
+        for module in modules
+        for name, value in vars(module).items()
+        if isinstance(value, Statement)
     }
 
-    async def compare() -> Sequence[object]:
-        engine = create_async_engine(url)
-        try:
-            async with engine.connect() as connection:
-                return await connection.run_sync(
-                    lambda sync: compare_metadata(MigrationContext.configure(sync, opts=options), metadata)
-                )
-        finally:
-            await engine.dispose()
 
-    return asyncio.run(compare())
+def refused(url: str, statements: Mapping[str, Statement]) -> Mapping[str, str]:
+    """Which of the statements do not fit the tables of `url`, and why; none of them is run."""
+    match parse(url):
+        case SqliteUrl(path):
+            return _refused_by_sqlite(path, statements)
+        case PostgresUrl(dsn):
+            return asyncio.run(_refused_by_postgres(dsn, statements))
+
+
+def _refused_by_sqlite(path: str, statements: Mapping[str, Statement]) -> Mapping[str, str]:
+    found = {}
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        for name, statement in statements.items():
+            text = statement.sqlite
+            try:
+                connection.execute(f"EXPLAIN {text.sql}", [None] * len(text.names))
+            except sqlite3.Error as error:
+                found[name] = str(error)
+    return found
+
+
+async def _refused_by_postgres(dsn: str, statements: Mapping[str, Statement]) -> Mapping[str, str]:
+    found = {}
+    connection = await asyncpg.connect(dsn)
+    try:
+        for name, statement in statements.items():
+            try:
+                prepared = await connection.prepare(statement.postgres.sql)
+            except asyncpg.PostgresError as error:
+                found[name] = str(error)
+            else:
+                if others := {kind.name for kind in prepared.get_parameters()} - _TYPES:
+                    found[name] = f"takes values as {sorted(others)}, which want a CAST"
+    finally:
+        await connection.close()
+    return found
 
 
 @contextlib.contextmanager

@@ -16,13 +16,13 @@ from libs.web.app import Parts
 from libs.web.app import create_app as create_web_app
 from libs.web.outgoing import TracedClient
 from services.product_service.problems import PROBLEMS
+from services.product_service.repository import SCHEMA_REVISION
 from services.product_service.routes import ROUTERS, imports
 from services.product_service.service.imports import Imports
 from services.product_service.service.products import Catalogue
 from services.product_service.service.reservations import Reservations
 from services.product_service.service.search import SearchIndex
 from services.product_service.settings import ProductSettings
-from services.product_service.tables import SCHEMA_REVISION
 
 
 def create_app(settings: ProductSettings, *, clock: Clock | None = None, keys: KeySource | None = None) -> FastAPI:

@@ -22,6 +22,7 @@ from libs.web import context
 from libs.web.app import Parts
 from libs.web.app import create_app as create_web_app
 from services.user_service.problems import PROBLEMS
+from services.user_service.repository import SCHEMA_REVISION
 from services.user_service.repository.grants import Grants
 from services.user_service.routes import ROUTERS
 from services.user_service.service.administration import Administration
@@ -35,7 +36,6 @@ from services.user_service.service.recovery import Recovery
 from services.user_service.service.tokens import AccessTokens, Standings
 from services.user_service.service.users import Users
 from services.user_service.settings import UserSettings
-from services.user_service.tables import SCHEMA_REVISION
 
 
 def create_app(

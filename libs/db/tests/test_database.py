@@ -7,7 +7,7 @@ import pytest
 from libs.db.connect import connect
 from libs.db.database import Connection, Database
 from libs.db.errors import BadDatabaseUrl, ConstraintViolation, UniqueViolation
-from libs.db.tests.tables import ADD, ADD_ONE, ALL, READ, SET
+from libs.db.tests.things import ADD, ADD_ONE, ALL, READ, SET
 
 
 async def _add(connection: Connection, name: str, amount: int = 0) -> None:

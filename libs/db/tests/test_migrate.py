@@ -12,7 +12,7 @@ from libs.db.migrate import UnknownRevision, newest, upgrade
 from libs.db.schema import SchemaCheck, revision
 from libs.db.testing import Databases, PostgresDatabases
 from libs.db.tests.conftest import SCRIPTS
-from libs.db.tests.tables import ADD, ALL
+from libs.db.tests.things import ADD, ALL
 
 BROKEN = Path(__file__).parent / "broken"
 

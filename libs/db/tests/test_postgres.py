@@ -5,16 +5,16 @@ import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-import sqlalchemy as sa
 
 from libs.db.connect import connect
 from libs.db.database import Database, Limits
 from libs.db.errors import DatabaseUnavailable
 from libs.db.schema import SchemaCheck
+from libs.db.statements import Statement
 from libs.db.testing import PostgresServer, postgres_server
 
-ONE = sa.select(sa.literal(1))
-SLEEP = sa.select(sa.func.pg_sleep(sa.bindparam("seconds")))
+ONE = Statement("SELECT 1")
+SLEEP = Statement("SELECT pg_sleep(:seconds)")
 
 
 @pytest.fixture(scope="module")

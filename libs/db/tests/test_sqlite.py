@@ -11,14 +11,14 @@ from libs.db.errors import BadDatabaseUrl, DatabaseUnavailable
 from libs.db.migrate import upgrade
 from libs.db.sqlite import SqliteDatabase
 from libs.db.tests.conftest import SCRIPTS
-from libs.db.tests.tables import ADD, READ
+from libs.db.tests.things import ADD, READ
 
 
 async def test_a_read_that_cannot_be_done_at_once_is_done_in_a_thread(tmp_path: Path) -> None:
     """The way that may wait gives the same answer as the quick one."""
-    url = f"sqlite+aiosqlite:///{tmp_path / 'a.db'}"
-    await asyncio.to_thread(upgrade, url, SCRIPTS)
-    database = await SqliteDatabase.open(url, Limits())
+    path = tmp_path / "a.db"
+    await asyncio.to_thread(upgrade, f"sqlite+aiosqlite:///{path}", SCRIPTS)
+    database = await SqliteDatabase.open(str(path), Limits())
     try:
         await database.fetch_all(ADD, id="a", box_id=None, amount=7)
         quick = await database.fetch_one(READ, id="a")

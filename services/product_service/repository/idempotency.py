@@ -1,17 +1,13 @@
 """Idempotency keys in the database."""
 
-import sqlalchemy as sa
-from sqlalchemy import bindparam
-
 from libs.db.database import Connection
+from libs.db.statements import Statement, insertion
 from services.product_service.models import OwnerId, Product, ProductId
-from services.product_service.tables import idempotency_keys
 
-_FIND_KEY = sa.select(idempotency_keys.c.request_digest, idempotency_keys.c.product_id).where(
-    idempotency_keys.c.owner_id == bindparam("owner_id"),
-    idempotency_keys.c.key == bindparam("key"),
+_FIND_KEY = Statement(
+    "SELECT request_digest, product_id FROM idempotency_keys WHERE owner_id = :owner_id AND key = :key"
 )
-_KEEP_KEY = sa.insert(idempotency_keys)
+_KEEP_KEY = insertion("idempotency_keys", ("owner_id", "key", "request_digest", "product_id", "created_at"))
 
 
 async def find_key(connection: Connection, owner: OwnerId, key: str) -> tuple[str, ProductId] | None:

@@ -4,24 +4,18 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import NamedTuple
 
-import sqlalchemy as sa
-from sqlalchemy import bindparam
-
 from libs.db.columns import Micros
 from libs.db.database import Connection
+from libs.db.statements import Statement, insertion
 from services.product_service.models import OwnerId, Product
 from services.product_service.repository import products as singly
-from services.product_service.repository.products import COLUMNS
-from services.product_service.tables import import_keys, products
+from services.product_service.repository.products import COLUMNS, FIELDS
 
 BATCH = 100
-_INSERT_BATCH = sa.insert(products).values(
-    [{column.name: bindparam(f"{column.name}_{row}", type_=column.type) for column in COLUMNS} for row in range(BATCH)]
-)
-_FIND_KEY = sa.select(import_keys.c.request_digest, import_keys.c.imported).where(
-    import_keys.c.owner_id == bindparam("owner_id"), import_keys.c.key == bindparam("key")
-)
-_KEEP_KEY = sa.insert(import_keys)
+_ROWS = ["(" + ", ".join(f":{name}_{row}" for name in FIELDS) + ")" for row in range(BATCH)]
+_INSERT_BATCH = Statement("INSERT INTO products (", COLUMNS, ") VALUES", ", ".join(_ROWS))
+_FIND_KEY = Statement("SELECT request_digest, imported FROM import_keys WHERE owner_id = :owner_id AND key = :key")
+_KEEP_KEY = insertion("import_keys", ("owner_id", "key", "request_digest", "imported", "created_at"))
 
 
 class UsedKey(NamedTuple):

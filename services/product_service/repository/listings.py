@@ -4,27 +4,24 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cache
 
-import sqlalchemy as sa
-from sqlalchemy import bindparam
-
 from libs.db.database import Connection
+from libs.db.statements import Either, Statement
 from services.product_service.models import Filters, Listing, Product, Sort, SortField
 from services.product_service.repository.products import COLUMNS, LIVE
-from services.product_service.repository.words import HoldsWords
-from services.product_service.tables import products
+from services.product_service.repository.words import HOLDS_WORDS
 
 _SORTED_BY = {
-    SortField.CREATED_AT: products.c.created_at,
-    SortField.PRICE: products.c.price_cents,
-    SortField.NAME: products.c.name,
+    SortField.CREATED_AT: "created_at",
+    SortField.PRICE: "price_cents",
+    SortField.NAME: "name",
 }
-_CONDITIONS = {
-    ("owner", None): products.c.owner_id == bindparam("owner"),
-    ("min_price_cents", None): products.c.price_cents >= bindparam("min_price_cents"),
-    ("max_price_cents", None): products.c.price_cents <= bindparam("max_price_cents"),
-    ("in_stock", True): products.c.stock > 0,
-    ("in_stock", False): products.c.stock == 0,
-    ("search", None): HoldsWords(bindparam("search", type_=sa.Text)),
+_CONDITIONS: dict[tuple[str, bool | None], str | Either] = {
+    ("owner", None): "owner_id = :owner",
+    ("min_price_cents", None): "price_cents >= :min_price_cents",
+    ("max_price_cents", None): "price_cents <= :max_price_cents",
+    ("in_stock", True): "stock > 0",
+    ("in_stock", False): "stock = 0",
+    ("search", None): HOLDS_WORDS,
 }
 _Conditions = frozenset[tuple[str, bool | None]]
 
@@ -43,14 +40,13 @@ def _conditions(filters: Filters) -> _Conditions:
     return frozenset((name, value if isinstance(value, bool) else None) for name, value in given.items())
 
 
-# Closed sets of sorts and filters make some hundred statements at most, each compiled when it is first needed.
+# Closed sets of sorts and filters make some hundred statements at most, each put together when it is first needed.
 @cache
-def _statement(sort: Sort, conditions: _Conditions, *, is_first: bool) -> sa.Select[tuple[object, ...]]:
-    column = _SORTED_BY[sort.field]
-    order = [each.desc() if sort.is_descending else each.asc() for each in (column, products.c.id)]
-    where = [_CONDITIONS[each] for each in conditions]
+def _statement(sort: Sort, conditions: _Conditions, *, is_first: bool) -> Statement:
+    column, way = _SORTED_BY[sort.field], "DESC" if sort.is_descending else "ASC"
+    where: list[str | Either] = [_CONDITIONS[each] for each in conditions]
     if not is_first:
-        place = sa.tuple_(bindparam("value", type_=column.type), bindparam("id", type_=products.c.id.type))
-        row = sa.tuple_(column, products.c.id)
-        where.append(row < place if sort.is_descending else row > place)
-    return sa.select(*COLUMNS).where(LIVE, *where).order_by(*order).limit(bindparam("limit"))
+        where += [f"({column}, id) {'<' if sort.is_descending else '>'} (:value, :id)"]
+    narrower = [piece for condition in where for piece in ("AND", condition)]
+    order = f"ORDER BY {column} {way}, id {way} LIMIT :limit"
+    return Statement("SELECT", COLUMNS, "FROM products WHERE", LIVE, *narrower, order)

@@ -1,44 +1,29 @@
 """Products in the database."""
 
-from dataclasses import asdict
-
-import sqlalchemy as sa
-from sqlalchemy import bindparam
+from dataclasses import asdict, fields
 
 from libs.db.columns import Micros
 from libs.db.database import Connection
+from libs.db.statements import Statement, insertion
 from services.product_service.models import Draft, Product, ProductId
-from services.product_service.tables import products
 
-# In the order of the fields of `Product`.
-COLUMNS = [column for column in products.c if column.name != "deleted_at"]
-LIVE = products.c.deleted_at.is_(None)
-_THIS = sa.and_(products.c.id == bindparam("id"), LIVE)
+FIELDS = [field.name for field in fields(Product)]
+COLUMNS = ", ".join(FIELDS)
+LIVE = "deleted_at IS NULL"
+_AS_SEEN = "WHERE id = :id AND version = :seen AND deleted_at IS NULL"
 
-_READ = sa.select(*COLUMNS).where(_THIS)
-
-_INSERT = sa.insert(products).values({column.name: bindparam(column.name) for column in COLUMNS})
-
-_UPDATE = (
-    sa.update(products)
-    .where(products.c.id == bindparam("id"), LIVE, products.c.version == bindparam("seen"))
-    .values(
-        name=bindparam("name"),
-        description=bindparam("description"),
-        price_cents=bindparam("price_cents"),
-        stock=bindparam("stock"),
-        version=products.c.version + 1,
-        updated_at=bindparam("now"),
-    )
-    .returning(*COLUMNS)
+_READ = Statement("SELECT", COLUMNS, "FROM products WHERE id = :id AND", LIVE)
+_INSERT = insertion("products", FIELDS)
+_UPDATE = Statement(
+    """
+    UPDATE products SET name = :name, description = :description, price_cents = :price_cents, stock = :stock,
+        version = version + 1, updated_at = :now
+    """,
+    _AS_SEEN,
+    "RETURNING",
+    COLUMNS,
 )
-
-_DELETE = (
-    sa.update(products)
-    .where(products.c.id == bindparam("id"), LIVE, products.c.version == bindparam("seen"))
-    .values(deleted_at=bindparam("now"), version=products.c.version + 1)
-    .returning(products.c.id)
-)
+_DELETE = Statement("UPDATE products SET deleted_at = :now, version = version + 1", _AS_SEEN, "RETURNING id")
 
 
 async def find(connection: Connection, product_id: ProductId) -> Product | None:

@@ -1,24 +1,18 @@
 """Reservations in the database."""
 
-import sqlalchemy as sa
-from sqlalchemy import bindparam
-
 from libs.db.columns import Micros
 from libs.db.database import Connection
+from libs.db.statements import Statement
 from services.product_service.models import Product, ProductId
-from services.product_service.repository.products import COLUMNS, LIVE
-from services.product_service.tables import products
+from services.product_service.repository.products import COLUMNS
 
 # One statement decides and takes, so no two buyers can be promised the same piece.
-_RESERVE = (
-    sa.update(products)
-    .where(products.c.id == bindparam("id"), LIVE, products.c.stock >= bindparam("quantity"))
-    .values(
-        stock=products.c.stock - bindparam("quantity"),
-        version=products.c.version + 1,
-        updated_at=bindparam("now"),
-    )
-    .returning(*COLUMNS)
+_RESERVE = Statement(
+    """
+    UPDATE products SET stock = stock - :quantity, version = version + 1, updated_at = :now
+    WHERE id = :id AND deleted_at IS NULL AND stock >= :quantity RETURNING
+    """,
+    COLUMNS,
 )
 
 

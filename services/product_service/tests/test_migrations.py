@@ -5,13 +5,12 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-import sqlalchemy as sa
-from sqlalchemy import bindparam
 
 from libs.auth.testing import FakeClock
 from libs.db.connect import connect
 from libs.db.database import Database
 from libs.db.migrate import upgrade
+from libs.db.statements import Statement, insertion
 from libs.db.testing import open_databases
 from services.product_service.models import Filters, Listing, Sort, SortField
 from services.product_service.service.products import Catalogue
@@ -21,9 +20,8 @@ from services.product_service.tests.conftest import SCRIPTS
 
 # As revision 0001 had it, whose code may still run when the newest migration has.
 _COLUMNS = ("id", "owner_id", "name", "description", "price_cents", "stock", "version", "created_at", "updated_at")
-_OLD = sa.table("products", *map(sa.column, _COLUMNS))
-_INSERT = sa.insert(_OLD).values({name: bindparam(name) for name in _COLUMNS})
-_RENAME = sa.update(_OLD).where(_OLD.c.id == bindparam("this")).values(name=bindparam("new_name"))
+_INSERT = insertion("products", _COLUMNS)
+_RENAME = Statement("UPDATE products SET name = :name WHERE id = :id")
 _LONG = "x" * 5000
 
 
@@ -44,7 +42,7 @@ async def test_what_old_code_stores_new_code_finds(settings: ProductSettings) ->
     try:
         made = await _insert(database, "Green TEA-pot", _LONG)
         assert await _found(database, "pot tea") == [made]
-        await database.fetch_all(_RENAME, this=made, new_name="Kettle")
+        await database.fetch_all(_RENAME, id=made, name="Kettle")
         assert await _found(database, "tea") == []
         assert await _found(database, "kettle") == [made]
     finally:

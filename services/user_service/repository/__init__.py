@@ -1,1 +1,4 @@
-"""The service's SQL, one module for each noun. Statements are constants, so each is compiled once."""
+"""The service's SQL, one module for each noun. Statements are constants; a test prepares each on both databases."""
+
+SCHEMA_REVISION = "0005"
+"""The revision of the tables that these statements need."""

@@ -1,24 +1,22 @@
 """The SQL of the audit log: it is added to and read, and nothing else."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
-
-import sqlalchemy as sa
-from sqlalchemy import bindparam
+from dataclasses import asdict, fields
 
 from libs.db.database import Connection
+from libs.db.statements import Statement, insertion
 from services.user_service.models import Action, Entry, Position
-from services.user_service.tables import audit_entries
 
-_INSERT = sa.insert(audit_entries)
-_FIRST_PAGE = (
-    sa.select(audit_entries).order_by(audit_entries.c.at.desc(), audit_entries.c.id.desc()).limit(bindparam("limit"))
-)
-_NEXT_PAGE = _FIRST_PAGE.where(
-    sa.or_(
-        audit_entries.c.at < bindparam("moment"),
-        sa.and_(audit_entries.c.at == bindparam("moment"), audit_entries.c.id < bindparam("after_id")),
-    )
+_FIELDS = [field.name for field in fields(Entry)]
+_COLUMNS = ", ".join(_FIELDS)
+_NEWEST_FIRST = "ORDER BY at DESC, id DESC LIMIT :limit"
+_INSERT = insertion("audit_entries", _FIELDS)
+_FIRST_PAGE = Statement("SELECT", _COLUMNS, "FROM audit_entries", _NEWEST_FIRST)
+_NEXT_PAGE = Statement(
+    "SELECT",
+    _COLUMNS,
+    "FROM audit_entries WHERE at < :moment OR at = :moment AND id < :after_id",
+    _NEWEST_FIRST,
 )
 
 

@@ -1,19 +1,14 @@
 """The SQL of service clients."""
 
-import sqlalchemy as sa
-from sqlalchemy import bindparam
-
 from libs.auth.claims import ClientId, parse_scopes
 from libs.auth.clients import Client, SecretDigest
 from libs.db.columns import Micros
 from libs.db.database import Connection
-from services.user_service.tables import clients
+from libs.db.statements import Statement, insertion
 
-_FIND = sa.select(clients.c.client_id, clients.c.secret_digest, clients.c.scopes).where(
-    clients.c.client_id == bindparam("client_id")
-)
-_INSERT = sa.insert(clients)
-_DELETE = sa.delete(clients).where(clients.c.client_id == bindparam("client_id")).returning(clients.c.client_id)
+_FIND = Statement("SELECT client_id, secret_digest, scopes FROM clients WHERE client_id = :client_id")
+_INSERT = insertion("clients", ("client_id", "secret_digest", "scopes", "created_at"))
+_DELETE = Statement("DELETE FROM clients WHERE client_id = :client_id RETURNING client_id")
 
 
 async def find(connection: Connection, client_id: ClientId) -> Client | None:

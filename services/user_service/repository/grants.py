@@ -2,30 +2,34 @@
 
 from datetime import datetime
 
-import sqlalchemy as sa
-from sqlalchemy import bindparam
-
 from libs.auth.claims import ClientId, Subject, parse_scopes
 from libs.auth.refresh import FamilyId, RefreshGrant, TokenDigest
 from libs.db.columns import at, micros
 from libs.db.database import Connection, Database, Row
-from services.user_service.tables import refresh_grants as grants
+from libs.db.statements import Statement, insertion
 
-_INSERT = sa.insert(grants)
-_FIND = sa.select(grants).where(grants.c.digest == bindparam("digest"))
-_USE = (
-    sa.update(grants)
-    .where(
-        grants.c.digest == bindparam("digest"),
-        grants.c.used_at.is_(None),
-        grants.c.revoked_at.is_(None),
-    )
-    .values(used_at=bindparam("now"))
-    .returning(grants.c.digest)
+_COLUMNS = (
+    "digest",
+    "family",
+    "subject",
+    "client_id",
+    "scopes",
+    "issued_at",
+    "expires_at",
+    "family_expires_at",
+    "used_at",
+    "revoked_at",
 )
-_REVOKE = sa.update(grants).values(revoked_at=bindparam("now")).where(grants.c.revoked_at.is_(None))
-_REVOKE_FAMILY = _REVOKE.where(grants.c.family == bindparam("family"))
-_REVOKE_SUBJECT = _REVOKE.where(grants.c.subject == bindparam("subject"))
+_INSERT = insertion("refresh_grants", _COLUMNS)
+_FIND = Statement("SELECT", ", ".join(_COLUMNS), "FROM refresh_grants WHERE digest = :digest")
+_USE = Statement(
+    """UPDATE refresh_grants SET used_at = :now
+    WHERE digest = :digest AND used_at IS NULL AND revoked_at IS NULL RETURNING digest"""
+)
+_REVOKE_FAMILY = Statement("UPDATE refresh_grants SET revoked_at = :now WHERE revoked_at IS NULL AND family = :family")
+_REVOKE_SUBJECT = Statement(
+    "UPDATE refresh_grants SET revoked_at = :now WHERE revoked_at IS NULL AND subject = :subject"
+)
 
 
 class Grants:

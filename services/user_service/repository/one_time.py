@@ -1,28 +1,21 @@
 """The SQL of one-time tokens. A token that is used, replaced or too old is a row that is gone."""
 
-from dataclasses import asdict
-
-import sqlalchemy as sa
-from sqlalchemy import bindparam
+from dataclasses import asdict, fields
 
 from libs.auth.refresh import TokenDigest
 from libs.db.columns import Micros
 from libs.db.database import Connection
+from libs.db.statements import Statement, insertion
 from services.user_service.models import OneTimeToken, Purpose, UserId
-from services.user_service.tables import one_time_tokens as tokens
 
-_OF_USER = sa.and_(tokens.c.user_id == bindparam("user_id"), tokens.c.purpose == bindparam("purpose"))
-_LIVE = sa.and_(
-    tokens.c.digest == bindparam("digest"),
-    tokens.c.purpose == bindparam("purpose"),
-    tokens.c.expires_at > bindparam("now"),
-)
-_INSERT = sa.insert(tokens)
-_SINCE = sa.select(tokens.c.digest).where(_OF_USER, tokens.c.created_at > bindparam("moment"))
-_FIND = sa.select(tokens.c.user_id).where(_LIVE)
-_TAKE = sa.delete(tokens).where(_LIVE).returning(tokens.c.user_id)
-_FORGET = sa.delete(tokens).where(_OF_USER)
-_FORGET_OLD = sa.delete(tokens).where(tokens.c.expires_at <= bindparam("now"))
+_OF_USER = "WHERE user_id = :user_id AND purpose = :purpose"
+_LIVE = "WHERE digest = :digest AND purpose = :purpose AND expires_at > :now"
+_INSERT = insertion("one_time_tokens", [field.name for field in fields(OneTimeToken)])
+_SINCE = Statement("SELECT digest FROM one_time_tokens", _OF_USER, "AND created_at > :moment")
+_FIND = Statement("SELECT user_id FROM one_time_tokens", _LIVE)
+_TAKE = Statement("DELETE FROM one_time_tokens", _LIVE, "RETURNING user_id")
+_FORGET = Statement("DELETE FROM one_time_tokens", _OF_USER)
+_FORGET_OLD = Statement("DELETE FROM one_time_tokens WHERE expires_at <= :now")
 
 
 async def add(connection: Connection, token: OneTimeToken) -> None:

@@ -2,67 +2,41 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict
-
-import sqlalchemy as sa
-from sqlalchemy import bindparam
+from dataclasses import asdict, fields
 
 from libs.auth.passwords import PasswordHash
 from libs.db.columns import Micros
 from libs.db.database import Connection
+from libs.db.statements import Statement, insertion
 from services.user_service.models import ADMIN, EmailKey, Position, User, UserId, folded
-from services.user_service.tables import users
 
-# In the order of the fields of `User`.
-_COLUMNS = [column for column in users.c if column.name != "name_key"]
-_THIS = users.c.id == bindparam("id")
-_READ = sa.select(*_COLUMNS).where(_THIS)
-_FIND = sa.select(*_COLUMNS).where(users.c.email_key == bindparam("email_key"))
-_INSERT = sa.insert(users)
-_RENAME = (
-    sa.update(users)
-    .where(_THIS)
-    .values(name=bindparam("name"), name_key=bindparam("name_key"), updated_at=bindparam("now"))
-    .returning(*_COLUMNS)
+_FIELDS = [field.name for field in fields(User)]
+_COLUMNS = ", ".join(_FIELDS)
+_READ = Statement("SELECT", _COLUMNS, "FROM users WHERE id = :id")
+_FIND = Statement("SELECT", _COLUMNS, "FROM users WHERE email_key = :email_key")
+_INSERT = insertion("users", [*_FIELDS, "name_key"])
+_RENAME = Statement(
+    "UPDATE users SET name = :name, name_key = :name_key, updated_at = :now WHERE id = :id RETURNING", _COLUMNS
 )
-_REHASH = (
-    sa.update(users).where(_THIS, users.c.password_hash == bindparam("old")).values(password_hash=bindparam("new"))
+_REHASH = Statement("UPDATE users SET password_hash = :new WHERE id = :id AND password_hash = :old")
+_SET_PASSWORD = Statement(
+    """UPDATE users SET password_hash = :new, password_changed_at = :changed_at, updated_at = :changed_at
+    WHERE id = :id AND password_hash = :old RETURNING id"""
 )
-_SET_PASSWORD = (
-    sa.update(users)
-    .where(_THIS, users.c.password_hash == bindparam("old"))
-    .values(
-        password_hash=bindparam("new"), password_changed_at=bindparam("changed_at"), updated_at=bindparam("changed_at")
-    )
-    .returning(users.c.id)
+_SET_LOCKED = Statement("UPDATE users SET locked_at = :locked_at WHERE id = :id RETURNING", _COLUMNS)
+_SET_VERIFIED = Statement("UPDATE users SET verified_at = :now WHERE id = :id AND verified_at IS NULL")
+_SET_ROLES = Statement("UPDATE users SET role_names = :role_names, updated_at = :now WHERE id = :id RETURNING id")
+_OTHER_ADMIN = Statement(
+    "SELECT id FROM users WHERE id <> :id AND locked_at IS NULL AND ' ' || role_names || ' ' LIKE :among_roles"
 )
-_SET_LOCKED = sa.update(users).where(_THIS).values(locked_at=bindparam("locked_at")).returning(*_COLUMNS)
-_SET_VERIFIED = sa.update(users).where(_THIS, users.c.verified_at.is_(None)).values(verified_at=bindparam("now"))
-_SET_ROLES = (
-    sa.update(users)
-    .where(_THIS)
-    .values(role_names=bindparam("role_names"), updated_at=bindparam("now"))
-    .returning(users.c.id)
-)
-_OTHER_ADMIN = sa.select(users.c.id).where(
-    users.c.id != bindparam("id"),
-    users.c.locked_at.is_(None),
-    (" " + users.c.role_names + " ").like(f"% {ADMIN} %"),
-)
-_NEWEST_FIRST = (users.c.created_at.desc(), users.c.id.desc())
-_AFTER = sa.or_(
-    users.c.created_at < bindparam("moment"),
-    sa.and_(users.c.created_at == bindparam("moment"), users.c.id < bindparam("after_id")),
-)
-_MATCHES = sa.or_(
-    users.c.email_key.like(bindparam("pattern", type_=sa.Text), escape="\\"),
-    sa.func.coalesce(users.c.name_key, "").like(bindparam("pattern", type_=sa.Text), escape="\\"),
-)
-_FIRST_PAGE = sa.select(*_COLUMNS).order_by(*_NEWEST_FIRST).limit(bindparam("limit"))
-_NEXT_PAGE = _FIRST_PAGE.where(_AFTER)
-_FIRST_MATCHES = _FIRST_PAGE.where(_MATCHES)
-_NEXT_MATCHES = _NEXT_PAGE.where(_MATCHES)
-_DELETE = sa.delete(users).where(_THIS)
+_AFTER = "(created_at < :moment OR created_at = :moment AND id < :after_id)"
+_MATCHES = r"(email_key LIKE :pattern ESCAPE '\' OR coalesce(name_key, '') LIKE :pattern ESCAPE '\')"
+_NEWEST_FIRST = "ORDER BY created_at DESC, id DESC LIMIT :limit"
+_FIRST_PAGE = Statement("SELECT", _COLUMNS, "FROM users", _NEWEST_FIRST)
+_NEXT_PAGE = Statement("SELECT", _COLUMNS, "FROM users WHERE", _AFTER, _NEWEST_FIRST)
+_FIRST_MATCHES = Statement("SELECT", _COLUMNS, "FROM users WHERE", _MATCHES, _NEWEST_FIRST)
+_NEXT_MATCHES = Statement("SELECT", _COLUMNS, "FROM users WHERE", _AFTER, "AND", _MATCHES, _NEWEST_FIRST)
+_DELETE = Statement("DELETE FROM users WHERE id = :id")
 
 
 async def read(connection: Connection, user_id: UserId) -> User | None:
@@ -122,7 +96,7 @@ async def set_roles(connection: Connection, user_id: UserId, role_names: str, *,
 
 async def has_other_admin(connection: Connection, user_id: UserId) -> bool:
     """Whether somebody else is an administrator and not locked."""
-    return await connection.fetch_one(_OTHER_ADMIN, id=user_id) is not None
+    return await connection.fetch_one(_OTHER_ADMIN, id=user_id, among_roles=f"% {ADMIN} %") is not None
 
 
 async def page(connection: Connection, *, after: Position | None, search: str, limit: int) -> Sequence[User]:

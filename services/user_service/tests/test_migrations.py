@@ -3,32 +3,27 @@
 import time
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from libs.db.database import Database
+from libs.db.statements import insertion
 from services.user_service.models import email_key
-from services.user_service.repository import users
-from services.user_service.tables import SCHEMA_REVISION
+from services.user_service.repository import SCHEMA_REVISION, users
 
 SCRIPTS = Path(__file__).parents[1] / "migrations"
 
 # As revision 0001 had it, whose code may still run when the newest migration has.
-_OLD_USERS = sa.table(
+_OLD_INSERT = insertion(
     "users",
-    *map(
-        sa.column,
-        (
-            "id",
-            "email",
-            "email_key",
-            "name",
-            "password_hash",
-            "role_names",
-            "password_changed_at",
-            "locked_at",
-            "created_at",
-            "updated_at",
-        ),
+    (
+        "id",
+        "email",
+        "email_key",
+        "name",
+        "password_hash",
+        "role_names",
+        "password_changed_at",
+        "locked_at",
+        "created_at",
+        "updated_at",
     ),
 )
 
@@ -45,7 +40,7 @@ async def test_what_old_code_registers_new_code_finds(database: Database) -> Non
     texts = {"email": "ann@example.com", "email_key": "ann@example.com", "name": "Ann", "password_hash": "x"}
     times = {"password_changed_at": now, "locked_at": None, "created_at": now, "updated_at": now}
     user_id = "11111111-1111-4111-8111-111111111111"
-    await database.fetch_all(sa.insert(_OLD_USERS), id=user_id, role_names="", **texts, **times)
+    await database.fetch_all(_OLD_INSERT, id=user_id, role_names="", **texts, **times)
     for search in ("", "ann@"):
         assert [user.id for user in await users.page(database, after=None, search=search, limit=9)] == [user_id]
     assert await users.find(database, email_key("Ann@example.com")) is not None
