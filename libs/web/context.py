@@ -1,7 +1,7 @@
 """The identity of the request that is being served: its id and its W3C trace context."""
 
+import random
 import re
-import secrets
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -12,6 +12,8 @@ _ZERO_TRACE = b"0" * 32
 _ZERO_SPAN = b"0" * 16
 _SAMPLED = 1
 _TRACESTATE_BYTES = 512
+# Ids have to differ, not to be secret: a call of the system for each would cost more than all the rest here.
+_ids = random.Random()  # noqa: S311
 
 
 @dataclass(slots=True)
@@ -63,16 +65,16 @@ def enter(
 
     `share` of the traces that begin here are sampled; of others the caller has decided.
     """
-    # All the randomness that a request can need, asked of the system at once.
-    random = secrets.token_hex(40)
-    request_id = received_id.decode("ascii") if received_id and _ACCEPTED_ID.fullmatch(received_id) else random[:32]
+    # All the digits that a request can need, drawn at once.
+    digits = f"{_ids.getrandbits(320):080x}"
+    request_id = received_id.decode("ascii") if received_id and _ACCEPTED_ID.fullmatch(received_id) else digits[:32]
     found = _parse(traceparent) if traceparent else None
     if found is None:
-        context = RequestContext(request_id, random[48:], random[32:48], None, is_in(random[48:], share), "")
+        context = RequestContext(request_id, digits[48:], digits[32:48], None, is_in(digits[48:], share), "")
     else:
         trace_id, parent_id, sampled = found
         state = tracestate.decode("latin-1") if len(tracestate) <= _TRACESTATE_BYTES else ""
-        context = RequestContext(request_id, trace_id, random[32:48], parent_id, sampled, state)
+        context = RequestContext(request_id, trace_id, digits[32:48], parent_id, sampled, state)
     _current.set(context)
     return context
 

@@ -16,3 +16,16 @@ class PortTaken(Refusal):
         super().__init__(f"{host}:{port} is in use by another process; choose another port.")
         self.host = host
         self.port = port
+
+
+class UnknownServerVersion(Refusal):
+    """The guard was not written for the server that is installed."""
+
+    def __init__(self, name: str, found: str, known: str) -> None:
+        super().__init__(
+            f"{name} {found} is installed, but libs/web/guard.py is written for {known}:"
+            " lock that version, or adapt the guard and its tests to the other."
+        )
+        self.name = name
+        self.found = found
+        self.known = known

@@ -16,6 +16,8 @@ _SECURITY_HEADERS = (
 _NOT_STORED = (b"cache-control", b"no-store")
 _STRICT_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _CLOSE = (b"connection", b"close")
+COMMON_HEADERS = (*_SECURITY_HEADERS, _NOT_STORED, _STRICT_POLICY)
+"""What is added to nearly every answer."""
 
 
 class Exchange:

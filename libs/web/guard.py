@@ -19,11 +19,13 @@ from typing import Any, Final, NoReturn
 
 import httptools
 import uvicorn
-from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGISendEvent
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from libs.web import rejections
-from libs.web.errors import Refusal
+from libs.web.errors import UnknownServerVersion
+from libs.web.exchange import COMMON_HEADERS
+from libs.web.heads import Heads
 from libs.web.lifecycle import Lifecycle
 from libs.web.limits import Limits
 from libs.web.peers import FORWARDING_FIELDS, PROBED_PATHS, Hosts, Proxies
@@ -33,19 +35,7 @@ from libs.web.sweep import Sweep
 KNOWN_VERSIONS: Final = {"uvicorn": "0.54.0", "httptools": "0.9.0"}
 
 _VERSIONS: Final = frozenset(("1.1", "1.0"))
-
-
-class UnknownServerVersion(Refusal):
-    """The guard was not written for the server that is installed."""
-
-    def __init__(self, name: str, found: str, known: str) -> None:
-        super().__init__(
-            f"{name} {found} is installed, but libs/web/guard.py is written for {known}:"
-            " lock that version, or adapt the guard and its tests to the other."
-        )
-        self.name = name
-        self.found = found
-        self.known = known
+_HEADS: Final = Heads([*COMMON_HEADERS, (b"content-type", b"application/json")])
 
 
 def check_versions() -> None:
@@ -97,6 +87,25 @@ class Reading(enum.Enum):
 
 # Looked up once: at each request a member's look-up in its enumeration would be felt.
 _BETWEEN, _HEAD, _BODY, _NOTHING = Reading
+
+
+class _Cycle(RequestResponseCycle):
+    """One request and its answer, whose head is joined by us where it is one of the usual kind."""
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """ASGI's `send`."""
+        if self.response_started or not self.keep_alive or message["type"] != "http.response.start":
+            await super().send(message)
+            return
+        head = _HEADS.render(message["status"], itertools.chain(self.default_headers, message["headers"]))
+        if head is None or self.flow.write_paused or self.disconnected:
+            await super().send(message)
+            return
+        self.response_started = True
+        self.waiting_for_100_continue = False
+        self.chunked_encoding = False
+        self.expected_content_length = head.length
+        self.transport.write(head.octets)
 
 
 class _Rejected(Exception):  # stops the parser, is never seen outside
@@ -190,6 +199,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._body_bytes = 0
         self._since = self.sweeper.now
         super().on_headers_complete()
+        # uvicorn names its own class; the application has not begun yet.
+        self.cycle.__class__ = _Cycle
         self._reading = _BODY
         # The application holds the list, and trailers are not headers (RFC 9110 §6.5.1).
         self.headers = []
@@ -317,7 +328,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
         elif self._is_answering and self.pipeline:
             self.cycle.keep_alive = False
-            self.pipeline[0] = (self.cycle, _answering(rejection))
+            self.pipeline[0] = (self.cycle, rejection.application)  # type: ignore[assignment]  # Starlette's types
         else:
             self._cut_short(rejection, is_own=is_own)
 
@@ -387,14 +398,3 @@ class GuardedProtocol(HttpToolsProtocol):
         elif self._reading is _BETWEEN:
             self._leaving = True
             self._since = self.sweeper.now
-
-
-def _answering(rejection: Rejection) -> ASGI3Application:
-    """An application that gives this one answer."""
-
-    async def application(_: Scope, __: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        status, headers = int(rejection.status), rejection.headers
-        await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
-        await send({"type": "http.response.body", "body": rejection.body, "more_body": False})
-
-    return application

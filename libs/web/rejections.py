@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 
+from starlette.types import Receive, Scope, Send
+
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
@@ -37,6 +39,11 @@ class Rejection:
         lines = [b"HTTP/1.1 %d %s" % (self.status, self.status.phrase.encode())]
         lines += [b"%s: %s" % field for field in (*server_fields, *self.headers)]
         return b"\r\n".join([*lines, b"", self.body])
+
+    async def application(self, _: Scope, __: Receive, send: Send) -> None:
+        """An ASGI application that gives this one answer."""
+        await send({"type": "http.response.start", "status": int(self.status), "headers": self.headers})
+        await send({"type": "http.response.body", "body": self.body})
 
 
 @cache

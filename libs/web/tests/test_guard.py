@@ -15,7 +15,7 @@ import pytest
 import uvicorn
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
-from libs.web.guard import UnknownServerVersion
+from libs.web.errors import UnknownServerVersion
 from libs.web.lifecycle import Lifecycle
 from libs.web.limits import Limits
 from libs.web.tests.answering import CHUNKED, HASTY, POST, deaf, echo, torrent
