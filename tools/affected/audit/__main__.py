@@ -22,6 +22,7 @@ from tools.affected.bazel import Bazel
 from tools.affected.errors import AffectedError
 
 LEAST_PRECISION = 0.95
+_SHOWN = 5
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -58,10 +59,11 @@ def _subject(name: str) -> tuple[contextlib.AbstractContextManager[Bazel], mutat
 
 def _told(one: trial.Trial) -> trial.Trial:
     ours = one.guess("affected")
-    missed = one.missed("affected")
     print(
-        f"{one.mutation}: {len(one.changed)} changed, {len(ours.reported)} reported, {ours.seconds:.1f} s",
-        *(f"  MISSED {label}" for label in sorted(missed)),
+        f"{one.mutation}: {len(one.changed)} changed, {len(ours.reported)} reported,"
+        f" {ours.seconds:.1f} s, the truth {one.seconds:.1f} s",
+        *(f"  MISSED {label}" for label in sorted(one.missed("affected"))),
+        *(f"  unneeded {label}" for label in sorted(one.unneeded("affected"))[:_SHOWN]),
         *(f"  {reason}" for reason in one.reasons if one.changed != ours.reported),
         sep="\n",
         file=sys.stderr,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Size:
-    """How much there is of everything; a service has three targets and `parts` more."""
+    """How much there is of everything; a service has four targets and `parts` more."""
 
     libraries: int = 6
     services: int = 6
@@ -116,13 +116,31 @@ oci_image = rule(implementation = _bundle_impl, attrs = _ATTRS)
 def _check_impl(ctx):
     script = ctx.actions.declare_file(ctx.label.name + ".sh")
     ctx.actions.write(script, "test -s " + ctx.file.bundle.short_path, is_executable = True)
-    return [DefaultInfo(executable = script, runfiles = ctx.runfiles([ctx.file.bundle]))]
+    held = ctx.runfiles([ctx.file.bundle]).merge(ctx.attr.data[DefaultInfo].default_runfiles)
+    return [DefaultInfo(executable = script, runfiles = held)]
 
-check_test = rule(implementation = _check_impl, attrs = {"bundle": attr.label(allow_single_file = True)}, test = True)
+check_test = rule(
+    implementation = _check_impl,
+    attrs = {"bundle": attr.label(allow_single_file = True), "data": attr.label()},
+    test = True,
+)
+'''
+
+_HOLDER = '''"""Hands files on and does nothing, as libraries of an interpreted language do."""
+
+def _holder_impl(ctx):
+    return [DefaultInfo(runfiles = ctx.runfiles(ctx.files.data))]
+
+holder = rule(
+    implementation = _holder_impl,
+    doc = "Files for who runs.",
+    attrs = {"data": attr.label_list(allow_files = True)},
+)
 '''
 
 _MACROS = '''"""What every service is made of."""
 
+load("//build:holder.bzl", "holder")
 load("//build:rules.bzl", "bundle", "check_test", "oci_image")
 
 def service(name, deps, third_party = []):
@@ -133,7 +151,8 @@ def service(name, deps, third_party = []):
         third_party = third_party,
         deps = deps,
     )
-    check_test(name = "test", bundle = name)
+    holder(name = "data", data = native.glob(["data/**"]))
+    check_test(name = "test", bundle = name, data = "data")
     oci_image(
         name = "image",
         srcs = ["@base_amd64//:files"],
@@ -160,6 +179,7 @@ def files(size: Size = SMALL) -> Iterator[tuple[str, str]]:
     yield "build/BUILD.bazel", '"""Macros."""\n'
     yield "build/locks.bzl", _LOCKS
     yield "build/rules.bzl", _RULES
+    yield "build/holder.bzl", _HOLDER
     yield "build/macros.bzl", _MACROS.replace("PARTS", str(size.parts))
     yield "base/BUILD.bazel", '"""The base."""\n'
     yield "base/lock.json", '{"libc6": "2.36"}\n'
@@ -197,6 +217,7 @@ def _service(number: int, size: Size) -> Iterator[tuple[str, str]]:
     )
     yield f"svc{number}/main.src", f"main {number}\n"
     yield f"svc{number}/more.src", f"more {number}\n"
+    yield f"svc{number}/data/table.txt", f"table {number}\n"
 
 
 def make(folder: pathlib.Path, size: Size = SMALL) -> None:

@@ -71,6 +71,29 @@ def rename_source(editor: Editor) -> None:
     file.rename(file.with_name(f"moved{editor.number()}.src"))
 
 
+def edit_data(editor: Editor) -> None:
+    """Add a line to a file that no action reads, and a test has at hand."""
+    with editor.some("svc*/data/table.txt").open("a") as file:
+        file.write(f"line {editor.number()}\n")
+
+
+def add_data(editor: Editor) -> None:
+    """Add a file that a pattern over folders takes."""
+    file = editor.some("svc*/data") / f"deep{editor.number()}" / "more.txt"
+    file.parent.mkdir()
+    file.write_text("more\n")
+
+
+def make_executable(editor: Editor) -> None:
+    """Let a file be run; its content is the same."""
+    editor.some("svc*/data/table.txt").chmod(0o755)
+
+
+def split_package(editor: Editor) -> None:
+    """Put a BUILD file into a folder, which takes its files from the pattern of the package around it."""
+    (editor.some("svc*/data") / "BUILD.bazel").write_text('"""Data."""\n')
+
+
 def delete_document(editor: Editor) -> None:
     """Delete a document."""
     editor.some("lib*/README.md").unlink()
@@ -187,6 +210,10 @@ OF_FIXTURE: Weights = {
     add_source: 2,
     delete_source: 2,
     rename_source: 2,
+    edit_data: 3,
+    add_data: 1,
+    make_executable: 1,
+    split_package: 1,
     delete_document: 1,
     change_attribute: 3,
     add_dependency: 2,

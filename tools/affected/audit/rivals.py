@@ -3,10 +3,10 @@
 import collections
 import dataclasses
 import hashlib
-import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tools.affected.audit.truth import Contents
 from tools.affected.bazel import Bazel
 from tools.affected.changes import Change
 from tools.affected.graph import Target
@@ -22,12 +22,12 @@ class Loaded:
     files: Mapping[str, str]
 
     @classmethod
-    def of(cls, bazel: Bazel) -> "Loaded":
-        """Load it: one query, and one look at each file."""
+    def of(cls, bazel: Bazel, contents: Contents) -> "Loaded":
+        """Load it: one query, and one look at each file that is another than it was."""
         answer = bazel.query("deps(//...)")
         rules = {entry["rule"]["name"]: Target.of(entry["rule"]) for entry in answer if entry["type"] == "RULE"}
         sources = [entry["sourceFile"] for entry in answer if entry["type"] == "SOURCE_FILE"]
-        return cls(rules=rules, files={source["name"]: _content(source) for source in sources})
+        return cls(rules=rules, files={one["name"]: _content(one, contents) for one in sources})
 
     @property
     def own(self) -> set[str]:
@@ -35,9 +35,8 @@ class Loaded:
         return {label for label in self.rules if label.startswith("//")}
 
 
-def _content(source: Mapping[str, Any]) -> str:
-    file = pathlib.Path(str(source["location"]).rsplit(":", 2)[0])
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else "missing"
+def _content(source: Mapping[str, Any], contents: Contents) -> str:
+    return f"{contents.digest(str(source['location']).rsplit(':', 2)[0]):x}"
 
 
 def plain_rdeps(changes: Sequence[Change], after: Loaded) -> set[str]:

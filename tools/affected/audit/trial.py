@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Guess:
-    """What one tool said of one mutation, among the targets that have actions."""
+    """What one tool said of one mutation, among the targets that there is a truth of."""
 
     tool: str
     reported: frozenset[str]
@@ -31,16 +31,21 @@ class Guess:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Trial:
-    """One mutation: what really changed, and what each tool said."""
+    """One mutation: what really changed, the seconds that it took to find out, and what each tool said."""
 
     mutation: str
     changed: frozenset[str]
+    seconds: float
     guesses: tuple[Guess, ...]
     reasons: tuple[str, ...]
 
     def missed(self, tool: str) -> frozenset[str]:
         """Return the targets that changed and that the tool did not report."""
         return self.changed - self.guess(tool).reported
+
+    def unneeded(self, tool: str) -> frozenset[str]:
+        """Return the targets that the tool reported and that did not change."""
+        return self.guess(tool).reported - self.changed
 
     def guess(self, tool: str) -> Guess:
         """Return what a tool said."""
@@ -53,14 +58,16 @@ class Bench:
 
     bazel: Bazel
     weights: mutations.Weights
+    oracle: truth.Truth
     digests: truth.Digests
     loaded: rivals.Loaded | None
 
     @classmethod
     def of(cls, bazel: Bazel, weights: mutations.Weights, *, with_rivals: bool) -> "Bench":
         """Look at the workspace before anything is changed."""
-        loaded = rivals.Loaded.of(bazel) if with_rivals else None
-        return cls(bazel=bazel, weights=weights, digests=truth.digests(bazel), loaded=loaded)
+        oracle = truth.Truth(bazel=bazel)
+        loaded = rivals.Loaded.of(bazel, oracle.contents) if with_rivals else None
+        return cls(bazel=bazel, weights=weights, oracle=oracle, digests=oracle.digests(), loaded=loaded)
 
     def trials(self, count: int, seed: int) -> Iterator[Trial]:
         """Make so many mutations, one at a time, each from the same state."""
@@ -86,7 +93,7 @@ class Bench:
         range_ = Range.of(Repository(self.bazel.workspace), base="HEAD", head=WORKTREE)
         snapshots = Snapshots(range=range_, home=self.bazel, head=self.bazel)
         found, seconds = _timed(lambda: answer(range_, snapshots))
-        after = truth.digests(self.bazel)
+        after, checking = _timed(self.oracle.digests)
         acting = frozenset(after)
         guesses = [Guess(tool="affected", reported=acting & set(found.targets), seconds=seconds)]
         if self.loaded is not None:
@@ -94,13 +101,14 @@ class Bench:
         return Trial(
             mutation=name,
             changed=frozenset(truth.changed(self.digests, after)),
+            seconds=checking,
             guesses=tuple(guesses),
             reasons=_reasons(found),
         )
 
     def _rivals(self, before: rivals.Loaded, range_: Range, acting: frozenset[str]) -> list[Guess]:
         changes = range_.changes()
-        after, loading = _timed(lambda: rivals.Loaded.of(self.bazel))
+        after, loading = _timed(lambda: rivals.Loaded.of(self.bazel, self.oracle.contents))
         said = {
             "rdeps of changed files": lambda: rivals.plain_rdeps(changes, after),
             "everything on build files": lambda: rivals.everything_on_definitions(changes, after),

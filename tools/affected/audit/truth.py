@@ -1,8 +1,9 @@
-"""What really changed: a digest for each target over its actions and the content of all that they read.
+"""What really changed: a digest for each target over its actions, its files and the content of all that they read.
 
-`bazel aquery` tells the actions. A target's digest covers, for every action of it in every configuration,
-the action's key (command, environment, execution requirements) and the digests of its inputs: the content
-of a source file, or the digest of the action that makes the file. A target without actions has none.
+`bazel aquery` tells the actions: a target's digest covers, for every action of it in every configuration,
+the action's key (command, environment, execution requirements) and the digests of its inputs. `bazel cquery`
+tells what a target hands on without an action: its files and its runfiles. An input or a file counts with the
+content of a source file, or with the digest of the action that makes it.
 """
 
 import collections
@@ -10,115 +11,173 @@ import dataclasses
 import functools
 import hashlib
 import json
+import os
 import pathlib
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from tools.affected.bazel import Bazel
 
-_OPTIONS = (
-    "--color=no",
-    "--curses=no",
-    "--noshow_progress",
-    "--output=jsonproto",
-    # The action's key covers the command and what it writes; a hundred megabytes of them would say no more.
-    "--noinclude_commandline",
-)
+_QUIET = ("--color=no", "--curses=no", "--noshow_progress")
+# The action's key covers the command and what it writes; a hundred megabytes of them would say no more.
+_ACTIONS = (*_QUIET, "--output=jsonproto", "--noinclude_commandline")
+# Nobody asks for the archives that every Python program could be packed in, and their keys take longer than all others.
+_EVERY_ACTION = 'mnemonic("^(?!PythonZipper$).*", deps(//...))'
+# A suite is a name for tests, and of the targets that a build leaves out Bazel knows only those that it met before.
+_EVERY_RULE = r"kind(rule, //...) except kind(test_suite, //...) except attr(tags, '\bmanual\b', //...)"
+# The runfiles of a program are the inputs of an action, its middleman's, so that they need not be told again.
+_HANDED_ON = """
+def format(target):
+    found = {file.path: None for file in target.files.to_list()}
+    if not (target.files_to_run and target.files_to_run.executable):
+        for runfiles in (target.default_runfiles, target.data_runfiles):
+            if runfiles:
+                found.update({file.path: None for file in runfiles.files.to_list()})
+                found.update({"%s=%s" % (one.path, one.target_file.path): None for one in runfiles.symlinks.to_list()})
+    return "\\t".join([str(target.label)] + list(found))
+"""
 Digests = Mapping[str, str]
-"""Digests by label, for every target of this repository that has actions."""
+"""Digests by label, for the rules of this repository that have actions or files."""
 
 
-def digests(bazel: Bazel) -> Digests:
-    """Return the digests of every target as the workspace is now.
+class Contents:
+    """The digests of files, each computed again only when the file is another than it was."""
 
-    Raises:
-        BazelFailedError: the workspace cannot be analysed.
-    """
-    answer = json.loads(bazel.run("aquery", *_OPTIONS, "deps(//...)"))
-    root = pathlib.Path(bazel.run("info", "--noshow_progress", "execution_root").decode().strip())
-    return ActionGraph(answer=answer, execroot=root, workspace=bazel.workspace).by_label()
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[tuple[int, ...], int]] = {}
+
+    def digest(self, path: str) -> int:
+        """Return the digest of a file with its mode, or of all files of a folder; a missing one has one too."""
+        try:
+            status = os.stat(path)  # noqa: PTH116 - forty thousand at a time
+        except OSError:
+            return _digest("missing")
+        seen = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_mode)
+        known = self._known.get(path)
+        if known is not None and known[0] == seen:
+            return known[1]
+        file = pathlib.Path(path)
+        if file.is_dir():
+            below = sorted(one for one in file.rglob("*") if one.is_file())
+            return _digest(*(f"{one.relative_to(file)}={self.digest(str(one))}" for one in below))
+        made = _digest(str(status.st_mode & 0o111), file.read_bytes())
+        self._known[path] = (seen, made)
+        return made
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class ActionGraph:
-    """One answer of aquery, and where its files are."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Truth:
+    """Tells the digests of one workspace, again and again."""
 
-    answer: Mapping[str, Any]
-    execroot: pathlib.Path
-    workspace: pathlib.Path
+    bazel: Bazel
+    contents: Contents = dataclasses.field(default_factory=Contents)
 
-    def by_label(self) -> Digests:
-        """Return the digest of each target of this repository."""
-        labels = {target["id"]: target["label"] for target in self.answer.get("targets", ())}
+    def digests(self) -> Digests:
+        """Return the digests of every target as the workspace is now.
+
+        Raises:
+            BazelFailedError: the workspace cannot be analysed.
+        """
+        answer = json.loads(self.bazel.run("aquery", *_ACTIONS, _EVERY_ACTION))
+        actions = ActionGraph(answer=answer, content=self._content)
         parts = collections.defaultdict(list)
+        for label, digest in actions.by_label():
+            parts[label].append(digest)
+        for label, paths in self._handed_on():
+            parts[label].append(_digest("files", str(_sum(map(actions.file, paths)))))
+        return {label: f"{_digest(*map(str, sorted(found))):x}" for label, found in parts.items()}
+
+    def _handed_on(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield the rules that a build makes, one configuration at a time, each with its files and runfiles."""
+        with tempfile.NamedTemporaryFile("w", suffix=".cquery") as file:
+            file.write(_HANDED_ON)
+            file.flush()
+            form = ("--output=starlark", f"--starlark:file={file.name}")
+            answer = self.bazel.run("cquery", *_QUIET, *form, _EVERY_RULE)
+        for line in os.fsdecode(answer).splitlines():
+            label, *paths = line.split("\t")
+            if label.startswith("@@//"):
+                yield label.removeprefix("@@"), paths
+
+    @functools.cached_property
+    def _output_base(self) -> str:
+        return os.fsdecode(self.bazel.run("info", "--noshow_progress", "output_base")).strip()
+
+    def _content(self, path: str) -> int:
+        """Digest a source; our own are read in the workspace, since Bazel links them only when it builds."""
+        folder = self._output_base if path.startswith("external/") else self.bazel.workspace
+        return self.contents.digest(f"{folder}/{path}")
+
+
+class ActionGraph:
+    """One answer of aquery; what it has digested is remembered as long as it lives."""
+
+    def __init__(self, *, answer: Mapping[str, Any], content: Callable[[str], int]) -> None:
+        self._answer = answer
+        self._content = content
+        self._actions = list(answer.get("actions", ()))
+        self._maker = {made: number for number, action in enumerate(self._actions) for made in action["outputIds"]}
+        self._fragments = {fragment["id"]: fragment for fragment in answer.get("pathFragments", ())}
+        self._sets = {found["id"]: found for found in answer.get("depSetOfFiles", ())}
+        self._path = functools.cache(self._compute_path)
+        self._members = functools.cache(self._compute_members)
+        self._inputs = functools.cache(self._compute_inputs)
+        self._action = functools.cache(self._compute_action)
+        self._artifact = functools.cache(self._compute_artifact)
+        self.file = functools.cache(self._compute_file)
+        self._paths = {one["id"]: self._path(one["pathFragmentId"]) for one in answer.get("artifacts", ())}
+        self._numbers = {path: number for number, path in self._paths.items()}
+
+    def by_label(self) -> Iterator[tuple[str, int]]:
+        """Yield the digest of each action with the target of this repository that has it."""
+        labels = {target["id"]: target["label"] for target in self._answer.get("targets", ())}
         for number, action in enumerate(self._actions):
             label = labels[action["targetId"]]
             if label.startswith("//"):
-                parts[label].append(self._action(number))
-        return {label: _digest(*sorted(found)) for label, found in parts.items()}
+                yield label, self._action(number)
 
-    @functools.cached_property
-    def _actions(self) -> list[Mapping[str, Any]]:
-        return list(self.answer.get("actions", ()))
+    def _compute_file(self, path: str) -> int:
+        """Digest a file by its path, made or not; `link=path` is a link to it."""
+        number = self._numbers.get(path)
+        if number is not None:
+            return self._artifact(number)
+        return _digest(path, str(self.file(path.partition("=")[2]) if "=" in path else self._content(path)))
 
-    @functools.cached_property
-    def _maker(self) -> dict[int, int]:
-        """Say which action makes an artifact."""
-        return {artifact: number for number, action in enumerate(self._actions) for artifact in action["outputIds"]}
+    def _compute_path(self, fragment: int) -> str:
+        found = self._fragments[fragment]
+        parent = found.get("parentId", 0)
+        return f"{self._path(parent)}/{found['label']}" if parent else str(found["label"])
 
-    @functools.cached_property
-    def _fragments(self) -> dict[int, Mapping[str, Any]]:
-        return {fragment["id"]: fragment for fragment in self.answer.get("pathFragments", ())}
-
-    @functools.cached_property
-    def _paths(self) -> dict[int, str]:
-        return {one["id"]: self._path(one["pathFragmentId"]) for one in self.answer.get("artifacts", ())}
-
-    def _path(self, fragment: int) -> str:
-        parts = []
-        while fragment:
-            parts.append(self._fragments[fragment]["label"])
-            fragment = self._fragments[fragment].get("parentId", 0)
-        return "/".join(reversed(parts))
-
-    @functools.cached_property
-    def _sets(self) -> dict[int, Mapping[str, Any]]:
-        return {found["id"]: found for found in self.answer.get("depSetOfFiles", ())}
-
-    @functools.cache  # noqa: B019 - lives as long as its answer
-    def _set(self, number: int) -> frozenset[int]:
-        found = self._sets[number]
-        below = (self._set(one) for one in found.get("transitiveDepSetIds", ()))
+    def _compute_members(self, depset: int) -> frozenset[int]:
+        found = self._sets[depset]
+        below = map(self._members, found.get("transitiveDepSetIds", ()))
         return frozenset(found.get("directArtifactIds", ())).union(*below)
 
-    @functools.cache  # noqa: B019
-    def _action(self, number: int) -> str:
+    def _compute_inputs(self, depsets: tuple[int, ...]) -> int:
+        return _sum(map(self._artifact, frozenset().union(*map(self._members, depsets))))
+
+    def _compute_action(self, number: int) -> int:
         action = self._actions[number]
-        inputs = frozenset().union(*(self._set(one) for one in action.get("inputDepSetIds", ())))
-        read = sorted(f"{self._paths[one]}={self._artifact(one)}" for one in inputs)
-        return _digest(action["mnemonic"], action["actionKey"], *read)
+        inputs = self._inputs(tuple(action.get("inputDepSetIds", ())))
+        return _digest(action["mnemonic"], action["actionKey"], str(inputs))
 
-    @functools.cache  # noqa: B019
-    def _artifact(self, number: int) -> str:
-        maker = self._maker.get(number)
-        return self._action(maker) if maker is not None else self._content(self._paths[number])
-
-    def _content(self, path: str) -> str:
-        """Digest a source; our own are read in the workspace, since Bazel links them only when it builds."""
-        folder = self.execroot.parent.parent if path.startswith("external/") else self.workspace
-        file = folder / path
-        if file.is_dir():
-            below = sorted(one for one in file.rglob("*") if one.is_file())
-            return _digest(*(f"{one.relative_to(file)}={_digest(one.read_bytes())}" for one in below))
-        return _digest(file.read_bytes()) if file.is_file() else "missing"
+    def _compute_artifact(self, number: int) -> int:
+        maker, path = self._maker.get(number), self._paths[number]
+        return _digest(path, str(self._action(maker) if maker is not None else self._content(path)))
 
 
-def _digest(*parts: str | bytes) -> str:
+def _digest(*parts: str | bytes) -> int:
     told = hashlib.sha256()
     for part in parts:
-        data = part if isinstance(part, bytes) else part.encode()
+        data = part if isinstance(part, bytes) else part.encode(errors="surrogateescape")
         told.update(len(data).to_bytes(8, "big") + data)
-    return told.hexdigest()
+    return int.from_bytes(told.digest(), "big")
+
+
+def _sum(digests: Iterable[int]) -> int:
+    """Digest a set: a sum has no order, and costs a tenth of sorting what is thousands of files."""
+    return sum(digests) % 2**256
 
 
 def changed(before: Digests, after: Digests) -> set[str]:

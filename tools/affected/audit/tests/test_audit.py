@@ -29,11 +29,19 @@ def test_nothing_that_changed_is_missed(bench: Bench) -> None:
     assert Score.of("affected", trials).precision >= LEAST_PRECISION
 
 
+@pytest.mark.parametrize("mutation", [mutations.edit_data, mutations.add_data, mutations.make_executable])
+def test_file_that_no_action_reads_counts(bench: Bench, mutation: mutations.Mutation) -> None:
+    """Who has a file at hand changes with it, though there is no action to see that by."""
+    changed = bench.trial(mutation, random.Random(SEED)).changed
+    assert {label.partition(":")[2] for label in changed} == {"data", "test"}
+
+
 @pytest.mark.parametrize(
     ("module", "mutation"),
     [
         ("definitions", mutations.change_rule),
         ("definitions", mutations.delete_source),
+        ("definitions", mutations.split_package),
         ("module_locks", mutations.bump_distribution),
         ("everything", mutations.change_option),
     ],
