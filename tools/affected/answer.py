@@ -5,13 +5,16 @@ from collections.abc import Mapping
 
 from tools.affected import graph, seeds
 from tools.affected.bazel import Bazel
-from tools.affected.changes import Range
+from tools.affected.changes import Change, Range
 from tools.affected.errors import BazelFailedError
 from tools.affected.graph import Target
 from tools.affected.reach import Reached, reach
 from tools.affected.scene import Scene
 from tools.affected.snapshots import Snapshots
 from tools.affected.verdict import Scope, Verdict, everything
+
+# Bazel chooses them for a target by type and constraints: the graph has no edge to them.
+_CHOSEN = frozenset({"platform", "toolchain"})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -55,8 +58,12 @@ def answer(range_: Range, snapshots: Snapshots) -> Answer:
     verdicts = []
     for change in changes:
         verdict = seeds.verdict(change, scene)
-        verdicts.append(dataclasses.replace(verdict, files=scene.files(change.path)))
+        verdicts.append(dataclasses.replace(verdict, files=(*verdict.files, *_files(change, verdict, scene))))
     return _conclude(range_, bazel, tuple(verdicts))
+
+
+def _files(change: Change, verdict: Verdict, scene: Scene) -> tuple[str, ...]:
+    return scene.files(change.path) if verdict.scope is not Scope.ALL else ()
 
 
 def _conclude(range_: Range, bazel: Bazel, verdicts: tuple[Verdict, ...]) -> Answer:
@@ -68,10 +75,9 @@ def _conclude(range_: Range, bazel: Bazel, verdicts: tuple[Verdict, ...]) -> Ans
         reason = f"the head's graph cannot be loaded: {error}"
         verdicts = (*verdicts, everything(".", reason))
         return Answer(range=range_, bazel=bazel, scope=Scope.ALL, verdicts=verdicts, targets={})
-    toolchain = next((target for target in reached.targets.values() if target.rule == "toolchain"), None)
-    if toolchain is not None:
-        # Rules find a toolchain by its type: the graph has no edge to it.
-        reason = f"{toolchain.label} is a toolchain, which any target may use"
+    chosen = next((target for target in reached.targets.values() if target.rule in _CHOSEN), None)
+    if chosen is not None:
+        reason = f"{chosen.label} is a {chosen.rule}, which any target may use"
         return _all(range_, bazel, (*verdicts, everything(".", reason)))
     settled = tuple(_settled(verdict, reached) for verdict in verdicts)
     scope = Scope.SOME if reached.targets else Scope.NONE

@@ -2,7 +2,9 @@
 
 import dataclasses
 import enum
+import functools
 import os
+import re
 from typing import Self
 
 from tools.affected.git import Repository
@@ -23,7 +25,7 @@ class Kind(enum.Enum):
 class Change:
     """One path that differs.
 
-    `special` names what the path is when it is no plain file: `submodule` or `symbolic link`.
+    `special` names what the path is when it is no plain file: `submodule`, `symbolic link` or a repository.
     """
 
     path: str
@@ -32,6 +34,10 @@ class Change:
 
 
 _SPECIAL_MODES = {"160000": "submodule", "120000": "symbolic link"}
+# What `git ls-files -v --stage --others` and `git ls-tree` print, an entry after each NUL.
+_UNTRACKED = re.compile(rb"(?<=\0)\? ([^\0]+)")
+_LINKS = re.compile(rb"(?<=\0)(?:[^?] )?120000 [^\t\0]*\t([^\0]+)")
+_UNWATCHED = re.compile(rb"(?<=\0)[a-zS] [0-7]+ [^\t\0]*\t([^\0]+)")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -71,12 +77,35 @@ class Range:
         )  # fmt: skip
         found = {change.path: change for change in _parsed(raw)}
         if self.head == WORKTREE:
-            listing = self.repository.run("ls-files", "-z", "--others", "--exclude-standard")
-            for path in filter(None, listing.split(b"\0")):
-                name = os.fsdecode(path)
+            for name in self._listed(_UNTRACKED):
                 kind = Kind.MODIFIED if name in found else Kind.ADDED
-                found[name] = Change(path=name, kind=kind)
+                found[name] = Change(path=name, kind=kind, special=self._special(name))
+            # Git takes the user's word that these are as they were (`update-index --assume-unchanged`).
+            for name in self._listed(_UNWATCHED):
+                if self.after(name) not in {None, self.before(name)}:
+                    found[name] = Change(path=name, kind=Kind.MODIFIED)
         return sorted(found.values())
+
+    def links(self) -> list[str]:
+        """Return the symbolic links of the head."""
+        return self._listed(_LINKS)
+
+    def _listed(self, entry: re.Pattern[bytes]) -> list[str]:
+        return [os.fsdecode(path) for path in entry.findall(self._listing)]
+
+    @functools.cached_property
+    def _listing(self) -> bytes:
+        """List the files of the head, on disk with those that git does not know."""
+        on_disk = ("ls-files", "-z", "-v", "--stage", "--others", "--exclude-standard")
+        asked = on_disk if self.head == WORKTREE else ("ls-tree", "-r", "-z", self.head)
+        return b"\0" + self.repository.run(*asked)
+
+    def _special(self, name: str) -> str:
+        """Say what a path is that git does not know, if it is no plain file; Bazel's own links are nothing."""
+        if name.endswith("/"):
+            return "repository of its own"
+        is_link = (self.repository.workspace / name).is_symlink() and not name.startswith("bazel-")
+        return "symbolic link" if is_link else ""
 
     def before(self, path: str) -> bytes | None:
         """Return a file as it was at the base, None where there was none."""

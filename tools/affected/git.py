@@ -89,7 +89,9 @@ class Repository:
 
     def is_clean(self) -> bool:
         """Tell whether the working tree holds exactly the commit that is checked out."""
-        return not self.run("status", "--porcelain", "-z", "--", ".")
+        return not self.run(
+            "status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=none", "--", "."
+        )
 
     def export(self, commit: str, folder: pathlib.Path) -> None:
         """Write the files of a commit into a folder and remove every other file that git wrote there before."""

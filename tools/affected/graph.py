@@ -75,6 +75,24 @@ def rules(answer: Iterable[Mapping[str, Any]]) -> dict[str, Target]:
     return {target.label: target for target in found if target.label.startswith("//")}
 
 
+def definitions(answer: Iterable[Mapping[str, Any]]) -> dict[str, Target]:
+    """Return the rules of this repository and its groups of packages, which show targets to more or fewer."""
+    given = list(answer)
+    groups = (_group(entry["packageGroup"]) for entry in given if entry["type"] == "PACKAGE_GROUP")
+    return rules(given) | {group.label: group for group in groups if group.label.startswith("//")}
+
+
+def _group(group: Mapping[str, Any]) -> Target:
+    members = [*group.get("containedPackage", ()), *group.get("includedPackageGroup", ())]
+    excluded = sorted(member for member in members if member.startswith("-"))
+    return Target(
+        label=group["name"],
+        rule="package_group",
+        digest=" ".join(excluded),
+        visible_to=tuple(member for member in members if not member.startswith("-")),
+    )
+
+
 def differing(before: Mapping[str, Target], after: Mapping[str, Target]) -> dict[str, str]:
     """Return the targets of `after` that are new or not what they were, each with what differs."""
     reasons = {}

@@ -53,6 +53,13 @@ def uses(text: bytes) -> list[Use]:
     ]
 
 
+def folders(text: bytes) -> set[str]:
+    """Return the folders of the workspace that modules or repositories are taken from as they are (`path = "..."`)."""
+    words = [word for call in _calls(text) for word in call.keywords if word.arg == "path"]
+    given = {word.value.value for word in words if isinstance(word.value, ast.Constant)}
+    return {path.removeprefix("./") for path in given if isinstance(path, str) and path.strip("./")}
+
+
 def used_repositories(text: bytes, extension: str) -> list[str]:
     """Return the repositories that `use_repo` brings in from an extension."""
     return [

@@ -10,6 +10,7 @@ from tools.affected.changes import Change, Kind, Range
 from tools.affected.snapshots import Snapshots
 
 BUILD_NAMES = ("BUILD.bazel", "BUILD")
+_MOST_NAMES = 100
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,37 @@ class Scene:
         return change.kind is Kind.MODIFIED and starlark.says_the_same(before or b"", after or b"")
 
     def files(self, path: str) -> tuple[str, ...]:
-        """Return the labels that a path may have: its own, and those of the folders it is in."""
+        """Return the labels that a path may have: its own, and those of the folders it is in, also through links."""
+        return tuple(label for name in (path, *self.aliases(path)) for label in self._labels(name))
+
+    @functools.cached_property
+    def links(self) -> dict[str, pathlib.PurePosixPath]:
+        """Return where symbolic links in packages lead, as far as that is in the tree."""
+        root = self.bazel.workspace.resolve()
+        ends = {link: (root / link).resolve() for link in self.range.links() if self.package_of(link) is not None}
+        return {
+            link: pathlib.PurePosixPath(end.relative_to(root)) for link, end in ends.items() if end.is_relative_to(root)
+        }
+
+    def aliases(self, path: str) -> tuple[str, ...]:
+        """Return what else a path is called because symbolic links lead to it or to a folder it is in.
+
+        Raises:
+            RecursionError: a link leads to itself.
+        """
+        found = {path: None}
+        waiting = [pathlib.PurePosixPath(path)]
+        while waiting:
+            inside = waiting.pop()
+            ways = {link: end for link, end in self.links.items() if inside.is_relative_to(end)}
+            names = {pathlib.PurePosixPath(link, inside.relative_to(end)) for link, end in ways.items()}
+            waiting += (name for name in sorted(names) if str(name) not in found)
+            found |= dict.fromkeys(map(str, sorted(names)))
+            if len(found) > _MOST_NAMES:
+                raise RecursionError(path)
+        return tuple(found)[1:]
+
+    def _labels(self, path: str) -> tuple[str, ...]:
         package = self.package_of(path)
         if package is None:
             return ()

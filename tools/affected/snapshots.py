@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 
 from tools.affected import graph, reach
 from tools.affected.bazel import Bazel
-from tools.affected.changes import WORKTREE, Range
+from tools.affected.changes import Range
 from tools.affected.graph import Target
 
-_FORMAT = "2"
+_FORMAT = "3"
 _KEPT = 40
 
 
@@ -36,12 +36,10 @@ class Snapshots:
 
     @functools.cached_property
     def of_head(self) -> dict[str, Target]:
-        """Return the graph of the head; kept only where it is that of a commit."""
-        if self.range.head != WORKTREE:
-            return self.at(self.range.head, self.head)
-        if self.range.repository.is_clean():
-            return self.at("HEAD", self.head)
-        return _read(self.head)
+        """Return the graph of the head; kept only where that of a commit, without files that git ignores, was read."""
+        if self.head.workspace == self.home.workspace:
+            return _read(self.head)
+        return self.at(self.range.head, self.head)
 
     @functools.cached_property
     def of_base(self) -> dict[str, Target]:
@@ -107,4 +105,4 @@ class Snapshots:
 
 def _read(bazel: Bazel) -> dict[str, Target]:
     # A default is the rule's, whose digest is among the attributes, or the package()'s, which the seeds compare.
-    return graph.rules(bazel.query("//...", "--noproto:default_values"))
+    return graph.definitions(bazel.query('//... + kind("package group", //...:*)', "--noproto:default_values"))

@@ -23,18 +23,27 @@ def _meaning(text: bytes) -> str:
     return ast.dump(tree)
 
 
+def calls(text: bytes, function: str) -> list[str]:
+    """Return the calls of a function at the top of a Starlark file, in one format."""
+    return [ast.unparse(call) for call in _called(text, function)]
+
+
 def keywords(text: bytes, function: str) -> dict[str, object]:
     """Return what the calls of a function at the top of a Starlark file say, by keyword.
 
     A value that is no literal is given by its meaning, as one string.
     """
+    return {word.arg or "**": _value(word.value) for call in _called(text, function) for word in call.keywords}
+
+
+def _called(text: bytes, function: str) -> list[ast.Call]:
+    """Return the calls of a function at the top of a Starlark file; none where it cannot be parsed."""
     try:
         statements = ast.parse(text).body
     except (SyntaxError, ValueError):
-        return {}
+        return []
     values = [one.value for one in statements if isinstance(one, ast.Expr) and isinstance(one.value, ast.Call)]
-    called = [one for one in values if isinstance(one.func, ast.Name) and one.func.id == function]
-    return {word.arg or "**": _value(word.value) for call in called for word in call.keywords}
+    return [one for one in values if isinstance(one.func, ast.Name) and one.func.id == function]
 
 
 def _value(node: ast.expr) -> object:
@@ -47,6 +56,15 @@ def _value(node: ast.expr) -> object:
 def same_options(before: bytes, after: bytes) -> bool:
     """Tell whether two rc files give the same options in the same order."""
     return _options(before) == _options(after)
+
+
+def named_in_options(text: bytes) -> set[str]:
+    """Return the paths in the workspace that an rc file gives: of files, folders, and programs by their label."""
+    words = (word for line in _options(text) for word in line.decode(errors="replace").split())
+    values = (word.rpartition("=")[2].removeprefix("file://") for word in words)
+    found = {re.sub(r"^(%workspace%/|//)", "", value).replace(":", "/").lstrip("/") for value in values}
+    # A word without either is a command, a number or a name.
+    return {path for path in found if re.search(r"[/.]", path) and path.strip("./")}
 
 
 def _options(text: bytes) -> list[bytes]:

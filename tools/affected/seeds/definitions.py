@@ -1,5 +1,6 @@
 """BUILD files, Starlark, and files that came or went: the two graphs are compared target by target."""
 
+import dataclasses
 import pathlib
 
 from tools.affected import starlark
@@ -21,9 +22,9 @@ def _folder(change: Change) -> str:
 
 
 def _is_definition(change: Change) -> bool:
-    """Tell whether targets may differ: also where a pattern of a BUILD file no longer finds a file."""
+    """Tell whether targets may differ: also where a pattern of a BUILD file finds a file more or less."""
     starlark_file = change.path.endswith((".bzl", ".scl")) or change.path == ".bazelignore"
-    return _is_build(change) or starlark_file or change.kind is Kind.DELETED
+    return _is_build(change) or starlark_file or change.kind is not Kind.MODIFIED
 
 
 def verdict(change: Change, scene: Scene) -> Verdict | None:
@@ -36,9 +37,18 @@ def verdict(change: Change, scene: Scene) -> Verdict | None:
         labels = _explained(change, scene)
     except BazelFailedError as error:
         return everything(change.path, f"the graphs cannot be compared: {error}")
-    if not labels:
-        return nothing(change.path, "no target is defined otherwise")
-    return some(change.path, f"defines {len(labels)} target{'s' * (len(labels) > 1)} otherwise", labels)
+    verdict = nothing(change.path, "no target is defined otherwise")
+    if labels:
+        verdict = some(change.path, f"defines {len(labels)} target{'s' * (len(labels) > 1)} otherwise", labels)
+    return dataclasses.replace(verdict, files=_exported_otherwise(change, scene) if _is_build(change) else ())
+
+
+def _exported_otherwise(change: Change, scene: Scene) -> tuple[str, ...]:
+    """Return the files that were exported, where a BUILD file no longer says the same of that."""
+    before = starlark.calls(scene.range.before(change.path) or b"", "exports_files")
+    after = starlark.calls(scene.range.after(change.path) or b"", "exports_files")
+    gone = {name for call in before if call not in after for name in starlark.names(call.encode())}
+    return tuple(sorted(f"//{_folder(change)}:{name}" for name in gone))
 
 
 def _package_differs(change: Change, scene: Scene) -> bool:

@@ -10,6 +10,8 @@ from tools.affected.verdict import Verdict, everything, nothing
 
 _LAUNCHER = {".bazelversion": "the version of Bazel", "bazelw": "how Bazel is started"}
 _BOUNDARIES = ("WORKSPACE", "WORKSPACE.bazel", "WORKSPACE.bzlmod", "REPO.bazel", "MODULE.bazel.lock")
+_GIT = {".gitattributes": "what git writes for a file"}
+_DEFINING = ("BUILD", ".bazel", ".bzl", ".scl", ".bazelrc")
 _AIRGAP = pathlib.PurePosixPath("tools/airgap")
 
 
@@ -27,12 +29,43 @@ def verdict(change: Change, scene: Scene) -> Verdict | None:
 def _reason(change: Change, path: pathlib.PurePosixPath, scene: Scene) -> str:
     if change.special:
         return f"a {change.special} may stand for any number of files"
-    if change.path in _LAUNCHER:
-        return f"{_LAUNCHER[change.path]} changed"
+    if change.path in _LAUNCHER or path.name in _GIT:
+        return f"{_LAUNCHER.get(change.path) or _GIT[path.name]} changed"
+    return _airgap(change, path, scene) or _named(path, scene) or _read(change, scene) or _linked(change, scene)
+
+
+def _airgap(change: Change, path: pathlib.PurePosixPath, scene: Scene) -> str:
     if _AIRGAP in path.parents and path.suffix != ".md" and "tests" not in path.parts:
         return "" if scene.is_rewording(change) else "the air-gapped mode's Bazel or rule sets changed"
+    return ""
+
+
+def _read(change: Change, scene: Scene) -> str:
     if module_locks.owner(change.path, scene) is None and change.path in module_file.read_by(scene.range.after):
         return "MODULE.bazel makes repositories with it"
+    return ""
+
+
+def _named(path: pathlib.PurePosixPath, scene: Scene) -> str:
+    """Say which file gives this path to an option, or takes a repository from it."""
+    for file, named in (
+        (".bazelrc", starlark.named_in_options(scene.range.after(".bazelrc") or b"")),
+        ("MODULE.bazel", module_file.folders(scene.range.after("MODULE.bazel") or b"")),
+    ):
+        if any(path.is_relative_to(one) for one in named):
+            return f"{file} names it, or a folder it is in"
+    return ""
+
+
+def _linked(change: Change, scene: Scene) -> str:
+    """Say by which link a path is more than a source."""
+    try:
+        aliases = scene.aliases(change.path)
+    except RecursionError:
+        return "a symbolic link leads to itself"
+    for alias in aliases:
+        if alias.endswith(_DEFINING) or module_locks.owner(alias, scene) is not None:
+            return f"the symbolic link {alias} leads to it"
     return ""
 
 

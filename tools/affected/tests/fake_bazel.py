@@ -29,7 +29,7 @@ def seeds(expression: str, labels: set[str]) -> set[str]:
 def evaluate(expression: str, rules: Rules) -> set[str]:
     """Return the labels that a query names."""
     labels = set(rules) | {label for rule in rules.values() for label in rule["inputs"]}
-    if expression == "//...":
+    if re.match(r"//\.\.\.( |$)", expression):
         return {label for label in rules if label.startswith("//")}
     reached = seeds(expression.removeprefix("rdeps(//..., ").removesuffix(")"), labels)
     while more := {label for label, rule in rules.items() if reached & set(rule["inputs"])} - reached:
@@ -41,6 +41,8 @@ def printed(label: str, rules: Rules) -> Mapping[str, Any]:
     """Say one target as `--output=streamed_jsonproto` does."""
     if label not in rules:
         return {"type": "SOURCE_FILE", "sourceFile": {"name": label}}
+    if rules[label]["rule"] == "package_group":
+        return {"type": "PACKAGE_GROUP", "packageGroup": {"name": label, "containedPackage": rules[label]["packages"]}}
     values = {name: value for name, value in rules[label].items() if name not in {"rule", "inputs"}}
     attributes = [{"name": name, "stringListValue": value} for name, value in values.items()]
     return {

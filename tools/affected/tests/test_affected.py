@@ -54,13 +54,14 @@ def test_comment_or_format_touches_nothing(workspace: Workspace, affected_by: An
     assert affected_by.scope() == "none"
 
 
-def test_toolchain_is_everybodys(workspace: Workspace, affected_by: Answers) -> None:
-    """The graph has no edge to a toolchain, so what touches one touches everything."""
-    workspace.define("//other:toolchain", rule="toolchain", inputs=["//other:other.py"])
+@pytest.mark.parametrize("rule", ["toolchain", "platform"])
+def test_toolchain_is_everybodys(workspace: Workspace, affected_by: Answers, rule: str) -> None:
+    """The graph has no edge to a toolchain or a platform, so what touches one touches everything."""
+    workspace.define("//other:chosen", rule=rule, inputs=["//other:other.py"])
     workspace.commit()
     workspace.write("other/other.py", "second\n")
     assert affected_by.scope() == "all"
-    assert "//other:toolchain is a toolchain" in affected_by.talk
+    assert f"//other:chosen is a {rule}" in affected_by.talk
 
 
 def test_broken_head_is_everything(workspace: Workspace, affected_by: Answers) -> None:

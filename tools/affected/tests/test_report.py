@@ -85,7 +85,7 @@ def test_markdown_survives_a_hostile_name(workspace: Workspace, affected_by: Ans
     """A file's name cannot break out of its cell: pull requests come from strangers."""
     workspace.write("other/a`|<img>\n# b.md", "x")
     rows = affected_by("--format", "markdown").splitlines()
-    assert "| `other/a'\\|<img> # b.md` | belongs to no target |" in rows
+    assert "| `other/a'\\|<img> # b.md` | no target is defined otherwise |" in rows
 
 
 def test_html_is_escaped(workspace: Workspace, affected_by: Answers) -> None:

@@ -108,3 +108,43 @@ def test_broken_base_is_everything(workspace: Workspace, affected_by: Answers) -
     workspace.write("svc/BUILD.bazel", RULE.replace("x", "y"))
     workspace.define("//lib:lib")
     assert affected_by.scope() == "all"
+
+
+def test_added_file_that_a_pattern_counts(workspace: Workspace, affected_by: Answers) -> None:
+    """A macro may make an attribute of what a pattern finds, and then no target owns the file."""
+    workspace.write("other/new.txt", "x")
+    workspace.define("//other:other", args=["1"])
+    assert affected_by.labels() == {"//other:other"}
+
+
+@pytest.mark.parametrize(("packages", "labels"), [(["//a"], BELOW_LIB), (["//a", "//b", "//c"], set())])
+def test_group_of_packages(workspace: Workspace, affected_by: Answers, packages: list[str], labels: set[str]) -> None:
+    """A group that lost a package has to be built with everything it shows; one that grew is the same."""
+    workspace.define("//lib:friends", rule="package_group", packages=["//a", "//b"], inputs=[])
+    workspace.define("//lib:lib", inputs=["//lib:lib.py", "//lib:friends"])
+    workspace.commit()
+    workspace.write("lib/BUILD.bazel", RULE.replace("x", "y"))
+    workspace.define("//lib:friends", packages=packages)
+    assert affected_by.labels() == labels
+
+
+def test_file_that_is_no_longer_exported(workspace: Workspace, affected_by: Answers) -> None:
+    """Who takes it may not see it any more."""
+    workspace.define("//other:other", inputs=["//lib:shared.txt"])
+    workspace.write("lib/shared.txt", "x\n")
+    workspace.write("lib/BUILD.bazel", 'exports_files(["shared.txt", "more.txt"])\n')
+    workspace.commit()
+    workspace.write("lib/BUILD.bazel", 'exports_files(["more.txt"])\n')
+    assert affected_by.labels() == {"//other:other"}
+
+
+def test_ignored_file_is_in_no_kept_graph(workspace: Workspace, affected_by: Answers) -> None:
+    """The graph that is kept for a commit is that of its files, not of what else lies in the workspace."""
+    workspace.write(".gitignore", "*.log\n")
+    workspace.write("svc/BUILD.bazel", RULE.replace("x", "y"))
+    workspace.commit()
+    log = workspace.folder.parent / "fake_bazel.log"
+    affected_by("--base", "HEAD~1")
+    affected_by("--base", "HEAD~1")
+    reads = [line.startswith("query") for line in log.read_text().splitlines() if "--noproto:default_values" in line]
+    assert (reads.count(False), reads.count(True)) == (1, 2)

@@ -33,3 +33,22 @@ def test_folder_that_bazel_ignores(workspace: Workspace, affected_by: Answers) -
     workspace.write("fixtures/BUILD.bazel", "# x\n")
     workspace.write("fixtures/a.py", "x\n")
     assert affected_by.scope() == "none"
+
+
+def test_file_behind_a_link(workspace: Workspace, affected_by: Answers) -> None:
+    """Who takes a link takes what it leads to, also where the link is one to a folder."""
+    workspace.write("docs/table.txt", "first\n")
+    (workspace.folder / "other/link.txt").symlink_to("../docs/table.txt")
+    (workspace.folder / "svc/folder").symlink_to("../docs")
+    workspace.define("//other:other", inputs=["//other:link.txt"])
+    workspace.define("//svc:slow", inputs=["//svc:folder/table.txt"])
+    workspace.commit()
+    workspace.write("docs/table.txt", "second\n")
+    assert affected_by.labels() == {"//other:other", "//svc:slow"}
+
+
+def test_file_that_git_was_told_not_to_watch(workspace: Workspace, affected_by: Answers) -> None:
+    """What is on disk counts, whatever the index was told to believe."""
+    workspace.git("update-index", "--assume-unchanged", "lib/lib.py", "other/other.py")
+    workspace.write("other/other.py", "second\n")
+    assert affected_by.labels() == {"//other:other"}
