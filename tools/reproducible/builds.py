@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tools.reproducible.conditions import Conditions
+from tools.reproducible.surroundings import Surroundings
 
 IMAGES = 'filter("image(_[a-z0-9]+)?[.]digest$", //services/...)'
 """A query for the digests of every image that is shipped, per architecture and as an index."""
@@ -27,6 +28,12 @@ class Bazel:
     folder: Path
     conditions: Conditions
     output_base: Path | None = None
+    command: tuple[str, ...] = ()
+
+    def within(self, surroundings: Surroundings) -> "Bazel":
+        """Return the same, started in surroundings of its own."""
+        conditions = replace(self.conditions, flags=(*self.conditions.flags, *surroundings.flags))
+        return replace(self, conditions=conditions, command=surroundings.command)
 
     def digests(self, query: str = IMAGES) -> dict[str, str]:
         """Build what `query` selects and return `sha256:...` by label.
@@ -50,7 +57,7 @@ class Bazel:
 
     def _call(self, *arguments: str) -> str:
         startup = [f"--output_base={self.output_base}"] if self.output_base else []
-        command = [str(self.folder / "bazelw"), *startup, *arguments]
+        command = [*self.command, str(self.folder / "bazelw"), *startup, *arguments]
         done = subprocess.run(
             command,
             check=False,
@@ -62,7 +69,7 @@ class Bazel:
             umask=self.conditions.umask,
         )
         if done.returncode != 0:
-            raise BuildFailedError(command, self.folder, done.returncode)
+            raise BuildFailedError(command[len(self.command) :], self.folder, done.returncode)
         return done.stdout
 
 

@@ -28,6 +28,8 @@ local_repository(name = "base", path = "{base}")
 """
 
 _OPTIONS = """\
+# Below a test a server ends after fifteen idle seconds unless told otherwise, and two take turns here.
+startup --max_idle_secs=600
 common --lockfile_mode=off
 common --noenable_workspace
 common --incompatible_default_to_explicit_init_py

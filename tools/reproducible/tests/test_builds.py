@@ -11,6 +11,7 @@ import pytest
 
 from tools.reproducible.builds import BuildFailedError, cloned
 from tools.reproducible.conditions import HOSTILE, PLAIN
+from tools.reproducible.surroundings import Surroundings
 
 LAUNCHER = """#!/bin/bash
 { echo "$@"; echo "HOME=$HOME TZ=$TZ umask=$(umask)"; } >> calls
@@ -54,6 +55,16 @@ def test_each_clone_lives_under_its_own_conditions(workspace: Path, tmp_path: Pa
     assert "base-of-hostile" in hostile
     assert "home of plain TZ=UTC umask=0022" in plain
     assert "home of hostile TZ=Pacific/Kiritimati umask=0077" in hostile
+
+
+def test_surroundings_are_there_for_every_call(workspace: Path, tmp_path: Path) -> None:
+    """The launcher is started by their command, and what builds has their flags."""
+    surroundings = Surroundings(command=("env", "TZ=Europe/Paris"), flags=("--odd",))
+    bazel = cloned(workspace, tmp_path / "scratch", PLAIN).within(surroundings)
+    bazel.digests()
+    calls = (bazel.folder / "calls").read_text().splitlines()
+    assert all("TZ=Europe/Paris" in line for line in calls[1::2])
+    assert all("--odd" in line for line in calls[2::2])
 
 
 def test_the_working_tree_is_left_out(workspace: Path, tmp_path: Path) -> None:

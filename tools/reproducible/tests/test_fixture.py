@@ -11,7 +11,8 @@ from tools.reproducible import fixture
 from tools.reproducible.builds import Bazel, cloned
 from tools.reproducible.conditions import HOSTILE, PLAIN
 from tools.reproducible.documents import commit_documents
-from tools.reproducible.sabotage import stamp_with_the_clock
+from tools.reproducible.sabotage import Sabotage, sabotage
+from tools.reproducible.surroundings import lists_the_last_first, odd_surroundings
 
 Digests = dict[str, str]
 
@@ -37,7 +38,9 @@ def plain(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 @pytest.fixture(scope="module")
 def hostile(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bazel]:
     """Another build, as different as can be."""
-    bazel = cloned(workspace, tmp_path_factory.mktemp("hostile"), HOSTILE)
+    scratch = tmp_path_factory.mktemp("hostile")
+    surroundings = odd_surroundings(Path(os.environ["FAKETIME_LIBRARY"]), scratch)
+    bazel = cloned(workspace, scratch, HOSTILE).within(surroundings)
     yield bazel
     bazel.stop()
 
@@ -49,7 +52,7 @@ def digests(plain: Bazel) -> Digests:
 
 
 def test_builds_far_apart_are_equal(digests: Digests, hostile: Bazel) -> None:
-    """Folder, output base, HOME, time zone, locale, umask, jobs and compilation mode do not show in the image."""
+    """Folder, output base, HOME, time zone, locale, umask, date, order of files, jobs and mode do not show."""
     assert set(digests) == {"//service:image.digest"}
     assert hostile.digests(fixture.IMAGES) == digests
 
@@ -69,7 +72,11 @@ def test_edit_changes_the_digest(digests: Digests, plain: Bazel) -> None:
     source.write_text(before)
 
 
-def test_the_clock_is_noticed(digests: Digests, hostile: Bazel) -> None:
-    """The negative control: a packer that dates entries by the clock turns the proof red."""
-    stamp_with_the_clock(hostile.folder)
-    assert hostile.digests(fixture.IMAGES) != digests
+@pytest.mark.parametrize("by", Sabotage)
+def test_surroundings_are_noticed(plain: Bazel, hostile: Bazel, by: Sabotage) -> None:
+    """The negative control: a packer that dates entries by the day, or by a folder's order, turns the proof red."""
+    if by is Sabotage.ORDER and lists_the_last_first(plain.folder):
+        pytest.skip("the disk of this machine lists files as memory does, so there is no other order")
+    for bazel in (plain, hostile):
+        sabotage(bazel.folder, by)
+    assert hostile.digests(fixture.IMAGES) != plain.digests(fixture.IMAGES)

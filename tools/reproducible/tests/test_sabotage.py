@@ -4,19 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from tools.reproducible.sabotage import LAYER_TOOL, NothingToSabotageError, stamp_with_the_clock
+from tools.reproducible.sabotage import LAYER_TOOL, NothingToSabotageError, Sabotage, sabotage
 
 
-def test_entries_are_dated_by_the_clock(tmp_path: Path) -> None:
-    """What was dated 0 by default is dated by a call."""
+@pytest.mark.parametrize("by", Sabotage)
+def test_entries_are_dated_by_what_was_asked_for(tmp_path: Path, by: Sabotage) -> None:
+    """What was dated 0 by default is dated by a call, and by no earlier one."""
     tool = tmp_path / LAYER_TOOL
     tool.parent.mkdir(parents=True)
     tool.write_text("    info = tarfile.TarInfo(path)\n")
-    stamp_with_the_clock(tmp_path)
-    assert tool.read_text().splitlines() == [
-        "    info = tarfile.TarInfo(path)",
-        '    info.mtime = int(__import__("time").time())',
-    ]
+    for each in (*Sabotage, by):
+        sabotage(tmp_path, each)
+    assert tool.read_text().splitlines() == ["    info = tarfile.TarInfo(path)", f"    info.mtime = {by.value}"]
 
 
 def test_a_moved_line_is_no_silent_success(tmp_path: Path) -> None:
@@ -25,4 +24,4 @@ def test_a_moved_line_is_no_silent_success(tmp_path: Path) -> None:
     tool.parent.mkdir(parents=True)
     tool.write_text("nothing here\n")
     with pytest.raises(NothingToSabotageError):
-        stamp_with_the_clock(tmp_path)
+        sabotage(tmp_path, Sabotage.DATE)
