@@ -17,8 +17,8 @@ from tools.deploy.options import Options, parse
 from tools.deploy.plan import Kind, Plan
 from tools.deploy.records import Folder
 from tools.deploy.source import Source, commit, read_source
-from tools.release.push_all import read_services
-from tools.release.registry import RegistryError
+from tools.oci.push.push_all import read_services
+from tools.oci.push.registry import RegistryError
 
 
 def run(arguments: Sequence[str], *, now: Callable[[], datetime]) -> int:

@@ -11,7 +11,7 @@ from tools.deploy.images import Bring, Image, built_image, copy_between, push_bu
 from tools.deploy.plan import Plan, make_plan, short
 from tools.deploy.records import Folder, Record
 from tools.deploy.source import Source
-from tools.release.push_all import Service
+from tools.oci.push.push_all import Service
 
 _RECALL = "build it again from the commit of the record and apply there, or apply what is built now"
 

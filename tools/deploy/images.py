@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tools.deploy.errors import ImageMissingError
-from tools.release.push_all import Service, push
-from tools.release.registry import Repository
+from tools.oci.push.push_all import Service, push
+from tools.oci.push.registry import Repository
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from tools.deploy.configuration import Configuration, Environment
 from tools.deploy.errors import UnknownEnvironmentError
 from tools.deploy.files import Part, read_json, read_toml, write_whole
 from tools.deploy.images import Image
-from tools.release.registry import digest_of
+from tools.oci.push.registry import digest_of
 
 _ENVIRONMENT = "environment.toml"
 # kubectl takes a folder's files by name.

@@ -1,1 +1,1 @@
-"""Bringing images to a registry, with what others need to trust them."""
+"""What others need to trust an image on a registry: where it comes from, what it is made of, and a signature."""

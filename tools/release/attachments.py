@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tools.release.registry import INDEX, MANIFEST, Repository, digest_of
+from tools.oci.push.registry import INDEX, MANIFEST, Repository, digest_of
 from tools.release.signing import Checker, Signer
 
 _ENVELOPE = "application/vnd.dsse.envelope.v1+json"

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools.oci.push.push_all import Service, push_all, table
+from tools.oci.push.registry import RegistryError, Repository, repository_for
 from tools.release.attachments import Attachments
-from tools.release.push_all import Service, push_all, table
-from tools.release.registry import RegistryError, Repository, repository_for
 from tools.release.signing import Signer, UnusableKeyError
 from tools.release.statements import CYCLONEDX, PROVENANCE, SPDX, Source, provenance, seal, statement
 

@@ -9,9 +9,9 @@ import os
 import sys
 from pathlib import Path
 
+from tools.oci.push.push_all import Service
+from tools.oci.push.registry import RegistryError, Repository, digest_of, repository_for
 from tools.release.attachments import Attachments
-from tools.release.push_all import Service
-from tools.release.registry import RegistryError, Repository, digest_of, repository_for
 from tools.release.signing import Checker, UnusableKeyError
 from tools.release.statements import CYCLONEDX, PROVENANCE, SPDX, ForgedError, unseal
 

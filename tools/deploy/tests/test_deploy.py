@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tools.deploy.scene import MOMENT, Scene
+from tools.oci.push.registry import Repository
 from tools.oci.registry.server import Registry, free_port, running_registry
-from tools.release.registry import Repository
 
 _LATER = MOMENT + timedelta(hours=1)
 _WRITES = ("POST", "PATCH", "PUT")

@@ -13,7 +13,7 @@ from tools.deploy.desk import Desk
 from tools.deploy.plan import Plan
 from tools.deploy.records import Folder
 from tools.deploy.source import Source
-from tools.release.push_all import read_services
+from tools.oci.push.push_all import read_services
 
 _ENVIRONMENTS = sorted(path.parent for path in Path("deploy").glob("*/environment.toml"))
 _VERSIONS = (kubernetes.all_versions()[0], kubernetes.latest_version())

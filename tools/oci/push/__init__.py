@@ -1,1 +1,1 @@
-"""Pushing one image: a default that works on any machine, one line for each failure, and nothing sent twice."""
+"""Pushing images: a default that works on any machine, one line for each failure, and nothing sent twice."""

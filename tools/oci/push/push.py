@@ -10,8 +10,8 @@ import os
 import sys
 from pathlib import Path
 
-from tools.release.push_all import Service, push
-from tools.release.registry import RegistryError, Repository, repository_for
+from tools.oci.push.push_all import Service, push
+from tools.oci.push.registry import RegistryError, Repository, repository_for
 
 
 def main(arguments: list[str]) -> int:

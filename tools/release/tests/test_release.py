@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
+from tools.oci.push.layouts import write_service
+from tools.oci.push.push_all import push_all
+from tools.oci.push.registry import RegistryError, Repository
 from tools.oci.registry.server import Registry, free_port, running_registry
 from tools.release.attachments import Attachments
-from tools.release.layouts import write_service
-from tools.release.push_all import push_all
-from tools.release.registry import RegistryError, Repository
 from tools.release.release import Release, attach
 from tools.release.signing import Checker, Signer
 from tools.release.statements import CYCLONEDX, PROVENANCE, SPDX, Source, seal, statement

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tools.oci.push.layouts import write_service
 from tools.oci.push.push import main
+from tools.oci.push.push_all import Service
+from tools.oci.push.registry import Repository, repository_for
 from tools.oci.registry.server import Registry, free_port, running_registry
-from tools.release.layouts import write_service
-from tools.release.push_all import Service
-from tools.release.registry import Repository, repository_for
 
 _PASSWORDS = "user:$2a$04$o7CjjN2PPN0EJ3QYAtDVgenwEAI79sa6ZbWy71G9BBuztYJbz0LoG"
 
@@ -108,6 +108,6 @@ def test_unreachable_host_is_one_line(
     image: Service, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After all attempts the command ends with one line that says which registry and why."""
-    monkeypatch.setattr("tools.release.registry.time.sleep", lambda _: None)
+    monkeypatch.setattr("tools.oci.push.registry.time.sleep", lambda _: None)
     assert main(_arguments(image, "localhost:9/service")) == 1
     assert capsys.readouterr().err == "error: localhost:9: [Errno 111] Connection refused\n"

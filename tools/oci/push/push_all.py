@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.release.registry import RegistryError, Repository, digest_of
+from tools.oci.push.registry import RegistryError, Repository, digest_of
 
 _DEFAULT = "localhost:5000"
 _AT_ONCE = 6

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tools.oci.push.faults import Fault, failing_network
+from tools.oci.push.layouts import write_service
+from tools.oci.push.push_all import Service, main, push_all
+from tools.oci.push.registry import RegistryError, Repository
 from tools.oci.registry.server import Registry, free_port, running_registry
-from tools.release.faults import Fault, failing_network
-from tools.release.layouts import write_service
-from tools.release.push_all import Service, main, push_all
-from tools.release.registry import RegistryError, Repository
 
 _ALWAYS = 1_000_000
 _UPLOAD, _MANIFEST = r"PUT .*/blobs/uploads/", r"PUT .*/manifests/"
@@ -30,7 +30,7 @@ def registry(tmp_path: Path) -> Iterator[Registry]:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long was waited between attempts, without the waiting."""
     waited: list[float] = []
-    monkeypatch.setattr("tools.release.registry.time.sleep", waited.append)
+    monkeypatch.setattr("tools.oci.push.registry.time.sleep", waited.append)
     return waited
 
 

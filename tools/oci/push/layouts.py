@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tools.release.push_all import Service
-from tools.release.registry import INDEX, MANIFEST, digest_of
+from tools.oci.push.push_all import Service
+from tools.oci.push.registry import INDEX, MANIFEST, digest_of
 
 
 def write_service(folder: Path, name: str, *layers: bytes) -> Service:

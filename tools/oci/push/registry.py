@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from tools.release.credentials import basic_authorization
+from tools.oci.push.credentials import login_for
 
 T = TypeVar("T")
 
@@ -22,6 +22,7 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 _SECONDS = 60
+_CLIENT = "image_push"
 _ACCEPTED = f"{INDEX}, {MANIFEST}"
 _LOOPBACK = re.compile(r"(localhost|127\.\d+\.\d+\.\d+)(:\d+)?$")
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
@@ -188,17 +189,27 @@ class Repository:
         return urllib.request.urlopen(request, timeout=_SECONDS)  # noqa: S310 - http or https, from above
 
     def _authorize(self, challenge: str) -> str | None:
-        """Answer a challenge: with the password, or with a token that the password is good for."""
-        basic = basic_authorization(self.registry)
+        """Answer a challenge: with the password, or with a token that the password or identity token is good for."""
+        login = login_for(self.registry)
         if not challenge.lower().startswith("bearer"):
-            return basic
+            return login.basic
         asked = dict(_CHALLENGE.findall(challenge))
         realm = asked.pop("realm")
-        query = urllib.parse.urlencode(asked | {"scope": f"repository:{self.name}:pull,push"})
-        request = urllib.request.Request(f"{realm}?{query}", headers={"Authorization": basic} if basic else {})  # noqa: S310
+        asked["scope"] = f"repository:{self.name}:pull,push"
+        if login.identity_token:
+            request = _refreshing(realm, asked, login.identity_token)
+        else:
+            headers = {"Authorization": login.basic} if login.basic else {}
+            request = urllib.request.Request(f"{realm}?{urllib.parse.urlencode(asked)}", headers=headers)  # noqa: S310
         with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 - named by the registry
             token = json.load(answer)
         return f"Bearer {token.get('token') or token['access_token']}"
+
+
+def _refreshing(realm: str, asked: Mapping[str, str], identity_token: str) -> urllib.request.Request:
+    """Ask for a token by another (distribution's "Oauth2 Token Authentication": POST, grant_type=refresh_token)."""
+    form = {"grant_type": "refresh_token", "client_id": _CLIENT, "refresh_token": identity_token, **asked}
+    return urllib.request.Request(realm, data=urllib.parse.urlencode(form).encode(), method="POST")  # noqa: S310
 
 
 class _AbsentError(RegistryError):

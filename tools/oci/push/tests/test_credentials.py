@@ -3,16 +3,25 @@
 import base64
 import json
 import threading
+import urllib.parse
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from tools.release.credentials import basic_authorization
-from tools.release.registry import RegistryError, Repository
+from tools.oci.push.credentials import Login, login_for
+from tools.oci.push.registry import RegistryError, Repository
 
 _BASIC = "Basic " + base64.b64encode(b"user:password").decode()
+
+_FORM = {
+    "grant_type": ["refresh_token"],
+    "client_id": ["image_push"],
+    "refresh_token": ["identity"],
+    "service": ["registry"],
+    "scope": ["repository:bearer:pull,push"],
+}
 
 
 class _Registry(BaseHTTPRequestHandler):
@@ -30,6 +39,13 @@ class _Registry(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """A token, for those with the password."""
         self._answer(*((200, b'{"token": "granted"}') if self.headers["Authorization"] == _BASIC else (401, b"")))
+
+    def do_POST(self) -> None:
+        """A token, for those with the identity token: in a form, as OAuth 2 has it, and with no password beside it."""
+        content = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        form = urllib.parse.parse_qs(content)
+        good = form == _FORM and self.headers["Authorization"] is None
+        self._answer(*((200, b'{"access_token": "granted"}') if good else (401, b"")))
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -75,14 +91,39 @@ def test_wrong_password_is_one_clear_error(tmp_path: Path, address: str, name: s
         Repository(registry=address, name=name).has("sha256:x")
 
 
-def test_credential_helper_is_asked(tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A helper that the config names for the registry has the password."""
+@pytest.mark.parametrize(
+    ("user", "secret"),
+    [pytest.param("user", "password", id="password"), pytest.param("<token>", "identity", id="token")],
+)
+def test_credential_helper_is_asked(
+    tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch, user: str, secret: str
+) -> None:
+    """A helper that the config names for the registry has the password, or an identity token."""
     helper = tmp_path / "docker-credential-vault"
-    helper.write_text('#!/bin/sh\necho \'{"Username": "user", "Secret": "password"}\'\n')
+    helper.write_text(f"#!/bin/sh\necho '{json.dumps({'Username': user, 'Secret': secret})}'\n")
     helper.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     (tmp_path / "config.json").write_text(json.dumps({"credHelpers": {address: "vault"}}))
     assert Repository(registry=address, name="bearer").has("sha256:x")
+
+
+def _log_in_by_token(folder: Path, address: str, token: str) -> None:
+    entry = {"auth": base64.b64encode(b"00000000-0000-0000-0000-000000000000:").decode(), "identitytoken": token}
+    (folder / "config.json").write_text(json.dumps({"auths": {address: entry}}))
+
+
+def test_identity_token_opens_the_registry(tmp_path: Path, address: str) -> None:
+    """It is exchanged for a token of the registry; the user beside it is nobody, and is not sent."""
+    _log_in_by_token(tmp_path, address, "identity")
+    assert Repository(registry=address, name="bearer").has("sha256:x")
+
+
+def test_stale_identity_token_is_one_clear_error(tmp_path: Path, address: str) -> None:
+    """The error names the registry and does not hold the token."""
+    _log_in_by_token(tmp_path, address, "stale-token")
+    with pytest.raises(RegistryError, match=rf"{address}: bearer: 401 ") as failure:
+        Repository(registry=address, name="bearer").has("sha256:x")
+    assert "stale-token" not in str(failure.value)
 
 
 def test_nobody_logged_in_is_an_error(address: str) -> None:
@@ -95,4 +136,4 @@ def test_docker_s_own_registry_has_a_name_of_its_own(tmp_path: Path, monkeypatch
     """`docker login` without an address writes the password under one that no image names."""
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     _log_in(tmp_path, "https://index.docker.io/v1/", "password")
-    assert basic_authorization("docker.io") == _BASIC
+    assert login_for("docker.io") == Login(basic=_BASIC)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tools.oci.push.layouts import write_service
+from tools.oci.push.push_all import Service, main, push_all, table
+from tools.oci.push.registry import RegistryError, Repository
 from tools.oci.registry.server import Registry, free_port, running_registry
-from tools.release.layouts import write_service
-from tools.release.push_all import Service, main, push_all, table
-from tools.release.registry import RegistryError, Repository
 
 _SHARED = b"shared" * 1000
 
@@ -71,7 +71,7 @@ def test_registry_that_is_not_there_is_one_line(
     tmp_path: Path, services: list[Service], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An unreachable registry is exit code 1 and one clear line."""
-    monkeypatch.setattr("tools.release.registry.time.sleep", lambda _: None)
+    monkeypatch.setattr("tools.oci.push.registry.time.sleep", lambda _: None)
     images = tmp_path / "images.json"
     images.write_text(json.dumps({service.name: str(service.layout) for service in services}))
     assert main(["--images", str(images), "--repository-prefix", "localhost:9"]) == 1
