@@ -1,0 +1,1 @@
+"""Whether cosign itself believes the signatures that are made here."""
