@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tools.oci.registry.server import free_port, running_registry
 from tools.oci.testing.layout import Layout
 
 _HERE = Path("tools/oci/testing/facts")
@@ -171,7 +172,10 @@ def test_image_upon_another_merges_into_it() -> None:
     assert list(config["config"]["ExposedPorts"]) == ["80", "53/udp", "443"]
     assert "Cmd" not in config["config"]
     assert (config["architecture"], config["variant"]) == ("arm64", "v8")
-    assert len(config["history"]) == len(_manifest("upon")["layers"]) == 4
+    layers, history = _manifest("upon")["layers"], config["history"]
+    assert layers[:3] == _manifest("full")["layers"]
+    assert history[:3] == _config("full")["history"]
+    assert len(history) == len(layers) == 4
 
 
 @pytest.mark.parametrize("name", ["full", "upon", "index"])
@@ -188,21 +192,51 @@ def test_only_referenced_blobs_are_kept(name: str) -> None:
         assert hashlib.sha256(_layout(name).read(digest)).hexdigest() == digest.removeprefix("sha256:")
 
 
+def _kept_elsewhere(name: str) -> set[str]:
+    """Blobs that are links out of the folder of an image or index, whatever a sandbox links to it."""
+    own = (name, "blobs", "sha256")
+    blobs = (_HERE / name / "blobs" / "sha256").iterdir()
+    return {f"sha256:{blob.name}" for blob in blobs if blob.resolve().parent.parts[-3:] != own}
+
+
+@pytest.mark.parametrize("name", ["full", "upon"])
+def test_image_links_to_its_layers(name: str) -> None:
+    """Its documents alone are its own."""
+    assert _kept_elsewhere(name) == {layer["digest"] for layer in _manifest(name)["layers"]}
+
+
+def test_index_has_copies() -> None:
+    """So that it can be moved without its images."""
+    assert _kept_elsewhere("index") == set()
+
+
 @pytest.mark.parametrize("name", ["full", "index"])
 def test_digest_file_holds_the_digest_and_a_newline(name: str) -> None:
     """`:NAME.digest` is what a deployment reads."""
     assert (_HERE / f"{name}.json.sha256").read_text() == _layout(name).digest + "\n"
 
 
+def _push(*flags: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"RUNFILES_DIR": str(Path.cwd().parent)}
+    command = [str(_HERE / "push_push.sh"), *flags]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
 def test_push_without_a_repository_says_so() -> None:
     """It stops at once, before anything is sent."""
-    runfiles = str(Path.cwd().parent)
-    command = [_HERE / "push_push.sh"]
-    done = subprocess.run(
-        command, env=os.environ | {"RUNFILES_DIR": runfiles}, stderr=subprocess.PIPE, text=True, check=False
-    )
+    done = _push()
     assert done.returncode == 1
     assert "repository not set" in done.stderr
+
+
+def test_push_is_by_digest_and_then_by_tag(tmp_path: Path) -> None:
+    """Repository and tags of the command line hold; no tag names what is not there yet."""
+    binary = Path(os.environ["DOCKER_REGISTRY"])
+    with running_registry(binary, folder=tmp_path, port=free_port()) as registry:
+        done = _push("--repository", f"{registry.address}/team/service", "--tag", "one", "--tag=two")
+        assert done.returncode == 0, done.stderr
+        wanted = [f"/v2/team/service/manifests/{name}" for name in (_layout("index").digest, "one", "two")]
+        assert [path for path in registry.requests("PUT") if "/manifests/" in path][-3:] == wanted
 
 
 def test_digests_have_not_moved() -> None:
