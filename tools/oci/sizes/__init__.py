@@ -1,0 +1,1 @@
+"""What each part of an image weighs, compressed, with and without .pyc."""
