@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from libs.db.errors import AlreadyServed
+from libs.db.errors import AlreadyServed, FileUnusable
 from libs.db.url import SqliteUrl, parse
 
 
@@ -17,11 +17,12 @@ def serving_alone(url: str) -> Iterator[None]:
 
     Raises:
         AlreadyServed: another process serves it.
+        FileUnusable: it cannot be written to.
         BadDatabaseUrl: it is no URL of a database.
     """
     address = parse(url)
     path = address.path if isinstance(address, SqliteUrl) else None
-    handle = _open(f"{path}-server") if path else None
+    handle = _open(path) if path else None
     try:
         if path and handle is not None:
             _lock(handle, path)
@@ -31,13 +32,12 @@ def serving_alone(url: str) -> Iterator[None]:
             os.close(handle)
 
 
-def _open(path: str) -> int | None:
+def _open(path: str) -> int:
     """A file beside the database's: on some network file systems a lock on that one would be SQLite's."""
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError:
-        # Where there is no such folder, opening the database says so.
-        return None
+        return os.open(f"{path}-server", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise FileUnusable(path, error) from error
 
 
 def _lock(handle: int, path: str) -> None:

@@ -43,3 +43,11 @@ class AlreadyServed(DatabaseError):
             f"{path} is served by another process, and SQLite has room for one; PostgreSQL has room for many"
         )
         self.path = path
+
+
+class FileUnusable(DatabaseError):
+    """A file of SQLite on a disk, or in a folder, that does not let us write."""
+
+    def __init__(self, path: str, error: OSError) -> None:
+        super().__init__(f"{path} cannot be written to: {error.strerror}")
+        self.path = path

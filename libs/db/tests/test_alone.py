@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from libs.db.alone import serving_alone
-from libs.db.errors import AlreadyServed
+from libs.db.errors import AlreadyServed, FileUnusable
 
 _SERVE = """
 import sys
@@ -47,8 +47,17 @@ def test_a_process_that_was_killed_serves_no_longer(url: str) -> None:
         pass
 
 
-@pytest.mark.parametrize("url", ["postgresql+asyncpg://u:p@localhost/a", "sqlite+aiosqlite:////no/such/folder/a.db"])
-def test_others_are_left_to_their_database(url: str) -> None:
-    """PostgreSQL may be served by many; a folder that is not there is said by whoever opens it."""
+def test_a_folder_that_is_not_there_is_one_sentence() -> None:
+    """It names the file and says why."""
+    with (
+        pytest.raises(FileUnusable, match=r"/no/such/folder/a\.db cannot be written to: No such file or directory"),
+        serving_alone("sqlite+aiosqlite:////no/such/folder/a.db"),
+    ):
+        pass
+
+
+def test_postgresql_may_be_served_by_many() -> None:
+    """It is left to itself."""
+    url = "postgresql+asyncpg://u:p@localhost/a"
     with serving_alone(url), serving_alone(url):
         pass
