@@ -1,129 +1,122 @@
-"""The product service killed while it writes, again and again: what it acknowledged stays, nothing is there by half.
+"""A service killed while it writes, 50 times: what it acknowledged stays, and nothing is there by half."""
 
-On PostgreSQL the server is killed with it in every fifth round.
-"""
-
-import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import httpx
+import pytest
 
-from libs.db.testing import postgres_server
-from tests.faults.town import TEA, Town, client, postgres_town, settle, sqlite_town
-
-_ROUNDS = 50
-_WRITERS = 4
-_WRITES = 10
-"""Acknowledged before the kill comes."""
+from libs.db.testing import PostgresServer, postgres_server
+from tests.faults.killing import kill_again_and_again
+from tests.faults.town import ANN, TEA, Town, client, log_in, postgres_town, settle, sqlite_town
 
 
-@dataclass(slots=True)
-class Writers:
-    """Clients that write until they are cut off; each write has a key of its own, which is the product's name too."""
+class Products:
+    """Products; each has the key of its write as its name too."""
 
-    url: str
-    headers: Mapping[str, str]
-    acknowledged: set[str] = field(default_factory=set)
-    in_doubt: set[str] = field(default_factory=set)
-
-    def write_until_cut_off(self, name: str) -> None:
-        """Be one of them."""
-        with client() as http:
-            for number in range(10_000):
-                key = f"{name}-{number}"
-                self.in_doubt.add(key)
-                try:
-                    self.write(key, http)
-                except httpx.TransportError:
-                    return
+    def __init__(self, town: Town, headers: Mapping[str, str]) -> None:
+        self._town = town
+        self._url = f"{town.products.url}/products"
+        self._headers = headers
 
     def write(self, key: str, http: httpx.Client) -> None:
-        """Write once; whoever repeats a write gets the product of the first."""
-        headers = {**self.headers, "Idempotency-Key": key}
-        answer = http.post(f"{self.url}/products", json=_product(key), headers=headers)
+        """Whoever repeats a write gets the product of the first."""
+        answer = http.post(self._url, json=_product(key), headers={**self._headers, "Idempotency-Key": key})
         assert answer.status_code == httpx.codes.CREATED, answer.text
-        self.acknowledged.add(key)
-        self.in_doubt.discard(key)
 
-    def stored(self, http: httpx.Client) -> Iterator[Mapping[str, object]]:
-        """Every product that there is."""
-        cursor: dict[str, str] = {}
-        while True:
-            answer = http.get(f"{self.url}/products", params={"limit": "100", **cursor}, headers=self.headers)
-            assert answer.status_code == httpx.codes.OK, answer.text
-            yield from answer.json()["items"]
-            if not answer.json()["next"]:
-                return
-            cursor = {"cursor": answer.json()["next"]}
+    def stored(self, http: httpx.Client) -> set[str]:
+        """See `Work`."""
+        # Fifty rounds may take longer than a token lives.
+        self._headers = {"Authorization": f"Bearer {log_in(self._town, http)}"}
+        names = set()
+        for product in _all(http, self._url, self._headers):
+            name = str(product["name"])
+            if name != TEA["name"]:
+                assert name not in names, "it is there twice"
+                assert {**product, **_product(name)} == product
+                names.add(name)
+        return names
+
+
+class Accounts:
+    """Accounts, each with a login whose refresh token was used once."""
+
+    def __init__(self, town: Town) -> None:
+        self._town = town
+        self._tried: set[str] = set()
+        self._tokens: dict[str, tuple[str, str]] = {}
+        """Of logins since the last kill: the used token and its successor."""
+
+    def write(self, key: str, http: httpx.Client) -> None:
+        """Register, log in, refresh; who repeats this may be registered already."""
+        body = {"email": f"{key}@example.com", "password": ANN["password"]}
+        registered = http.post(f"{self._town.users.url}/users", json=body | {"name": key})
+        taken = registered.status_code == httpx.codes.CONFLICT and key in self._tried
+        assert taken or registered.status_code == httpx.codes.CREATED, registered.text
+        self._tried.add(key)
+        first = self._token(http.post(f"{self._town.users.url}/auth/login", json=body))
+        self._tokens[key] = (first, self._token(self._refresh(http, first)))
+
+    def stored(self, http: httpx.Client) -> set[str]:
+        """See `Work`. Of the tokens since the last kill the newest are good, and the used ones stay used."""
+        for used, newest in self._tokens.values():
+            self._token(self._refresh(http, newest))
+            assert self._refresh(http, used).status_code == httpx.codes.UNAUTHORIZED
+        self._tokens.clear()
+        headers = {"Authorization": f"Bearer {log_in(self._town, http)}"}
+        found = [str(each["name"]) for each in _all(http, f"{self._town.users.url}/admin/users", headers)]
+        assert len(found) == len(set(found)), "some are there twice"
+        return set(found) - {"Ann"}
+
+    def _refresh(self, http: httpx.Client, token: str) -> httpx.Response:
+        return http.post(f"{self._town.users.url}/auth/refresh", json={"refresh_token": token})
+
+    def _token(self, answer: httpx.Response) -> str:
+        assert answer.status_code == httpx.codes.OK, answer.text
+        return str(answer.json()["refresh_token"])
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ground(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Town, PostgresServer | None]]:
+    """Both services, ready to start, and the database's server where there is one."""
+    if request.param == "sqlite":
+        yield sqlite_town(tmp_path), None
+    else:
+        with postgres_server(durable=True) as server:
+            yield postgres_town(server, tmp_path, "killed"), server
+
+
+def test_no_product_is_lost(ground: tuple[Town, PostgresServer | None]) -> None:
+    """Of 50 times; on PostgreSQL ten of them the database's too."""
+    town, server = ground
+    with town.users.running():
+        town.products.start()
+        with client() as http:
+            products = Products(town, settle(town, http).headers)
+        kill_again_and_again(town.products, products, server=server)
+
+
+def test_no_account_and_no_login_is_lost(ground: tuple[Town, PostgresServer | None]) -> None:
+    """Of 50 times; on PostgreSQL ten of them the database's too."""
+    town, server = ground
+    town.users.start()
+    with client() as http:
+        assert http.post(f"{town.users.url}/users", json=ANN | {"name": "Ann"}).status_code == httpx.codes.CREATED
+    town.users.run("grant-admin", ANN["email"])
+    kill_again_and_again(town.users, Accounts(town), server=server)
 
 
 def _product(key: str) -> Mapping[str, object]:
     return TEA | {"name": key, "description": f"{key} " * 100 + "."}
 
 
-def test_nothing_is_lost_on_sqlite(tmp_path: Path) -> None:
-    """Of 50 times."""
-    town = sqlite_town(tmp_path)
-    _kill_again_and_again(town, lambda _: town.products.kill())
-
-
-def test_nothing_is_lost_on_postgresql(tmp_path: Path) -> None:
-    """Of 50 times, ten of them the database's too."""
-    with postgres_server(durable=True) as server:
-        town = postgres_town(server, tmp_path, "killed")
-
-        def kill(number: int) -> None:
-            town.products.kill()
-            if number % 5 == 0:
-                server.kill()
-                server.start()
-
-        _kill_again_and_again(town, kill)
-
-
-def _kill_again_and_again(town: Town, kill: Callable[[int], None]) -> None:
-    with town.users.running(), client() as http:
-        town.products.start()
-        writers = Writers(town.products.url, settle(town, http).headers)
-        for number in range(_ROUNDS):
-            _interrupt(writers, f"round-{number}", partial(kill, number))
-            town.products.start()
-            _repeat_what_is_in_doubt(writers, http)
-        assert len(writers.acknowledged) > _ROUNDS * _WRITES
-        assert town.products.stop() == 0
-
-
-def _interrupt(writers: Writers, name: str, kill: Callable[[], None]) -> None:
-    """Kill while all are writing."""
-    enough = len(writers.acknowledged) + _WRITES
-    with ThreadPoolExecutor(_WRITERS) as threads:
-        done = [threads.submit(writers.write_until_cut_off, f"{name}-{writer}") for writer in range(_WRITERS)]
-        end = time.monotonic() + 60
-        while len(writers.acknowledged) < enough:
-            assert time.monotonic() < end, "nobody writes"
-            time.sleep(0.005)
-        kill()
-        for each in done:
-            each.result()
-
-
-def _repeat_what_is_in_doubt(writers: Writers, http: httpx.Client) -> None:
-    """A write that got no answer is there as a whole or not at all, so repeating it makes one product."""
-    _assert_whole(writers, http)
-    for key in list(writers.in_doubt):
-        writers.write(key, http)
-    assert _assert_whole(writers, http) == writers.acknowledged
-
-
-def _assert_whole(writers: Writers, http: httpx.Client) -> set[str]:
-    stored = [product for product in writers.stored(http) if product["name"] != TEA["name"]]
-    products = {str(product["name"]): product for product in stored}
-    assert len(products) == len(stored), "some are there twice"
-    for key, product in products.items():
-        assert {**product, **_product(key)} == product
-    assert writers.acknowledged <= products.keys() <= writers.acknowledged | writers.in_doubt
-    return set(products)
+def _all(http: httpx.Client, url: str, headers: Mapping[str, str]) -> Iterator[Mapping[str, object]]:
+    """Every item of a list, page after page."""
+    cursor: dict[str, str] = {}
+    while True:
+        answer = http.get(url, params={"limit": "100", **cursor}, headers=dict(headers))
+        assert answer.status_code == httpx.codes.OK, answer.text
+        yield from answer.json()["items"]
+        if not answer.json()["next"]:
+            return
+        cursor = {"cursor": answer.json()["next"]}
