@@ -1,7 +1,10 @@
 """Tests of libs.auth.passwords, with hashes that cost little unless the cost is what is tested."""
 
 import asyncio
+import os
 import statistics
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -181,3 +184,31 @@ async def test_memory_goes_back_when_nobody_logs_in(monkeypatch: pytest.MonkeyPa
     await asyncio.wait_for(returned.wait(), 5)
     made.close()
     assert asked == [1], "once, not for each hash"
+
+
+_HASH_AND_REST = """
+import asyncio, os, pathlib
+from libs.auth import passwords
+
+def resident():
+    return int(pathlib.Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+async def main():
+    passwords._IDLE_SECONDS = 0.05
+    made = passwords.Passwords()
+    before = resident()
+    await made.hash("correct horse battery")
+    await asyncio.sleep(0.5)
+    print(resident() - before)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems give memory back by themselves")
+def test_a_thread_keeps_nothing_of_its_hash() -> None:
+    """In a process of its own, since those of the other tests have grown already."""
+    environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", _HASH_AND_REST]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 4 * 2**20
