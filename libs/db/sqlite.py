@@ -153,7 +153,11 @@ def _translated() -> Iterator[None]:
         )
         raise (UniqueViolation if unique else ConstraintViolation)(str(error)) from error
     except sqlite3.OperationalError as error:
-        missing = str(error).startswith("no such table")
-        raise (MissingTable if missing else DatabaseUnavailable)(str(error)) from error
+        if str(error).startswith("no such table"):
+            raise MissingTable(str(error)) from error
+        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+            # The statement is wrong. Nobody should wait for that to pass.
+            raise
+        raise DatabaseUnavailable(str(error)) from error
     except sqlite3.DatabaseError as error:
         raise DatabaseUnavailable(str(error)) from error

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, cast
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -19,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from libs.web.context import request_id
 
 MEDIA_TYPE = "application/problem+json"
+_log = structlog.get_logger("libs.web")
 
 
 def _no_headers(_: Exception) -> Mapping[str, str]:
@@ -87,6 +89,9 @@ def install(app: FastAPI, table: ProblemTable) -> None:
 
 def _handler(problem: Problem) -> Callable[[Request, Exception], Response]:
     def handle(_: Request, error: Exception) -> Response:
+        if problem.status >= 500:
+            # The client is told what to do, and whoever runs this why.
+            _log.error("not served", kind=problem.kind, reason=f"{type(error).__name__}: {error}")
         return problem_response(
             problem.status,
             kind=problem.kind,

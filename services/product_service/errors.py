@@ -71,3 +71,11 @@ class TooManyRows(ProductError):
     def __init__(self, limit: int) -> None:
         super().__init__(f"a file may have {limit} rows; nothing was imported")
         self.limit = limit
+
+
+class TooManyImports(ProductError):
+    """As many files as there is room for are being imported."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} files are being imported; nothing of this one was stored")
+        self.limit = limit

@@ -11,6 +11,7 @@ from services.product_service.errors import (
     KeyReused,
     OutOfStock,
     ProductNotFound,
+    TooManyImports,
     TooManyRows,
     VersionConflict,
 )
@@ -28,6 +29,9 @@ PROBLEMS: ProblemTable = {
         members=lambda error: {"rows": [asdict(each) for each in error.errors]},
     ),
     TooManyRows: Problem(413, "too-many-rows", "Too many rows"),
+    TooManyImports: Problem(
+        503, "too-many-imports", "Too many imports at once", headers=lambda _: {"Retry-After": "5"}
+    ),
     KeyReused: Problem(409, "idempotency-key-reused", "Idempotency-Key used before"),
     SerializationFailure: Problem(503, "busy", "Too many changes at once", headers=lambda _: {"Retry-After": "1"}),
     DatabaseUnavailable: Problem(

@@ -6,7 +6,8 @@ import pytest
 
 from libs.db.connect import connect
 from libs.db.database import Connection, Database
-from libs.db.errors import BadDatabaseUrl, ConstraintViolation, UniqueViolation
+from libs.db.errors import BadDatabaseUrl, ConstraintViolation, DatabaseError, UniqueViolation
+from libs.db.statements import Statement
 from libs.db.tests.things import ADD, ADD_ONE, ALL, READ, SET
 
 
@@ -48,6 +49,13 @@ async def test_a_forgotten_value_is_the_programmers_error(database: Database) ->
     """A placeholder without a value is never taken for NULL."""
     with pytest.raises(KeyError, match="amount"):
         await database.fetch_all(ADD, id="a", box_id=None)
+
+
+async def test_a_wrong_statement_is_the_programmers_error(database: Database) -> None:
+    """It is not taken for an outage, which would pass."""
+    with pytest.raises(Exception, match="no_such") as raised:
+        await database.fetch_all(Statement("SELECT no_such FROM things"))
+    assert not isinstance(raised.value, DatabaseError)
 
 
 async def test_an_exception_undoes_the_transaction(database: Database) -> None:

@@ -30,6 +30,10 @@ class HotTeapotError(TeapotError):
     """A special case of it, of which the table says nothing."""
 
 
+class KettleError(Exception):
+    """Something that this application needs is away."""
+
+
 class Body(StrictModel):
     """A body with one field of each kind."""
 
@@ -52,6 +56,12 @@ async def teapot() -> None:
 async def hot_teapot() -> None:
     """Fail in a special way."""
     raise HotTeapotError(8)
+
+
+@router.get("/kettle")
+async def kettle() -> None:
+    """Fail because of something else."""
+    raise KettleError("host kettle-7 refused")
 
 
 @router.get("/crash")
@@ -81,8 +91,11 @@ def application(settings: WebSettings | None = None, checks: Sequence[ReadinessC
         app.state.checks = checks
         yield
 
-    problem = Problem(418, "teapot", "I'm a teapot", headers=lambda error: {"Retry-After": str(error.seconds)})
-    parts = Parts(title="Test", routers=[router], lifespan=lifespan, problems={TeapotError: problem})
+    problems = {
+        TeapotError: Problem(418, "teapot", "I'm a teapot", headers=lambda error: {"Retry-After": str(error.seconds)}),
+        KettleError: Problem(503, "kettle", "No hot water", detail="Try again in a moment."),
+    }
+    parts = Parts(title="Test", routers=[router], lifespan=lifespan, problems=problems)
     return create_app(settings or WebSettings(), parts)
 
 

@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from libs.web.settings import WebSettings
 from libs.web.testing import running
@@ -38,6 +39,16 @@ async def test_the_domains_error_is_answered_by_the_table() -> None:
     assert answer.headers["retry-after"] == "8"
     assert answer.json()["type"] == "urn:problem:teapot"
     assert answer.json()["detail"] == "short and stout\ufffd\ufffd"
+
+
+async def test_the_reason_of_an_outage_is_logged_and_not_told() -> None:
+    """Whoever runs the service needs it, and it may name what is nobody else's."""
+    async with running(application()) as client:
+        with capture_logs() as lines:
+            answer = await client.get("/kettle")
+    assert answer.json()["detail"] == "Try again in a moment."
+    assert "kettle-7" not in answer.text
+    assert {"kind": "kettle", "reason": "KettleError: host kettle-7 refused"}.items() <= lines[0].items()
 
 
 async def test_a_crash_says_nothing_of_itself() -> None:

@@ -13,12 +13,13 @@ from libs.auth.clock import Clock
 from libs.db.columns import micros
 from libs.db.database import Connection, Database
 from libs.db.errors import DatabaseError
-from services.product_service.errors import KeyReused
+from services.product_service.errors import KeyReused, TooManyImports
 from services.product_service.models import Actor, Draft
 from services.product_service.repository import imports as repository
 from services.product_service.service.products import new_product
 from services.product_service.service.search import SearchIndex
 
+_AT_ONCE = 4
 _IN_MEMORY = 1_048_576
 
 
@@ -29,17 +30,20 @@ class Imports:
         self._database = database
         self._index = index
         self._clock = clock
+        self._running = 0
 
     async def store(self, drafts: AsyncIterator[Draft], actor: Actor, *, key: str | None = None) -> int:
         """Store a product of the actor's for each draft; how many. With a key that was used before, none again.
 
         The drafts wait in a temporary file until the last of them is here, so that a slow client does not keep others
-        from writing: the transaction in which they are stored is as short as they are few.
+        from writing: the transaction in which they are stored is as short as they are few. There is room for
+        `_AT_ONCE` such files.
 
         Raises:
             KeyReused: the key was used for other drafts.
+            TooManyImports: there is no room for another file.
         """
-        with _Waiting() as waiting:
+        with self._taken(), _Waiting() as waiting:
             async for draft in drafts:
                 waiting.add(draft)
 
@@ -57,6 +61,16 @@ class Imports:
         with contextlib.suppress(DatabaseError):
             await self._index.refresh()
         return count
+
+    @contextlib.contextmanager
+    def _taken(self) -> Iterator[None]:
+        if self._running >= _AT_ONCE:
+            raise TooManyImports(_AT_ONCE)
+        self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
 
     async def _insert(self, transaction: Connection, actor: Actor, waiting: "_Waiting") -> None:
         now = micros(self._clock.now())

@@ -233,3 +233,28 @@ async def _assert_refused(client: httpx.AsyncClient, mint: TokenMint, answer: ht
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert await _names(client, mint) == []
+
+
+async def test_there_is_room_for_so_many_imports(client: httpx.AsyncClient, mint: TokenMint) -> None:
+    """Slow files take up all of it; the next is refused, and taken once one of them has ended."""
+    ends = [asyncio.Event() for _ in range(4)]
+    begun = asyncio.Semaphore(0)
+
+    async def slow(end: asyncio.Event) -> AsyncIterator[bytes]:
+        yield HEADER
+        begun.release()
+        await end.wait()
+        yield b"Tea,,1,1\n"
+
+    running = [asyncio.create_task(_import(client, ann(mint), slow(end))) for end in ends]
+    for _ in running:
+        await begun.acquire()
+    refused = await _import(client, ann(mint), HEADER)
+    assert (refused.status_code, refused.json()["type"]) == (503, "urn:problem:too-many-imports")
+    assert refused.headers["Retry-After"] == "5"
+    ends[0].set()
+    assert (await running[0]).status_code == 201
+    assert (await _import(client, ann(mint), HEADER + b"Cup,,1,1\n")).status_code == 201
+    for end in ends:
+        end.set()
+    assert {(await each).status_code for each in running} == {201}
