@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect
 
 from libs.auth.claims import Claims, Role
 from libs.auth.fastapi import requires
+from libs.web.collaborators import collaborator
 from services.product_service.models import Actor, OwnerId
 from services.product_service.service.imports import Imports
 from services.product_service.service.products import Catalogue
@@ -16,26 +17,6 @@ from services.product_service.service.reservations import Reservations
 from services.product_service.settings import ProductSettings
 
 ADMIN = Role("admin")
-
-
-async def _catalogue(request: Request) -> Catalogue:
-    catalogue: Catalogue = request.app.state.catalogue
-    return catalogue
-
-
-async def _stock(request: Request) -> Reservations:
-    stock: Reservations = request.app.state.stock
-    return stock
-
-
-async def _files(request: Request) -> Imports:
-    files: Imports = request.app.state.files
-    return files
-
-
-async def _limits(request: Request) -> ProductSettings:
-    limits: ProductSettings = request.app.state.settings
-    return limits
 
 
 async def _csv_body(request: Request) -> AsyncIterator[bytes]:
@@ -60,10 +41,10 @@ async def _writer(claims: Annotated[Claims, requires("products:write")]) -> Acto
     return Actor(OwnerId(claims.subject), is_admin=ADMIN in claims.roles)
 
 
-Products = Annotated[Catalogue, Depends(_catalogue, use_cache=False)]
-Stock = Annotated[Reservations, Depends(_stock, use_cache=False)]
-Files = Annotated[Imports, Depends(_files, use_cache=False)]
-Limits = Annotated[ProductSettings, Depends(_limits, use_cache=False)]
+Products = Annotated[Catalogue, collaborator("catalogue")]
+Stock = Annotated[Reservations, collaborator("stock")]
+Files = Annotated[Imports, collaborator("files")]
+Limits = Annotated[ProductSettings, collaborator("settings")]
 CsvBody = Annotated[AsyncIterator[bytes], Depends(_csv_body, use_cache=False)]
 CanReadProducts = Annotated[Claims, requires("products:read")]
 CanReserveProducts = Annotated[Claims, requires("products:reserve")]

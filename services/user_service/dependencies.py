@@ -10,6 +10,7 @@ from libs.auth.clients import Client, parse_basic
 from libs.auth.errors import InvalidCredentials
 from libs.auth.fastapi import requires
 from libs.auth.keys import KeyRing
+from libs.web.collaborators import collaborator
 from services.user_service.models import FIRST_PARTY, UserId
 from services.user_service.oauth import Form, OAuthError, UnauthorizedClient, read_form
 from services.user_service.service.administration import Administration
@@ -18,46 +19,6 @@ from services.user_service.service.introspection import Introspection
 from services.user_service.service.logins import Logins
 from services.user_service.service.recovery import Recovery
 from services.user_service.service.users import Users
-
-
-async def _users(request: Request) -> Users:
-    users: Users = request.app.state.users
-    return users
-
-
-async def _logins(request: Request) -> Logins:
-    logins: Logins = request.app.state.logins
-    return logins
-
-
-async def _clients(request: Request) -> Clients:
-    clients: Clients = request.app.state.clients
-    return clients
-
-
-async def _accounts(request: Request) -> Administration:
-    accounts: Administration = request.app.state.accounts
-    return accounts
-
-
-async def _introspection(request: Request) -> Introspection:
-    introspection: Introspection = request.app.state.introspection
-    return introspection
-
-
-async def _recovery(request: Request) -> Recovery:
-    recovery: Recovery = request.app.state.recovery
-    return recovery
-
-
-async def _issuer(request: Request) -> str:
-    issuer: str = request.app.state.issuer
-    return issuer
-
-
-async def _key_ring(request: Request) -> KeyRing:
-    keys: KeyRing = request.app.state.keys
-    return keys
 
 
 async def _me(claims: Annotated[Claims, requires("users:me")]) -> UserId:
@@ -76,14 +37,14 @@ async def _address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-UserAccounts = Annotated[Users, Depends(_users)]
-UserLogins = Annotated[Logins, Depends(_logins)]
-ServiceClients = Annotated[Clients, Depends(_clients)]
-SigningKeys = Annotated[KeyRing, Depends(_key_ring)]
-Accounts = Annotated[Administration, Depends(_accounts)]
-TokenInspection = Annotated[Introspection, Depends(_introspection)]
-AccountRecovery = Annotated[Recovery, Depends(_recovery)]
-Issuer = Annotated[str, Depends(_issuer)]
+UserAccounts = Annotated[Users, collaborator("users")]
+UserLogins = Annotated[Logins, collaborator("logins")]
+ServiceClients = Annotated[Clients, collaborator("clients")]
+SigningKeys = Annotated[KeyRing, collaborator("keys")]
+Accounts = Annotated[Administration, collaborator("accounts")]
+TokenInspection = Annotated[Introspection, collaborator("introspection")]
+AccountRecovery = Annotated[Recovery, collaborator("recovery")]
+Issuer = Annotated[str, collaborator("issuer")]
 Administrator = Annotated[Subject, Depends(_administrator)]
 Auditor = Annotated[Subject, Depends(_auditor)]
 Myself = Annotated[UserId, Depends(_me)]
