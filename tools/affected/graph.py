@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
 IMAGES = frozenset({"oci_image", "oci_image_index"})
@@ -13,7 +13,7 @@ _VISIBILITY = "visibility"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Target:
-    """A rule, with a digest over its class, its attributes and what implements it.
+    """A rule; where definitions are compared, with a digest over its class, its attributes and what implements it.
 
     `visible_to` is apart from the digest: a target that becomes visible to more is the same target.
     """
@@ -47,22 +47,29 @@ class Target:
 
     @classmethod
     def of(cls, rule: Mapping[str, Any]) -> Self:
-        """Read one rule of Bazel's answer."""
-        attributes = {attribute["name"]: attribute for attribute in rule.get("attribute", ())}
-        telling = [
-            {key: value for key, value in attribute.items() if key != "explicitlySpecified"}
-            for name, attribute in sorted(attributes.items())
-            if name not in _WHERE_WRITTEN and name != _VISIBILITY
-        ]
-        said = json.dumps([rule["ruleClass"], telling], sort_keys=True)
+        """Read one rule of Bazel's answer, but for its digest."""
+        attributes = _attributes(rule)
         return cls(
             label=rule["name"],
             rule=rule["ruleClass"],
             tags=_strings(attributes, "tags"),
             inputs=tuple(rule.get("ruleInput", ())),
-            digest=hashlib.sha256(said.encode()).hexdigest(),
             visible_to=_strings(attributes, _VISIBILITY),
         )
+
+
+def _attributes(rule: Mapping[str, Any]) -> dict[str, Any]:
+    return {attribute["name"]: attribute for attribute in rule.get("attribute", ())}
+
+
+def _digest(rule: Mapping[str, Any]) -> str:
+    telling = [
+        {key: value for key, value in attribute.items() if key != "explicitlySpecified"}
+        for name, attribute in sorted(_attributes(rule).items())
+        if name not in _WHERE_WRITTEN and name != _VISIBILITY
+    ]
+    said = json.dumps([rule["ruleClass"], telling], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def _strings(attributes: Mapping[str, Any], name: str) -> tuple[str, ...]:
@@ -70,16 +77,21 @@ def _strings(attributes: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 
 def rules(answer: Iterable[Mapping[str, Any]]) -> dict[str, Target]:
-    """Return the rules of this repository in an answer of Bazel, by label."""
-    found = (Target.of(entry["rule"]) for entry in answer if entry["type"] == "RULE")
-    return {target.label: target for target in found if target.label.startswith("//")}
+    """Return the rules of this repository in an answer of Bazel, by label, without their digests."""
+    return {rule["name"]: Target.of(rule) for rule in _ours(answer)}
+
+
+def _ours(answer: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    rules = (entry["rule"] for entry in answer if entry["type"] == "RULE")
+    return (rule for rule in rules if rule["name"].startswith("//"))
 
 
 def definitions(answer: Iterable[Mapping[str, Any]]) -> dict[str, Target]:
     """Return the rules of this repository and its groups of packages, which show targets to more or fewer."""
     given = list(answer)
     groups = (_group(entry["packageGroup"]) for entry in given if entry["type"] == "PACKAGE_GROUP")
-    return rules(given) | {group.label: group for group in groups if group.label.startswith("//")}
+    defined = {rule["name"]: dataclasses.replace(Target.of(rule), digest=_digest(rule)) for rule in _ours(given)}
+    return defined | {group.label: group for group in groups if group.label.startswith("//")}
 
 
 def _group(group: Mapping[str, Any]) -> Target:

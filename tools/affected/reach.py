@@ -10,7 +10,7 @@ from tools.affected.bazel import Bazel
 from tools.affected.graph import Target, package_of
 from tools.affected.verdict import Verdict
 
-_LEAN = ("--proto:output_rule_attrs=tags",)
+_LEAN = ("--proto:output_rule_attrs=tags", "--noproto:locations")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

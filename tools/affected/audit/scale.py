@@ -3,8 +3,9 @@
     bazel run //tools/affected:scale -- 100 1000
 
 Each service has ten targets, libraries lie in layers, one for ten services. A line a size: the time of a
-source edit and of the bare `bazel query rdeps` in it, of a definition edit when the base's graph has to be
-read and when it is kept, and the memory of Bazel's server. Times are medians of five, warm, in seconds.
+source edit and, for the same edits, of the bare `bazel query rdeps` in it, of a definition edit when the
+base's graph has to be read and when it is kept, and the memory of Bazel's server. Times are medians of five, warm,
+in seconds.
 """
 
 import argparse
@@ -45,21 +46,19 @@ def main(arguments: Sequence[str]) -> int:
 
 def _line(bazel: Bazel, size: fixture.Size) -> str:
     targets = len(bazel.query("//...", "--proto:output_rule_attrs=tags"))
-    source = statistics.median(_edited(bazel, mutations.edit_source, _ask) for _ in range(_TIMES))
-    bare = statistics.median(_edited(bazel, mutations.edit_source, _query) for _ in range(_TIMES))
-    first = _edited(bazel, mutations.change_macro, _ask)
-    kept = statistics.median(_edited(bazel, mutations.change_macro, _ask) for _ in range(_TIMES))
+    pairs = [[_edited(bazel, mutations.edit_source, ask, seed) for ask in (_ask, _query)] for seed in range(_TIMES)]
+    source, bare = map(statistics.median, zip(*pairs, strict=True))
+    first, *others = (_edited(bazel, mutations.change_macro, _ask, seed) for seed in range(1 + _TIMES))
+    kept = statistics.median(others)
     cells = (size.services, targets, f"{source:.2f}", f"{bare:.2f}", f"{first:.1f}", f"{kept:.2f}", _memory(bazel))
     return "| " + " | ".join(map(str, cells)) + " |"
 
 
-def _edited(bazel: Bazel, mutation: mutations.Mutation, ask: Callable[[Bazel], None]) -> float:
+def _edited(bazel: Bazel, mutation: mutations.Mutation, ask: Callable[[Bazel], float], seed: int) -> float:
     """Return the seconds that a question takes after an edit, which is undone."""
-    mutation(mutations.Editor(bazel.workspace, random.Random(time.time())))  # noqa: S311
+    mutation(mutations.Editor(bazel.workspace, random.Random(seed)))  # noqa: S311
     try:
-        started = time.monotonic()
-        ask(bazel)
-        return time.monotonic() - started
+        return ask(bazel)
     finally:
         trial.git(bazel.workspace, "reset", "--quiet", "--hard")
 
@@ -68,16 +67,22 @@ def _range(bazel: Bazel) -> Range:
     return Range.of(Repository(bazel.workspace), base="HEAD", head=WORKTREE)
 
 
-def _ask(bazel: Bazel) -> None:
+def _ask(bazel: Bazel) -> float:
+    """Ask what is affected."""
+    started = time.monotonic()
     range_ = _range(bazel)
     answer(range_, Snapshots(range=range_, home=bazel, head=bazel))
+    return time.monotonic() - started
 
 
-def _query(bazel: Bazel) -> None:
+def _query(bazel: Bazel) -> float:
     """Ask the bare question that an answer about one source file contains."""
     (change,) = _range(bazel).changes()
     folder, _, name = change.path.rpartition("/")
-    bazel.run("query", "--noshow_progress", "--output=label", reach.expression([f"//{folder}:{name}"], []))
+    expression = reach.expression([f"//{folder}:{name}"], [])
+    started = time.monotonic()
+    bazel.run("query", "--noshow_progress", "--output=label", expression)
+    return time.monotonic() - started
 
 
 def _memory(bazel: Bazel) -> int:

@@ -15,9 +15,14 @@ def rule(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
     return {"name": "//a:a", "ruleClass": "py_library", "attribute": listed, "ruleInput": ["//a:a.py"]} | changes
 
 
+def defined(**changes: Any) -> dict[str, Target]:  # noqa: ANN401
+    """Read it as the definition of a target."""
+    return graph.definitions([{"type": "RULE", "rule": rule(**changes)}])
+
+
 def differences(**changes: Any) -> dict[str, str]:  # noqa: ANN401
     """Compare the usual rule with a changed one."""
-    return graph.differing({"//a:a": Target.of(rule())}, {"//a:a": Target.of(rule(**changes))})
+    return graph.differing(defined(), defined(**changes))
 
 
 def test_same_rule() -> None:
@@ -49,14 +54,14 @@ def test_wider_visibility(wider: list[str]) -> None:
 
 def test_new_rule() -> None:
     """What was not there is new, what is no longer there is nothing."""
-    target = {"//a:a": Target.of(rule())}
+    target = defined()
     assert graph.differing({}, target) == {"//a:a": "is new"}
     assert graph.differing(target, {}) == {}
 
 
 def test_kept_graph_compares_alike() -> None:
     """What is written and read again differs from nothing."""
-    targets = {"//a:a": Target.of(rule())}
+    targets = defined()
     kept = graph.load(graph.dump(targets))
     assert graph.differing(kept, targets) == graph.differing(targets, kept) == {}
 
