@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 
 from tools.airgap.places import Places
+from tools.airgap.view import TEMPORARY
 
 TARGET = "/etc/bazel/bazelrc"
 """Where Debian's Bazel looks for the rc file of the system."""
@@ -31,6 +32,10 @@ def text(places: Places, addresses: Mapping[str, str], *, mark: str) -> str:
     with open(os.path.join(places.airgap, "airgap.bazelrc"), encoding="utf-8") as file:
         # Named outright: in a nested workspace, %workspace% would be that one.
         lines.append(file.read().replace("%workspace%", quoted(places.repository)))
+    if places.repository.startswith(f"{TEMPORARY}/"):
+        # Of /tmp a sandbox shows nothing but the workspace's own, and a nested workspace takes our modules.
+        modules = os.path.join(places.airgap, "modules")
+        lines.append(f"build {quoted(f'--sandbox_add_mount_pair={modules}')}")
     return "\n".join(lines)
 
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tools.airgap import rc
 from tools.airgap.places import Places
 
@@ -34,3 +36,11 @@ def test_repository_rules_are_told_addresses(tmp_path: Path) -> None:
 def test_flags_are_those_of_the_checkout(tmp_path: Path) -> None:
     """The committed rc file is taken in, bound to the checkout that bazelw lies in."""
     assert f"common --override_module=x={tmp_path}/a\\ checkout/x" in made(tmp_path)
+
+
+@pytest.mark.parametrize("below_tmp", [True, False])
+def test_sandboxes_below_tmp_see_our_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below_tmp: bool) -> None:  # noqa: FBT001
+    """Bazel shows them a /tmp of their own; elsewhere they see everything anyway."""
+    monkeypatch.setattr(rc, "TEMPORARY", str(tmp_path) if below_tmp else "/elsewhere")
+    flag = f"build --sandbox_add_mount_pair={tmp_path}/a\\ checkout/tools/airgap/modules"
+    assert (flag in made(tmp_path)) is below_tmp
