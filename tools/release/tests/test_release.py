@@ -2,8 +2,7 @@
 
 import base64
 import json
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,26 +12,19 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from tools.oci.push.layouts import write_service
 from tools.oci.push.push_all import push_all
 from tools.oci.push.registry import RegistryError, Repository
-from tools.oci.registry.server import Registry, free_port, running_registry
+from tools.oci.registry.server import Registry
 from tools.release.attachments import Attachments
 from tools.release.release import Release, attach
 from tools.release.signing import Checker, Signer
 from tools.release.statements import CYCLONEDX, PROVENANCE, SPDX, Source, seal, statement
 from tools.release.verify import NotVerifiedError, verify
 
+pytest_plugins = ["tools.oci.registry.testing"]
+
 _SIGNER = Signer(key=generate_private_key(SECP256R1()))
 _CHECKER = Checker(key=_SIGNER.key.public_key())
 _OTHER = Signer(key=generate_private_key(SECP256R1()))
 _SOURCE = Source(revision="a" * 40, locks={"requirements_lock.txt": "b" * 64})
-
-
-@pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
-    """A real registry on loopback."""
-    folder = tmp_path / "registry"
-    folder.mkdir()
-    with running_registry(Path(os.environ["DOCKER_REGISTRY"]), folder=folder, port=free_port()) as registry:
-        yield registry
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """Pushing over a network that fails: what passes is tried again, what stays is one line, and tags stay as they were."""
 
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,19 +9,12 @@ from tools.oci.push.faults import Fault, failing_network
 from tools.oci.push.layouts import write_service
 from tools.oci.push.push_all import Service, main, push_all
 from tools.oci.push.registry import RegistryError, Repository
-from tools.oci.registry.server import Registry, free_port, running_registry
+from tools.oci.registry.server import Registry
+
+pytest_plugins = ["tools.oci.registry.testing"]
 
 _ALWAYS = 1_000_000
 _UPLOAD, _MANIFEST = r"PUT .*/blobs/uploads/", r"PUT .*/manifests/"
-
-
-@pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
-    """A real registry on loopback."""
-    folder = tmp_path / "registry"
-    folder.mkdir()
-    with running_registry(Path(os.environ["DOCKER_REGISTRY"]), folder=folder, port=free_port()) as registry:
-        yield registry
 
 
 @pytest.fixture

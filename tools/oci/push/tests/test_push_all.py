@@ -1,8 +1,6 @@
 """Pushing several services to a real registry."""
 
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,18 +8,11 @@ import pytest
 from tools.oci.push.layouts import write_service
 from tools.oci.push.push_all import Service, main, push_all, table
 from tools.oci.push.registry import RegistryError, Repository
-from tools.oci.registry.server import Registry, free_port, running_registry
+from tools.oci.registry.server import Registry
+
+pytest_plugins = ["tools.oci.registry.testing"]
 
 _SHARED = b"shared" * 1000
-
-
-@pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
-    """A real registry on loopback."""
-    folder = tmp_path / "registry"
-    folder.mkdir()
-    with running_registry(Path(os.environ["DOCKER_REGISTRY"]), folder=folder, port=free_port()) as registry:
-        yield registry
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,20 +11,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tools.oci.push.layouts import write_service
 from tools.oci.push.push_all import push_all
 from tools.oci.push.registry import Repository
-from tools.oci.registry.server import Registry, free_port, running_registry
+from tools.oci.registry.server import Registry
 from tools.release.attachments import Attachments
 from tools.release.signing import Checker, Signer
 
+pytest_plugins = ["tools.oci.registry.testing"]
+
 _SIGNER, _OTHER = (Signer(key=generate_private_key(SECP256R1())) for _ in range(2))
-
-
-@pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
-    """A real registry on loopback."""
-    folder = tmp_path / "registry"
-    folder.mkdir()
-    with running_registry(Path(os.environ["DOCKER_REGISTRY"]), folder=folder, port=free_port()) as registry:
-        yield registry
 
 
 @pytest.fixture

@@ -1,0 +1,83 @@
+"""The clock of both services jumps, forth and back by an hour and to before their keys were made."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.faults.town import ANN, Ann, Town, client, log_in, settle, sqlite_town
+
+_HOUR = 3600
+# A step is seen at the next look at the clock.
+_STEPS = (0, _HOUR, 0, -_HOUR, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What libfaketime tells the processes that see it."""
+
+    file: Path
+
+    def step_to(self, seconds: int) -> None:
+        """Let their date be so much ahead of the machine's; what measures durations goes on as it did."""
+        self.file.write_text(f"{seconds:+}")
+
+    @property
+    def through(self) -> Sequence[str]:
+        """The command by which they see it."""
+        library = Path(os.environ["FAKETIME_LIBRARY"]).absolute()
+        settings = {"TIMESTAMP_FILE": str(self.file), "NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1"}
+        return ("env", f"LD_PRELOAD={library}", *(f"FAKETIME_{key}={value}" for key, value in settings.items()))
+
+
+@pytest.fixture
+def clock(tmp_path: Path) -> Clock:
+    """A clock that is right."""
+    made = Clock(tmp_path / "date")
+    made.step_to(0)
+    return made
+
+
+@pytest.fixture
+def town(tmp_path: Path, clock: Clock) -> Iterator[Town]:
+    """Both services under that clock."""
+    made = sqlite_town(tmp_path)
+    with made.users.running(through=clock.through), made.products.running(through=clock.through):
+        yield made
+
+
+def test_steps_of_the_clock(town: Town, clock: Clock) -> None:
+    """Whoever logs in is served at any date; a token ends by the date, and is good again where that goes back."""
+    with client() as http:
+        ann = settle(town, http)
+        for seconds in _STEPS:
+            clock.step_to(seconds)
+            assert _read(town, http, ann, log_in(town, http)) == httpx.codes.OK
+            old = _read(town, http, ann, ann.headers["Authorization"].removeprefix("Bearer "))
+            assert old == (httpx.codes.OK if seconds == 0 else httpx.codes.UNAUTHORIZED)
+            _assert_healthy(town, http)
+
+
+def test_a_throttled_login_is_let_in_again(town: Town, clock: Clock) -> None:
+    """Nobody is locked out, or in, for as long as the clock went back."""
+    with client() as http:
+        settle(town, http)
+        wrong = ANN | {"password": "seven red lanterns"}
+        while http.post(f"{town.users.url}/auth/login", json=wrong).status_code != httpx.codes.TOO_MANY_REQUESTS:
+            pass
+        clock.step_to(-_HOUR)
+        answer = http.post(f"{town.users.url}/auth/login", json=wrong)
+        assert answer.status_code == httpx.codes.TOO_MANY_REQUESTS
+        assert int(answer.headers["Retry-After"]) <= 60
+
+
+def _read(town: Town, http: httpx.Client, ann: Ann, token: str) -> int:
+    return http.get(town.products.url + ann.product, headers={"Authorization": f"Bearer {token}"}).status_code
+
+
+def _assert_healthy(town: Town, http: httpx.Client) -> None:
+    for program in (town.users, town.products):
+        assert http.get(f"{program.url}/readyz").status_code == httpx.codes.OK
