@@ -9,20 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tools.locks.findings import Finding
 
-_SNAPSHOT = "https://snapshot.debian.org/archive"
 _TIMEOUT_SECONDS = 60
 _AT_ONCE = 8
 
 
 def findings(lock: str, text: str, *, mirrors: Sequence[str]) -> list[Finding]:
-    """Ask the mirrors, then the snapshot service, for every package of a lock."""
+    """Ask the mirrors for every package of a lock."""
     document = json.loads(text)
     entries = [(architecture, entry) for architecture, found in document["packages"].items() for entry in found]
-    moment = document.get("snapshot", "")
 
     def ask(item: tuple[str, dict[str, str]]) -> Finding | None:
         architecture, entry = item
-        if any(_is_there(url) for url in _places(entry, mirrors, moment)):
+        if any(_is_there(url) for url in _places(entry, mirrors)):
             return None
         name = f"{entry['name']} {entry['version']} ({architecture})"
         return Finding(lock=lock, name=name, complaint=f"{entry['path']} is on no mirror that this machine knows")
@@ -31,13 +29,11 @@ def findings(lock: str, text: str, *, mirrors: Sequence[str]) -> list[Finding]:
         return sorted(finding for finding in pool.map(ask, entries) if finding)
 
 
-def _places(entry: dict[str, str], mirrors: Sequence[str], moment: str) -> Iterator[str]:
+def _places(entry: dict[str, str], mirrors: Sequence[str]) -> Iterator[str]:
     archive = entry.get("archive", "debian")
     for mirror in mirrors:
         base = mirror if archive == "debian" else f"{mirror.removesuffix('/debian')}/{archive}"
         yield f"{base}/{entry['path']}"
-    if moment:
-        yield f"{_SNAPSHOT}/{archive}/{moment}/{entry['path']}"
 
 
 def _is_there(url: str) -> bool:

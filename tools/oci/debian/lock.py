@@ -70,7 +70,7 @@ def resolve(wanted: Wanted, index: Mapping[str, Package]) -> list[Package]:
 
 
 def render(chosen: Mapping[str, list[Package]], *, made: datetime) -> str:
-    """Write a lock: architecture -> packages, and the moment at which the snapshot service has them all."""
+    """Write a lock: architecture -> packages, and the moment at which an archive of snapshots has them all."""
     lock = {
         "snapshot": made.strftime("%Y%m%dT%H%M%SZ"),
         "packages": {arch: [_entry(package) for package in packages] for arch, packages in chosen.items()},

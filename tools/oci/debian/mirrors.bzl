@@ -1,10 +1,7 @@
 """Where this machine gets Debian packages from. No address is written down here: it belongs to the machine.
 
-`DEBIAN_MIRROR` (and `DEBIAN_SECURITY_MIRROR`) win; else the apt sources of Debian's own suites; last, the public
-snapshot service at the moment of the lock, which keeps every file for ever.
+`DEBIAN_MIRROR` (and `DEBIAN_SECURITY_MIRROR`) win; else the apt sources of Debian's own suites.
 """
-
-_SNAPSHOT = "https://snapshot.debian.org/archive/{archive}/{timestamp}"
 
 _VARIABLES = {"debian": "DEBIAN_MIRROR", "debian-security": "DEBIAN_SECURITY_MIRROR"}
 
@@ -69,13 +66,12 @@ def _mirrors_from_apt(rctx, security):
             found[uri] = None
     return found.keys()
 
-def debian_mirrors(rctx, archives, timestamp):
+def debian_mirrors(rctx, archives):
     """Finds the places to ask for the files of each archive, best first.
 
     Args:
       rctx: repository context.
       archives: names of the wanted archives, `debian` and `debian-security`.
-      timestamp: moment of the lock, for the snapshot service.
 
     Returns:
       dict from archive to a list of addresses without a final slash.
@@ -89,6 +85,7 @@ def debian_mirrors(rctx, archives, timestamp):
         beside = rctx.getenv("DEBIAN_MIRROR", "").rstrip("/")
         if security and beside and not named:
             named = beside + "-security"
-        mirrors = [named] if named else _mirrors_from_apt(rctx, security)
-        found[archive] = mirrors + [_SNAPSHOT.format(archive = archive, timestamp = timestamp)]
+        found[archive] = [named] if named else _mirrors_from_apt(rctx, security)
+        if not found[archive]:
+            fail("none of apt's sources is Debian's archive; set {} to a mirror of it".format(_VARIABLES[archive]))
     return found

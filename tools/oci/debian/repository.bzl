@@ -54,7 +54,7 @@ def _found_sha256(rctx, url):
     found = rctx.download(url, "found", allow_fail = True)
     return found.sha256 if found.success else None
 
-def _complain(rctx, package, urls):
+def _complain(rctx, package, urls, moment):
     """Stops with the one message that tells a changed package from one that is nowhere."""
     expected = "Debian package {name} {version}: expected sha256 {sha256}, ".format(**package)
     for url in urls:
@@ -62,9 +62,10 @@ def _complain(rctx, package, urls):
         if found:
             fail(expected + "found {} at {}. The file was changed on the mirror or on the way.".format(found, url))
     fail(expected + "found no such file at {}.".format(" or ".join(urls)) +
-         " Set DEBIAN_MIRROR to a mirror that has it, or remake the lock: bazel run //tools/oci/base:update")
+         " Set DEBIAN_MIRROR to a mirror that has it, such as an archive of snapshots at {}, or remake the lock:".format(moment) +
+         " bazel run //tools/oci/base:update")
 
-def _fetch(rctx, packages, mirrors):
+def _fetch(rctx, packages, mirrors, moment):
     """Downloads all packages side by side; stops at the first that is missing or not what the lock says."""
     waiting = []
     for package in packages:
@@ -79,7 +80,7 @@ def _fetch(rctx, packages, mirrors):
         waiting.append((package, urls, token))
     for package, urls, token in waiting:
         if not token.wait().success:
-            _complain(rctx, package, urls)
+            _complain(rctx, package, urls, moment)
 
 def _unpack(rctx, packages):
     """Unpacks all packages over each other into `root`, for the interpreter and for test tools."""
@@ -126,7 +127,7 @@ def _debian_packages_impl(rctx):
     lock = json.decode(rctx.read(rctx.attr.lock))
     packages = lock["packages"][rctx.attr.architecture]
     archives = {package.get("archive", "debian"): None for package in packages}.keys()
-    _fetch(rctx, packages, debian_mirrors(rctx, archives, lock["snapshot"]))
+    _fetch(rctx, packages, debian_mirrors(rctx, archives), lock["snapshot"])
     _unpack(rctx, packages)
     _compile(rctx)
     rctx.file("BUILD.bazel", _BUILD.format(

@@ -1,6 +1,4 @@
-"""Where Debian packages come from: this machine's mirror, then Debian's archive of old states by time stamp."""
-
-_SNAPSHOT = "https://snapshot.debian.org/archive/debian/"
+"""Where Debian packages come from: this machine's mirror."""
 
 def _mirrors(rctx):
     """Lists the mirrors of this machine: the one that is named, else the one that its apt uses."""
@@ -18,16 +16,17 @@ def _mirrors(rctx):
             mirrors.append(address.rstrip("/"))
     return mirrors[:1]
 
-def unpack(rctx, packages, *, snapshot, output):
+def unpack(rctx, packages, *, output):
     """Downloads Debian packages side by side and unpacks their files over one another.
 
     Args:
         rctx: the repository context.
         packages: a list of dicts with `name`, `version`, `path` and `sha256`.
-        snapshot: time stamp of an archive state that holds them, should the mirror have dropped one.
         output: the folder that becomes their root.
     """
-    bases = _mirrors(rctx) + [_SNAPSHOT + snapshot]
+    bases = _mirrors(rctx)
+    if not bases:
+        fail("apt names no mirror here; set DEBIAN_MIRROR to a mirror of Debian's archive")
     pending = [
         (package["name"], rctx.download(
             block = False,
