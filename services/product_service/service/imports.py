@@ -1,10 +1,11 @@
 """The rules of bulk imports."""
 
+import asyncio
 import contextlib
 import hashlib
 import json
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import astuple
 from itertools import islice
 from types import TracebackType
@@ -20,6 +21,7 @@ from services.product_service.service.products import new_product
 from services.product_service.service.search import SearchIndex
 
 _AT_ONCE = 4
+_PATIENCE_SECONDS = 5
 _IN_MEMORY = 1_048_576
 
 
@@ -30,20 +32,40 @@ class Imports:
         self._database = database
         self._index = index
         self._clock = clock
-        self._running = 0
+        self._room = asyncio.Semaphore(_AT_ONCE)
 
     async def store(self, drafts: AsyncIterator[Draft], actor: Actor, *, key: str | None = None) -> int:
         """Store a product of the actor's for each draft; how many. With a key that was used before, none again.
 
-        The drafts wait in a temporary file until the last of them is here, so that a slow client does not keep others
-        from writing: the transaction in which they are stored is as short as they are few. There is room for
-        `_AT_ONCE` such files.
+        There is room for `_AT_ONCE` files; a file for which there is none waits `_PATIENCE_SECONDS` for it.
 
         Raises:
             KeyReused: the key was used for other drafts.
-            TooManyImports: there is no room for another file.
+            TooManyImports: there was no room in that time.
         """
-        with self._taken(), _Waiting() as waiting:
+        async with self._turn():
+            count = await self._store(drafts, actor, key)
+        # They are stored; should this fail, the next search does it.
+        with contextlib.suppress(DatabaseError):
+            await self._index.refresh()
+        return count
+
+    @contextlib.asynccontextmanager
+    async def _turn(self) -> AsyncGenerator[None]:
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._room.acquire()
+        except TimeoutError:
+            raise TooManyImports(_AT_ONCE) from None
+        try:
+            yield
+        finally:
+            self._room.release()
+
+    async def _store(self, drafts: AsyncIterator[Draft], actor: Actor, key: str | None) -> int:
+        # The drafts wait in a temporary file until the last of them is here, so that a slow client does not keep others
+        # from writing: the transaction in which they are stored is as short as they are few.
+        with _Waiting() as waiting:
             async for draft in drafts:
                 waiting.add(draft)
 
@@ -56,21 +78,7 @@ class Imports:
                 await self._insert(transaction, actor, waiting)
                 return waiting.count
 
-            count = await self._database.atomically(store_once)
-        # They are stored; should this fail, the next search does it.
-        with contextlib.suppress(DatabaseError):
-            await self._index.refresh()
-        return count
-
-    @contextlib.contextmanager
-    def _taken(self) -> Iterator[None]:
-        if self._running >= _AT_ONCE:
-            raise TooManyImports(_AT_ONCE)
-        self._running += 1
-        try:
-            yield
-        finally:
-            self._running -= 1
+            return await self._database.atomically(store_once)
 
     async def _insert(self, transaction: Connection, actor: Actor, waiting: "_Waiting") -> None:
         now = micros(self._clock.now())

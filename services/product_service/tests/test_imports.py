@@ -236,7 +236,7 @@ async def _assert_refused(client: httpx.AsyncClient, mint: TokenMint, answer: ht
 
 
 async def test_there_is_room_for_so_many_imports(client: httpx.AsyncClient, mint: TokenMint) -> None:
-    """Slow files take up all of it; the next is refused, and taken once one of them has ended."""
+    """Slow files take up all of it; the next waits, and is refused unless one of them ends."""
     ends = [asyncio.Event() for _ in range(4)]
     begun = asyncio.Semaphore(0)
 
@@ -252,9 +252,11 @@ async def test_there_is_room_for_so_many_imports(client: httpx.AsyncClient, mint
     refused = await _import(client, ann(mint), HEADER)
     assert (refused.status_code, refused.json()["type"]) == (503, "urn:problem:too-many-imports")
     assert refused.headers["Retry-After"] == "5"
+    waits = asyncio.create_task(_import(client, ann(mint), HEADER + b"Cup,,1,1\n"))
+    await asyncio.sleep(0.2)
+    assert not waits.done()
     ends[0].set()
-    assert (await running[0]).status_code == 201
-    assert (await _import(client, ann(mint), HEADER + b"Cup,,1,1\n")).status_code == 201
+    assert {(await each).status_code for each in (running[0], waits)} == {201}
     for end in ends:
         end.set()
     assert {(await each).status_code for each in running} == {201}
