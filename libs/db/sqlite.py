@@ -75,9 +75,9 @@ class SqliteDatabase:
     async def transaction(self) -> AsyncIterator[Connection]:
         """See `Database`. It takes the write lock at once: one that reads and then writes fails."""
         async with self._writing:
-            with _translated():
-                await self._writer.execute_fetchall("BEGIN IMMEDIATE")
             try:
+                with _translated():
+                    await self._writer.execute_fetchall("BEGIN IMMEDIATE")
                 yield _Transaction(self._writer)
                 with _translated():
                     await self._writer.execute_fetchall("COMMIT")

@@ -1,6 +1,7 @@
 """One contract for both databases: every test runs on each."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -9,6 +10,14 @@ from libs.db.database import Connection, Database
 from libs.db.errors import BadDatabaseUrl, ConstraintViolation, DatabaseError, UniqueViolation
 from libs.db.statements import Statement
 from libs.db.tests.things import ADD, ADD_ONE, ALL, READ, SET
+
+
+@pytest.fixture
+async def another(url: str) -> AsyncIterator[Database]:
+    """The same one, as another process sees it."""
+    opened = await connect(url)
+    yield opened
+    await opened.close()
 
 
 async def _add(connection: Connection, name: str, amount: int = 0) -> None:
@@ -91,6 +100,19 @@ async def test_cancellation_undoes_the_transaction(database: Database) -> None:
     async with asyncio.timeout(5):
         await _add(database, "b")
     assert [row[0] for row in await database.fetch_all(ALL)] == ["b"]
+
+
+@pytest.mark.parametrize("steps", range(12))
+async def test_what_is_written_after_a_cancellation_stays(database: Database, another: Database, steps: int) -> None:
+    """Somebody who gives up, be it while their transaction begins, leaves none open in which others then write."""
+    task = asyncio.create_task(database.atomically(lambda transaction: _add(transaction, "given up")))
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await _add(database, "kept")
+    assert await another.fetch_one(READ, id="kept") is not None
 
 
 async def test_sixteen_writers_lose_nothing(database: Database) -> None:
