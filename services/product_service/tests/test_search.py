@@ -2,12 +2,19 @@
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
 from hypothesis import strategies as some
 
 from libs.auth.testing import TokenMint
+from libs.db.connect import connect
+from libs.db.statements import Statement
+from services.product_service.service import search
 from services.product_service.service.words import words_of
+from services.product_service.settings import ProductSettings
 from services.product_service.tests.callers import ann
+
+_ALL_STALE = Statement("UPDATE product_words SET is_stale = 1")
 
 _TEXTS = {
     "green": "Green tea, loose leaves",
@@ -86,7 +93,7 @@ async def test_words_find_products(client: httpx.AsyncClient, mint: TokenMint) -
     assert {query: await _names(client, mint, query) for query in _FOUND} == _FOUND
 
 
-@settings(max_examples=150, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=150, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=some.text(some.characters(codec="utf-8", exclude_characters="\0"), max_size=60))
 async def test_no_text_is_more_than_words(client: httpx.AsyncClient, mint: TokenMint, text: str) -> None:
     """Any text is stored and found by itself, if it holds a word, and never an error."""
@@ -114,6 +121,23 @@ async def test_a_search_follows_a_change(client: httpx.AsyncClient, mint: TokenM
     assert await _names(client, mint, "grun tee") == {"eeT-nürG"}
     await client.delete(path, headers=ann(mint))
     assert await _names(client, mint, "grun tee") == set()
+
+
+async def test_a_search_needs_nobody_to_stop_writing(
+    settings: ProductSettings, client: httpx.AsyncClient, mint: TokenMint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the index cannot be written to it finds by the words that are there, and by all of them afterwards."""
+    await client.post("/products", json={"name": "Black tea", "price_cents": 1}, headers=ann(mint))
+    assert await _names(client, mint, "tea") == {"aet kcalB"}
+    await client.post("/products", json={"name": "Green tea", "price_cents": 1}, headers=ann(mint))
+    other = await connect(settings.database)
+    async with other.transaction() as transaction:
+        await transaction.fetch_all(_ALL_STALE)
+        monkeypatch.setattr(search, "_PATIENCE_SECONDS", 0.1)
+        assert await _names(client, mint, "tea") == {"aet kcalB"}
+    await other.close()
+    monkeypatch.undo()
+    assert await _names(client, mint, "tea") == {"aet kcalB", "aet neerG"}
 
 
 async def _names(client: httpx.AsyncClient, mint: TokenMint, query: str) -> set[str]:
