@@ -26,8 +26,8 @@ from libs.db.url import PostgresUrl, SqliteUrl, parse
 
 _START_SECONDS = 60
 # Nothing here has to survive a power cut, so PostgreSQL need not wait for the disk.
-_HASTY = ("fsync=off", "full_page_writes=off", "max_connections=200")
-_INITDB = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+_HASTY = ("fsync=off", "full_page_writes=off", "max_connections=200", "max_wal_size=1GB")
+_INITDB = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--wal-segsize=1", "--no-sync")
 _TEMPLATE = "migrated"
 # What a value may be to PostgreSQL, which works it out from where the value stands.
 _TYPES = {"text", "varchar", "int8", "jsonb"}
@@ -80,13 +80,20 @@ class PostgresDatabases:
 
 
 class PostgresServer:
-    """A PostgreSQL of our own, reached through a socket in a folder of its own."""
+    """A PostgreSQL of our own, reached through a socket in a folder of its own.
 
-    def __init__(self, folder: Path, *, durable: bool = False) -> None:
-        """A durable one has written down what it acknowledges, so that it may be killed."""
+    There its tables lie in `data` and its log of writes in `wal`.
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = False, through: Sequence[str] = ()) -> None:
+        """A durable one has written down what it acknowledges, so that it may be killed.
+
+        `through` is a command that starts its programs, as somebody who is not root.
+        """
         self._folder = folder
         self._durable = durable
-        self._data = folder / "data"
+        self._through = through or _as_somebody()
+        self._is_made = False
         self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str) -> str:
@@ -95,12 +102,12 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start it, making its files the first time, and wait until it answers."""
-        if not self._data.exists():
-            subprocess.run(
-                [*_as_somebody(), _program("initdb"), f"--pgdata={self._data}", *_INITDB],
-                check=True,
-                stdout=subprocess.DEVNULL,
-            )
+        data = self._folder / "data"
+        if not self._is_made:
+            places = (f"--pgdata={data}", f"--waldir={self._folder / 'wal'}")
+            command = [*self._through, _program("initdb"), *places, *_INITDB]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            self._is_made = True
         settings = [
             "listen_addresses=",
             f"unix_socket_directories={self._folder}",
@@ -109,7 +116,7 @@ class PostgresServer:
         ]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*_as_somebody(), _program("postgres"), "-D", str(self._data)]
+                [*self._through, _program("postgres"), "-D", str(data)]
                 + [word for setting in settings for word in ("-c", setting)],
                 stdout=log,
                 stderr=log,
@@ -121,6 +128,12 @@ class PostgresServer:
         if self._process is not None:
             self._process.send_signal(signal.SIGQUIT if at_once else signal.SIGINT)
             self._process.wait()
+            self._process = None
+
+    def wait_for_end(self) -> None:
+        """Wait until it has ended by itself."""
+        if self._process is not None:
+            self._process.wait(_START_SECONDS)
             self._process = None
 
     def kill(self) -> None:

@@ -1,43 +1,81 @@
-"""Run a program that sees a disk of its own, made in its own namespaces.
+"""A small disk that can be filled: a tmpfs in namespaces of its own, which other programs are let into.
 
-disk.py small|read-only FOLDER PROGRAM ARGUMENT...
-
-The disk has 700 KiB, the files of FOLDER and a `filler` of 200 KiB; it lies in FOLDER's place. A process of its own
-because none with threads can enter a user namespace.
+disk.py KIB small|read-only FOLDER makes it, in FOLDER's place and with FOLDER's files, and keeps it until its standard
+input ends. A process of its own because none with threads can enter a user namespace.
 """
 
+import contextlib
 import ctypes
 import os
+import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _CLONE_NEWNS, _CLONE_NEWUSER = 0x00020000, 0x10000000
 _MS_RDONLY, _MS_REMOUNT = 1, 32
-_FILLER = bytes(200 * 1024)
+# Not root, as whom PostgreSQL refuses to run.
+_NOBODY = 65534
+_FILLER = "filler"
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def main(kind: str, folder: str, *command: str) -> None:
-    """Become the program."""
+class Disk:
+    """A disk that only those see who are started through it."""
+
+    def __init__(self, folder: Path, keeper: int) -> None:
+        self._seen_from_here = Path(f"/proc/{keeper}/root{folder}")
+        self.through: Sequence[str] = (
+            "nsenter",
+            "--user",
+            "--mount",
+            "--preserve-credentials",
+            f"--target={keeper}",
+        )
+
+    def fill(self, *, leaving: int) -> None:
+        """Take all room but `leaving` KiB."""
+        room = os.statvfs(self._seen_from_here)
+        with (self._seen_from_here / _FILLER).open("wb") as filler:
+            os.posix_fallocate(filler.fileno(), 0, room.f_bavail * room.f_frsize - leaving * 1024)
+
+    def make_room(self) -> None:
+        """Give it back."""
+        (self._seen_from_here / _FILLER).unlink()
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, *, kib: int, kind: str = "small") -> Iterator[Disk]:
+    """A disk of `kib` KiB in the place of `folder`, for as long as nobody leaves."""
+    command = [sys.executable, __file__, str(kib), kind, str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as keeper:
+        assert keeper.stdout is not None
+        assert keeper.stdout.readline() == b"made\n", f"no disk at {folder}"
+        # At the end the pipe closes, and with it the keeper ends.
+        yield Disk(folder, keeper.pid)
+
+
+def _keep(kib: str, kind: str, folder: str) -> None:
     _enter_namespaces()
-    _mount_small(Path(folder))
+    _mount(Path(folder), kib)
     if kind == "read-only":
         _checked(_libc.mount(b"none", folder.encode(), None, _MS_REMOUNT | _MS_RDONLY, None))
-    os.execv(command[0], command)
+    print("made", flush=True)
+    sys.stdin.read()
 
 
 def _enter_namespaces() -> None:
     uid, gid = os.geteuid(), os.getegid()
     _checked(_libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNS))
     Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
-    Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
+    Path("/proc/self/uid_map").write_text(f"{_NOBODY} {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{_NOBODY} {gid} 1")
 
 
-def _mount_small(folder: Path) -> None:
+def _mount(folder: Path, kib: str) -> None:
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
-    _checked(_libc.mount(b"none", str(folder).encode(), b"tmpfs", 0, b"size=700k"))
-    for name, content in {**files, "filler": _FILLER}.items():
+    _checked(_libc.mount(b"none", str(folder).encode(), b"tmpfs", 0, f"size={kib}k,mode=700".encode()))
+    for name, content in files.items():
         (folder / name).write_bytes(content)
 
 
@@ -47,4 +85,4 @@ def _checked(result: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    _keep(*sys.argv[1:])

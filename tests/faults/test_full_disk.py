@@ -1,0 +1,131 @@
+"""The disk of the database is full: what can be read is read, what cannot be written is 503, and nothing is lost.
+
+PostgreSQL treats its two kinds of files differently. Without room for rows a statement fails; without room for its log
+of writes the whole server ends.
+"""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from libs.db.testing import PostgresServer
+from tests.faults.disk import Disk, small_disk
+from tests.faults.town import BOUND_SECONDS, TEA, Ann, Town, client, postgres_town, settle, sqlite_town
+
+_BACK_SECONDS = 10
+_KIB_OF_POSTGRES = 96 * 1024
+
+
+def test_under_sqlite(tmp_path: Path) -> None:
+    """Writes are 503 and reads go on; once there is room writes work again, and what was acknowledged is there."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    town = sqlite_town(tmp_path, DATABASE_URL=f"sqlite+aiosqlite:///{folder / 'products.db'}")
+    with (
+        small_disk(folder, kib=700) as disk,
+        town.users.running(),
+        town.products.running(through=disk.through),
+        client() as http,
+    ):
+        _assert_reads_outlive(disk, town, http)
+
+
+def test_under_the_rows_of_postgresql(tmp_path: Path) -> None:
+    """As under SQLite."""
+    with _postgres_on("data", tmp_path) as (disk, _, town), client() as http:
+        _assert_reads_outlive(disk, town, http)
+
+
+def test_under_the_log_of_postgresql(tmp_path: Path) -> None:
+    """The server ends: all is 503 until it is started with room; then all works, and what was acknowledged is there."""
+    with _postgres_on("wal", tmp_path) as (disk, server, town), client() as http:
+        ann = settle(town, http)
+        disk.fill(leaving=200)
+        written = _fill(town, http, ann)
+        server.wait_for_end()
+        for _ in range(5):
+            _assert_unavailable(_write(town, http, ann))
+            for path in (ann.product, "/products", "/products?q=tea"):
+                _assert_unavailable(_read(town, http, ann, path))
+            assert [_read(town, http, ann, path).status_code for path in ("/livez", "/readyz")] == [200, 503]
+        disk.make_room()
+        server.start()
+        _wait_until_works(town, http, ann)
+        _assert_there(town, http, ann, written)
+
+
+def _assert_reads_outlive(disk: Disk, town: Town, http: httpx.Client) -> None:
+    ann = settle(town, http)
+    disk.fill(leaving=200)
+    written = _fill(town, http, ann)
+    for _ in range(5):
+        _assert_unavailable(_write(town, http, ann))
+        # A search would first keep the words of what is new, for which there is no room.
+        for path in (ann.product, "/products", "/products?q=tea", "/livez", "/readyz"):
+            assert _read(town, http, ann, path).status_code == 200, path
+    disk.make_room()
+    _wait_until_works(town, http, ann)
+    _assert_there(town, http, ann, written)
+
+
+@contextmanager
+def _postgres_on(files: str, folder: Path) -> Iterator[tuple[Disk, PostgresServer, Town]]:
+    """Both services at work on a PostgreSQL with these of its files on a small disk, none of which may end."""
+    # Not pytest's folder: a socket's path may have 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as place:
+        small = Path(place) / files
+        small.mkdir()
+        with small_disk(small, kib=_KIB_OF_POSTGRES) as disk:
+            server = PostgresServer(Path(place), durable=True, through=disk.through)
+            server.start()
+            try:
+                town = postgres_town(server, folder, "full")
+                with town.users.running(), town.products.running():
+                    yield disk, server, town
+            finally:
+                server.stop()
+
+
+def _fill(town: Town, http: httpx.Client, ann: Ann) -> list[str]:
+    """Write until there is no room; where the products are that were acknowledged."""
+    written: list[str] = []
+    for _ in range(2000):
+        answer = _write(town, http, ann)
+        if answer.status_code != 201:
+            _assert_unavailable(answer)
+            return written
+        written.append(answer.headers["location"])
+    raise AssertionError("the disk does not fill")
+
+
+def _write(town: Town, http: httpx.Client, ann: Ann) -> httpx.Response:
+    body = TEA | {"description": "Leaves. " * 200}
+    return http.post(f"{town.products.url}/products", json=body, headers=dict(ann.headers))
+
+
+def _read(town: Town, http: httpx.Client, ann: Ann, path: str) -> httpx.Response:
+    return http.get(town.products.url + path, headers=dict(ann.headers))
+
+
+def _assert_unavailable(answer: httpx.Response) -> None:
+    assert answer.status_code == 503, answer.text
+    assert answer.json()["type"] == "urn:problem:database-unavailable"
+    assert answer.elapsed.total_seconds() < BOUND_SECONDS
+
+
+def _wait_until_works(town: Town, http: httpx.Client, ann: Ann) -> None:
+    end = time.monotonic() + _BACK_SECONDS
+    while _write(town, http, ann).status_code != 201:
+        assert time.monotonic() < end, town.products.said()
+        time.sleep(0.1)
+
+
+def _assert_there(town: Town, http: httpx.Client, ann: Ann, written: list[str]) -> None:
+    for path in (*written, "/readyz"):
+        assert _read(town, http, ann, path).status_code == 200, path
+    names = [item["id"] for item in _read(town, http, ann, "/products?q=leaves&limit=100").json()["items"]]
+    assert {path.rpartition("/")[2] for path in written[-50:]} <= set(names)
