@@ -22,10 +22,11 @@ from tools.affected.bazel import Bazel
 _QUIET = ("--color=no", "--curses=no", "--noshow_progress")
 # The action's key covers the command and what it writes; a hundred megabytes of them would say no more.
 _ACTIONS = (*_QUIET, "--output=jsonproto", "--noinclude_commandline")
-# Nobody asks for the archives that every Python program could be packed in, and their keys take longer than all others.
-_EVERY_ACTION = 'mnemonic("^(?!PythonZipper$).*", deps(//...))'
 # A suite is a name for tests, and of the targets that a build leaves out Bazel knows only those that it met before.
-_EVERY_RULE = r"kind(rule, //...) except kind(test_suite, //...) except attr(tags, '\bmanual\b', //...)"
+_LEFT_OUT = r"attr(tags, '\bmanual\b', //...)"
+_EVERY_RULE = f"kind(rule, //...) except kind(test_suite, //...) except {_LEFT_OUT}"
+# Nobody asks for the archives that every Python program could be packed in, and their keys take longer than all others.
+_EVERY_ACTION = f'mnemonic("^(?!PythonZipper$).*", deps(//... except {_LEFT_OUT}))'
 # The runfiles of a program are the inputs of an action, its middleman's, so that they need not be told again.
 _HANDED_ON = """
 def format(target):
