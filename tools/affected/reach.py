@@ -1,16 +1,13 @@
 """From seeds to everything that depends on them, by one query, with the way back."""
 
-import collections
 import dataclasses
 import re
 from collections.abc import Iterable, Mapping
 
-from tools.affected import graph
+from tools.affected import graph, ways
 from tools.affected.bazel import Bazel
 from tools.affected.graph import Target, package_of
 from tools.affected.verdict import Verdict
-
-_LEAN = ("--proto:output_rule_attrs=tags", "--noproto:locations")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -18,18 +15,20 @@ class Reached:
     """What depends on the seeds.
 
     `targets` are rules of this repository. `files` are the changed files that a target owns.
-    `next_hop` leads from every target towards the seed it was reached from; a seed has none.
+    `hops` lead from every target towards the seed it was reached from; a seed has none.
     """
 
     targets: Mapping[str, Target]
     files: frozenset[str]
-    next_hop: Mapping[str, str]
+    hops: Mapping[ways.State, ways.State | None]
 
     def chain(self, label: str) -> list[str]:
         """Return the way from a seed to a target, both included."""
-        way = [label]
-        while way[-1] in self.next_hop:
-            way.append(self.next_hop[way[-1]])
+        way = []
+        state: ways.State | None = (label, ways.WHOLE)
+        while state is not None:
+            way.append(state[0])
+            state = self.hops.get(state)
         return way[::-1]
 
 
@@ -55,22 +54,23 @@ def reach(bazel: Bazel, verdicts: Iterable[Verdict]) -> Reached:
     labels = [label for verdict in given for label in verdict.labels]
     files = [label for verdict in given for label in verdict.files]
     if not labels and not files:
-        return Reached(targets={}, files=frozenset(), next_hop={})
-    answer = bazel.query(expression(labels, files), *_LEAN)
+        return Reached(targets={}, files=frozenset(), hops={})
+    answer = bazel.query(expression(labels, files), *ways.OPTIONS)
+    edges = ways.Ways(answer)
     present = {entry["sourceFile"]["name"] for entry in answer if entry["type"] == "SOURCE_FILE"}
-    inputs = {entry["rule"]["name"]: entry["rule"].get("ruleInput", []) for entry in answer if entry["type"] == "RULE"}
-    owned = _owned(files, present, inputs.values())
-    seeds = {label for label in labels if label in inputs} | owned | _external(labels, inputs)
-    return Reached(targets=graph.rules(answer), files=frozenset(owned), next_hop=_next_hops(seeds, inputs))
+    owned = _owned(files, present, edges.takes.values())
+    hops = edges.hops({label for label in labels if label in edges.takes} | owned | _external(labels, edges.takes))
+    targets = {label: target for label, target in graph.rules(answer).items() if (label, ways.WHOLE) in hops}
+    return Reached(targets=targets, files=frozenset(owned), hops=hops)
 
 
-def _owned(files: Iterable[str], present: set[str], inputs: Iterable[list[str]]) -> set[str]:
+def _owned(files: Iterable[str], present: set[str], inputs: Iterable[Iterable[str]]) -> set[str]:
     """Return the files that some target takes; a BUILD file is always there, and mostly nobody's."""
     taken = {label for labels in inputs for label in labels}
     return {label for label in files if label in present and label in taken}
 
 
-def _external(labels: Iterable[str], inputs: Mapping[str, list[str]]) -> set[str]:
+def _external(labels: Iterable[str], inputs: Mapping[str, Iterable[str]]) -> set[str]:
     """Return the seeds of other repositories by the names that targets call them."""
     hubs = tuple(label.partition("//")[0] + "//" for label in labels if label.startswith("@"))
     if not hubs:
@@ -87,22 +87,3 @@ def _is_meant(label: str, seed: str) -> bool:
     wanted, _, target = seed.removeprefix("@").partition("//")
     same_repository = re.split(r"[~+]", repository)[-1] == wanted
     return same_repository and (target in {"...", rest} or seed.endswith(f"//{package}:all"))
-
-
-def _next_hops(seeds: Iterable[str], inputs: Mapping[str, list[str]]) -> dict[str, str]:
-    """Walk from the seeds to what takes them, breadth first, so that every way back is a shortest one."""
-    users = collections.defaultdict(list)
-    for label, taken in inputs.items():
-        for one in taken:
-            users[one].append(label)
-    hops: dict[str, str] = {}
-    reached = set(seeds)
-    waiting = collections.deque(sorted(reached))
-    while waiting:
-        label = waiting.popleft()
-        for user in sorted(users[label]):
-            if user not in reached:
-                reached.add(user)
-                hops[user] = label
-                waiting.append(user)
-    return hops

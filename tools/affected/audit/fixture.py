@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Size:
-    """How much there is of everything; a service has four targets and `parts` more."""
+    """How much there is of everything; a service has four targets and two for each of its `parts`."""
 
     libraries: int = 6
     services: int = 6
@@ -138,9 +138,34 @@ holder = rule(
 )
 '''
 
+_PINS = '''"""What other repositories gave to a closure; its own sources are not looked at."""
+
+PinsInfo = provider(doc = "Files of other repositories.", fields = {"files": "depset of File"})
+
+def _find_impl(_target, ctx):
+    own = [pin[DefaultInfo].files for pin in getattr(ctx.rule.attr, "third_party", [])]
+    below = [dep[PinsInfo].files for dep in getattr(ctx.rule.attr, "deps", [])]
+    return [PinsInfo(files = depset(transitive = own + below))]
+
+_find = aspect(implementation = _find_impl, attr_aspects = ["deps"])
+
+def _pins_impl(ctx):
+    files = depset(transitive = [dep[PinsInfo].files for dep in ctx.attr.deps])
+    return [DefaultInfo(files = files)]
+
+pins = rule(
+    implementation = _pins_impl,
+    attrs = {
+        "deps": attr.label_list(aspects = [_find]),
+        "_affected_unseen": attr.string_list(default = ["srcs"]),
+    },
+)
+'''
+
 _MACROS = '''"""What every service is made of."""
 
 load("//build:holder.bzl", "holder")
+load("//build:pins.bzl", "pins")
 load("//build:rules.bzl", "bundle", "check_test", "oci_image")
 
 def service(name, deps, third_party = []):
@@ -161,6 +186,18 @@ def service(name, deps, third_party = []):
     )
     for part in range(PARTS):
         bundle(name = "part%d" % part, srcs = native.glob(["*.src"]), deps = deps)
+        pins(name = "pins%d" % part, deps = [name])
+'''
+_INVENTORIES = '''"""What is made of the pins of a library, without its own file and with it."""
+
+load("//build:pins.bzl", "pins")
+load("//build:rules.bzl", "bundle")
+
+pins(name = "pins", deps = ["//lib2"])
+
+bundle(name = "list", srcs = [":pins"])
+
+bundle(name = "beside", srcs = [":pins", "//lib2"])
 '''
 
 
@@ -180,7 +217,9 @@ def files(size: Size = SMALL) -> Iterator[tuple[str, str]]:
     yield "build/locks.bzl", _LOCKS
     yield "build/rules.bzl", _RULES
     yield "build/holder.bzl", _HOLDER
+    yield "build/pins.bzl", _PINS
     yield "build/macros.bzl", _MACROS.replace("PARTS", str(size.parts))
+    yield "inventories/BUILD.bazel", _INVENTORIES
     yield "base/BUILD.bazel", '"""The base."""\n'
     yield "base/lock.json", '{"libc6": "2.36"}\n'
     yield "requirements_lock.txt", "".join(_pin(number) for number in range(size.distributions))

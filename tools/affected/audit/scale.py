@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("services", type=int, nargs="+", help="how many services, one line each")
     print(_HEADER, "|---|---|---|---|---|---|---|", sep="\n", flush=True)
     for services in parser.parse_args(arguments).services:
-        size = fixture.Size(libraries=max(6, services // 10), services=services, parts=6)
+        size = fixture.Size(libraries=max(6, services // 10), services=services, parts=3)
         with scratch.workspace(size) as bazel:
             print(_line(bazel, size), flush=True)
     return 0

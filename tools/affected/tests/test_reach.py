@@ -3,6 +3,7 @@
 from typing import Any
 
 from tools.affected import reach
+from tools.affected.verdict import some
 
 
 def test_labels_and_files_are_one_question() -> None:
@@ -40,9 +41,9 @@ def test_nothing_is_not_asked() -> None:
 
 def test_chain_is_a_shortest_one() -> None:
     """Of two ways to a target the short one is told."""
-    inputs = {"//:d": ["//:c", "//:a"], "//:c": ["//:b"], "//:b": ["//:a"]}
-    hops = reach._next_hops(["//:a"], inputs)
-    reached = reach.Reached(targets={}, files=frozenset(), next_hop=hops)
+    bazel = FakeBazel(rule("//:d", "//:c", "//:a"), rule("//:c", "//:b"), rule("//:b", "//:a"), rule("//:a"))
+    verdict = some("x", "y", ("//:a",))
+    reached = reach.reach(bazel, [verdict])  # type: ignore[arg-type]
     assert reached.chain("//:d") == ["//:a", "//:d"]
     assert reached.chain("//:c") == ["//:a", "//:b", "//:c"]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tools.affected import seeds
+from tools.affected import seeds, ways
 from tools.affected.audit import mutations, scratch
 from tools.affected.audit.__main__ import LEAST_PRECISION
 from tools.affected.audit.trial import Bench, Score
@@ -35,6 +35,24 @@ def test_file_that_no_action_reads_counts(bench: Bench, mutation: mutations.Muta
     """Who has a file at hand changes with it, though there is no action to see that by."""
     changed = bench.trial(mutation, random.Random(SEED)).changed
     assert {label.partition(":")[2] for label in changed} == {"data", "test"}
+
+
+def edit_lowest(editor: mutations.Editor) -> None:
+    """Edit the library that all others have below them."""
+    (editor.folder / "lib0/a.src").write_text("edited\n")
+
+
+def test_way_that_nobody_looks_down_is_spared(bench: Bench) -> None:
+    """Of two that take what other repositories gave to a library, only the one with the library's own file changes."""
+    trial = bench.trial(edit_lowest, random.Random(SEED))
+    assert trial.guess("affected").reported == trial.changed
+    assert {label for label in trial.changed if label.startswith("//inventories")} == {"//inventories:beside"}
+
+
+def test_untrue_statement_is_noticed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule that claims not to look at what it reads is found out."""
+    monkeypatch.setattr(ways.Taker, "unseen", frozenset({"srcs"}))
+    assert bench.trial(edit_lowest, random.Random(SEED)).missed("affected")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,127 @@
+"""The ways by which a change travels from target to target, and those that nobody looks down.
+
+An aspect walks from a rule's `deps` to the `deps` of those, and reads some attributes of each target on its
+way. A rule that hands on what such an aspect found, and has no targets but its `deps`, says what is not read:
+
+    "_affected_unseen": attr.string_list(default = ["data"])
+
+What targets of this repository take by `data` does not reach that rule then. The attribute is private, so that it
+stands beside the aspect that makes it true, and no target can say it for itself. What a target takes by attributes
+other than `deps`, `srcs` and `data`, and whatever passes another repository, counts as seen.
+"""
+
+import collections
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
+
+_STATEMENT = "$affected_unseen"
+_OF_STARLARK = "$rule_implementation_hash"
+_WALKED = "deps"
+_HIDEABLE = ("data", "srcs")
+OPTIONS = (f"--proto:output_rule_attrs={','.join(('tags', _WALKED, *_HIDEABLE, _STATEMENT))}", "--noproto:locations")
+"""What a query has to print of each rule."""
+
+View = frozenset[str]
+"""The attributes that somebody who looks at a target does not read."""
+
+WHOLE: View = frozenset()
+State = tuple[str, View]
+"""A target, or a file, and how it is looked at."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Taker:
+    """A rule, what it takes, and by which of the attributes that a query printed."""
+
+    takes: tuple[str, ...]
+    named: Mapping[str, frozenset[str]]
+    is_alias: bool
+
+    @classmethod
+    def of(cls, rule: Mapping[str, Any]) -> Self:
+        """Read one rule of Bazel's answer."""
+        named = {one["name"]: _values(one) for one in rule.get("attribute", ())}
+        is_alias = rule["ruleClass"] == "alias" and _OF_STARLARK not in named
+        return cls(takes=tuple(rule.get("ruleInput", ())), named=named, is_alias=is_alias)
+
+    @property
+    def unseen(self) -> View:
+        """Return what this rule does not read of the targets that it walks through."""
+        return self.named.get(_STATEMENT, WHOLE)
+
+    def looks(self, taken: str, view: View) -> View | None:
+        """Return how whoever looks at this rule looks at what it takes, None for not at all."""
+        if self.is_alias:
+            return view
+        # Bazel says a label once for all attributes of a rule, and again for each of its aspects'.
+        if self.takes.count(taken) > 1 or self._is_named(taken, set(_HIDEABLE) - view):
+            return WHOLE
+        if self._is_named(taken, {_WALKED}):
+            return view or self.unseen
+        return None if self._is_named(taken, view) else WHOLE
+
+    def _is_named(self, taken: str, attributes: Iterable[str]) -> bool:
+        return any(taken in self.named.get(attribute, ()) for attribute in attributes)
+
+
+def _values(attribute: Mapping[str, Any]) -> frozenset[str]:
+    """Return the labels or words of an attribute; none where it is of a kind that no aspect walks."""
+    single = attribute.get("stringValue")
+    return frozenset([single] if single else attribute.get("stringListValue", ()))
+
+
+class Ways:
+    """The edges in one answer of Bazel."""
+
+    def __init__(self, answer: Iterable[Mapping[str, Any]]) -> None:
+        given = list(answer)
+        self._takers = {entry["rule"]["name"]: Taker.of(entry["rule"]) for entry in given if entry["type"] == "RULE"}
+        self.takes = {label: taker.takes for label, taker in self._takers.items()} | {
+            entry["generatedFile"]["name"]: (entry["generatedFile"]["generatingRule"],)
+            for entry in given
+            if entry["type"] == "GENERATED_FILE"
+        }
+        self._views = sorted({WHOLE, *(taker.unseen for taker in self._takers.values())}, key=sorted)
+        self._users = collections.defaultdict(set)
+        for label, taken in self.takes.items():
+            for one in taken:
+                self._users[one].add(label)
+
+    def hops(self, seeds: Iterable[str]) -> dict[State, State | None]:
+        """Walk from the seeds to what takes them, breadth first, so that every way back is a shortest one.
+
+        What Bazel answers with for a reason that is no such edge is a seed too.
+        """
+        certain = set(seeds)
+        certain |= self.takes.keys() - self._above(certain)
+        hops: dict[State, State | None] = {(label, view): None for label in sorted(certain) for view in self._views}
+        waiting = collections.deque(hops)
+        while waiting:
+            came = waiting.popleft()
+            for state in self._next(came):
+                if state not in hops:
+                    hops[state] = came
+                    waiting.append(state)
+        return hops
+
+    def _above(self, seeds: Iterable[str]) -> set[str]:
+        reached = set(seeds)
+        waiting = list(reached)
+        while waiting:
+            fresh = self._users[waiting.pop()] - reached
+            reached |= fresh
+            waiting += fresh
+        return reached
+
+    def _next(self, state: State) -> Iterable[State]:
+        label, looked = state
+        for user in sorted(self._users[label]):
+            for view in self._views:
+                if self._looks((user, view), label) == looked:
+                    yield user, view
+
+    def _looks(self, state: State, taken: str) -> View | None:
+        user, view = state
+        taker = self._takers.get(user) if user.startswith("//") else None
+        return taker.looks(taken, view) if taker else WHOLE
