@@ -1,7 +1,7 @@
 """`lint`: every package's last line."""
 
 load("//tools/layering:layering.bzl", "layering_test")
-load("//tools/lint:mypy_test.bzl", "mypy_test")
+load("//tools/lint:mypy_test.bzl", "mypy_sources", "mypy_test")
 load("//tools/lint:tool_test.bzl", "tool_test")
 
 _PYTHON_RULES = ["py_binary", "py_library", "py_test"]
@@ -52,6 +52,7 @@ def lint(name = "lint", exported = [], exclude = [], apart = [], folders = ["**"
       lint: the suite of the tests below and of the packages below this one.
       lint.ruff: style, imports and format of the Python, if there is any.
       lint.mypy: strict types of the Python that targets own.
+      lint.sources: what mypy reads for that.
       lint.layers: services import no service, libs no service, nothing imports tools.
       lint.buildifier: warnings and format of BUILD files and Starlark.
     """
@@ -82,11 +83,17 @@ def lint(name = "lint", exported = [], exclude = [], apart = [], folders = ["**"
             ],
             tool = "@pip//ruff:data",
         )
+        mypy_sources(
+            name = name + ".sources",
+            testonly = True,
+            tags = ["manual"],
+            deps = [":" + rule for rule, attributes in rules.items() if attributes["kind"] in _PYTHON_RULES],
+        )
         mypy_test(
             name = name + ".mypy",
             size = "small",
             srcs = [file for file in python if file not in exported],
-            deps = [":" + rule for rule, attributes in rules.items() if attributes["kind"] in _PYTHON_RULES],
+            sources = ":{}.sources".format(name),
         )
         layering_test(
             name = name + ".layers",

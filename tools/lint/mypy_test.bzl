@@ -1,4 +1,4 @@
-"""`mypy_test`: a test that type-checks the Python of one package."""
+"""`mypy_test`: a test that type-checks the Python of one package, and `mypy_sources`: what it reads."""
 
 load("@rules_python//python:py_info.bzl", "PyInfo")
 
@@ -13,6 +13,14 @@ _SourcesInfo = provider(
     },
 )
 
+def _merged(ctx, *, own, below):
+    """Adds files of our own to what the targets below have."""
+    return _SourcesInfo(
+        first_party = depset(own, transitive = [sources.first_party for sources in below]),
+        imports = depset(transitive = [sources.imports for sources in below]),
+        third_party = ctx.runfiles().merge_all([sources.third_party for sources in below]),
+    )
+
 def _sources_impl(target, ctx):
     """Walks `deps`: our own targets give their sources, the others all they have."""
     if target.label.workspace_name:
@@ -23,11 +31,7 @@ def _sources_impl(target, ctx):
         )]
     below = [dep[_SourcesInfo] for dep in getattr(ctx.rule.attr, "deps", []) if _SourcesInfo in dep]
     own = [file for file in getattr(ctx.rule.files, "srcs", []) if file.extension in ("py", "pyi")]
-    return [_SourcesInfo(
-        first_party = depset(own, transitive = [sources.first_party for sources in below]),
-        imports = depset(transitive = [sources.imports for sources in below]),
-        third_party = ctx.runfiles().merge_all([sources.third_party for sources in below]),
-    )]
+    return [_merged(ctx, below = below, own = own)]
 
 _sources = aspect(
     implementation = _sources_impl,
@@ -35,15 +39,29 @@ _sources = aspect(
     attr_aspects = ["deps"],
 )
 
+def _mypy_sources_impl(ctx):
+    sources = _merged(ctx, below = [dep[_SourcesInfo] for dep in ctx.attr.deps], own = [])
+    runfiles = ctx.runfiles(transitive_files = sources.first_party)
+    return [DefaultInfo(runfiles = runfiles.merge(sources.third_party)), sources]
+
+mypy_sources = rule(
+    implementation = _mypy_sources_impl,
+    doc = "What mypy reads of the closure of some targets, and nothing else of it.",
+    attrs = {
+        "deps": attr.label_list(doc = "The targets.", aspects = [_sources]),
+        # What a test has at hand has no types; see docs/affected.md.
+        "_affected_unseen": attr.string_list(default = ["data"]),
+    },
+    provides = [_SourcesInfo],
+)
+
 def _mypy_test_impl(ctx):
-    sources = [dep[_SourcesInfo] for dep in ctx.attr.deps]
-    imports = depset(transitive = [one.imports for one in sources])
     arguments = ctx.actions.declare_file(ctx.label.name + ".args")
     ctx.actions.write(arguments, json.encode({
         "cache": ctx.file._cache.short_path,
         "config": ctx.file._config.short_path,
         "files": [file.short_path for file in ctx.files.srcs],
-        "imports": ["../" + folder for folder in imports.to_list()],
+        "imports": ["../" + folder for folder in ctx.attr.sources[_SourcesInfo].imports.to_list()],
     }))
     script = ctx.actions.declare_file(ctx.label.name + ".sh")
     ctx.actions.write(
@@ -51,22 +69,15 @@ def _mypy_test_impl(ctx):
         "#!/bin/sh\nexec {} {}\n".format(ctx.executable._mypy.short_path, arguments.short_path),
         is_executable = True,
     )
-    runfiles = ctx.runfiles(
-        files = [arguments, ctx.file._cache, ctx.file._config] + ctx.files.srcs,
-        transitive_files = depset(transitive = [one.first_party for one in sources]),
-    )
-    return [DefaultInfo(
-        executable = script,
-        runfiles = runfiles.merge_all(
-            [one.third_party for one in sources] + [ctx.attr._mypy[DefaultInfo].default_runfiles],
-        ),
-    )]
+    runfiles = ctx.runfiles(files = [arguments, ctx.file._cache, ctx.file._config] + ctx.files.srcs)
+    taken = [target[DefaultInfo].default_runfiles for target in [ctx.attr.sources, ctx.attr._mypy]]
+    return [DefaultInfo(executable = script, runfiles = runfiles.merge_all(taken))]
 
 mypy_test = rule(
     implementation = _mypy_test_impl,
-    doc = "Type-checks `srcs`; what they import comes from `deps`.",
+    doc = "Type-checks `srcs`; what they import comes from `sources`.",
     attrs = {
-        "deps": attr.label_list(doc = "The targets that own the files.", aspects = [_sources]),
+        "sources": attr.label(doc = "What the targets that own the files are made of.", mandatory = True, providers = [_SourcesInfo]),
         "srcs": attr.label_list(doc = "The files to check.", allow_files = [".py"], mandatory = True),
         "_cache": attr.label(default = "//tools/lint:wheels", allow_single_file = True),
         "_config": attr.label(default = "//:pyproject.toml", allow_single_file = True),

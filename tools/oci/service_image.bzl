@@ -3,7 +3,7 @@
 load("@rules_oci//oci:defs.bzl", "oci_image", "oci_image_index", "oci_load")
 load("//tools/oci:image_test.bzl", "image_test")
 load("//tools/oci/layers:first_party.bzl", "first_party_layers")
-load("//tools/oci/layers:third_party.bzl", "third_party_layers")
+load("//tools/oci/layers:third_party.bzl", "third_party_layers", "wheels")
 load("//tools/oci/push:image_push.bzl", "image_push")
 load("//tools/oci/sbom:sbom.bzl", "sbom")
 
@@ -26,12 +26,18 @@ _ENV = {
 def _architecture_image(*, name, architecture, title, library, entrypoint, port, env, visibility):
     """Makes the image of one architecture: base | wheels | first-party code."""
     platform = "//tools/oci/platforms:linux_" + architecture
-    third_party_layers(
-        name = name + "_third_party",
+    wheels(
+        name = name + "_wheels",
         deps = [library],
         platform = platform,
         tags = ["manual"],
         target_compatible_with = _LINUX,
+    )
+    third_party_layers(
+        name = name + "_third_party",
+        tags = ["manual"],
+        target_compatible_with = _LINUX,
+        wheels = ":{}_wheels".format(name),
     )
     first_party_layers(
         name = name + "_first_party",
@@ -43,11 +49,10 @@ def _architecture_image(*, name, architecture, title, library, entrypoint, port,
     sbom(
         name = name + "_sbom",
         architecture = architecture,
-        platform = platform,
         target_compatible_with = _LINUX,
         title = title,
         visibility = visibility,
-        deps = [library],
+        wheels = ":{}_wheels".format(name),
     )
     oci_image(
         name = name,

@@ -13,8 +13,8 @@ _INSTALLERS_OWN = [".dist-info/INSTALLER", ".dist-info/RECORD", ".dist-info/REQU
 # Container runtimes stack at most 127 layers; the base, first-party code and whoever builds upon the image need some.
 _MOST_WHEELS = 100
 
-_WheelLayersInfo = provider(
-    doc = "The layers of the wheels that a target needs.",
+WheelsInfo = provider(
+    doc = "The wheels that a target needs, and their layers.",
     fields = {"layers": "depset of structs: `wheel` (name of the distribution), `layer` and `metadata` (Files), `tags` (File or None)"},
 )
 
@@ -58,6 +58,11 @@ def _wheel_layers_impl(target, ctx):
         for file in source[DefaultInfo].files.to_list()
         if _is_shipped(file)
     ]
+    if files and not target.label.workspace_name:
+        fail("{} has {} among its srcs or data: name what it is of in deps, where wheels are looked for".format(
+            target.label,
+            files[0].short_path,
+        ))
     own = []
     if files:
         metadata = _metadata(files, target.label)
@@ -73,29 +78,36 @@ def _wheel_layers_impl(target, ctx):
             tags = _tags(files),
             wheel = _path_in_wheel(metadata).split("-")[0].lower(),
         ))
-    needed = [dep[_WheelLayersInfo].layers for dep in getattr(ctx.rule.attr, "deps", []) if _WheelLayersInfo in dep]
-    return [_WheelLayersInfo(layers = depset(own, transitive = needed))]
+    needed = [dep[WheelsInfo].layers for dep in getattr(ctx.rule.attr, "deps", []) if WheelsInfo in dep]
+    return [WheelsInfo(layers = depset(own, transitive = needed))]
 
-with_wheels = aspect(
+_with_wheels = aspect(
     implementation = _wheel_layers_impl,
     attr_aspects = ["deps"],
     attrs = PACKING_ATTRS,
     doc = "Packs each wheel on the way.",
 )
 
-def wheels_of(deps):
-    """The wheels in the closure of some targets.
+def _wheels_impl(ctx):
+    layers = depset(transitive = [dep[WheelsInfo].layers for dep in ctx.attr.deps])
+    return [
+        DefaultInfo(files = depset([wheel.layer for wheel in layers.to_list()])),
+        WheelsInfo(layers = layers),
+    ]
 
-    Args:
-      deps: Targets that `with_wheels` has visited.
-
-    Returns:
-      list of structs: `wheel` (name of the distribution), `layer` and `metadata` (Files), `tags` (File or None).
-    """
-    return depset(transitive = [dep[_WheelLayersInfo].layers for dep in deps]).to_list()
+wheels = rule(
+    implementation = _wheels_impl,
+    attrs = PLATFORM_ATTRS | {
+        "deps": attr.label_list(aspects = [_with_wheels], cfg = to_platform, doc = "Libraries."),
+        # No wheel lies in files of our own, so that their edits do not touch it; see docs/affected.md.
+        "_affected_unseen": attr.string_list(default = ["srcs", "data"]),
+    },
+    doc = "The wheels in the closure of some libraries, packed for a platform, and nothing else of it.",
+    provides = [WheelsInfo],
+)
 
 def _third_party_layers_impl(ctx):
-    by_wheel = {wheel.wheel: wheel.layer for wheel in wheels_of(ctx.attr.deps)}
+    by_wheel = {wheel.wheel: wheel.layer for wheel in ctx.attr.wheels[WheelsInfo].layers.to_list()}
     if len(by_wheel) > _MOST_WHEELS:
         fail("{} needs {} wheels, an image holds layers for {}: split the service or group its wheels".format(
             ctx.label,
@@ -112,8 +124,8 @@ def _third_party_layers_impl(ctx):
 
 third_party_layers = rule(
     implementation = _third_party_layers_impl,
-    attrs = PLATFORM_ATTRS | {
-        "deps": attr.label_list(aspects = [with_wheels], cfg = to_platform, doc = "Libraries whose wheels to pack."),
+    attrs = {
+        "wheels": attr.label(mandatory = True, doc = "The wheels to pack.", providers = [WheelsInfo]),
         "_compression": PACKING_ATTRS["_compression"],
     },
     doc = "The layers of all wheels in a closure, ordered by name; each wheel is a layer of its own.",

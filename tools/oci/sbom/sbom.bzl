@@ -1,7 +1,6 @@
 """`sbom`: the bill of materials of an image, from what the image is made of."""
 
-load("//tools/oci/layers:platforms.bzl", "PLATFORM_ATTRS", "to_platform")
-load("//tools/oci/layers:third_party.bzl", "wheels_of", "with_wheels")
+load("//tools/oci/layers:third_party.bzl", "WheelsInfo")
 load("//tools/oci/python:shipped_python.bzl", "SHIPPED_PYTHON_ATTRS", "run_shipped_python")
 
 visibility("//tools/oci/...")
@@ -9,7 +8,7 @@ visibility("//tools/oci/...")
 def _sbom_impl(ctx):
     spdx = ctx.actions.declare_file(ctx.label.name + ".spdx.json")
     cyclonedx = ctx.actions.declare_file(ctx.label.name + ".cdx.json")
-    wheels = wheels_of(ctx.attr.deps)
+    wheels = ctx.attr.wheels[WheelsInfo].layers.to_list()
     metadata = [wheel.metadata for wheel in wheels]
     tags = [wheel.tags for wheel in wheels if wheel.tags]
     args = ctx.actions.args()
@@ -33,10 +32,10 @@ def _sbom_impl(ctx):
 
 sbom = rule(
     implementation = _sbom_impl,
-    attrs = PLATFORM_ATTRS | SHIPPED_PYTHON_ATTRS | {
+    attrs = SHIPPED_PYTHON_ATTRS | {
         "architecture": attr.string(mandatory = True, doc = "Debian's name of the architecture."),
-        "deps": attr.label_list(aspects = [with_wheels], cfg = to_platform, doc = "Libraries that the image packs."),
         "title": attr.string(mandatory = True, doc = "Name of the image."),
+        "wheels": attr.label(mandatory = True, doc = "The wheels that the image packs.", providers = [WheelsInfo]),
         "_lock": attr.label(allow_single_file = True, default = "//tools/oci/base:lock.json", doc = "The base's lock."),
         "_wheel_lock": attr.label(allow_single_file = True, default = "//:requirements_lock.txt", doc = "Hashes of wheels."),
         "_write": attr.label(cfg = "exec", default = ":write", doc = "The tool."),
