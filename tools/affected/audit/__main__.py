@@ -14,7 +14,8 @@ import contextlib
 import os
 import pathlib
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 
 from tools.affected import seeds
 from tools.affected.audit import mutations, repository, scratch, trial
@@ -35,11 +36,12 @@ def main(arguments: Sequence[str]) -> int:
     try:
         with subject as bazel:
             bench = trial.Bench.of(bazel, weights, with_rivals=not options.without)
-            trials = [_told(one) for one in bench.trials(options.mutations, options.seed)]
+            trials = list(map(_told, _in_time(bench.trials(options.mutations, options.seed), options.minutes)))
     except AffectedError as error:
         print(f"audit: {error}", file=sys.stderr)
         return 2
     scores = trial.scores(trials)
+    print(f"{len(trials)} edits\n")
     print("| tool | missed | precision | median seconds |\n|---|---|---|---|")
     for score in scores:
         print(f"| {score.tool} | {score.missed} | {score.precision:.3f} | {score.seconds:.2f} |")
@@ -55,6 +57,15 @@ def _subject(name: str) -> tuple[contextlib.AbstractContextManager[Bazel], mutat
         return scratch.workspace(), mutations.OF_FIXTURE
     here = pathlib.Path(os.environ["BUILD_WORKSPACE_DIRECTORY"])
     return repository.clone(here), repository.OF_REPOSITORY
+
+
+def _in_time(trials: Iterator[trial.Trial], minutes: float) -> Iterator[trial.Trial]:
+    """Yield the first trial, and more as long as there is time to begin one."""
+    end = time.monotonic() + 60 * minutes
+    for one in trials:
+        yield one
+        if time.monotonic() > end:
+            return
 
 
 def _told(one: trial.Trial) -> trial.Trial:
@@ -79,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--mutations", type=int, default=60, metavar="N", help="how many edits (default: 60)")
+    parser.add_argument(
+        "--minutes", type=float, default=float("inf"), metavar="M", help="begin no more edits after so long"
+    )
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="the same edits again for the same S")
     parser.add_argument(
         "--on",
