@@ -10,11 +10,12 @@ from fastapi import APIRouter, FastAPI
 from fastapi.params import Depends
 from starlette.middleware.cors import CORSMiddleware
 
+from libs.web.body_limit import BodyLimit
 from libs.web.docs import docs_router
 from libs.web.health import health_router, metrics_router
 from libs.web.lifecycle import Lifecycle
 from libs.web.metrics import Metrics
-from libs.web.middleware import BodyLimit, Envelope, FaultBarrier
+from libs.web.middleware import Envelope, FaultBarrier
 from libs.web.observer import Observer
 from libs.web.openapi import describe_problems
 from libs.web.problems import ProblemTable, install
@@ -104,8 +105,8 @@ def _house_routers(app: FastAPI, settings: WebSettings, parts: Parts, metrics: M
 
 def _add_middleware(app: FastAPI, settings: WebSettings, observer: Observer) -> None:
     """From the innermost to the outermost: what is added last sees a request first."""
-    app.add_middleware(BodyLimit, limit=settings.max_body_bytes, limits=app.state.body_limits)
-    app.add_middleware(FaultBarrier, seconds=settings.request_seconds)
+    body_limit = BodyLimit(settings.max_body_bytes, app.state.body_limits)
+    app.add_middleware(FaultBarrier, seconds=settings.request_seconds, body_limit=body_limit)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

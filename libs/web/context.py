@@ -65,16 +65,17 @@ def enter(
 
     `share` of the traces that begin here are sampled; of others the caller has decided.
     """
-    # All the digits that a request can need, drawn at once.
-    digits = f"{_ids.getrandbits(320):080x}"
+    # All the digits that a request can need, drawn at once. Where nobody sent an id it is that of the trace.
+    digits = f"{_ids.getrandbits(192):048x}"
     request_id = received_id.decode("ascii") if received_id and _ACCEPTED_ID.fullmatch(received_id) else digits[:32]
     found = _parse(traceparent) if traceparent else None
     if found is None:
-        context = RequestContext(request_id, digits[48:], digits[32:48], None, is_in(digits[48:], share), "")
+        trace_id = digits[:32]
+        context = RequestContext(request_id, trace_id, digits[32:], None, is_in(trace_id, share), "")
     else:
         trace_id, parent_id, sampled = found
         state = tracestate.decode("latin-1") if len(tracestate) <= _TRACESTATE_BYTES else ""
-        context = RequestContext(request_id, trace_id, digits[32:48], parent_id, sampled, state)
+        context = RequestContext(request_id, trace_id, digits[32:], parent_id, sampled, state)
     _current.set(context)
     return context
 

@@ -1,5 +1,8 @@
 """One request and its answer on their way: what every answer is given, and what is known of it afterwards."""
 
+import functools
+from operator import itemgetter
+
 from starlette.types import Message, Scope, Send
 
 from libs.web.context import RequestContext
@@ -40,8 +43,12 @@ class Exchange:
         """Give the answer its headers as it begins, and send it."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = hardened(message.get("headers", ()))
-            headers.append((b"x-request-id", self.identity.request_id.encode("ascii")))
+            given = message.get("headers", ())
+            headers = [
+                *given,
+                *_lacking(tuple(map(itemgetter(0), given))),
+                (b"x-request-id", self.identity.request_id.encode("ascii")),
+            ]
             if self.identity.parent_id is not None:
                 # To participants of the trace alone: https://www.w3.org/TR/trace-context/#other-risks
                 headers.append((b"traceresponse", self.identity.traceparent.encode("ascii")))
@@ -52,15 +59,15 @@ class Exchange:
         await self._send(message)
 
 
-def hardened(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """With the headers that a browser must see; an answer's own Cache-Control or policy is kept."""
-    present = [name for name, _ in headers]
-    found = [*headers, *_SECURITY_HEADERS]
+@functools.lru_cache(maxsize=256)
+def _lacking(present: tuple[bytes, ...]) -> tuple[tuple[bytes, bytes], ...]:
+    """Headers that a browser must see, beside those of these names; an own Cache-Control or policy is kept."""
+    found = [*_SECURITY_HEADERS]
     if b"cache-control" not in present:
         found.append(_NOT_STORED)
     if b"content-security-policy" not in present:
         found.append(_STRICT_POLICY)
-    return found
+    return tuple(found)
 
 
 def put(scope: Scope, exchange: Exchange) -> None:

@@ -97,7 +97,7 @@ class _Cycle(RequestResponseCycle):
         if self.response_started or not self.keep_alive or message["type"] != "http.response.start":
             await super().send(message)
             return
-        head = _HEADS.render(message["status"], itertools.chain(self.default_headers, message["headers"]))
+        head = _HEADS.render(message["status"], message["headers"], server=self.default_headers)
         if head is None or self.flow.write_paused or self.disconnected:
             await super().send(message)
             return

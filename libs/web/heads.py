@@ -1,11 +1,11 @@
 """The head of an answer as it goes over the wire.
 
 uvicorn checks and joins each line of each head anew, which takes a microsecond a line. Here the lines that all answers
-share are joined once.
+share are joined once, and those of the server, which change by the second, once for as long as they stay.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -33,15 +33,19 @@ class Heads:
 
     def __init__(self, shared: Iterable[Field]) -> None:
         self._lines = {field: _line(*field) for field in shared}
+        self._server: Sequence[Field] = ()
+        self._server_lines = b""
 
-    def render(self, status: int, fields: Iterable[Field]) -> Head | None:
-        """The head of an answer that keeps its connection.
+    def render(self, status: int, fields: Iterable[Field], *, server: Sequence[Field] = ()) -> Head | None:
+        """The head of an answer that keeps its connection; `server` is the list of the server's own fields.
 
         None where the answer does not state its length once, or holds what does not belong into a head.
         """
         if status not in _STATUS_LINES:
             return None
-        lines, length = [_STATUS_LINES[status]], None
+        if server is not self._server:
+            self._server, self._server_lines = server, b"".join(_line(*field) for field in server)
+        lines, length = [_STATUS_LINES[status], self._server_lines], None
         for field in fields:
             line = self._lines.get(field)
             if line is None:

@@ -6,13 +6,12 @@ context variables of a request in two.
 
 import asyncio
 import time
-from collections.abc import Mapping
 
 import structlog
-from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from libs.web import context, exchange
+from libs.web.body_limit import BodyLimit
 from libs.web.deadline import Deadline, Deadlines
 from libs.web.exchange import Exchange
 from libs.web.lifecycle import Lifecycle
@@ -20,6 +19,7 @@ from libs.web.observer import Observer
 from libs.web.problems import problem_response
 
 _log = structlog.get_logger("libs.web")
+_IDENTIFYING = frozenset((b"x-request-id", b"traceparent", b"tracestate"))
 
 
 class Envelope:
@@ -48,6 +48,8 @@ class Envelope:
             self.observer.observe(scope, identity, status=passing.status, seconds=seconds)
 
     def _identify(self, scope: Scope) -> context.RequestContext:
+        if _IDENTIFYING.isdisjoint(dict(scope["headers"])):
+            return context.enter(None, None, share=self.share)
         request_id = traceparent = None
         states = []
         for name, value in scope["headers"]:
@@ -62,15 +64,16 @@ class Envelope:
 
 
 class FaultBarrier:
-    """Answer 500 to a crash and 503 to a handler that takes too long, and log either.
+    """Answer 500 to a crash and 503 to a handler that takes too long, and log either; give a body its limit.
 
     Once an answer has begun nothing can be said any more: the error goes on to the server, which
     closes the connection.
     """
 
-    def __init__(self, app: ASGIApp, seconds: float) -> None:
+    def __init__(self, app: ASGIApp, seconds: float, body_limit: BodyLimit) -> None:
         self.app = app
         self.deadlines = Deadlines(seconds)
+        self.body_limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
@@ -79,7 +82,7 @@ class FaultBarrier:
             return
         deadline = Deadline(self.deadlines)
         try:
-            await self.app(scope, receive, send)
+            await self.app(scope, self.body_limit.kept(scope, receive), send)
         except asyncio.CancelledError:
             if not deadline.end():
                 raise
@@ -97,46 +100,3 @@ class FaultBarrier:
             deadline.end()
             return
         await answer(scope, receive, send)
-
-
-class BodyLimit:
-    """Refuse a body that says it is too long before reading it, any other when it gets too long.
-
-    `limits` names the paths that have a limit of their own.
-    """
-
-    def __init__(self, app: ASGIApp, limit: int, limits: Mapping[str, int]) -> None:
-        self.app = app
-        self.limit = limit
-        self.limits = limits
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one ASGI scope."""
-        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
-            await self.app(scope, receive, send)
-            return
-        limit = self.limits.get(scope["path"], self.limit)
-        announced = next((value for name, value in scope["headers"] if name == b"content-length"), None)
-        if announced is not None and _exceeds(announced, limit):
-            answer = problem_response(413, detail=_sentence(limit), headers={"Connection": "close"})
-            await answer(scope, receive, send)
-            return
-        received = 0
-
-        async def receive_counted() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > limit:
-                raise HTTPException(413, _sentence(limit), {"Connection": "close"})
-            return message
-
-        await self.app(scope, receive_counted, send)
-
-
-def _sentence(limit: int) -> str:
-    return f"A body may have {limit} bytes."
-
-
-def _exceeds(announced: bytes, limit: int) -> bool:
-    return not announced.isdigit() or len(announced) > 15 or int(announced) > limit

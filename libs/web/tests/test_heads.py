@@ -22,6 +22,15 @@ def test_a_head_holds_its_fields_in_their_order() -> None:
     assert _render([SHARED, (b"Content-Length", b"5"), (b"ETag", b"\xe9")], HTTPStatus.CREATED) == (octets, 5)
 
 
+def test_the_servers_own_fields_come_first() -> None:
+    """And another list of them takes the place of the one before."""
+    heads = Heads([SHARED])
+    for second in (b"a", b"a", b"b"):
+        head = heads.render(HTTPStatus.OK, [LENGTH], server=[(b"date", second)])
+        assert head is not None
+        assert head.octets == b"HTTP/1.1 200 OK\r\ndate: " + second + b"\r\ncontent-length: 5\r\n\r\n"
+
+
 @pytest.mark.parametrize(
     "fields",
     [
