@@ -1,6 +1,7 @@
 """One contract for both databases: every test runs on each."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
@@ -109,7 +110,8 @@ async def test_what_is_written_after_a_cancellation_stays(database: Database, an
     for _ in range(steps):
         await asyncio.sleep(0)
     task.cancel()
-    with pytest.raises(asyncio.CancelledError):
+    # Where the steps were enough it has ended.
+    with contextlib.suppress(asyncio.CancelledError):
         await task
     await _add(database, "kept")
     assert await another.fetch_one(READ, id="kept") is not None
