@@ -22,6 +22,9 @@ from tools.affected.bazel import Bazel
 _QUIET = ("--color=no", "--curses=no", "--noshow_progress")
 # The action's key covers the command and what it writes; a hundred megabytes of them would say no more.
 _ACTIONS = (*_QUIET, "--output=jsonproto", "--noinclude_commandline")
+# Its key covers the names of all repositories, what it writes only those that a program carries.
+_MANIFEST = "RepoMappingManifest"
+_MANIFESTS = ("--noinclude_artifacts", "--include_file_write_contents", f'mnemonic("^{_MANIFEST}$", deps(//...))')
 # A suite is a name for tests, and of the targets that a build leaves out Bazel knows only those that it met before.
 _LEFT_OUT = r"attr(tags, '\bmanual\b', //...)"
 _EVERY_RULE = f"kind(rule, //...) except kind(test_suite, //...) except {_LEFT_OUT}"
@@ -73,6 +76,7 @@ class Truth:
 
     bazel: Bazel
     contents: Contents = dataclasses.field(default_factory=Contents)
+    manifests: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def digests(self) -> Digests:
         """Return the digests of every target as the workspace is now.
@@ -81,6 +85,7 @@ class Truth:
             BazelFailedError: the workspace cannot be analysed.
         """
         answer = json.loads(self.bazel.run("aquery", *_ACTIONS, _EVERY_ACTION))
+        self._read_manifests(answer.get("actions", ()))
         actions = ActionGraph(answer=answer, content=self._content)
         parts = collections.defaultdict(list)
         for label, digest in actions.by_label():
@@ -88,6 +93,16 @@ class Truth:
         for label, paths in self._handed_on():
             parts[label].append(_digest("files", str(_sum(map(actions.file, paths)))))
         return {label: f"{_digest(*map(str, sorted(found))):x}" for label, found in parts.items()}
+
+    def _read_manifests(self, actions: Iterable[dict[str, Any]]) -> None:
+        """Give the actions that write down names of repositories what they write for their key."""
+        writing = [action for action in actions if action["mnemonic"] == _MANIFEST]
+        if any(action["actionKey"] not in self.manifests for action in writing):
+            answer = json.loads(self.bazel.run("aquery", *_ACTIONS, *_MANIFESTS))
+            found = {action["actionKey"]: _digest(action["fileContents"]) for action in answer["actions"]}
+            self.manifests.update(found)
+        for action in writing:
+            action["actionKey"] = str(self.manifests[action["actionKey"]])
 
     def _handed_on(self) -> Iterator[tuple[str, list[str]]]:
         """Yield the rules that a build makes, one configuration at a time, each with its files and runfiles."""
