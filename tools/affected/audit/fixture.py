@@ -1,13 +1,16 @@
 """A small workspace with every kind of file that `affected` knows, made from nothing.
 
 It has libraries in layers, services with a test and an image each, documents, a Python-like lock and a
-base lock that a module extension of its own turns into repositories, and needs no network.
+base lock that a module extension of its own turns into repositories, modules in a registry of its own, and
+needs no network.
 """
 
 import dataclasses
 import pathlib
 import subprocess
 from collections.abc import Iterator
+
+from tools.affected.audit import registry
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -30,6 +33,15 @@ bazel_dep(name = "bazel_skylib", version = "1.8.2")
 bazel_dep(name = "platforms", version = "1.0.0")
 bazel_dep(name = "rules_oci", version = "2.3.0")
 bazel_dep(name = "rules_python", version = "2.3.2")
+
+bazel_dep(name = "husk", version = "1.0")
+bazel_dep(name = "mill", version = "1.0")
+bazel_dep(name = "stamp", version = "1.0")
+
+crates = use_extension("@husk//:crates.bzl", "crates")
+crates.crate(name = "crate", weight = "1")
+crates.crate(name = "spare", weight = "1")
+use_repo(crates, "crate")
 
 pip = use_extension("//build:locks.bzl", "pip")
 pip.parse(hub_name = "pip", requirements_lock = "//:requirements_lock.txt")
@@ -207,7 +219,8 @@ def files(size: Size = SMALL) -> Iterator[tuple[str, str]]:
     yield ".bazelversion", "7.7.1\n"
     yield (
         ".bazelrc",
-        "# No registry keeps a lock of modules here.\ncommon --lockfile_mode=off\ncommon --noenable_workspace\n",
+        "# No registry keeps a lock of modules here.\ncommon --lockfile_mode=off\ncommon --noenable_workspace\n"
+        "common --registry=file://%workspace%/registry\ncommon --registry=https://bcr.bazel.build\n",
     )
     yield ".gitignore", "/bazel-*\n"
     yield "BUILD.bazel", '"""The root."""\n'
@@ -223,6 +236,7 @@ def files(size: Size = SMALL) -> Iterator[tuple[str, str]]:
     yield "base/BUILD.bazel", '"""The base."""\n'
     yield "base/lock.json", '{"libc6": "2.36"}\n'
     yield "requirements_lock.txt", "".join(_pin(number) for number in range(size.distributions))
+    yield from registry.files()
     for number in range(size.libraries):
         yield from _library(number, size)
     for number in range(size.services):

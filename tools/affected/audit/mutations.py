@@ -6,6 +6,8 @@ import random
 import re
 from collections.abc import Callable, Mapping
 
+from tools.affected.audit import registry
+
 
 @dataclasses.dataclass(frozen=True)
 class Editor:
@@ -200,6 +202,52 @@ def comment_modules(editor: Editor) -> None:
     editor.replace(editor.folder / "MODULE.bazel", r"^(module|pip = )", rf"# Note {editor.number()}.\n\1")
 
 
+def _modules(editor: Editor) -> pathlib.Path:
+    return editor.folder / "MODULE.bazel"
+
+
+def bump_module(editor: Editor) -> None:
+    """Take another version of a module."""
+    name, version = editor.dice.choice(
+        [(name, version) for name in ("husk", "mill", "stamp") for version in list(registry.VERSIONS[name])[1:]]
+    )
+    editor.replace(_modules(editor), rf'(name = "{name}", version = )"1.0"', rf'\1"{version}"')
+
+
+def add_module(editor: Editor) -> None:
+    """Depend on a module that nobody uses yet; the order in which toolchains are looked at may be another."""
+    editor.replace(_modules(editor), r'^(bazel_dep\(name = "husk")', r'bazel_dep(name = "bare", version = "1.0")\n\1')
+
+
+def order_modules(editor: Editor) -> None:
+    """Bring in repositories at another place."""
+    editor.replace(_modules(editor), r"^(pip\.parse.*\n)(use_repo.*\n)", r"\2\1")
+
+
+def change_tag(editor: Editor) -> None:
+    """Say something else to an extension; one of its repositories is nobody's."""
+    editor.replace(_modules(editor), r'weight = "1"', f'weight = "{editor.number()}"')
+
+
+def use_repository(editor: Editor) -> None:
+    """Bring in a repository that nobody takes yet."""
+    editor.replace(_modules(editor), r'use_repo\(crates, "crate"', r'\g<0>, "spare"')
+
+
+def register_toolchain(editor: Editor) -> None:
+    """Let another toolchain win."""
+    with _modules(editor).open("a") as file:
+        file.write('\nregister_toolchains("@mill//:b_toolchain")\n')
+
+
+def rename_module(editor: Editor) -> None:
+    """Call a module by another name."""
+    name = f"husk{editor.number()}"
+    editor.replace(_modules(editor), r'(name = "husk", )', rf'\1repo_name = "{name}", ')
+    editor.replace(_modules(editor), r"@husk//", f"@{name}//")
+    editor.replace(editor.folder / "ground/BUILD.bazel", r"@husk//", f"@{name}//")
+
+
 Mutation = Callable[[Editor], None]
 Weights = Mapping[Mutation, int]
 """Mutations, and how often each is drawn."""
@@ -234,6 +282,13 @@ OF_FIXTURE: Weights = {
     change_option: 1,
     comment_option: 1,
     comment_modules: 1,
+    bump_module: 4,
+    add_module: 1,
+    order_modules: 1,
+    change_tag: 1,
+    use_repository: 1,
+    register_toolchain: 1,
+    rename_module: 1,
 }
 
 
