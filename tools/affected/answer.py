@@ -42,13 +42,14 @@ class Answer:
         if self.reached is None or label not in self.targets:
             return []
         way = self.reached.chain(label)
-        return [self._cause(way[0]), *way]
+        return [*self._cause(way[0]), *way]
 
-    def _cause(self, seed: str) -> str:
-        causes = [verdict.path for verdict in self.verdicts if seed in (*verdict.labels, *verdict.files)]
-        if causes:
-            return causes[0]
-        return next((verdict.path for verdict in self.verdicts if verdict.labels), "")
+    def _cause(self, seed: str) -> list[str]:
+        """Return the path that a seed is there for, and what lies between the two."""
+        for verdict in self.verdicts:
+            if seed in verdict.labels or seed in verdict.files:
+                return [verdict.path, *verdict.through.get(seed, ())]
+        return [next((verdict.path for verdict in self.verdicts if verdict.labels), "")]
 
 
 def answer(range_: Range, snapshots: Snapshots) -> Answer:

@@ -12,7 +12,8 @@ from typing import Any, Self
 
 from tools.affected.errors import AffectedError, BazelFailedError
 
-_QUIET = ("--color=no", "--curses=no", "--noshow_progress", "--ui_event_filters=-info,-debug,-warning")
+QUIET = ("--color=no", "--curses=no", "--noshow_progress", "--ui_event_filters=-info,-debug,-warning")
+"""Options with which a command prints its answer and errors alone."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,8 @@ class Bazel:
     def query(self, expression: str, *options: str) -> list[dict[str, Any]]:
         """Evaluate a query; return the targets as `query --output=streamed_jsonproto` prints them.
 
+        Labels of this repository begin with `//`, also where all others are asked for by their canonical names.
+
         Raises:
             BazelFailedError: some package cannot be loaded, or the expression is wrong.
         """
@@ -52,8 +55,8 @@ class Bazel:
             file.write(expression)
             file.flush()
             form = ("--output=streamed_jsonproto", "--order_output=no")
-            output = self.run("query", *_QUIET, *form, *options, f"--query_file={file.name}")
-        return list(_targets(output))
+            output = self.run("query", *QUIET, *form, *options, f"--query_file={file.name}")
+        return list(_targets(output.replace(b'"@@//', b'"//')))
 
     def run(self, *arguments: str) -> bytes:
         """Run a command and return what it prints.
@@ -78,8 +81,12 @@ class Bazel:
 
     def scratch(self) -> pathlib.Path:
         """Return a folder of our own beside Bazel's output base; deleting it loses nothing but time."""
-        base = pathlib.Path(os.fsdecode(self.run("info", *_QUIET, "output_base")).strip())
+        base = self.output_base()
         return base.with_name(base.name + ".affected")
+
+    def output_base(self) -> pathlib.Path:
+        """Return where Bazel keeps what it fetches for this workspace."""
+        return pathlib.Path(os.fsdecode(self.run("info", *QUIET, "output_base")).strip())
 
 
 def _targets(output: bytes) -> Iterator[dict[str, Any]]:

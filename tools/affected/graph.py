@@ -62,7 +62,8 @@ def _attributes(rule: Mapping[str, Any]) -> dict[str, Any]:
     return {attribute["name"]: attribute for attribute in rule.get("attribute", ())}
 
 
-def _digest(rule: Mapping[str, Any]) -> str:
+def digest(rule: Mapping[str, Any]) -> str:
+    """Return a digest of a rule as Bazel prints it: its class, its attributes and what implements it."""
     telling = [
         {key: value for key, value in attribute.items() if key != "explicitlySpecified"}
         for name, attribute in sorted(_attributes(rule).items())
@@ -90,7 +91,7 @@ def definitions(answer: Iterable[Mapping[str, Any]]) -> dict[str, Target]:
     """Return the rules of this repository and its groups of packages, which show targets to more or fewer."""
     given = list(answer)
     groups = (_group(entry["packageGroup"]) for entry in given if entry["type"] == "PACKAGE_GROUP")
-    defined = {rule["name"]: dataclasses.replace(Target.of(rule), digest=_digest(rule)) for rule in _ours(given)}
+    defined = {rule["name"]: dataclasses.replace(Target.of(rule), digest=digest(rule)) for rule in _ours(given)}
     return defined | {group.label: group for group in groups if group.label.startswith("//")}
 
 

@@ -3,11 +3,15 @@
 import ast
 import dataclasses
 import pathlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from tools.affected import starlark
 
 ReadFile = Callable[[str], bytes | None]
+
+_USE = "use_repo"
+_VERSIONED = frozenset({"bazel_dep", "single_version_override"})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -70,6 +74,59 @@ def used_repositories(text: bytes, extension: str) -> list[str]:
         for argument in call.args[1:]
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
     ]
+
+
+def says_the_same(before: bytes, after: bytes, *, but_for_versions: bool = False) -> bool:
+    """Tell whether two files say the same, whatever the order of keywords and of repositories that are brought in.
+
+    With `but_for_versions` the versions that modules are asked for may differ.
+    """
+    unheeded = _VERSIONED if but_for_versions else frozenset[str]()
+    try:
+        return _told(before, unheeded) == _told(after, unheeded)
+    except (SyntaxError, ValueError):
+        return False
+
+
+def differing(before: bytes, after: bytes) -> list[str]:
+    """Name what only one of two files calls, or calls otherwise: `pip.parse`, `use_repo`."""
+    try:
+        old, new = (_told(text, frozenset()) for text in (before, after))
+    except (SyntaxError, ValueError):
+        return []
+    apart = Counter(old) - Counter(new) + (Counter(new) - Counter(old))
+    return list(dict.fromkeys(name for name, _ in apart)) or ["the order of statements"]
+
+
+def _told(text: bytes, unheeded: frozenset[str]) -> list[tuple[str, str]]:
+    """Return the statements, each with what it calls; what brings in repositories last, as it may stand anywhere."""
+    calls = [_Ordered(unheeded).visit(one) for one in ast.parse(text).body if not _is_words(one)]
+    told = [(_called(one), ast.unparse(one)) for one in calls]
+    return [one for one in told if one[0] != _USE] + sorted(one for one in told if one[0] == _USE)
+
+
+def _is_words(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _called(statement: ast.stmt) -> str:
+    value = statement.value if isinstance(statement, ast.Expr | ast.Assign) else None
+    return ast.unparse(value.func) if isinstance(value, ast.Call) else type(statement).__name__.lower()
+
+
+class _Ordered(ast.NodeTransformer):
+    """Brings into order what has none, and leaves out the versions that some calls ask for."""
+
+    def __init__(self, unheeded: frozenset[str]) -> None:
+        self.unheeded = unheeded
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        """Order one call."""
+        name = ast.unparse(node.func)
+        kept = [word for word in node.keywords if name not in self.unheeded or word.arg != "version"]
+        words = sorted(kept, key=lambda word: word.arg or "")
+        arguments = [*node.args[:1], *sorted(node.args[1:], key=ast.unparse)] if name == _USE else node.args
+        return ast.Call(func=node.func, args=arguments, keywords=words)
 
 
 def read_by(read: ReadFile, start: str = "MODULE.bazel") -> set[str]:

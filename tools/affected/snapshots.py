@@ -6,14 +6,19 @@ import fcntl
 import functools
 import hashlib
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, TypeVar
 
-from tools.affected import graph, reach
+from tools.affected import configured, graph, modules, reach
 from tools.affected.bazel import Bazel
 from tools.affected.changes import Range
+from tools.affected.configured import Configured, Difference
 from tools.affected.graph import Target
+from tools.affected.modules import Modules
 
-_FORMAT = "3"
+T = TypeVar("T")
+
+_FORMAT = "4"
 _KEPT = 40
 
 
@@ -52,14 +57,39 @@ class Snapshots:
         Raises:
             BazelFailedError: some package of that commit cannot be loaded.
         """
-        tree = self.range.repository.tree(commit)
-        kept = self._kept(tree)
-        if kept is not None:
-            return kept
-        if bazel is not None:
-            return self._keep(tree, _read(bazel))
-        with self.tree(commit) as folder:
-            return self._keep(tree, _read(self.home.elsewhere(folder)))
+        kept = _Kept(file=self._file(commit, "graph"), load=graph.load, dump=graph.dump)
+        return kept.get(lambda: _read(bazel)) if bazel is not None else self._of(commit, kept, _read)
+
+    @functools.cached_property
+    def modules(self) -> tuple[Modules, Modules]:
+        """Return what the modules of the base and of the head resolve to.
+
+        Raises:
+            BazelFailedError: they do not resolve.
+        """
+        kept = _Kept(file=self._file(self.range.base, "modules"), load=modules.load, dump=modules.dump)
+        return self._of(self.range.base, kept, Modules.of), Modules.of(self.head)
+
+    @functools.cached_property
+    def analysed(self) -> Difference:
+        """Return what Bazel analyses at the base and at the head.
+
+        Raises:
+            BazelFailedError: one of them cannot be analysed.
+        """
+        kept = _Kept(file=self._file(self.range.base, "configured"), load=configured.load, dump=configured.dump)
+        before = self._of(self.range.base, kept, _analysed)
+        after = Configured.of(self.head)
+        return Difference(before=before, after=after.with_files(self.head, after.remade(before)))
+
+    def _of(self, commit: str, kept: "_Kept[T]", read: Callable[[Bazel], T]) -> T:
+        """Return what is kept of a commit, or read it in the private copy and keep it."""
+
+        def anew() -> T:
+            with self.tree(commit) as folder:
+                return read(self.home.elsewhere(folder))
+
+        return kept.get(anew)
 
     def users_at_base(self, labels: Sequence[str]) -> set[str]:
         """Return the targets that depended on these at the base and are still there.
@@ -80,29 +110,43 @@ class Snapshots:
             self.range.repository.export(commit, folder)
             yield folder
 
-    def _file(self, tree: str) -> pathlib.Path:
+    def _file(self, commit: str, kind: str) -> pathlib.Path:
         version = self.range.before(".bazelversion") or b""
+        tree = self.range.repository.tree(commit)
         key = hashlib.sha256(b"\0".join([tree.encode(), version, _FORMAT.encode()])).hexdigest()
-        return self._folder / f"{key[:24]}.graph"
+        return self._folder / f"{key[:24]}.{kind}"
 
-    def _kept(self, tree: str) -> dict[str, Target] | None:
-        file = self._file(tree)
-        if not file.exists():
-            return None
-        file.touch()
-        return graph.load(file.read_text())
 
-    def _keep(self, tree: str, targets: dict[str, Target]) -> dict[str, Target]:
-        file = self._file(tree)
-        part = file.with_suffix(".part")
-        part.write_text(graph.dump(targets))
-        part.replace(file)
-        oldest_last = sorted(self._folder.glob("*.graph"), key=lambda kept: -kept.stat().st_mtime)
-        for old in oldest_last[_KEPT:]:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Kept(Generic[T]):
+    """Something that is read once and kept in a file; of its kind only the newest are kept."""
+
+    file: pathlib.Path
+    load: Callable[[str], T]
+    dump: Callable[[T], str]
+
+    def get(self, read: Callable[[], T]) -> T:
+        """Return what is kept, else read it and keep it."""
+        if self.file.exists():
+            self.file.touch()
+            return self.load(self.file.read_text())
+        found = read()
+        part = self.file.with_suffix(".part")
+        part.write_text(self.dump(found))
+        part.replace(self.file)
+        same_kind = self.file.parent.glob(f"*{self.file.suffix}")
+        for old in sorted(same_kind, key=lambda kept: -kept.stat().st_mtime)[_KEPT:]:
             old.unlink(missing_ok=True)
-        return targets
+        return found
+
+
+def _analysed(bazel: Bazel) -> Configured:
+    """Analyse a workspace, with the files of every repository: which of them another state makes anew is not known."""
+    found = Configured.of(bazel)
+    return found.with_files(bazel, found.marks)
 
 
 def _read(bazel: Bazel) -> dict[str, Target]:
     # A default is the rule's, whose digest is among the attributes, or the package()'s, which the seeds compare.
-    return graph.definitions(bazel.query('//... + kind("package group", //...:*)', "--noproto:default_values"))
+    every = '//... + kind("package group", //...:*)'
+    return graph.definitions(bazel.query(every, "--noproto:default_values", "--consistent_labels"))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import enum
+from collections.abc import Mapping
 
 
 class Scope(enum.Enum):
@@ -17,7 +18,8 @@ class Verdict:
     """What a changed path defines.
 
     `labels` are targets, or patterns of targets, that differ because of it. `files` are the labels
-    that the path has if some target owns it; only the graph knows whether one does.
+    that the path has if some target owns it; only the graph knows whether one does. `through` has for a label
+    the steps that lead to it from the path, where they are no edges of the graph.
     """
 
     path: str
@@ -25,6 +27,7 @@ class Verdict:
     reason: str
     labels: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    through: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
 
 def everything(path: str, reason: str) -> Verdict:

@@ -4,10 +4,10 @@ from types import ModuleType
 
 from tools.affected.changes import Change
 from tools.affected.scene import Scene
-from tools.affected.seeds import definitions, everything, module_locks, sources
+from tools.affected.seeds import definitions, everything, module_locks, modules, sources
 from tools.affected.verdict import Verdict
 
-BEFORE_SOURCES: tuple[ModuleType, ...] = (everything, module_locks, definitions)
+BEFORE_SOURCES: tuple[ModuleType, ...] = (modules, everything, module_locks, definitions)
 """Who is asked, in this order; the first that knows the path answers, else it is a plain source."""
 
 

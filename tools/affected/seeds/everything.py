@@ -1,4 +1,4 @@
-"""Files that every target hangs on."""
+"""Files that every target hangs on, but for MODULE.bazel."""
 
 import pathlib
 
@@ -16,12 +16,12 @@ _AIRGAP = pathlib.PurePosixPath("tools/airgap")
 
 
 def verdict(change: Change, scene: Scene) -> Verdict | None:
-    """Answer for Bazel's own settings, modules and rules, and for what is no plain file."""
+    """Answer for Bazel's own settings, bounds and rules, and for what is no plain file."""
     path = pathlib.PurePosixPath(change.path)
     if path.name.endswith(".bazelrc"):
         return _settings(change, scene)
-    if path.name == "MODULE.bazel" or path.name.endswith(".MODULE.bazel") or path.name in _BOUNDARIES:
-        return _modules(change, scene)
+    if path.name in _BOUNDARIES:
+        return _boundary(change, scene)
     reason = _reason(change, path, scene)
     return everything(change.path, reason) if reason else None
 
@@ -76,7 +76,7 @@ def _settings(change: Change, scene: Scene) -> Verdict:
     return everything(change.path, "options of Bazel changed")
 
 
-def _modules(change: Change, scene: Scene) -> Verdict:
+def _boundary(change: Change, scene: Scene) -> Verdict:
     if scene.is_rewording(change):
         return nothing(change.path, "only comments and format differ")
-    return everything(change.path, "modules or repositories changed")
+    return everything(change.path, "repositories or their bounds changed")

@@ -1,6 +1,7 @@
-"""A Bazel that answers `info` and `query` from the file graph.json of the workspace it is called in.
+"""A Bazel that answers `info`, `query`, `cquery` and `mod` from files of the workspace it is called in.
 
-The file maps labels of rules to {"rule": class, "inputs": [labels], ...attributes}.
+graph.json maps labels of rules to {"rule": class, "inputs": [labels], ...attributes}; what a rule has as `toolchains`
+only `cquery` knows of. modules.json maps names of modules to versions, names.json those of repositories to names.
 """
 
 import json
@@ -43,7 +44,7 @@ def printed(label: str, rules: Rules) -> Mapping[str, Any]:
         return {"type": "SOURCE_FILE", "sourceFile": {"name": label}}
     if rules[label]["rule"] == "package_group":
         return {"type": "PACKAGE_GROUP", "packageGroup": {"name": label, "containedPackage": rules[label]["packages"]}}
-    values = {name: value for name, value in rules[label].items() if name not in {"rule", "inputs"}}
+    values = {name: value for name, value in rules[label].items() if name not in {"rule", "inputs", "toolchains"}}
     attributes = [{"name": name, "stringListValue": value} for name, value in values.items()]
     return {
         "type": "RULE",
@@ -54,6 +55,33 @@ def printed(label: str, rules: Rules) -> Mapping[str, Any]:
             "ruleInput": rules[label]["inputs"],
         },
     }
+
+
+def configured(rules: Rules, form: str) -> str:
+    """Print everything below `//...` as `cquery` does, in one configuration."""
+    taken = {label: [*rule["inputs"], *rule.get("toolchains", ())] for label, rule in rules.items()}
+    labels = sorted({*taken, *(label for below in taken.values() for label in below)})
+    if form == "--output=graph":
+        nodes = {label: re.sub("^//", "@@//", label) + " (c0ffee0)" for label in labels}
+        return "".join(f'  "{nodes[label]}" -> "{nodes[one]}"\n' for label in taken for one in taken[label])
+    results = [{"target": printed(label, rules), "configuration": {"checksum": "c0ffee00"}} for label in labels]
+    return json.dumps({"results": results}).replace('"name": "//', '"name": "@@//')
+
+
+def modules(arguments: list[str]) -> str:
+    """Print what `mod graph` and `mod dump_repo_mapping` do."""
+    if "graph" in arguments:
+        versions = read("modules.json").items()
+        below = [{"name": name, "version": version, "dependencies": []} for name, version in versions]
+        return json.dumps({"name": "root", "version": "", "dependencies": below})
+    named = [word for word in arguments[arguments.index("dump_repo_mapping") + 1 :] if not word.startswith("--")]
+    return "\n".join(json.dumps(read("names.json").get(name, {})) for name in named)
+
+
+def read(file: str) -> Any:  # noqa: ANN401
+    """Read a file of the workspace; one that is not there says nothing."""
+    path = pathlib.Path(file)
+    return json.loads(path.read_text()) if path.exists() else {}
 
 
 def main(arguments: list[str]) -> int:
@@ -68,6 +96,12 @@ def main(arguments: list[str]) -> int:
     if rules.get("broken"):
         print("ERROR: error loading package 'x': no such file", file=sys.stderr)
         return 7
+    if "mod" in arguments:
+        print(modules(arguments))
+        return 0
+    if "cquery" in arguments:
+        print(configured(rules, next(word for word in arguments if word.startswith("--output="))))
+        return 0
     (query,) = (word.partition("=")[2] for word in arguments if word.startswith("--query_file="))
     expression = pathlib.Path(query).read_text()
     for label in sorted(evaluate(expression, rules)):

@@ -51,3 +51,29 @@ def test_what_the_modules_read() -> None:
         "a/unused.bzl": b"",
     }
     assert module_file.read_by(tree.get) == {"a/x.bzl", "a/y.bzl", "a/data.json"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same", "same_but_for_versions"),
+    [
+        ('bazel_dep(name = "a", version = "1")', 'bazel_dep(version = "1", name = "a")  # Why.', True, True),
+        ('use_repo(x, "a", "b")\nf()', 'f()\nuse_repo(x, "b", "a")', True, True),
+        ('bazel_dep(name = "a", version = "1")', 'bazel_dep(name = "a", version = "2")', False, True),
+        ("register_toolchains('a', 'b')", "register_toolchains('b', 'a')", False, False),
+        ("bazel_dep(name = 'a')\nbazel_dep(name = 'b')", "bazel_dep(name = 'b')\nbazel_dep(name = 'a')", False, False),
+        ('x.tag(version = "1")', 'x.tag(version = "2")', False, False),
+        ("f(", "f(", False, False),
+    ],
+)
+def test_what_says_the_same(before: str, after: str, *, same: bool, same_but_for_versions: bool) -> None:
+    """The order of modules and toolchains decides which is taken; that of keywords and names decides nothing."""
+    texts = before.encode(), after.encode()
+    assert module_file.says_the_same(*texts) is same
+    assert module_file.says_the_same(*texts, but_for_versions=True) is same_but_for_versions
+
+
+def test_what_differs_is_named() -> None:
+    """By what is called, each once."""
+    before = b'f()\nx = use_extension("a", "b")\nx.tag(a = 1)\nx.tag(a = 2)\ng()'
+    assert module_file.differing(before, before.replace(b"a =", b"b =")) == ["x.tag"]
+    assert module_file.differing(b"f()\ng()", b"g()\nf()") == ["the order of statements"]

@@ -14,7 +14,7 @@ from tools.affected.tests.conftest import BELOW_LIB, MODULE, Answers, Workspace
         ("ci/ci.bazelrc", "options of Bazel changed"),
         (".bazelversion", "the version of Bazel changed"),
         ("bazelw", "how Bazel is started changed"),
-        ("MODULE.bazel", "modules or repositories changed"),
+        ("WORKSPACE", "repositories or their bounds changed"),
         ("base/extension.bzl", "MODULE.bazel makes repositories with it"),
         ("base/versions.bzl", "MODULE.bazel makes repositories with it"),
         ("lib/.gitattributes", "what git writes for a file changed"),

@@ -62,6 +62,7 @@ def test_untrue_statement_is_noticed(bench: Bench, monkeypatch: pytest.MonkeyPat
         ("definitions", mutations.delete_source),
         ("definitions", mutations.split_package),
         ("module_locks", mutations.bump_distribution),
+        ("modules", mutations.register_toolchain),
         ("everything", mutations.change_option),
     ],
 )
