@@ -23,7 +23,7 @@ class WebSettings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
     data_dir: Path = Field(default=Path("/data"), description="Folder of everything the service keeps.")
 
-    docs: bool = Field(default=True, description="Serve the OpenAPI document and its page under /docs.")
+    docs: bool = Field(default=False, description="Serve the OpenAPI document and its page under /docs, to anybody.")
     metrics: bool = Field(default=True, description="Serve Prometheus metrics under /metrics.")
     log_level: LogLevel = Field(default="info", description="Least severe event that is logged.")
     log_format: LogFormat = Field(default="auto", description="`auto`: coloured on a terminal, else JSON.")

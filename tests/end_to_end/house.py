@@ -18,10 +18,10 @@ class House:
 
 
 @contextmanager
-def open_house(folder: Path) -> Iterator[House]:
+def open_house(folder: Path, **settings: str) -> Iterator[House]:
     """Both services on fresh SQLite files in `folder`, migrated and with a signing key; stopped at the end."""
-    users = Program("user_service", folder)
-    products = Program("product_service", folder, JWKS_URL=f"{users.url}/.well-known/jwks.json")
+    users = Program("user_service", folder, **settings)
+    products = Program("product_service", folder, JWKS_URL=f"{users.url}/.well-known/jwks.json", **settings)
     prepare(users, products)
     with users.running(), products.running():
         yield House(users.url, products.url, users.folder / "keys")

@@ -32,7 +32,7 @@ _ANN = {"email": "ann@example.com", "password": "seven green lanterns"}
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Both services."""
-    with open_house(tmp_path_factory.mktemp("data")) as opened:
+    with open_house(tmp_path_factory.mktemp("data"), DOCS="true") as opened:
         yield opened
 
 

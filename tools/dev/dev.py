@@ -39,13 +39,14 @@ class Member:
         return str(Path(__file__).absolute().parents[2] / "services" / self.name / self.name)
 
     def settings(self) -> dict[str, str]:
-        """What its environment says. It stops at once: nobody here balances load."""
+        """What its environment says. It stops at once: nobody here balances load; and it describes itself."""
         values = {
             "HOST": _HOST,
             "PORT": str(self.port),
             "DATA_DIR": str(self.data / self.name),
             "ISSUER": self.issuer,
             "DRAIN_SECONDS": "0",
+            "DOCS": "true",
         }
         return {f"{self.name.upper()}_{name}": value for name, value in values.items()}
 

@@ -150,7 +150,7 @@ def test_the_configuration_is_printed_without_its_secrets(
 def test_what_is_printed_can_be_read_again(shop: Shop, tmp_path: Path) -> None:
     """Lists, floats, switches and addresses survive the way out and in."""
     given = ShopSettings(
-        api_key="x", host="0.0.0.0", drain_seconds=0.5, docs=False, allowed_hosts=("a.example.com", "b.example.com")
+        api_key="x", host="0.0.0.0", drain_seconds=0.5, docs=True, allowed_hosts=("a.example.com", "b.example.com")
     )
     file = tmp_path / "shop.env"
     file.write_text(effective(given), encoding="utf-8")

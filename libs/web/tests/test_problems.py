@@ -78,8 +78,7 @@ async def test_an_invalid_request_is_told_where_and_not_what() -> None:
 
 async def test_the_description_says_what_errors_are() -> None:
     """The framework's own error form is nowhere in the document, and every reference leads somewhere."""
-    app = application()
-    async with running(app) as client:
+    async with running(application(WebSettings(docs=True))) as client:
         answer = await client.get("/openapi.json")
     assert "HTTPValidationError" not in answer.text
     schemas = answer.json()["components"]["schemas"]
@@ -90,14 +89,14 @@ async def test_the_description_says_what_errors_are() -> None:
 
 
 async def test_the_page_shows_every_operation_and_fetches_nothing() -> None:
-    """A page for people that works in a closed network; both can be switched off."""
-    async with running(application()) as client:
+    """A page for people that works in a closed network; it and the document are there for who asks for them."""
+    async with running(application(WebSettings(docs=True))) as client:
         page = await client.get("/docs")
     assert "/teapot" in page.text
     assert "http" not in page.text.partition("<h1>")[2]
     assert "<script" not in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
-    async with running(application(WebSettings(docs=False))) as client:
+    async with running(application()) as client:
         assert [(await client.get(path)).status_code for path in ("/docs", "/openapi.json")] == [404, 404]
 
 

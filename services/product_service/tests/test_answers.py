@@ -90,10 +90,16 @@ async def test_no_origin_is_named_by_default(client: httpx.AsyncClient, mint: To
     assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
-async def test_the_documentation_can_be_left_out(settings: ProductSettings, mint: TokenMint) -> None:
-    """In production nothing of it is left, and everything else is."""
-    app = create_app(settings.model_copy(update={"docs": False}), clock=mint.clock, keys=mint.keys)
+@pytest.mark.parametrize("is_wanted", [True, False, None])
+async def test_the_documentation_is_for_who_asks_for_it(
+    settings: ProductSettings, mint: TokenMint, *, is_wanted: bool | None
+) -> None:
+    """Who sets nothing, as in production, has nothing of it, and everything else."""
+    changes = {} if is_wanted is None else {"docs": is_wanted}
+    app = create_app(settings.model_copy(update=changes), clock=mint.clock, keys=mint.keys)
     async with running(app) as client:
-        for path in ("/docs", "/docs/", "/openapi.json", "/redoc", "/docs/oauth2-redirect"):
+        for path in ("/docs", "/openapi.json"):
+            assert (await client.get(path)).status_code == (200 if is_wanted else 404), path
+        for path in ("/docs/", "/redoc", "/docs/oauth2-redirect"):
             assert (await client.get(path, headers=ann(mint))).status_code == 404, path
         assert (await client.get("/products", headers=ann(mint))).status_code == 200

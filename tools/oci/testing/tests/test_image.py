@@ -6,6 +6,8 @@ import platform
 import shutil
 import stat
 import subprocess
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from email.parser import HeaderParser
 from pathlib import Path, PurePosixPath
@@ -114,8 +116,12 @@ def _push(registry: Registry) -> None:
 def _serve(container: Container, *, seconds: float) -> None:
     for command in os.environ["IMAGE_PREPARE"].split():
         container.run(command)
+    url = f"http://127.0.0.1:{os.environ['IMAGE_PORT']}"
     with container.serving() as process:
-        wait_until_ready(f"http://127.0.0.1:{os.environ['IMAGE_PORT']}/readyz", process, seconds=seconds)
+        wait_until_ready(f"{url}/readyz", process, seconds=seconds)
+        for path in ("/docs", "/openapi.json"):
+            with pytest.raises(urllib.error.HTTPError):
+                urllib.request.urlopen(url + path, timeout=_EMULATED_SECONDS)
 
 
 def test_registry_has_the_digest_of_the_build(layout: Layout, pushed: Repository) -> None:
@@ -132,7 +138,7 @@ def test_second_push_sends_nothing(registry: Registry, pushed: Repository) -> No
 
 
 def test_pulled_image_serves(container: Container) -> None:
-    """From its root file system alone the image prepares its data, starts, and says that it is ready."""
+    """From its root file system alone the image prepares its data, starts, is ready, and describes itself to nobody."""
     _serve(container, seconds=30)
 
 
