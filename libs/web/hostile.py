@@ -1,0 +1,83 @@
+"""Requests that no operation may take, made from an application's description: a new operation has its own at once."""
+
+import base64
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import FastAPI
+
+_MALFORMED = (
+    b"{",
+    b"[" * 100_000,
+    b'{"a": NaN}',
+    b'{"a": -Infinity}',
+    b'{"a": 1, "a": 2}',
+    b'{"a": "\\ud800"}',
+    b'{"\\udfff": 1}',
+    b'{"a": "\\u0000"}',
+    b'{"a": "\xff"}',
+    b'{"a": ' + b"1" * 5000 + b"}",
+    b'\xef\xbb\xbf{"a": 1}',
+    '{"a": 1}'.encode("utf-16"),
+)
+_NO_OBJECTS = (b"", b"null", b"[]", b"1")
+_NO_INTEGERS = (str(2**63), str(-(2**63) - 1), "1" * 30, "true", '"1"', "1.5", "1e400", "null", "[1]")
+_NO_TEXTS = ("1", "true", '["a"]', '{"a": 1}')
+_NO_LIMITS = ("0", "-1", "101", "1e2", "NaN", "x", "", str(2**31), str(2**63), "true")
+_NO_CURSORS = ("", "x", "%00", "%ff", *(base64.urlsafe_b64encode(each).decode() for each in (b"[1e400]", b"[NaN,1]")))
+_NO_IDS = ("%00", "%ff", "%ED%A0%80", "x" * 300, quote("' OR '1'='1", safe=""), str(2**63), "NaN")
+
+
+@dataclass(frozen=True, slots=True)
+class Hostile:
+    """One request; places in `path` that stand in braces are for the test to fill."""
+
+    method: str
+    path: str
+    query: str = ""
+    body: bytes | None = None
+    status: int = 422
+    pointer: str | None = None
+    """Where the answer has to say that the fault is."""
+
+
+def hostile_requests(app: FastAPI) -> Iterator[Hostile]:
+    """Bodies, queries and paths that are wrong, for every operation that takes such."""
+    document = app.openapi()
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            name = (method.upper(), path)
+            yield from _bodies(name, operation, document["components"]["schemas"])
+            yield from _queries(name, operation)
+            yield from _paths(name, operation)
+
+
+def _bodies(name: tuple[str, str], operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[Hostile]:
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    if content is None:
+        return
+    yield from (Hostile(*name, body=body, status=400) for body in _MALFORMED)
+    yield from (Hostile(*name, body=body) for body in _NO_OBJECTS)
+    yield Hostile(*name, body=b'{"unknown": 1}', pointer="/unknown")
+    for field, schema in schemas[content["schema"]["$ref"].rpartition("/")[2]]["properties"].items():
+        wrong = {"integer": _NO_INTEGERS, "string": _NO_TEXTS}.get(schema.get("type"), ())
+        for value in wrong:
+            yield Hostile(*name, body=f'{{"{field}": {value}}}'.encode(), pointer=f"/{field}")
+
+
+def _queries(name: tuple[str, str], operation: Mapping[str, Any]) -> Iterator[Hostile]:
+    taken = {each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"}
+    if taken:
+        yield Hostile(*name, query="unknown=1", pointer="/unknown")
+    for field, values in {"limit": _NO_LIMITS, "cursor": _NO_CURSORS}.items():
+        if field in taken:
+            yield from (Hostile(*name, query=f"{field}={value}") for value in values)
+
+
+def _paths(name: tuple[str, str], operation: Mapping[str, Any]) -> Iterator[Hostile]:
+    method, path = name
+    for each in operation.get("parameters", ()):
+        if each["in"] == "path":
+            yield from (Hostile(method, path.replace(f"{{{each['name']}}}", value)) for value in _NO_IDS)

@@ -1,0 +1,76 @@
+"""What all answers of the service have in common: one form of refusal, nothing kept, no description unasked."""
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from libs.mail.testing import FakeMailer
+from libs.web.testing import running
+from services.user_service.app import create_app
+from services.user_service.settings import UserSettings
+from services.user_service.tests.machines import GRANT, basic, new_client
+from services.user_service.tests.people import ANN, log_in, logged_in, refresh, tokens
+
+_NOBODY = "/admin/users/00000000-0000-4000-8000-000000000000/lock"
+_SHOP = "https://shop.example.com"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nowhere", 404),
+        ("GET", "/users/", 404),
+        ("GET", "//me", 404),
+        ("PUT", "/me", 405),
+        ("GET", "/auth/login", 405),
+        ("POST", "/users", 422),
+        ("POST", "/auth/refresh", 422),
+        ("GET", "/admin/users", 403),
+        ("PUT", _NOBODY, 403),
+    ],
+)
+async def test_every_refusal_is_a_problem(client: httpx.AsyncClient, method: str, path: str, status: int) -> None:
+    """Whoever refuses, router, policies or schemas: one form, under the request's id, not kept."""
+    login = await logged_in(client, ANN)
+    answer = await client.request(method, path, headers=login.headers)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["cache-control"] == "no-store"
+    problem = answer.json()
+    assert (problem["status"], problem["request_id"]) == (status, answer.headers["x-request-id"])
+    assert ("allow" in answer.headers) is (status == 405)
+
+
+async def test_no_token_is_kept_on_its_way(client: httpx.AsyncClient, settings: UserSettings) -> None:
+    """Whichever way one is got, no cache may store the answer, nor what is told to whom it opens."""
+    login = await logged_in(client, ANN)
+    secret = basic("reporting", await new_client(settings, "reporting", "products:read"))
+    again = await log_in(client, ANN)
+    for answer in (
+        again,
+        await refresh(client, tokens(again).refresh_token),
+        await client.post("/oauth/token", data=GRANT, headers=secret),
+        await client.get("/me", headers=login.headers),
+    ):
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("origins", [(), (_SHOP,)])
+@pytest.mark.parametrize("origin", [_SHOP, f"{_SHOP}.evil.example", "http://shop.example.com", "null"])
+async def test_browsers_may_call_from_named_origins(
+    settings: UserSettings, origin: str, origins: tuple[str, ...]
+) -> None:
+    """From exactly those, which by default are none; never with cookies."""
+    app = create_app(settings.model_copy(update={"cors_origins": origins}), mailer=FakeMailer())
+    async with running(app) as client:
+        answer = await client.get("/me", headers={"Origin": origin})
+    assert answer.headers.get("access-control-allow-origin") == (origin if origin in origins else None)
+    assert "access-control-allow-credentials" not in answer.headers
+
+
+async def test_nothing_describes_itself_unasked(app: FastAPI, client: httpx.AsyncClient) -> None:
+    """The description is there for tests, and on no path for who calls."""
+    assert app.openapi()["paths"]
+    for path in ("/docs", "/openapi.json", "/redoc"):
+        assert (await client.get(path)).status_code == 404, path
