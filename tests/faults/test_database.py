@@ -22,6 +22,10 @@ _BACK_SECONDS = 5
 # A check of readiness waits for 2 s; the rest is for a busy machine.
 _HEALTH_SECONDS = 4
 _CLIENTS = 12
+# A server tells its processes of new settings in its own time.
+_RELOAD_SECONDS = 30
+# To what `_requests` asks: me, a login, a product, a list, a new product, a reservation.
+_WHEN_READ_ONLY = [200, 503, 200, 200, 503, 503]
 
 Fault = Callable[[PostgresServer], AbstractContextManager[None]]
 
@@ -81,6 +85,17 @@ def _hanging(server: PostgresServer) -> Iterator[None]:
         server.thaw()
 
 
+@contextmanager
+def _read_only(server: PostgresServer) -> Iterator[None]:
+    server.execute("ALTER SYSTEM SET default_transaction_read_only = on")
+    server.execute("SELECT pg_reload_conf()")
+    try:
+        yield
+    finally:
+        server.execute("ALTER SYSTEM RESET default_transaction_read_only")
+        server.execute("SELECT pg_reload_conf()")
+
+
 @pytest.mark.parametrize("away", [_stopped, _dead, _hanging])
 def test_a_database_that_goes_and_comes_back(
     server: PostgresServer, town: Town, http: httpx.Client, ann: Ann, away: Fault
@@ -94,6 +109,17 @@ def test_a_database_that_goes_and_comes_back(
             _assert_away(town, http, ann)
     _wait_until_works(town, http, ann)
     _assert_works(town, http, ann)
+
+
+def test_a_database_that_may_only_be_read(server: PostgresServer, town: Town, http: httpx.Client, ann: Ann) -> None:
+    """As a replica is before it is promoted: reads go on, searches for what is new too, and writes are 503."""
+    _assert_works(town, http, ann)
+    search = httpx.Request("GET", f"{town.products.url}/products?q=tea", headers=ann.headers)
+    with _read_only(server):
+        _wait_until(lambda: _statuses(town, http, ann) == _WHEN_READ_ONLY, seconds=_RELOAD_SECONDS)
+        assert http.send(search).status_code == 200
+    _wait_until_works(town, http, ann)
+    assert http.send(search).status_code == 200
 
 
 def test_a_service_starts_before_its_database(server: PostgresServer, tmp_path: Path, http: httpx.Client) -> None:
@@ -154,11 +180,15 @@ def _timed(http: httpx.Client, request: httpx.Request) -> tuple[httpx.Response, 
 
 
 def _wait_until_works(town: Town, http: httpx.Client, ann: Ann) -> None:
-    end = time.monotonic() + _BACK_SECONDS
-    while not all(http.send(request).status_code < 500 for request in _requests(town, ann)):
-        assert time.monotonic() < end, "still away"
-        time.sleep(0.1)
+    _wait_until(lambda: all(http.send(request).status_code < 500 for request in _requests(town, ann)))
     _wait_until_ready(town, http)
+
+
+def _wait_until(is_so: Callable[[], bool], *, seconds: float = _BACK_SECONDS) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, "still not so"
+        time.sleep(0.1)
 
 
 def _wait_until_ready(town: Town, http: httpx.Client) -> None:
@@ -169,6 +199,10 @@ def _wait_until_ready(town: Town, http: httpx.Client) -> None:
             time.sleep(0.1)
 
 
+def _statuses(town: Town, http: httpx.Client, ann: Ann) -> list[int]:
+    return [http.send(request).status_code for request in _requests(town, ann)]
+
+
 def _assert_works(town: Town, http: httpx.Client, ann: Ann) -> None:
-    statuses = [http.send(request).status_code for request in _requests(town, ann)]
+    statuses = _statuses(town, http, ann)
     assert statuses == [200, 200, 200, 200, 201, 409], statuses
