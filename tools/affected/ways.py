@@ -12,14 +12,19 @@ other than `deps`, `srcs` and `data`, and whatever passes another repository, co
 
 import collections
 import dataclasses
-from collections.abc import Iterable, Mapping
+import functools
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 _STATEMENT = "$affected_unseen"
 _OF_STARLARK = "$rule_implementation_hash"
 _WALKED = "deps"
-_HIDEABLE = ("data", "srcs")
-OPTIONS = (f"--proto:output_rule_attrs={','.join(('tags', _WALKED, *_HIDEABLE, _STATEMENT))}", "--noproto:locations")
+_HIDEABLE = frozenset({"data", "srcs"})
+OPTIONS = (
+    f"--proto:output_rule_attrs={','.join(('tags', _WALKED, *sorted(_HIDEABLE), _STATEMENT))}",
+    "--noproto:locations",
+)
 """What a query has to print of each rule."""
 
 View = frozenset[str]
@@ -32,43 +37,51 @@ State = tuple[str, View]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Taker:
-    """A rule, what it takes, and by which of the attributes that a query printed."""
+    """A rule as Bazel says it, with what it does not read of the targets that it walks through."""
 
-    takes: tuple[str, ...]
-    named: Mapping[str, frozenset[str]]
-    is_alias: bool
+    rule: Mapping[str, Any]
+    unseen: View
 
     @classmethod
     def of(cls, rule: Mapping[str, Any]) -> Self:
-        """Read one rule of Bazel's answer."""
-        named = {one["name"]: _values(one) for one in rule.get("attribute", ())}
-        is_alias = rule["ruleClass"] == "alias" and _OF_STARLARK not in named
-        return cls(takes=tuple(rule.get("ruleInput", ())), named=named, is_alias=is_alias)
+        """Read what each rule may state; the rest is read of few."""
+        said = (one for one in rule.get("attribute", ()) if one["name"] == _STATEMENT)
+        return cls(rule=rule, unseen=frozenset(next(map(_values, said), ())))
 
     @property
-    def unseen(self) -> View:
-        """Return what this rule does not read of the targets that it walks through."""
-        return self.named.get(_STATEMENT, WHOLE)
+    def takes(self) -> Sequence[str]:
+        """Return what the rule takes: once for all of its attributes, and again for each of its aspects'."""
+        taken: Sequence[str] = self.rule.get("ruleInput", ())
+        return taken
 
     def looks(self, taken: str, view: View) -> View | None:
         """Return how whoever looks at this rule looks at what it takes, None for not at all."""
-        if self.is_alias:
-            return view
-        # Bazel says a label once for all attributes of a rule, and again for each of its aspects'.
-        if self.takes.count(taken) > 1 or self._is_named(taken, set(_HIDEABLE) - view):
+        if not view and not self.unseen:
             return WHOLE
-        if self._is_named(taken, {_WALKED}):
+        if self._is_alias:
+            return view
+        if self.takes.count(taken) > 1 or self._names(taken, _HIDEABLE - view):
+            return WHOLE
+        if self._names(taken, {_WALKED}):
             return view or self.unseen
-        return None if self._is_named(taken, view) else WHOLE
+        return None if self._names(taken, view) else WHOLE
 
-    def _is_named(self, taken: str, attributes: Iterable[str]) -> bool:
-        return any(taken in self.named.get(attribute, ()) for attribute in attributes)
+    def _names(self, taken: str, attributes: Iterable[str]) -> bool:
+        return any(taken in self._named.get(attribute, ()) for attribute in attributes)
+
+    @functools.cached_property
+    def _named(self) -> Mapping[str, Sequence[str]]:
+        return {one["name"]: _values(one) for one in self.rule.get("attribute", ())}
+
+    @property
+    def _is_alias(self) -> bool:
+        return self.rule["ruleClass"] == "alias" and _OF_STARLARK not in self._named
 
 
-def _values(attribute: Mapping[str, Any]) -> frozenset[str]:
+def _values(attribute: Mapping[str, Any]) -> Sequence[str]:
     """Return the labels or words of an attribute; none where it is of a kind that no aspect walks."""
-    single = attribute.get("stringValue")
-    return frozenset([single] if single else attribute.get("stringListValue", ()))
+    several: Sequence[str] = attribute.get("stringListValue", ())
+    return [attribute["stringValue"]] if attribute.get("stringValue") else several
 
 
 class Ways:
@@ -99,10 +112,11 @@ class Ways:
         waiting = collections.deque(hops)
         while waiting:
             came = waiting.popleft()
-            for state in self._next(came):
-                if state not in hops:
-                    hops[state] = came
-                    waiting.append(state)
+            users = sorted(self._users[came[0]])
+            fresh = [state for state in itertools.product(users, self._views) if state not in hops]
+            seeing = [state for state in fresh if self._looks(state, came[0]) == came[1]]
+            hops |= dict.fromkeys(seeing, came)
+            waiting += seeing
         return hops
 
     def _above(self, seeds: Iterable[str]) -> set[str]:
@@ -113,13 +127,6 @@ class Ways:
             reached |= fresh
             waiting += fresh
         return reached
-
-    def _next(self, state: State) -> Iterable[State]:
-        label, looked = state
-        for user in sorted(self._users[label]):
-            for view in self._views:
-                if self._looks((user, view), label) == looked:
-                    yield user, view
 
     def _looks(self, state: State, taken: str) -> View | None:
         user, view = state
