@@ -18,7 +18,7 @@ from tools.affected.modules import Modules
 
 T = TypeVar("T")
 
-_FORMAT = "4"
+_FORMAT = "5"
 _KEPT = 40
 
 
@@ -147,6 +147,7 @@ def _analysed(bazel: Bazel) -> Configured:
 
 
 def _read(bazel: Bazel) -> dict[str, Target]:
-    # A default is the rule's, whose digest is among the attributes, or the package()'s, which the seeds compare.
-    every = '//... + kind("package group", //...:*)'
-    return graph.definitions(bazel.query(every, "--noproto:default_values", "--consistent_labels"))
+    # A default is the rule's, whose digest is among the attributes, or the package()'s, which the seeds compare. Of a
+    # select Bazel says nothing, or the union of its values, unless it is asked for the conditions too.
+    options = ("--noproto:default_values", "--noproto:flatten_selects", "--consistent_labels")
+    return graph.definitions(bazel.query('//... + kind("package group", //...:*)', *options))

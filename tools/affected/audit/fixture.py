@@ -210,6 +210,8 @@ pins(name = "pins", deps = ["//lib2"])
 bundle(name = "list", srcs = [":pins"])
 
 bundle(name = "beside", srcs = [":pins", "//lib2"])
+
+bundle(name = "chosen", level = select({"@platforms//cpu:riscv64": 1, "//conditions:default": 2}))
 '''
 
 

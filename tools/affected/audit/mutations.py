@@ -106,6 +106,11 @@ def change_attribute(editor: Editor) -> None:
     editor.replace(editor.some("lib*/BUILD.bazel"), r"^(bundle\()", rf"\1\n    level = {editor.number()},")
 
 
+def change_choice(editor: Editor) -> None:
+    """Choose otherwise by the machine that is built for."""
+    editor.replace(editor.folder / "inventories/BUILD.bazel", r'default": \d+', f'default": {editor.number()}')
+
+
 def add_dependency(editor: Editor) -> None:
     """Let a service take a distribution of its own."""
     editor.replace(editor.some("svc*/BUILD.bazel"), r"^(service\()", r'\1\n    third_party = ["@pip//dist1:pkg"],')
@@ -264,6 +269,7 @@ OF_FIXTURE: Weights = {
     split_package: 1,
     delete_document: 1,
     change_attribute: 3,
+    change_choice: 1,
     add_dependency: 2,
     add_package: 1,
     add_target: 1,
