@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tools.affected import graph
 from tools.affected.audit.truth import Contents
 from tools.affected.bazel import Bazel
 from tools.affected.changes import Change
@@ -24,8 +25,9 @@ class Loaded:
     @classmethod
     def of(cls, bazel: Bazel, contents: Contents) -> "Loaded":
         """Load it: one query, and one look at each file that is another than it was."""
-        answer = bazel.query("deps(//...)")
-        rules = {entry["rule"]["name"]: Target.of(entry["rule"]) for entry in answer if entry["type"] == "RULE"}
+        answer = bazel.query("deps(//...)", "--noproto:flatten_selects")
+        given = [entry["rule"] for entry in answer if entry["type"] == "RULE"]
+        rules = {rule["name"]: dataclasses.replace(Target.of(rule), digest=graph.digest(rule)) for rule in given}
         sources = [entry["sourceFile"] for entry in answer if entry["type"] == "SOURCE_FILE"]
         return cls(rules=rules, files={one["name"]: _content(one, contents) for one in sources})
 
