@@ -35,6 +35,7 @@ bazel_dep(name = "rules_oci", version = "2.3.0")
 bazel_dep(name = "rules_python", version = "2.3.2")
 
 bazel_dep(name = "husk", version = "1.0")
+bazel_dep(name = "lens", version = "1.0")
 bazel_dep(name = "mill", version = "1.0")
 bazel_dep(name = "stamp", version = "1.0")
 
@@ -174,6 +175,15 @@ pins = rule(
 )
 '''
 
+_MACROS_BUILD = '''"""Macros, and a machine that nobody runs on."""
+
+platform(
+    name = "machine",
+    exec_properties = {"cores": "2"},
+    parents = ["@platforms//host"],
+)
+'''
+
 _MACROS = '''"""What every service is made of."""
 
 load("//build:holder.bzl", "holder")
@@ -228,7 +238,7 @@ def files(size: Size = SMALL) -> Iterator[tuple[str, str]]:
     yield "BUILD.bazel", '"""The root."""\n'
     yield "README.md", "# Fixture\n\nA house.\n"
     yield "docs/guide.md", "# Guide\n\nWalk in.\n"
-    yield "build/BUILD.bazel", '"""Macros."""\n'
+    yield "build/BUILD.bazel", _MACROS_BUILD
     yield "build/locks.bzl", _LOCKS
     yield "build/rules.bzl", _RULES
     yield "build/holder.bzl", _HOLDER

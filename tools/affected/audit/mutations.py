@@ -214,7 +214,7 @@ def _modules(editor: Editor) -> pathlib.Path:
 def bump_module(editor: Editor) -> None:
     """Take another version of a module."""
     name, version = editor.dice.choice(
-        [(name, version) for name in ("husk", "mill", "stamp") for version in list(registry.VERSIONS[name])[1:]]
+        [(name, version) for name in ("husk", "lens", "mill", "stamp") for version in list(registry.VERSIONS[name])[1:]]
     )
     editor.replace(_modules(editor), rf'(name = "{name}", version = )"1.0"', rf'\1"{version}"')
 
@@ -243,6 +243,12 @@ def register_toolchain(editor: Editor) -> None:
     """Let another toolchain win."""
     with _modules(editor).open("a") as file:
         file.write('\nregister_toolchains("@mill//:b_toolchain")\n')
+
+
+def register_platform(editor: Editor) -> None:
+    """Let actions run on another machine."""
+    with _modules(editor).open("a") as file:
+        file.write('\nregister_execution_platforms("//build:machine")\n')
 
 
 def rename_module(editor: Editor) -> None:
@@ -294,6 +300,7 @@ OF_FIXTURE: Weights = {
     change_tag: 1,
     use_repository: 1,
     register_toolchain: 1,
+    register_platform: 1,
     rename_module: 1,
 }
 

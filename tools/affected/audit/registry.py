@@ -1,7 +1,8 @@
 """The registry of the fixture: modules in several versions, and the packages that use them.
 
-`stamp` is a macro that is reached through Starlark of the fixture alone, `mill` a toolchain that one rule
-resolves, `husk` is what the mill's files come from, and makes repositories; nobody needs `bare`.
+`stamp` is a macro that is reached through Starlark of the fixture alone, `mill` a toolchain that two rules
+resolve, one of them for a group of its actions, `husk` is what the mill's files come from, and makes repositories,
+`lens` is an aspect with a file of its own; nobody needs `bare`.
 """
 
 import json
@@ -60,6 +61,23 @@ crates = module_extension(implementation = _crates_impl, tag_classes = {"crate":
 '''
 
 
+_LENS = '''"""Looks at targets through a glass."""
+
+LensInfo = provider(doc = "What was seen.", fields = {"files": "depset of File"})
+
+def _look_impl(target, ctx):
+    out = ctx.actions.declare_file(target.label.name + ".seen")
+    glass = ctx.file._glass
+    ctx.actions.run_shell(outputs = [out], inputs = [glass], command = "cat %s > %s" % (glass.path, out.path))
+    return [LensInfo(files = depset([out]))]
+
+look = aspect(
+    implementation = _look_impl,
+    attrs = {"_glass": attr.label(allow_single_file = True, default = "//:glass.txt")},
+)
+'''
+
+
 def _stamp(level: int, note: str = "") -> Files:
     return {"BUILD.bazel": "", "stamp.bzl": note + _STAMP.replace("LEVEL", str(level))}
 
@@ -75,6 +93,10 @@ def _husk(grain: str, before: str = "") -> Files:
         "grain.txt": f"{grain}\n",
         "crates.bzl": _CRATES.replace("BEFORE", before),
     }
+
+
+def _lens(glass: str) -> Files:
+    return {"BUILD.bazel": 'exports_files(["glass.txt"])\n', "glass.txt": f"{glass}\n", "lens.bzl": _LENS}
 
 
 _USES_HUSK = 'bazel_dep(name = "husk", version = "{}")\n'
@@ -104,6 +126,10 @@ VERSIONS: Mapping[str, Mapping[str, tuple[str, Files]]] = {
         # Its extension makes repositories otherwise.
         "1.2": ("", _husk("grain", "boxed ")),
     },
+    "lens": {
+        "1.0": ("", _lens("clear")),
+        "1.1": ("", _lens("clearer")),
+    },
     "bare": {"1.0": (_USES_HUSK.format("1.0"), {"BUILD.bazel": ""})},
 }
 """Modules by name and version: what MODULE.bazel says below its first statement, and the files."""
@@ -118,15 +144,39 @@ def stamped_bundle(name, **kwargs):
     """Makes a bundle."""
     stamped(bundle, name, **kwargs)
 ''',
-    "build/grind.bzl": '''"""The rule that a mill is for."""
+    "build/grind.bzl": '''"""The rules that a mill is for."""
 
-def _grind_impl(ctx):
+def _ground(ctx, grain):
     out = ctx.actions.declare_file(ctx.label.name + ".txt")
-    grain = ctx.toolchains["@mill//:type"].grain
     ctx.actions.run_shell(outputs = [out], inputs = [grain], command = "cat %s > %s" % (grain.path, out.path))
     return [DefaultInfo(files = depset([out]))]
 
+def _grind_impl(ctx):
+    return _ground(ctx, ctx.toolchains["@mill//:type"].grain)
+
+def _apart_impl(ctx):
+    return _ground(ctx, ctx.exec_groups["apart"].toolchains["@mill//:type"].grain)
+
 grind = rule(implementation = _grind_impl, toolchains = ["@mill//:type"])
+grind_apart = rule(
+    implementation = _apart_impl,
+    exec_groups = {"apart": exec_group(toolchains = ["@mill//:type"])},
+)
+''',
+    "build/see.bzl": '''"""The rule that hands on what an aspect of a module saw."""
+
+load("@lens//:lens.bzl", "LensInfo", "look")
+
+def _see_impl(ctx):
+    return [DefaultInfo(files = depset(transitive = [dep[LensInfo].files for dep in ctx.attr.deps]))]
+
+see = rule(implementation = _see_impl, attrs = {"deps": attr.label_list(aspects = [look])})
+''',
+    "seen/BUILD.bazel": '''"""Seen."""
+
+load("//build:see.bzl", "see")
+
+see(name = "seen", deps = ["//lib0"])
 ''',
     "stamped/BUILD.bazel": '''"""Stamped."""
 
@@ -139,11 +189,13 @@ bundle(name = "above", srcs = [":stamped"])
 ''',
     "ground/BUILD.bazel": '''"""Ground."""
 
-load("//build:grind.bzl", "grind")
+load("//build:grind.bzl", "grind", "grind_apart")
 load("//build:holder.bzl", "holder")
 load("//build:rules.bzl", "bundle", "check_test")
 
 grind(name = "ground")
+
+grind_apart(name = "apart")
 
 bundle(name = "above", srcs = [":ground"])
 

@@ -146,11 +146,14 @@ class ActionGraph:
         self._numbers = {path: number for number, path in self._paths.items()}
 
     def by_label(self) -> Iterator[tuple[str, int]]:
-        """Yield the digest of each action with the target of this repository that has it."""
+        """Yield the digest of each action with the target of this repository that has it.
+
+        What an aspect does with a target is done for who asks for the aspect, and is seen there as an input.
+        """
         labels = {target["id"]: target["label"] for target in self._answer.get("targets", ())}
         for number, action in enumerate(self._actions):
             label = labels[action["targetId"]]
-            if label.startswith("//"):
+            if label.startswith("//") and not action.get("aspectDescriptorIds"):
                 yield label, self._action(number)
 
     def _compute_file(self, path: str) -> int:
