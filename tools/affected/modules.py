@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from tools.affected.bazel import QUIET, Bazel
 
-_GRAPH = ("mod", "graph", *QUIET, "--output=json", "--include_builtin", "--include_unused")
+_GRAPH = ("mod", "graph", *QUIET, "--output=json", "--include_builtin")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
