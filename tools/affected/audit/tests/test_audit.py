@@ -1,5 +1,6 @@
 """`affected` against the truth, with a real Bazel on a workspace that is made here."""
 
+import dataclasses
 import random
 from collections.abc import Iterator
 
@@ -51,7 +52,8 @@ def test_way_that_nobody_looks_down_is_spared(bench: Bench) -> None:
 
 def test_untrue_statement_is_noticed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rule that claims not to look at what it reads is found out."""
-    monkeypatch.setattr(ways.Taker, "unseen", frozenset({"srcs"}))
+    read = ways.Taker.of
+    monkeypatch.setattr(ways.Taker, "of", lambda rule: dataclasses.replace(read(rule), unseen=frozenset({"srcs"})))
     assert bench.trial(edit_lowest, random.Random(SEED)).missed("affected")
 
 
