@@ -68,7 +68,8 @@ LensInfo = provider(doc = "What was seen.", fields = {"files": "depset of File"}
 def _look_impl(target, ctx):
     out = ctx.actions.declare_file(target.label.name + ".seen")
     glass = ctx.file._glass
-    ctx.actions.run_shell(outputs = [out], inputs = [glass], command = "cat %s > %s" % (glass.path, out.path))
+    files = depset([glass], transitive = [target[DefaultInfo].files])
+    ctx.actions.run_shell(outputs = [out], inputs = files, command = "cat %s > %s" % (glass.path, out.path))
     return [LensInfo(files = depset([out]))]
 
 look = aspect(
