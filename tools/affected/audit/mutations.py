@@ -300,7 +300,6 @@ OF_FIXTURE: Weights = {
     change_tag: 1,
     use_repository: 1,
     register_toolchain: 1,
-    register_platform: 1,
     rename_module: 1,
 }
 

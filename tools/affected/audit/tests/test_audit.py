@@ -57,6 +57,13 @@ def test_untrue_statement_is_noticed(bench: Bench, monkeypatch: pytest.MonkeyPat
     assert bench.trial(edit_lowest, random.Random(SEED)).missed("affected")
 
 
+def test_machine_that_actions_run_on_counts(bench: Bench) -> None:
+    """Another execution platform is everything, so that it is no edit to measure precision by; none is missed."""
+    trial = bench.trial(mutations.register_platform, random.Random(SEED))
+    assert len(trial.changed) > len(trial.unneeded("affected")) > 0
+    assert not trial.missed("affected")
+
+
 @pytest.mark.parametrize(
     ("module", "mutation"),
     [
