@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         trials, products = _trials(stack, folder, issuer)
         # The login that gave the token has taken memory, which goes back when nobody logs in for 5 seconds.
         time.sleep(_IDLE_SECONDS)
-        _print_memory([issuer.server, products])
+        _print_memory({"user_service": issuer.server, "product_service": products})
         for trial in trials.values():
             _measure(trial, seconds=0.5)
         samples = alternate(_ORDER, lambda name: _measure(trials[name], seconds=options.seconds), rounds=options.rounds)
@@ -115,10 +115,10 @@ def _print_speed(samples: Samples) -> None:
         print(f"| {name} | {micros:.1f} | {share(samples, micros, of='product, SQLite'):.1%} |")
 
 
-def _print_memory(servers: Sequence[Contestant]) -> None:
+def _print_memory(servers: Mapping[str, Contestant]) -> None:
     print("| idle | MB resident |\n|---|--:|")
-    for server in servers:
-        print(f"| {server.name} | {server.resident_megabytes():.0f} |")
+    for name, server in servers.items():
+        print(f"| {name} | {server.resident_megabytes():.0f} |")
     print()
 
 
