@@ -58,6 +58,7 @@ def test_what_the_modules_read() -> None:
     [
         ('bazel_dep(name = "a", version = "1")', 'bazel_dep(version = "1", name = "a")  # Why.', True, True),
         ('use_repo(x, "a", "b")\nf()', 'f()\nuse_repo(x, "b", "a")', True, True),
+        ('use_repo(x, "a")\nuse_repo(y, "b")', 'use_repo(y, "b")\nuse_repo(x, "a")', True, True),
         ('bazel_dep(name = "a", version = "1")', 'bazel_dep(name = "a", version = "2")', False, True),
         ("register_toolchains('a', 'b')", "register_toolchains('b', 'a')", False, False),
         ("bazel_dep(name = 'a')\nbazel_dep(name = 'b')", "bazel_dep(name = 'b')\nbazel_dep(name = 'a')", False, False),
@@ -76,4 +77,5 @@ def test_what_differs_is_named() -> None:
     """By what is called, each once."""
     before = b'f()\nx = use_extension("a", "b")\nx.tag(a = 1)\nx.tag(a = 2)\ng()'
     assert module_file.differing(before, before.replace(b"a =", b"b =")) == ["x.tag"]
+    assert module_file.differing(b"f()\ng()", b"f()") == module_file.differing(b"f()", b"f()\ng()") == ["g"]
     assert module_file.differing(b"f()\ng()", b"g()\nf()") == ["the order of statements"]

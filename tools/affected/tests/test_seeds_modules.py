@@ -103,17 +103,24 @@ def test_order_that_means_nothing(workspace: Workspace, affected_by: Answers) ->
     assert "only an order differs" in affected_by.talk
 
 
-@pytest.mark.parametrize("path", ["MODULE.bazel", "inner/MODULE.bazel"])
-def test_what_cannot_be_compared_is_everything(workspace: Workspace, affected_by: Answers, path: str) -> None:
-    """A base that Bazel refuses has no answer, and another workspace's modules are not looked into."""
+def test_what_cannot_be_compared_is_everything(workspace: Workspace, affected_by: Answers) -> None:
+    """A base that Bazel refuses has no answer."""
     workspace.write("graph.json", '{"broken": true}')
-    workspace.write("inner/MODULE.bazel", "")
     workspace.commit()
-    workspace.write(path, DEPS)
+    workspace.write("MODULE.bazel", DEPS)
     workspace.define("//lib:lib")
     document = affected_by.document()
     assert document["scope"] == "all"
-    assert any(reason["path"] == path and reason["scope"] == "all" for reason in document["reasons"])
+    assert any(reason["path"] == "MODULE.bazel" and reason["scope"] == "all" for reason in document["reasons"])
+
+
+def test_modules_of_another_workspace_are_everything(workspace: Workspace, affected_by: Answers) -> None:
+    """They are not looked into: nobody knows who takes that workspace for what."""
+    workspace.write("inner/MODULE.bazel", "")
+    workspace.commit()
+    workspace.write("inner/MODULE.bazel", DEPS)
+    assert affected_by.scope() == "all"
+    assert "inner/MODULE.bazel: modules of another workspace changed" in affected_by.talk
 
 
 def test_file_that_came_or_went_is_everything(workspace: Workspace, affected_by: Answers) -> None:
