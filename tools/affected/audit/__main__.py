@@ -6,7 +6,7 @@
 
 The truth of a mutation is what Bazel would really run otherwise: a digest for each target over its
 actions and the content of all that they read, before and after. The status is 1 if a target that changed
-was not reported, or if precision is below 0.95; 2 if there was no truth to be had.
+was not reported, or if precision is too low; 2 if there was no truth to be had.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     subject, weights = _subject(options.on)
     try:
         with subject as bazel:
-            bench = trial.Bench.of(bazel, weights, with_rivals=not options.without)
+            bench = trial.Bench.of(bazel, weights, with_rivals=not (options.without or options.no_rivals))
             trials = list(map(_told, _in_time(bench.trials(options.mutations, options.seed), options.minutes)))
     except AffectedError as error:
         print(f"audit: {error}", file=sys.stderr)
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     ours = scores[0]
     if options.without:
         return 0 if ours.missed else 1
-    return 1 if ours.missed or ours.precision < LEAST_PRECISION else 0
+    return 1 if ours.missed or ours.precision < options.least_precision else 0
 
 
 def _subject(name: str) -> tuple[contextlib.AbstractContextManager[Bazel], mutations.Weights]:
@@ -92,6 +92,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--mutations", type=int, default=60, metavar="N", help="how many edits (default: 60)")
     parser.add_argument(
         "--minutes", type=float, default=float("inf"), metavar="M", help="begin no more edits after so long"
+    )
+    parser.add_argument("--no-rivals", action="store_true", help="ask nobody else about the same edits")
+    parser.add_argument(
+        "--least-precision",
+        type=float,
+        default=LEAST_PRECISION,
+        metavar="P",
+        help="what to be content with; among few edits one that reports everything weighs much (default: %(default)s)",
     )
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="the same edits again for the same S")
     parser.add_argument(
