@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 from fastapi import FastAPI
 
+_JSON = {"Content-Type": "application/json"}
 _MALFORMED = (
     b"{",
     b"[" * 100_000,
@@ -32,7 +34,7 @@ _NO_IDS = ("%00", "%ff", "%ED%A0%80", "x" * 300, quote("' OR '1'='1", safe=""), 
 
 @dataclass(frozen=True, slots=True)
 class Hostile:
-    """One request; places in `path` that stand in braces are for the test to fill."""
+    """One request; what stands in braces in `path` is for its sender to fill in."""
 
     method: str
     path: str
@@ -41,6 +43,32 @@ class Hostile:
     status: int = 422
     pointer: str | None = None
     """Where the answer has to say that the fault is."""
+
+    def is_refused_by(self, answer: httpx.Response) -> bool:
+        """Whether the answer is the one that it should get."""
+        if (answer.status_code, answer.headers["content-type"]) != (self.status, "application/problem+json"):
+            return False
+        return self.pointer in (None, *(error["pointer"] for error in answer.json().get("errors", ())))
+
+
+async def taken(
+    app: FastAPI, client: httpx.AsyncClient, headers: Mapping[str, str], places: Mapping[str, str]
+) -> list[tuple[Hostile, str]]:
+    """Send each to its operation; those that are not refused as they should be, with the answer.
+
+    Raises:
+        KeyError: `places` does not say what to fill into a path.
+    """
+    found = []
+    for each in hostile_requests(app):
+        kind = _JSON if each.body is not None else {}
+        path = each.path.format_map(places)
+        answer = await client.request(
+            each.method, path, params=each.query, content=each.body, headers={**headers, **kind}
+        )
+        if not each.is_refused_by(answer):
+            found.append((each, answer.text))
+    return found
 
 
 def hostile_requests(app: FastAPI) -> Iterator[Hostile]:

@@ -19,7 +19,6 @@ from libs.web.observer import Observer
 from libs.web.problems import problem_response
 
 _log = structlog.get_logger("libs.web")
-_IDENTIFYING = frozenset((b"x-request-id", b"traceparent", b"tracestate"))
 
 
 class Envelope:
@@ -48,8 +47,6 @@ class Envelope:
             self.observer.observe(scope, identity, status=passing.status, seconds=seconds)
 
     def _identify(self, scope: Scope) -> context.RequestContext:
-        if _IDENTIFYING.isdisjoint(dict(scope["headers"])):
-            return context.enter(None, None, share=self.share)
         request_id = traceparent = None
         states = []
         for name, value in scope["headers"]:

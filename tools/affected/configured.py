@@ -18,6 +18,8 @@ _RECORDS = ("--output=jsonproto", "--noproto:default_values", "--noproto:locatio
 _EDGES = ("--output=graph", "--nograph:factored", "--graph:node_limit=-1")
 # As many characters of a configuration's checksum as the printed graph has.
 _SHORT = 7
+# In the place of a digest: what a file holds is looked at apart.
+_FILE = "file"
 # It comes with Bazel, whose version is a file of its own.
 _BUILT_IN = frozenset({"", "bazel_tools"})
 
@@ -71,9 +73,6 @@ class Configured:
     def remade(self, before: Self) -> set[str]:
         """Return the repositories that were made from something else before, or may have been."""
         return {name for name, mark in self.marks.items() if not mark or before.marks.get(name) != mark}
-
-
-_FILE = "file"
 
 
 def repository_of(node: str) -> str:

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from libs.auth.testing import AUDIENCE, ISSUER, TokenMint
-from libs.web.hostile import hostile_requests
+from libs.web.hostile import taken
 from services.product_service.app import create_app
 from services.product_service.settings import ProductSettings
 from services.product_service.tests.callers import TEA, ann
@@ -16,14 +16,8 @@ async def test_every_operation_is_strict(client: httpx.AsyncClient, mint: TokenM
     """No operation that is described takes what it should not, and the answer says where the fault is."""
     made = await client.post("/products", json=TEA, headers=ann(mint))
     before = await client.get("/products", headers=ann(mint))
-    for each in hostile_requests(create_app(ProductSettings(issuer=ISSUER, audience=AUDIENCE))):
-        path = each.path.replace("{product_id}", made.json()["id"])
-        headers = ann(mint) | (JSON if each.body is not None else {})
-        answer = await client.request(each.method, path, params=each.query, content=each.body, headers=headers)
-        assert answer.status_code == each.status, (each, answer.text)
-        assert answer.headers["content-type"] == "application/problem+json"
-        pointers = {error["pointer"] for error in answer.json().get("errors", ())}
-        assert each.pointer is None or each.pointer in pointers, (each, answer.text)
+    described = create_app(ProductSettings(issuer=ISSUER, audience=AUDIENCE))
+    assert await taken(described, client, ann(mint), {"product_id": made.json()["id"]}) == []
     assert (await client.get("/products", headers=ann(mint))).content == before.content
 
 
