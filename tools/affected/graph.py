@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
+from tools.affected.ways import HIDEABLE, WHOLE, View
+
 IMAGES = frozenset({"oci_image", "oci_image_index"})
 _WHERE_WRITTEN = frozenset({"generator_function", "generator_location", "generator_name"})
 _VISIBILITY = "visibility"
@@ -15,7 +17,8 @@ _VISIBILITY = "visibility"
 class Target:
     """A rule; where definitions are compared, with a digest over its class, its attributes and what implements it.
 
-    `visible_to` is apart from the digest: a target that becomes visible to more is the same target.
+    `visible_to` is apart from the digest: a target that becomes visible to more is the same target. `parts` are the
+    digests of the attributes that somebody may look at the target without.
     """
 
     label: str
@@ -23,6 +26,7 @@ class Target:
     tags: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     digest: str = ""
+    parts: Mapping[str, str] = dataclasses.field(default_factory=dict)
     visible_to: tuple[str, ...] = ()
 
     @property
@@ -62,15 +66,22 @@ def _attributes(rule: Mapping[str, Any]) -> dict[str, Any]:
     return {attribute["name"]: attribute for attribute in rule.get("attribute", ())}
 
 
-def digest(rule: Mapping[str, Any]) -> str:
+def digest(rule: Mapping[str, Any], *, without: View = WHOLE) -> str:
     """Return a digest of a rule as Bazel prints it: its class, its attributes and what implements it."""
     telling = [
-        {key: value for key, value in attribute.items() if key != "explicitlySpecified"}
+        _telling(attribute)
         for name, attribute in sorted(_attributes(rule).items())
-        if name not in _WHERE_WRITTEN and name != _VISIBILITY
+        if name not in _WHERE_WRITTEN | without and name != _VISIBILITY
     ]
-    said = json.dumps([rule["ruleClass"], telling], sort_keys=True)
-    return hashlib.sha256(said.encode()).hexdigest()
+    return _digest([rule["ruleClass"], telling])
+
+
+def _telling(attribute: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in attribute.items() if key != "explicitlySpecified"}
+
+
+def _digest(said: object) -> str:
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def _strings(attributes: Mapping[str, Any], name: str) -> tuple[str, ...]:
@@ -91,8 +102,13 @@ def definitions(answer: Iterable[Mapping[str, Any]]) -> dict[str, Target]:
     """Return the rules of this repository and its groups of packages, which show targets to more or fewer."""
     given = list(answer)
     groups = (_group(entry["packageGroup"]) for entry in given if entry["type"] == "PACKAGE_GROUP")
-    defined = {rule["name"]: dataclasses.replace(Target.of(rule), digest=digest(rule)) for rule in _ours(given)}
+    defined = {rule["name"]: _defined(rule) for rule in _ours(given)}
     return defined | {group.label: group for group in groups if group.label.startswith("//")}
+
+
+def _defined(rule: Mapping[str, Any]) -> Target:
+    parts = {name: _digest(_telling(one)) for name, one in _attributes(rule).items() if name in HIDEABLE}
+    return dataclasses.replace(Target.of(rule), digest=digest(rule, without=HIDEABLE), parts=parts)
 
 
 def _group(group: Mapping[str, Any]) -> Target:
@@ -106,18 +122,20 @@ def _group(group: Mapping[str, Any]) -> Target:
     )
 
 
-def differing(before: Mapping[str, Target], after: Mapping[str, Target]) -> dict[str, str]:
-    """Return the targets of `after` that are new or not what they were, each with what differs."""
-    reasons = {}
+def differing(before: Mapping[str, Target], after: Mapping[str, Target]) -> dict[str, View]:
+    """Return the targets of `after` that are new or not what they were.
+
+    Where nothing but some of its `parts` differs, a target comes with their names.
+    """
+    found = {}
     for label, target in after.items():
         old = before.get(label)
-        if old is None:
-            reasons[label] = "is new"
-        elif old.digest != target.digest:
-            reasons[label] = "is defined otherwise" if old.rule == target.rule else f"was a {old.rule}"
-        elif not shows_no_less(old.visible_to, target.visible_to):
-            reasons[label] = "is visible to fewer"
-    return reasons
+        if old is None or old.digest != target.digest or not shows_no_less(old.visible_to, target.visible_to):
+            found[label] = WHOLE
+        elif old.parts != target.parts:
+            names = old.parts.keys() | target.parts.keys()
+            found[label] = frozenset(name for name in names if old.parts.get(name) != target.parts.get(name))
+    return found
 
 
 def shows_no_less(before: Iterable[str], after: Iterable[str]) -> bool:
@@ -133,12 +151,12 @@ def package_of(label: str) -> str:
 
 def dump(targets: Mapping[str, Target]) -> str:
     """Write what `differing` compares for `load`."""
-    return json.dumps([[one.label, one.rule, one.digest, one.visible_to] for one in targets.values()])
+    return json.dumps([[one.label, one.rule, one.digest, one.parts, one.visible_to] for one in targets.values()])
 
 
 def load(text: str) -> dict[str, Target]:
     """Read what `dump` wrote."""
     return {
-        label: Target(label=label, rule=rule, digest=digest, visible_to=tuple(visible_to))
-        for label, rule, digest, visible_to in json.loads(text)
+        label: Target(label=label, rule=rule, digest=digest, parts=parts, visible_to=tuple(visible_to))
+        for label, rule, digest, parts, visible_to in json.loads(text)
     }

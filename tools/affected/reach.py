@@ -59,9 +59,25 @@ def reach(bazel: Bazel, verdicts: Iterable[Verdict]) -> Reached:
     edges = ways.Ways(answer)
     present = {entry["sourceFile"]["name"] for entry in answer if entry["type"] == "SOURCE_FILE"}
     owned = _owned(files, present, edges.takes.values())
-    hops = edges.hops({label for label in labels if label in edges.takes} | owned | _external(labels, edges.takes))
+    seeds = {label for label in labels if label in edges.takes} | owned | _external(labels, edges.takes)
+    parts = _parts(given)
+    hops = edges.hops({label: parts.get(label, ways.WHOLE) for label in seeds})
     targets = {label: target for label, target in graph.rules(answer).items() if (label, ways.WHOLE) in hops}
     return Reached(targets=targets, files=frozenset(owned), hops=hops)
+
+
+def _parts(verdicts: Iterable[Verdict]) -> dict[str, ways.View]:
+    """Return the seeds of which, by all that is said of them, only some attributes differ."""
+    found: dict[str, ways.View] = {}
+    whole: set[str] = set()
+    for verdict in verdicts:
+        for label in (*verdict.labels, *verdict.files):
+            part = verdict.parts.get(label, ways.WHOLE)
+            if part:
+                found[label] = found.get(label, frozenset()) | part
+            else:
+                whole.add(label)
+    return {label: part for label, part in found.items() if label not in whole}
 
 
 def _owned(files: Iterable[str], present: set[str], inputs: Iterable[Iterable[str]]) -> set[str]:

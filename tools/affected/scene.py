@@ -8,6 +8,7 @@ from tools.affected import graph, starlark
 from tools.affected.bazel import Bazel
 from tools.affected.changes import Change, Kind, Range
 from tools.affected.snapshots import Snapshots
+from tools.affected.ways import View
 
 BUILD_NAMES = ("BUILD.bazel", "BUILD")
 _MOST_NAMES = 100
@@ -83,6 +84,6 @@ class Scene:
         return tuple(f"//{package}:{part}" for part in [inside, *inside.parents[:-1]])
 
     @functools.cached_property
-    def differing(self) -> dict[str, str]:
-        """Return the targets whose definition differs between base and head, each with what differs."""
+    def differing(self) -> dict[str, View]:
+        """Return the targets whose definition differs between base and head, with the attributes if they are few."""
         return graph.differing(self.snapshots.of_base, self.snapshots.of_head)

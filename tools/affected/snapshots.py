@@ -18,7 +18,7 @@ from tools.affected.modules import Modules
 
 T = TypeVar("T")
 
-_FORMAT = "6"
+_FORMAT = "7"
 _KEPT = 40
 
 

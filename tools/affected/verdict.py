@@ -4,6 +4,8 @@ import dataclasses
 import enum
 from collections.abc import Mapping
 
+from tools.affected.ways import View
+
 
 class Scope(enum.Enum):
     """How far a change reaches."""
@@ -18,7 +20,8 @@ class Verdict:
     """What a changed path defines.
 
     `labels` are targets, or patterns of targets, that differ because of it. `files` are the labels
-    that the path has if some target owns it; only the graph knows whether one does. `through` has for a label
+    that the path has if some target owns it; only the graph knows whether one does. `parts` has for a label
+    the attributes that differ, where not everybody who looks at the target reads those. `through` has for a label
     the steps that lead to it from the path, where they are no edges of the graph.
     """
 
@@ -27,6 +30,7 @@ class Verdict:
     reason: str
     labels: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    parts: Mapping[str, View] = dataclasses.field(default_factory=dict)
     through: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
 

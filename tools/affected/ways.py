@@ -20,9 +20,11 @@ from typing import Any, Self
 _STATEMENT = "$affected_unseen"
 _OF_STARLARK = "$rule_implementation_hash"
 _WALKED = "deps"
-_HIDEABLE = frozenset({"data", "srcs"})
+HIDEABLE = frozenset({"data", "srcs"})
+"""The attributes that a rule may say it does not read."""
+
 OPTIONS = (
-    f"--proto:output_rule_attrs={','.join(('tags', _WALKED, *sorted(_HIDEABLE), _STATEMENT))}",
+    f"--proto:output_rule_attrs={','.join(('tags', _WALKED, *sorted(HIDEABLE), _STATEMENT))}",
     "--noproto:locations",
 )
 """What a query has to print of each rule."""
@@ -60,7 +62,7 @@ class Taker:
             return WHOLE
         if self._is_alias:
             return view
-        if self.takes.count(taken) > 1 or self._names(taken, _HIDEABLE - view):
+        if self.takes.count(taken) > 1 or self._names(taken, HIDEABLE - view):
             return WHOLE
         if self._names(taken, {_WALKED}):
             return view or self.unseen
@@ -101,14 +103,19 @@ class Ways:
             for one in taken:
                 self._users[one].add(label)
 
-    def hops(self, seeds: Iterable[str]) -> dict[State, State | None]:
+    def hops(self, seeds: Mapping[str, View]) -> dict[State, State | None]:
         """Walk from the seeds to what takes them, breadth first, so that every way back is a shortest one.
 
-        What Bazel answers with for a reason that is no such edge is a seed too.
+        A seed that differs in some attributes alone is none for whoever reads none of those. What Bazel answers with
+        for a reason that is no such edge is a seed too.
         """
-        certain = set(seeds)
-        certain |= self.takes.keys() - self._above(certain)
-        hops: dict[State, State | None] = {(label, view): None for label in sorted(certain) for view in self._views}
+        certain = dict.fromkeys(self.takes.keys() - self._above(seeds), WHOLE) | dict(seeds)
+        hops: dict[State, State | None] = {
+            (label, view): None
+            for label, part in sorted(certain.items())
+            for view in self._views
+            if not part or not part <= view
+        }
         waiting = collections.deque(hops)
         while waiting:
             came = waiting.popleft()

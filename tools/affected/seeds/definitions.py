@@ -9,6 +9,7 @@ from tools.affected.errors import BazelFailedError
 from tools.affected.graph import package_of, shows_no_less
 from tools.affected.scene import BUILD_NAMES, Scene
 from tools.affected.verdict import Verdict, everything, nothing, some
+from tools.affected.ways import WHOLE, View
 
 _VISIBILITY = "default_visibility"
 
@@ -34,13 +35,14 @@ def verdict(change: Change, scene: Scene) -> Verdict | None:
     if scene.is_rewording(change):
         return nothing(change.path, "only comments and format differ")
     try:
-        labels = _explained(change, scene)
+        parts = _explained(change, scene)
     except BazelFailedError as error:
         return everything(change.path, f"the graphs cannot be compared: {error}")
     verdict = nothing(change.path, "no target is defined otherwise")
-    if labels:
-        verdict = some(change.path, f"defines {len(labels)} target{'s' * (len(labels) > 1)} otherwise", labels)
-    return dataclasses.replace(verdict, files=_exported_otherwise(change, scene) if _is_build(change) else ())
+    if parts:
+        verdict = some(change.path, f"defines {len(parts)} target{'s' * (len(parts) > 1)} otherwise", tuple(parts))
+    files = _exported_otherwise(change, scene) if _is_build(change) else ()
+    return dataclasses.replace(verdict, files=files, parts=parts)
 
 
 def _exported_otherwise(change: Change, scene: Scene) -> tuple[str, ...]:
@@ -63,8 +65,8 @@ def _is_wider(saw: object, sees: object) -> bool:
     return isinstance(saw, list) and isinstance(sees, list) and shows_no_less(saw, sees)
 
 
-def _explained(change: Change, scene: Scene) -> tuple[str, ...]:
-    """Return the differing targets that this path explains; together the paths explain all of them.
+def _explained(change: Change, scene: Scene) -> dict[str, View]:
+    """Return the differing targets that this path explains, with what differs; together the paths explain all of them.
 
     A BUILD file explains those of its package. The rest is explained by the other definitions, or by
     the BUILD files where there is no other: a package that came or went moves files of those around it.
@@ -73,12 +75,12 @@ def _explained(change: Change, scene: Scene) -> tuple[str, ...]:
     packages = {_folder(other) for other in definitions if _is_build(other)}
     own = _folder(change)
     rest_is_mine = not _is_build(change) or all(_is_build(other) for other in definitions)
-    labels = dict.fromkeys(scene.differing)
+    parts = dict(scene.differing)
     if _is_build(change) and _package_differs(change, scene):
         # Its features, licences and other defaults are no attributes of the targets.
-        labels |= dict.fromkeys(label for label in scene.snapshots.of_head if package_of(label) == own)
-    return tuple(
-        label
-        for label in labels
+        parts |= dict.fromkeys((label for label in scene.snapshots.of_head if package_of(label) == own), WHOLE)
+    return {
+        label: part
+        for label, part in parts.items()
         if (_is_build(change) and package_of(label) == own) or (rest_is_mine and package_of(label) not in packages)
-    )
+    }

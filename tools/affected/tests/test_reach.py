@@ -1,5 +1,6 @@
 """The query, and the way back from its answer."""
 
+import dataclasses
 from typing import Any
 
 from tools.affected import reach
@@ -46,6 +47,17 @@ def test_chain_is_a_shortest_one() -> None:
     reached = reach.reach(bazel, [verdict])  # type: ignore[arg-type]
     assert reached.chain("//:d") == ["//:a", "//:d"]
     assert reached.chain("//:c") == ["//:a", "//:b", "//:c"]
+
+
+def test_part_that_differs() -> None:
+    """By all that is said of a seed together; once it is said to differ whole, it does."""
+    verdicts = [some("x", "y", ("//:a", "//:b", "//:c")), some("z", "y", ("//:b", "//:c"))]
+    parts = [
+        {"//:a": frozenset({"srcs"}), "//:b": frozenset({"srcs"}), "//:c": frozenset({"srcs"})},
+        {"//:b": frozenset({"data"})},
+    ]
+    said = [dataclasses.replace(verdict, parts=part) for verdict, part in zip(verdicts, parts, strict=True)]
+    assert reach._parts(said) == {"//:a": {"srcs"}, "//:b": {"srcs", "data"}}
 
 
 def test_names_of_other_repositories() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tools.affected.ways import WHOLE, Ways
+from tools.affected.ways import WHOLE, View, Ways
 
 LABELS = ("deps", "srcs", "data")
 
@@ -54,11 +54,11 @@ def answer(*seeds: str, given: list[dict[str, Any]] = ANSWER) -> list[dict[str, 
     return [entry for entry in given if next(value for key, value in entry.items() if key != "type")["name"] in above]
 
 
-def ends(seed: str, *instead: dict[str, Any]) -> set[str]:
-    """Return who of the three is reached from a seed."""
+def ends(seed: str, *instead: dict[str, Any], part: View = WHOLE) -> set[str]:
+    """Return who of the three is reached from a seed that differs whole or in part."""
     replaced = {entry["rule"]["name"] for entry in instead}
     given = [entry for entry in ANSWER if entry.get("rule", {}).get("name") not in replaced]
-    hops = Ways(answer(seed, given=[*given, *instead])).hops([seed])
+    hops = Ways(answer(seed, given=[*given, *instead])).hops({seed: part})
     return {label for label, view in hops if view == WHOLE} & SIEVES
 
 
@@ -88,6 +88,15 @@ def test_statement_hides_what_it_names_and_nothing_else(seed: str, reached: set[
     assert ends(seed) == reached
 
 
+@pytest.mark.parametrize(
+    ("part", "reached"),
+    [({"srcs"}, {TYPES, PLAIN}), ({"data"}, {PLAIN}), ({"srcs", "data"}, {TYPES, PLAIN}), (WHOLE, SIEVES)],
+)
+def test_definition_that_differs_in_part(part: set[str], reached: set[str]) -> None:
+    """A list that gained a file is the same to whoever does not read the list."""
+    assert ends("//:base", part=frozenset(part)) == reached
+
+
 def test_taken_in_two_ways_is_seen() -> None:
     """What a rule walks through and reads by another attribute too is looked at whole."""
     assert ends("//:lib.py", rule(WHEELS, "//:lib", deps="//:lib", unseen="srcs data")) == SIEVES
@@ -109,12 +118,12 @@ def test_attribute_of_another_kind_is_seen() -> None:
 
 def test_answer_without_an_edge_is_a_seed() -> None:
     """What Bazel knows to depend in another way stays, with all that takes it."""
-    assert {label for label, _ in Ways(answer("//:text")).hops(["//:nowhere"])} >= SIEVES
+    assert {label for label, _ in Ways(answer("//:text")).hops({"//:nowhere": WHOLE})} >= SIEVES
 
 
 def test_way_is_one_that_is_looked_down() -> None:
     """Of two changes the one that a rule sees is told, though the other is as near."""
-    hops = Ways(answer("//:text", "//:base")).hops(["//:text", "//:base"])
+    hops = Ways(answer("//:text", "//:base")).hops({"//:text": WHOLE, "//:base": WHOLE})
     way = [(WHEELS, WHOLE)]
     while (before := hops[way[-1]]) is not None:
         way.append(before)
