@@ -220,6 +220,18 @@ def test_named_mode_that_cannot_be(machine: Machine, mode: str, said: str) -> No
     assert machine.run("info", BAZELW_MODE=mode) == (36, "", f"bazelw: {said}")
 
 
+@pytest.mark.parametrize(
+    ("free", "said"), [(2_097_151, "only 2047 MB are free in {}; where builds fail"), (2_097_152, "")]
+)
+def test_nearly_full_disk(machine: Machine, free: int, said: str) -> None:
+    """Little room is told, and the command runs all the same: a query needs none."""
+    machine.run("info")
+    machine.program("df", f"echo Filesystem and other words; echo /dev/a 9999999 99 {free} 97% /mnt/a b")
+    code, out, err = machine.run("info")
+    assert (code, out) == (0, f"sealed info {machine.cache}")
+    assert err.removeprefix("bazelw: ").startswith(said.format(machine.cache)) if said else err == ""
+
+
 @pytest.mark.parametrize("fetcher", ["wget", "python3"])
 def test_machine_without_curl(machine: Machine, fetcher: str) -> None:
     """Where there is no curl, wget or Python asks for the registry."""
