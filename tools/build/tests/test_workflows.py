@@ -43,6 +43,13 @@ def test_no_secret_is_needed(path: Path) -> None:
     assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
 
 
+def test_no_checkout_leaves_the_token_behind() -> None:
+    """What a job builds and runs could read it from the clone's settings."""
+    checkouts = [step for _, job in _jobs() for step in job["steps"] if "checkout@" in step.get("uses", "")]
+    assert checkouts
+    assert [step for step in checkouts if step.get("with", {}).get("persist-credentials") is not False] == []
+
+
 def test_whoever_may_write_runs_nothing_of_a_pull_request() -> None:
     """A token that may write and code that somebody proposes never meet in one job."""
     writers = {name: job for name, job in _jobs() if "write" in job.get("permissions", {}).values()}
