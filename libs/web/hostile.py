@@ -27,7 +27,8 @@ _MALFORMED = (
 _NO_OBJECTS = (b"", b"null", b"[]", b"1")
 _NO_INTEGERS = (str(2**63), str(-(2**63) - 1), "1" * 30, "true", '"1"', "1.5", "1e400", "null", "[1]")
 _NO_TEXTS = ("1", "true", '["a"]', '{"a": 1}')
-_NO_LIMITS = ("0", "-1", "101", "1e2", "NaN", "x", "", str(2**31), str(2**63), "true")
+_NO_NATURALS = ("-1", "%2B1", " 1", "1.0", "1_0", "1e2", "\N{FULLWIDTH DIGIT ONE}", "NaN", "x", "", "true", str(2**63))
+_NO_LIMITS = ("0", "101", str(2**31))
 _NO_CURSORS = ("", "x", "%00", "%ff", *(base64.urlsafe_b64encode(each).decode() for each in (b"[1e400]", b"[NaN,1]")))
 _NO_IDS = ("%00", "%ff", "%ED%A0%80", "x" * 300, quote("' OR '1'='1", safe=""), str(2**63), "NaN")
 
@@ -96,12 +97,14 @@ def _bodies(name: tuple[str, str], operation: Mapping[str, Any], schemas: Mappin
 
 
 def _queries(name: tuple[str, str], operation: Mapping[str, Any]) -> Iterator[Hostile]:
-    taken = {each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"}
+    taken = {each["name"]: each["schema"] for each in operation.get("parameters", ()) if each["in"] == "query"}
     if taken:
         yield Hostile(*name, query="unknown=1", pointer="/unknown")
-    for field, values in {"limit": _NO_LIMITS, "cursor": _NO_CURSORS}.items():
-        if field in taken:
-            yield from (Hostile(*name, query=f"{field}={value}") for value in values)
+    for field, schema in taken.items():
+        wrong = {"limit": _NO_LIMITS, "cursor": _NO_CURSORS}.get(field, ())
+        natural = any(each.get("type") == "integer" for each in (schema, *schema.get("anyOf", ())))
+        for value in (*wrong, *(_NO_NATURALS if natural else ())):
+            yield Hostile(*name, query=f"{field}={value}", pointer=f"/{field}")
 
 
 def _paths(name: tuple[str, str], operation: Mapping[str, Any]) -> Iterator[Hostile]:

@@ -12,7 +12,7 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from libs.web.strict import MAX_INT64
+from libs.web.strict import MAX_INT64, Digits
 
 T = TypeVar("T")
 
@@ -119,5 +119,5 @@ class PageQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    limit: int = Field(default=20, ge=1, le=MAX_LIMIT, description="Most items of the page.")
+    limit: Digits = Field(default=20, ge=1, le=MAX_LIMIT, description="Most items of the page.")
     cursor: Cursor | None = Field(default=None, description="`next` of the page before.")

@@ -2,7 +2,7 @@
 
 Refused as malformed (400): duplicate keys, NaN and Infinity, any encoding but UTF-8, a byte order
 mark, lone surrogates, NUL. Refused as invalid (422): unknown fields, `true` for 1, numbers as
-text, integers that a database column cannot hold.
+text, `1.0` and `1_0` for an integer of a query, integers that a database column cannot hold.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from libs.web.plain import PlainDependencies
 
@@ -43,6 +43,16 @@ Line = Annotated[
 
 Count = Annotated[int, Field(ge=0, le=MAX_INT64)]
 """How many: 0 to the largest integer of a database column."""
+
+
+def _in_digits(value: object) -> object:
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+        raise ValueError("must be written in decimal digits")
+    return value
+
+
+Digits = Annotated[int, BeforeValidator(_in_digits)]
+"""A natural number as a query has it, where everything is text."""
 
 
 class StrictRoute(APIRoute):

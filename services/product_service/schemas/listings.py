@@ -5,10 +5,12 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from libs.web.pagination import PageQuery, Place, PlaceCursor, name_choices
-from libs.web.strict import CleanText, Count
+from libs.web.strict import MAX_INT64, CleanText, Digits
 from services.product_service.errors import ForeignCursor
 from services.product_service.models import Filters, Listing, OwnerId, Position, Product, ProductId, Sort, SortField
 from services.product_service.schemas.products import UUID
+
+_Cents = Annotated[Digits, Field(ge=0, le=MAX_INT64)]
 
 
 class ProductQuery(PageQuery):
@@ -26,8 +28,8 @@ class ProductQuery(PageQuery):
     owner: Annotated[str, StringConstraints(pattern=UUID)] | None = Field(
         default=None, description="Only products of this user."
     )
-    min_price_cents: Count | None = Field(default=None, description="Only products that cost as much or more.")
-    max_price_cents: Count | None = Field(default=None, description="Only products that cost as much or less.")
+    min_price_cents: _Cents | None = Field(default=None, description="Only products that cost as much or more.")
+    max_price_cents: _Cents | None = Field(default=None, description="Only products that cost as much or less.")
     in_stock: bool | None = Field(default=None, description="Only products of which there are some, or none.")
 
     def listing(self) -> Listing:
