@@ -33,13 +33,18 @@ class Client:
 
     def grant(self, requested: str) -> frozenset[Scope]:
         """Return the scopes to put into a token: those in `requested`, or all; `InvalidScope` for others."""
-        try:
-            scopes = parse_scopes(requested)
-        except ValueError as error:
-            raise InvalidScope(requested) from error
+        scopes = requested_scopes(requested)
         if not scopes <= self.scopes:
             raise InvalidScope(" ".join(sorted(scopes - self.scopes)))
         return scopes or self.scopes
+
+
+def requested_scopes(text: str) -> frozenset[Scope]:
+    """Read the `scope` that a client asks for; `InvalidScope` for what is none."""
+    try:
+        return parse_scopes(text)
+    except ValueError as error:
+        raise InvalidScope(text) from error
 
 
 def new_client_secret() -> ClientSecret:
@@ -74,6 +79,7 @@ def parse_basic(header: str) -> tuple[ClientId, str]:
         user, colon, password = base64.b64decode(encoded, validate=True).decode("utf-8").partition(":")
     except ValueError as error:
         raise InvalidCredentials("Basic credentials that cannot be read") from error
-    if not colon:
-        raise InvalidCredentials("Basic credentials without a colon")
-    return ClientId(unquote_plus(user)), unquote_plus(password)
+    client_id, secret = unquote_plus(user), unquote_plus(password)
+    if not (colon and client_id.isprintable() and secret.isprintable()):
+        raise InvalidCredentials("Basic credentials without a colon, or with control characters")
+    return ClientId(client_id), secret

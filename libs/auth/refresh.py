@@ -14,7 +14,7 @@ from typing import NewType, Protocol
 
 from libs.auth.claims import ClientId, Scope, Subject
 from libs.auth.clock import Clock
-from libs.auth.errors import InvalidGrant, ReusedGrant
+from libs.auth.errors import InvalidGrant, InvalidScope, ReusedGrant
 
 RefreshToken = NewType("RefreshToken", str)
 """The secret itself, 43 characters of base64url; it is shown once."""
@@ -99,6 +99,12 @@ class RefreshTokens:
 
     async def start(self, *, subject: Subject, client_id: ClientId, scopes: frozenset[Scope]) -> Refreshed:
         """Begin a family at login."""
+        first = self.new_family(subject=subject, client_id=client_id, scopes=scopes)
+        await self._store.add(first.grant)
+        return first
+
+    def new_family(self, *, subject: Subject, client_id: ClientId, scopes: frozenset[Scope]) -> Refreshed:
+        """Return the first token of a family that the caller stores, as part of a transaction of its own."""
         now = self._clock.now()
         token, digest = _new_token()
         grant = RefreshGrant(
@@ -111,14 +117,13 @@ class RefreshTokens:
             expires_at=now + min(self._idle, self._absolute),
             family_expires_at=now + self._absolute,
         )
-        await self._store.add(grant)
         return Refreshed(token, grant)
 
-    async def rotate(self, token: str, *, client_id: ClientId) -> Refreshed:
-        """Use a token and return its successor.
+    async def rotate(self, token: str, *, client_id: ClientId, requested: frozenset[Scope] = frozenset()) -> Refreshed:
+        """Use a token and return its successor, which has the same scopes.
 
-        `ReusedGrant` if it had been used, whereupon the family is revoked; `InvalidGrant` in every
-        other case.
+        `ReusedGrant` if it had been used, whereupon the family is revoked; `InvalidScope`, and the token stays good,
+        if `requested` goes beyond what was granted (RFC 6749 section 6); `InvalidGrant` in every other case.
         """
         grant = await self._find(token)
         now = self._clock.now()
@@ -129,6 +134,8 @@ class RefreshTokens:
             await self._revoke_reused(grant, now)
         if now >= grant.expires_at:
             raise InvalidGrant("refresh token expired")
+        if not requested <= grant.scopes:
+            raise InvalidScope(" ".join(sorted(requested - grant.scopes)))
         successor, digest = _new_token()
         renewed = replace(
             grant,

@@ -21,7 +21,10 @@ _UNSTORABLE = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class OAuthError(Exception):
-    """A request that no client should make; `code` is one of RFC 6749 section 5.2."""
+    """A request that no client should make; `code` is one of RFC 6749 section 5.2.
+
+    The text is sent to the client. That section allows few characters in it, so none of the request's are among them.
+    """
 
     code = "invalid_request"
 
@@ -116,11 +119,14 @@ class OAuthRoute(APIRoute):
 
         async def answer(request: Request) -> Response:
             try:
-                return await handle(request)
+                response = await handle(request)
             except OAuthError as error:
-                return _refusal(error.code, str(error))
+                response = _refusal(error.code, str(error))
             except tuple(_CODES) as error:
-                return _refusal(next(code for kind, code in _CODES.items() if isinstance(error, kind)))
+                response = _refusal(next(code for kind, code in _CODES.items() if isinstance(error, kind)))
+            # Beside no-store, which every answer has (RFC 6749 section 5.1).
+            response.headers["Pragma"] = "no-cache"
+            return response
 
         return answer
 

@@ -83,6 +83,8 @@ def test_basic_credentials_are_form_encoded(header: str, expected: tuple[str, st
         basic(b"\xff:\xff"),
         "Basic " + "YTpi" * 1000,
         "Basic é",
+        basic("%00:b"),
+        basic("a:%0a"),
     ],
 )
 def test_other_credentials_are_refused(header: str) -> None:

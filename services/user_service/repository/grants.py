@@ -40,7 +40,7 @@ class Grants:
 
     async def add(self, grant: RefreshGrant) -> None:
         """See `RefreshStore`."""
-        await self._database.fetch_all(_INSERT, **_values(grant))
+        await add(self._database, grant)
 
     async def find(self, digest: TokenDigest) -> RefreshGrant | None:
         """See `RefreshStore`."""
@@ -61,11 +61,25 @@ class Grants:
 
     async def revoke_family(self, family: FamilyId, *, at: datetime) -> None:
         """See `RefreshStore`."""
-        await self._database.fetch_all(_REVOKE_FAMILY, family=family, now=micros(at))
+
+        # A statement by itself would not see the successor that is being stored while it waits for the used one.
+        async def revoke(connection: Connection) -> None:
+            await connection.fetch_all(_REVOKE_FAMILY, family=family, now=micros(at))
+
+        await self._database.atomically(revoke)
 
     async def revoke_subject(self, subject: Subject, *, at: datetime) -> None:
         """See `RefreshStore`."""
-        await revoke_subject(self._database, subject, at=at)
+
+        async def revoke(connection: Connection) -> None:
+            await revoke_subject(connection, subject, at=at)
+
+        await self._database.atomically(revoke)
+
+
+async def add(connection: Connection, grant: RefreshGrant) -> None:
+    """Keep the first grant of a family, as part of a transaction that does more."""
+    await connection.fetch_all(_INSERT, **_values(grant))
 
 
 async def revoke_subject(connection: Connection, subject: Subject, *, at: datetime) -> None:

@@ -27,9 +27,9 @@ async def issue_token(form: OAuthForm, caller: Caller, clients: ServiceClients, 
             return TokenView.of(await clients.issue(caller.service(), form.get("scope")))
         case "refresh_token":
             caller.front_end()
-            return TokenView.of(await logins.refresh(form.need("refresh_token")))
-        case other:
-            raise UnsupportedGrant(f"{other[:64]!r} is not served")
+            return TokenView.of(await logins.refresh(form.need("refresh_token"), requested=form.get("scope")))
+        case _:
+            raise UnsupportedGrant("this grant is not served")
 
 
 @router.post("/revoke", openapi_extra=form_body("token", "token_type_hint"), dependencies=[public()])

@@ -1,13 +1,15 @@
 """Logins: passwords and refresh tokens in, access tokens out."""
 
-from libs.auth.claims import Subject
+from libs.auth.claims import Scope, Subject
+from libs.auth.clients import requested_scopes
 from libs.auth.clock import Clock
-from libs.auth.errors import InvalidGrant, ReusedGrant
+from libs.auth.errors import InvalidCredentials, InvalidGrant, ReusedGrant
 from libs.auth.refresh import Refreshed, RefreshTokens
 from libs.db.columns import at
-from libs.db.database import Database
+from libs.db.database import Connection, Database
 from libs.db.errors import DatabaseError
 from services.user_service.models import FIRST_PARTY, Action, Login, User, UserId, email_key
+from services.user_service.repository import grants
 from services.user_service.repository import users as repository
 from services.user_service.service.audit import Audit
 from services.user_service.service.passwords import PasswordDesk
@@ -52,33 +54,50 @@ class Logins:
         user, upgraded = await self._passwords.prove(found, password, address=address)
         if upgraded:
             await repository.rehash(self._database, user, upgraded)
-        refreshed = await self._refresh.start(subject=Subject(user.id), client_id=FIRST_PARTY, scopes=user.scopes)
-        await self._audit.note(self._database, Action.LOGGED_IN, actor=user.id, target=user.id)
-        return self._login(user, refreshed)
+        return await self._begin(user)
 
-    async def refresh(self, token: str) -> Login:
-        """New tokens for a refresh token, which is used up by it.
+    async def _begin(self, proved: User) -> Login:
+        """A login of the user, unless the password that was proved is none by now.
+
+        In one transaction, so that a change of it, a lock or a deletion in between ends this login as it does others.
+        """
+
+        async def work(connection: Connection) -> Login:
+            user = await repository.read(connection, proved.id)
+            if user is None or user.locked_at is not None or user.password_changed_at != proved.password_changed_at:
+                raise InvalidCredentials("changed, locked or gone meanwhile")
+            first = self._refresh.new_family(subject=Subject(user.id), client_id=FIRST_PARTY, scopes=user.scopes)
+            await grants.add(connection, first.grant)
+            await self._audit.note(connection, Action.LOGGED_IN, actor=user.id, target=user.id)
+            return self._login(user, first, first.grant.scopes)
+
+        return await self._database.atomically(work)
+
+    async def refresh(self, token: str, *, requested: str = "") -> Login:
+        """New tokens for a refresh token, which is used up by it; the access token is for no more than `requested`.
 
         Raises:
             InvalidGrant: it is unknown, used, revoked or too old, or its user is locked.
+            InvalidScope: more was requested than the login is good for.
         """
+        wanted = requested_scopes(requested)
         try:
-            refreshed = await self._refresh.rotate(token, client_id=FIRST_PARTY)
+            refreshed = await self._refresh.rotate(token, client_id=FIRST_PARTY, requested=wanted)
         except ReusedGrant as error:
             await self._audit.note(self._database, Action.TOKEN_REUSED, actor="", target=error.subject)
             raise
         user = await repository.read(self._database, UserId(refreshed.grant.subject))
         if user is None or user.locked_at is not None:
             raise InvalidGrant("the user is gone or locked")
-        return self._login(user, refreshed)
+        return self._login(user, refreshed, wanted or refreshed.grant.scopes)
 
     async def log_out(self, token: str) -> None:
         """End a login: its refresh tokens are worth nothing from now on."""
         await self._refresh.revoke(token, client_id=FIRST_PARTY)
 
-    def _login(self, user: User, refreshed: Refreshed) -> Login:
+    def _login(self, user: User, refreshed: Refreshed, wanted: frozenset[Scope]) -> Login:
         # Rights may have been taken away since the login, never added to it.
-        scopes = refreshed.grant.scopes & user.scopes
+        scopes = wanted & user.scopes
         # Up to a second ahead after a change of password; see `Users.replace_password`.
         issued_at = max(self._clock.now(), at(user.password_changed_at))
         access_token = self._tokens.for_user(user, scopes, issued_at=issued_at)

@@ -1,5 +1,6 @@
 """Services that get tokens of their own, and revocation: RFC 6749 section 4.4 and RFC 7009."""
 
+import re
 from collections.abc import Mapping
 
 import httpx
@@ -29,7 +30,7 @@ async def test_a_service_gets_a_token_by_header_or_by_form(client: httpx.AsyncCl
     form = await client.post("/oauth/token", data=GRANT | {"client_id": NAME, "client_secret": secret})
     for answer in (header, form):
         assert answer.status_code == 200, answer.text
-        assert answer.headers["cache-control"] == "no-store"
+        assert (answer.headers["cache-control"], answer.headers["pragma"]) == ("no-store", "no-cache")
         body = answer.json()
         assert body.keys() == {"access_token", "token_type", "expires_in", "scope"}
         assert (body["token_type"], body["expires_in"], body["scope"]) == ("Bearer", 600, SCOPES)
@@ -57,6 +58,8 @@ async def test_a_services_token_is_nobodys_account(client: httpx.AsyncClient, se
         basic(NAME, "x" * 43),
         basic("nobody", "x" * 43),
         basic("first-party", ""),
+        basic("%00", "x"),
+        basic(NAME, "%00"),
         {"Authorization": "Basic"},
         {"Authorization": "Basic !!!"},
         {"Authorization": "Bearer x"},
@@ -92,6 +95,7 @@ FORM = "application/x-www-form-urlencoded"
         ('{"grant_type": "client_credentials"}', "application/json", "invalid_request"),
         ("grant_type=password", FORM, "unsupported_grant_type"),
         ("grant_type=authorization_code", FORM, "unsupported_grant_type"),
+        ("grant_type=%22%5C%C3%A4'", FORM, "unsupported_grant_type"),
     ],
     ids=lambda text: repr(text[:40]),
 )
@@ -103,6 +107,8 @@ async def test_what_no_client_should_send_is_refused(
     answer = await client.post("/oauth/token", content=body.encode(), headers=headers)
     assert (answer.status_code, answer.json()["error"]) == (400, error)
     assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["pragma"] == "no-cache"
+    assert re.fullmatch(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+", answer.json()["error_description"])
 
 
 async def test_a_removed_service_gets_nothing_more(
@@ -150,6 +156,21 @@ async def test_the_token_endpoint_refreshes_for_standard_clients(client: httpx.A
     assert (await refresh(client, renewed.json()["refresh_token"])).status_code == 200
     again = await client.post("/oauth/token", data=form)
     assert (again.status_code, again.json()) == (400, {"error": "invalid_grant"})
+
+
+async def test_a_refresh_may_ask_for_less_and_not_for_more(client: httpx.AsyncClient) -> None:
+    """Less is for this access token alone; asking for more uses nothing up (RFC 6749 section 6)."""
+    login = await logged_in(client, ANN)
+    form = {"grant_type": "refresh_token", "refresh_token": login.refresh_token}
+    for scope in ("users:admin", "products:read users:admin", "products:read  users:me", '"'):
+        more = await client.post("/oauth/token", data=form | {"scope": scope})
+        assert (more.status_code, more.json()) == (400, {"error": "invalid_scope"})
+    less = (await client.post("/oauth/token", data=form | {"scope": "products:read"})).json()
+    assert less["scope"] == "products:read"
+    headers = {"Authorization": f"Bearer {less['access_token']}"}
+    assert (await client.get("/me", headers=headers)).status_code == 403
+    again = await client.post("/oauth/token", data=form | {"refresh_token": less["refresh_token"]})
+    assert again.json()["scope"] == "products:read products:reserve products:write users:me"
 
 
 @pytest.mark.parametrize("hint", [{}, {"token_type_hint": "refresh_token"}, {"token_type_hint": "access_token"}])
