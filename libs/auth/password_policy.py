@@ -45,7 +45,8 @@ class PasswordPolicy:
             normal = normalise(password)
         except ValueError as error:
             raise WeakPassword("holds characters that are not text") from error
-        if len(normal) < MIN_LENGTH:
+        # As chosen and as hashed: NFKC makes eighteen characters of one (U+FDFA), and one of several.
+        if min(len(password), len(normal)) < MIN_LENGTH:
             raise WeakPassword(f"shorter than {MIN_LENGTH} characters")
         folded = _folded(normal)
         unit = _unit(folded)

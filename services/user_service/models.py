@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
 
+from email_validator import EmailNotValidError, validate_email
+
 from libs.auth.claims import ClientId, Role, Scope
 from libs.auth.passwords import PasswordHash
 from libs.auth.refresh import RefreshToken
@@ -136,8 +138,23 @@ class Entry:
 
 
 def email_key(email: str) -> EmailKey:
-    """The key of an address: compatibility forms and letter case do not tell users apart."""
-    return EmailKey(folded(email))
+    """The key of an address: compatibility forms, letter case and the coding of a domain do not tell users apart.
+
+    Text that is no address has a key too, which is nobody's.
+    """
+    return EmailKey(folded(_as_registered(email)))
+
+
+def normal_address(email: str) -> str:
+    """An address as it is stored, its domain in Unicode; `EmailNotValidError` for what is none."""
+    return validate_email(email, check_deliverability=False, strict=True).normalized
+
+
+def _as_registered(email: str) -> str:
+    try:
+        return normal_address(email)
+    except EmailNotValidError:
+        return email
 
 
 def folded(text: str) -> str:

@@ -39,6 +39,13 @@ def test_under_fifteen_characters_is_refused(length: int) -> None:
         POLICY.check("x7\u00e9$Q-z9&kLmP2"[:length])
 
 
+@pytest.mark.parametrize("password", ["\ufdfa", "\ufdfa" * 14, "e\u0301x" * 7])
+def test_characters_count_as_chosen_and_as_hashed(password: str) -> None:
+    """NFKC makes eighteen of U+FDFA, and one of a letter and its accent; the smaller number counts."""
+    with pytest.raises(WeakPassword, match="shorter than 15"):
+        POLICY.check(password)
+
+
 def test_over_a_thousand_characters_is_refused_and_not_cut() -> None:
     """Before anything else is done with it."""
     POLICY.check("correct horse " * 71 + "staple")

@@ -3,23 +3,18 @@
 from datetime import datetime
 from typing import Annotated
 
-from email_validator import validate_email
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
 from libs.auth.claims import Role
 from libs.db.columns import at
 from libs.web.strict import Line, StrictModel
-from services.user_service.models import User, UserId
+from services.user_service.models import User, UserId, normal_address
 
 Password = Annotated[SecretStr, Field(max_length=4096)]
 """Longer than any password of the policy: that one gives the reason, this one guards the parser."""
 
 
-def _address(text: str) -> str:
-    return validate_email(text, check_deliverability=False, strict=True).normalized
-
-
-Email = Annotated[str, AfterValidator(_address), Field(max_length=254, json_schema_extra={"format": "email"})]
+Email = Annotated[str, AfterValidator(normal_address), Field(max_length=254, json_schema_extra={"format": "email"})]
 """An address that mail can be sent to, without a name around it."""
 
 

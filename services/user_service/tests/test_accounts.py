@@ -36,6 +36,15 @@ async def test_an_address_has_one_account(client: httpx.AsyncClient, spelling: s
         assert (await log_in(client, ANN, email=spelling)).status_code == 200
 
 
+@pytest.mark.parametrize("domain", ["xn--bcher-kva.example.com", "b\u00fccher.example.com", "BU\u0308CHER.example.com"])
+async def test_a_domain_has_one_account_in_either_coding(client: httpx.AsyncClient, domain: str) -> None:
+    """Whoever registers by one spelling of an international domain (RFC 5891) logs in by any, the same one too."""
+    await register(client, ANN | {"email": f"ann@{domain}"})
+    for other in ("xn--bcher-kva.example.com", "B\u00dcCHER.example.com"):
+        assert (await log_in(client, ANN, email=f"ann@{other}")).status_code == 200
+        assert (await client.post("/users", json=ANN | {"email": f"ann@{other}"})).status_code == 409
+
+
 @pytest.mark.parametrize(
     "password",
     [
