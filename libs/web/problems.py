@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match, Route
 
 from libs.web.context import request_id
 
@@ -104,11 +105,21 @@ def _handler(problem: Problem) -> Callable[[Request, Exception], Response]:
     return handle
 
 
-def _on_http_exception(_: Request, error: Exception) -> Response:
+def _on_http_exception(request: Request, error: Exception) -> Response:
     raised = cast("HTTPException", error)
     phrase = HTTPStatus(raised.status_code).phrase
     detail = raised.detail if raised.detail != phrase else None
-    return problem_response(raised.status_code, detail=detail, headers=raised.headers)
+    headers = raised.headers
+    if raised.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {"Allow": _allowed(request)}
+    return problem_response(raised.status_code, detail=detail, headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """What all routes of the path take (RFC 9110, 15.5.6); Starlette names what the first of them takes."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    fitting = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for route in fitting for method in route.methods or ()}))
 
 
 def _on_invalid_request(_: Request, error: Exception) -> Response:

@@ -14,13 +14,14 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def _well_formed(value: str) -> str:
-    if value != "*" and not _ETAG.fullmatch(value):
+def _well_formed(value: str | None) -> str | None:
+    # An empty one is refused, not taken for none: who sends it wants to be told of changes.
+    if value is not None and value != "*" and not _ETAG.fullmatch(value):
         raise ValueError('is "*" or one entity tag as it was sent, such as "3"')
     return value
 
 
-IfMatch = Annotated[str | None, Header(alias="If-Match"), AfterValidator(lambda v: v and _well_formed(v))]
+IfMatch = Annotated[str | None, Header(alias="If-Match"), AfterValidator(_well_formed)]
 """The version a client has seen; a change of any other is refused."""
 
 

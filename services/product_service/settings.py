@@ -38,4 +38,4 @@ class ProductSettings(WebSettings):
     @property
     def keys_url(self) -> str:
         """Where the issuer's public keys are."""
-        return self.jwks_url or f"{self.issuer}/.well-known/jwks.json"
+        return self.jwks_url or f"{self.issuer.rstrip('/')}/.well-known/jwks.json"

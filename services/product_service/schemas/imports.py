@@ -1,6 +1,7 @@
 """Files of products as they come in over HTTP."""
 
 import re
+from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping, Sequence
 
 from pydantic import BaseModel, Field, ValidationError
@@ -70,7 +71,9 @@ async def drafts(chunks: AsyncIterable[bytes], *, max_rows: int) -> AsyncIterato
 def _columns(header: Record) -> Sequence[str]:
     names = header.fields
     errors = [RowError(header.line, name, "no such column") for name in names if name not in ProductDraft.model_fields]
-    errors += [RowError(header.line, name, "the column is there twice") for name in set(names) if names.count(name) > 1]
+    errors += [
+        RowError(header.line, name, "the column is there twice") for name, count in Counter(names).items() if count > 1
+    ]
     errors += [RowError(header.line, name, "the column is missing") for name in _required() if name not in names]
     if errors:
         raise InvalidRows(errors[:_MOST_ERRORS])

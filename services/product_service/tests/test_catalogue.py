@@ -69,7 +69,7 @@ async def test_a_stale_version_is_refused(client: httpx.AsyncClient, mint: Token
     assert (await client.delete(path, headers=ann(mint) | {"If-Match": '"2"'})).status_code == 204
 
 
-@pytest.mark.parametrize("tag", ["1", 'W/"1"', '"x"', '"1", "2"', '""'])
+@pytest.mark.parametrize("tag", ["1", 'W/"1"', '"x"', '"1", "2"', '""', ""])
 async def test_what_is_no_tag_of_ours_is_invalid(client: httpx.AsyncClient, mint: TokenMint, tag: str) -> None:
     """A precondition that cannot be understood is never taken for none."""
     path = await _create(client, mint)

@@ -116,6 +116,7 @@ async def test_invalid_rows_are_named(
         (b"name,price_cents,name\n", ["name"]),
         (b"Name,price_cents\n", ["Name", "name"]),
         (b"name;price_cents\n", ["name;price_cents", "name", "price_cents"]),
+        (b"name,stock,stock,price_cents,name\n", ["name", "stock"]),
     ],
 )
 async def test_the_header_row_is_checked_by_name(

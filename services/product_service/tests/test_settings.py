@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from libs.web.configuration import table
 from services.product_service.settings import ProductSettings
 
@@ -18,6 +20,12 @@ def test_the_page_lists_every_setting() -> None:
     assert table(ProductSettings) in page, (
         "docs/configuration.md is behind: put there what `bazel run //services/product_service -- settings` prints"
     )
+
+
+@pytest.mark.parametrize("issuer", ["https://id.example.com", "https://id.example.com/"])
+def test_the_issuers_keys_are_where_it_says(issuer: str) -> None:
+    """However its name ends, the address is that of its own metadata (`jwks_uri`)."""
+    assert ProductSettings(issuer=issuer).keys_url == "https://id.example.com/.well-known/jwks.json"
 
 
 def test_no_setting_is_a_secret_with_a_default() -> None:

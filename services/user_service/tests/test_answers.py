@@ -41,6 +41,15 @@ async def test_every_refusal_is_a_problem(client: httpx.AsyncClient, method: str
     assert ("allow" in answer.headers) is (status == 405)
 
 
+@pytest.mark.parametrize(
+    ("path", "allowed"), [("/me", "GET, PATCH"), ("/users", "POST"), (_NOBODY, "DELETE, PUT")], ids=repr
+)
+async def test_another_method_is_told_all_that_there_are(client: httpx.AsyncClient, path: str, allowed: str) -> None:
+    """Those of every route of the path (RFC 9110 section 15.5.6)."""
+    answer = await client.options(path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
 async def test_no_token_is_kept_on_its_way(client: httpx.AsyncClient, settings: UserSettings) -> None:
     """Whichever way one is got, no cache may store the answer, nor what is told to whom it opens."""
     login = await logged_in(client, ANN)
