@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,10 @@ _NAMES = {"docker.io": "https://index.docker.io/v1/"}
 _TOKEN_USER = "<token>"  # noqa: S105 - no secret, the name of one
 
 
+class UnreadableLoginError(ValueError):
+    """What `docker login` left is not what it was."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Login:
     """How to show who asks: by the value of an `Authorization: Basic` header, or by an identity token."""
@@ -25,24 +30,34 @@ class Login:
 
 
 def login_for(registry: str) -> Login:
-    """What is known of a registry; an empty login where nobody logged in."""
+    """What is known of a registry; an empty login where nobody logged in. Raises UnreadableLoginError."""
     config, name = _config(), _NAMES.get(registry, registry)
-    helper = config.get("credHelpers", {}).get(name) or config.get("credsStore")
-    entry = config.get("auths", {}).get(name, {})
+    helper = _table(config, "credHelpers").get(name) or config.get("credsStore")
+    entry = _table(_table(config, "auths"), name)
     if token := entry.get("identitytoken"):
         return Login(identity_token=token)
     if basic := entry.get("auth"):
-        return Login(basic=f"Basic {basic}")
+        # Some tools break Base64 into lines.
+        return Login(basic=f"Basic {''.join(str(basic).split())}")
     return _ask(helper, name) if helper else Login()
 
 
-def _config() -> dict[str, Any]:
+def _config() -> Mapping[str, Any]:
     folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    path = folder / "config.json"
     try:
-        config: dict[str, Any] = json.loads((folder / "config.json").read_text())
+        config = json.loads(path.read_bytes())
     except FileNotFoundError:
         return {}
-    return config
+    except ValueError as error:
+        raise UnreadableLoginError(f"{path} cannot be read: it is not JSON") from error
+    return _table({"": config}, "")
+
+
+def _table(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A table of Docker's file, which other tools write too; nothing where it has another form."""
+    found = config.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def _ask(helper: str, registry: str) -> Login:
@@ -51,8 +66,11 @@ def _ask(helper: str, registry: str) -> Login:
     done = subprocess.run(command, input=registry, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         return Login()
-    answer = json.loads(done.stdout)
-    user, secret = answer["Username"], answer["Secret"]
+    try:
+        answer = json.loads(done.stdout)
+        user, secret = answer["Username"], answer["Secret"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise UnreadableLoginError(f"{command[0]} gave an answer that cannot be read") from error
     if user == _TOKEN_USER:
         return Login(identity_token=secret)
     return Login(basic="Basic " + base64.b64encode(f"{user}:{secret}".encode()).decode())

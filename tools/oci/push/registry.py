@@ -39,7 +39,7 @@ class RegistryError(Exception):
     """A registry refused, or could not be reached; `passing` where trying again may help."""
 
     def __init__(self, registry: str, reason: str, *, passing: bool = False) -> None:
-        super().__init__(f"{registry}: {reason}")
+        super().__init__(f"{registry}: {' '.join(reason.split())}")
         self.registry = registry
         self.passing = passing
 
@@ -84,8 +84,15 @@ class Repository:
         return None if manifest is None else digest_of(manifest)
 
     def manifest(self, reference: str) -> bytes | None:
-        """The manifest of a tag or digest; None where there is none."""
-        return self._try("GET", f"manifests/{reference}", headers={"Accept": _ACCEPTED})
+        """The manifest of a tag or digest; None where there is none. Raises RegistryError for anything else."""
+        content = self._try("GET", f"manifests/{reference}", headers={"Accept": _ACCEPTED})
+        if content is None:
+            return None
+        if not _is_manifest(content):
+            raise RegistryError(self.registry, f"{self.name}: {reference} is no manifest; is this a registry?")
+        if ":" in reference and digest_of(content) != reference:
+            raise RegistryError(self.registry, f"{self.name} has something else in the place of {reference}")
+        return content
 
     def blob(self, digest: str) -> bytes:
         """A blob, checked against its digest; raises RegistryError where it is absent or another."""
@@ -146,7 +153,7 @@ class Repository:
         """Return what a call returns; raise RegistryError when it failed for good, or too often."""
         try:
             return call()
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             failure = self._failure(what, error)
             if not failure.passing or attempt == len(self.pauses):
                 raise failure from error
@@ -156,7 +163,9 @@ class Repository:
     def _failure(self, what: str, error: Exception) -> RegistryError:
         if not isinstance(error, urllib.error.HTTPError):
             cause = getattr(error, "reason", error)
-            return RegistryError(self.registry, str(cause), passing=not isinstance(cause, ssl.SSLCertVerificationError))
+            # A name that cannot be looked up, or a login that cannot be read.
+            lasts = isinstance(error, ValueError) or isinstance(cause, ssl.SSLCertVerificationError)
+            return RegistryError(self.registry, str(cause), passing=not lasts)
         error.close()
         if error.code == http.HTTPStatus.NOT_FOUND:
             return _AbsentError(self.registry, f"{self.name} has no {what}")
@@ -194,7 +203,9 @@ class Repository:
         if not challenge.lower().startswith("bearer"):
             return login.basic
         asked = dict(_CHALLENGE.findall(challenge))
-        realm = asked.pop("realm")
+        realm = asked.pop("realm", "")
+        if not realm.startswith(("https://", "http://")):
+            raise RegistryError(self.registry, "wants a token and does not say from where")
         asked["scope"] = f"repository:{self.name}:pull,push"
         if login.identity_token:
             request = _refreshing(realm, asked, login.identity_token)
@@ -202,8 +213,23 @@ class Repository:
             headers = {"Authorization": login.basic} if login.basic else {}
             request = urllib.request.Request(f"{realm}?{urllib.parse.urlencode(asked)}", headers=headers)  # noqa: S310
         with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 - named by the registry
-            token = json.load(answer)
-        return f"Bearer {token.get('token') or token['access_token']}"
+            return f"Bearer {self._token(answer.read())}"
+
+    def _token(self, content: bytes) -> str:
+        try:
+            document = json.loads(content)
+            return str(document.get("token") or document["access_token"])
+        except (ValueError, AttributeError, KeyError) as error:
+            raise RegistryError(self.registry, "was asked for a token and gave none") from error
+
+
+def _is_manifest(content: bytes) -> bool:
+    """Whether it is a manifest or an index, as far as it is read here."""
+    try:
+        document = json.loads(content)
+        return all("digest" in entry for entry in document.get("manifests", []))
+    except (ValueError, AttributeError, TypeError):
+        return False
 
 
 def _refreshing(realm: str, asked: Mapping[str, str], identity_token: str) -> urllib.request.Request:
