@@ -1,10 +1,11 @@
 """What people say about an environment and about a service in it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_network
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from tools.deploy.files import Part
 
@@ -20,7 +21,13 @@ Setting = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Service = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 """A service by the name of its folder."""
 
-Host = Annotated[str, StringConstraints(pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
+_LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+
+Host = Annotated[str, StringConstraints(pattern=rf"^(\*\.)?{_LABEL}(\.{_LABEL})*$")]
+
+_REGISTRY = re.compile(
+    rf"(localhost|{_LABEL}(\.{_LABEL})+|{_LABEL}(?=:))(:[0-9]{{1,5}})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
+)
 
 _FOLLOWS = {
     "allowed_hosts": "name them in `hosts`",
@@ -28,13 +35,33 @@ _FOLLOWS = {
     "port": "the port is the image's",
 }
 _SECRET_NAME = re.compile(r"(password|passwd|secret|credential|private_key|api_key|database_url)(?!.*_(file|dir)$)")
-_SECRET_VALUE = re.compile(r"://[^/@\s]*:[^/@\s]+@")
+_SECRET_VALUE = re.compile(
+    r"://[^/@\s:]*:[^@\s]+@|(password|passwd|secret|token|api_key)=[^&\s]|-----BEGIN [A-Z ]*PRIVATE KEY"
+)
+_SECONDS = ("drain_seconds", "stop_seconds")
+_MOST_SECONDS = 3600
+
+
+def _is_registry(name: str) -> str:
+    # Kubernetes takes a host without a dot or a port for a path on docker.io.
+    if not _REGISTRY.fullmatch(name):
+        raise ValueError("a host with a dot or a port, and perhaps a path: registry.example/team")
+    return name
+
+
+def _is_network(cidr: str) -> str:
+    ip_network(cidr, strict=False)
+    return cidr
+
+
+Registry = Annotated[str, AfterValidator(_is_registry)]
+"""A registry, and perhaps a path on it."""
 
 
 class Environment(Part):
     """`deploy/<env>/environment.toml`."""
 
-    registry: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._/-]*[a-z0-9])?$")]
+    registry: Registry
     namespace: Name
     promoted_from: str | None = None
 
@@ -80,7 +107,14 @@ class Schedule(Part):
     """A command of the image that is run from time to time."""
 
     cron: Annotated[str, StringConstraints(pattern=r"^\S+( \S+){4}$")]
-    command: tuple[str, ...]
+    command: Annotated[tuple[str, ...], Field(min_length=1)]
+
+    @field_validator("command")
+    @classmethod
+    def _holds_no_secret(cls, command: Sequence[str]) -> Sequence[str]:
+        if any(_SECRET_VALUE.search(argument) for argument in command):
+            raise ValueError("an argument holds a secret: the command reads settings, and files of volumes")
+        return command
 
 
 class Ingress(Part):
@@ -93,7 +127,7 @@ class Ingress(Part):
 class Destination(Part):
     """Somewhere outside the cluster that the service talks to."""
 
-    cidr: Annotated[str, StringConstraints(pattern=r"^[0-9a-f.:]+/[0-9]+$")]
+    cidr: Annotated[str, StringConstraints(pattern=r"^[0-9a-f.:]+/[0-9]+$"), AfterValidator(_is_network)]
     port: Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -139,6 +173,17 @@ class Configuration(Part):
                 raise ValueError(f"{name} is not set here: {_FOLLOWS[name]}")
             if _SECRET_NAME.search(name) or _SECRET_VALUE.search(str(value)):
                 raise ValueError(f"{name} is or holds a secret: name the Secret and its key under [secrets]")
+            if isinstance(value, str) and "\0" in value:
+                raise ValueError(f"{name} holds a NUL, which no variable of a process can")
+        return settings
+
+    @field_validator("settings")
+    @classmethod
+    def _ends_in_time(cls, settings: Mapping[str, object]) -> Mapping[str, object]:
+        for name in _SECONDS:
+            value = settings.get(name, 0)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MOST_SECONDS:
+                raise ValueError(f"{name} is a number of seconds, from 0 to {_MOST_SECONDS}")
         return settings
 
     @model_validator(mode="after")
@@ -166,6 +211,20 @@ class Configuration(Part):
                 raise ValueError(f"volumes.{name}: several processes need access = 'ReadWriteMany', or a secret")
         if both := self.settings.keys() & self.secrets.keys():
             raise ValueError(f"{min(both)} stands under [settings] and under [secrets]")
+        return self
+
+    @model_validator(mode="after")
+    def _names_are_apart(self) -> "Configuration":
+        places = [volume.path.rstrip("/") for volume in self.volumes.values()]
+        if "tmp" in self.volumes or "/tmp" in places:  # noqa: S108 - the container's own
+            raise ValueError("volumes: `tmp` and /tmp are scratch of every process")
+        if len({*places}) < len(places):
+            raise ValueError("volumes: two have the same path")
+        commands = [*self.before_start, "serve", *(["migrate"] if self.is_on_sqlite else [])]
+        if len({*commands}) < len(commands):
+            raise ValueError("before_start: each command once; serve, and migrate on SQLite, run by themselves")
+        if "serve" in self.schedules:
+            raise ValueError("schedules: `serve` is the server's name, and its pods would be taken for servers")
         return self
 
     @model_validator(mode="after")

@@ -89,8 +89,8 @@ def _environment(release: Release) -> list[Document]:
 
 
 def _text(value: object) -> str:
-    """A value as the service reads it from its environment."""
-    return value if isinstance(value, str) else json.dumps(value)
+    """A value that the service reads from its environment as it was written: Kubernetes would expand `$(NAME)`."""
+    return (value if isinstance(value, str) else json.dumps(value)).replace("$", "$$")
 
 
 def _mount(name: str, volume: Volume) -> Document:

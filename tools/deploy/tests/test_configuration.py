@@ -42,6 +42,49 @@ _REFUSED = {
         "issuer stands under [settings] and under [secrets]",
     ),
     "way in without a name": ("[ingress]\n" + _VOLUME, "an [ingress] needs `hosts`"),
+    "secret with a slash": (
+        f'[settings]\nmail = "smtp://me:{_CANARY}/x@host"\n' + _VOLUME,
+        "settings: mail is or holds a secret",
+    ),
+    "secret of a query": (
+        f'[settings]\npages_url = "https://a.example/?password={_CANARY}"\n' + _VOLUME,
+        "settings: pages_url is or holds a secret",
+    ),
+    "private key": (
+        f'[settings]\npage = """-----BEGIN PRIVATE KEY-----\n{_CANARY}"""\n' + _VOLUME,
+        "settings: page is or holds a secret",
+    ),
+    "secret of a command": (
+        f'[schedules.a]\ncron = "1 1 1 1 1"\ncommand = ["a", "--password={_CANARY}"]\n' + _VOLUME,
+        "schedules.a.command: an argument holds a secret",
+    ),
+    "seconds in words": (
+        f'[settings]\ndrain_seconds = "{_CANARY}"\n' + _VOLUME,
+        "drain_seconds is a number of seconds",
+    ),
+    "seconds of truth": ("[settings]\nstop_seconds = true\n" + _VOLUME, "stop_seconds is a number of seconds"),
+    "no number of seconds": ("[settings]\nstop_seconds = nan\n" + _VOLUME, "stop_seconds is a number of seconds"),
+    "seconds before": ("[settings]\nstop_seconds = -1\n" + _VOLUME, "stop_seconds is a number of seconds"),
+    "end of a C string": ('[settings]\nissuer = "a\\u0000b"\n' + _VOLUME, "issuer holds a NUL"),
+    "number without end": (f"replicas = {'9' * 5000}\n" + _VOLUME, "not TOML: "),
+    "table without end": ("replicas = " + "[" * 5000, "not TOML: "),
+    "key of two lines": ('"a\\nb" = 1\n' + _VOLUME, "a b is no key here"),
+    "scratch as a volume": (_VOLUME.replace("data]", "tmp]"), "volumes: `tmp` and /tmp are scratch"),
+    "volume over scratch": (
+        _VOLUME + '[volumes.b]\npath = "/tmp/"\nsize = "1Gi"\n',
+        "volumes: `tmp` and /tmp are scratch",
+    ),
+    "volume over volume": (_VOLUME + '[volumes.b]\npath = "/data"\nsize = "1Gi"\n', "volumes: two have the same path"),
+    "server before the server": ('before_start = ["serve"]\n' + _VOLUME, "before_start: "),
+    "migrated twice": ('before_start = ["migrate"]\n' + _VOLUME, "before_start: "),
+    "done twice": ('before_start = ["a", "a"]\n' + _VOLUME, "before_start: "),
+    "server by the clock": (
+        '[schedules.serve]\ncron = "1 1 1 1 1"\ncommand = ["a"]\n' + _VOLUME,
+        "schedules: `serve` is the server's name",
+    ),
+    "nothing by the clock": ('[schedules.a]\ncron = "1 1 1 1 1"\ncommand = []\n' + _VOLUME, "schedules.a.command: "),
+    "no host": ('hosts = ["a..b"]\n' + _VOLUME, "hosts.0: "),
+    "no network": (_VOLUME + '[[network.to]]\ncidr = "10.0.0.0/99"\nport = 1\n', "network.to.0.cidr: "),
     "no time of day": ('[schedules.a]\ncron = "daily"\ncommand = []\n' + _VOLUME, "schedules.a.cron: "),
 }
 
@@ -70,7 +113,21 @@ def test_path_of_a_secret_is_no_secret() -> None:
     assert parse_toml(text, Configuration, shown="here").settings["mail_password_file"] == "/mail/password"
 
 
-@pytest.mark.parametrize("registry", ["https://registry.example", "registry.example/", "Registry.example", ""])
+@pytest.mark.parametrize(
+    "registry",
+    [
+        "https://registry.example",
+        "registry.example/",
+        "Registry.example",
+        "",
+        "a..b",
+        ".",
+        "x" * 70 + ".example",
+        "registry.example//team",
+        # Kubernetes would take it for a path on docker.io.
+        "registry/team",
+    ],
+)
 def test_registry_is_a_host_and_perhaps_a_path(registry: str) -> None:
     """What people paste from a browser is refused before anything is pushed to it."""
     with pytest.raises(BadFileError, match="registry: "):

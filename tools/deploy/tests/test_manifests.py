@@ -1,5 +1,7 @@
 """What Kubernetes is told."""
 
+import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -183,6 +185,28 @@ def test_settings_are_text_as_the_service_reads_it() -> None:
         "STOP_SECONDS": "30",
     }
     assert _one(text, "Deployment")["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] == 45
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("'\"", "{{ .Values }}", "a: b", "*a", "&a", "!a", "- a", "# a", "---", "~", "no", "0x1"),
+        *("a\nb\r\n", "\u2028\x1b\ufeff"),
+        *("$(USER_SERVICE_ISSUER)", "$$(A)", "a$$b$"),
+    ],
+)
+def test_settings_arrive_as_they_were_written(value: str) -> None:
+    """Neither YAML nor Kubernetes, which puts variables into variables, makes anything else of them."""
+    text = f"[settings]\nissuer = {json.dumps(value)}\n" + _SQLITE
+    read = list(yaml.safe_load_all(render(_release(text), source="here")))
+    assert read == documents(_release(text))
+    [entry] = _containers(text)[0]["env"]
+    assert _expanded(entry["value"]) == value
+
+
+def _expanded(value: str) -> str:
+    """What Kubernetes makes of a value: `$$` is `$`, `$(NAME)` another variable."""
+    return re.sub(r"\$(\$|\(\w+\))", lambda found: "$" if found[1] == "$" else "another", value)
 
 
 def test_secrets_are_named_and_never_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
