@@ -10,30 +10,38 @@ from pathlib import Path
 from tools.deploy import report
 from tools.deploy.apply import Deployment, alone, message
 from tools.deploy.desk import Choice, Desk, behind
-from tools.deploy.errors import BadFileError, DeployError, UnclearSourceError
+from tools.deploy.errors import BadFileError, DeployError, SameEnvironmentError, UnclearSourceError
 from tools.deploy.known_settings import PAGE, check_settings
 from tools.deploy.manifests.release import kebab
 from tools.deploy.options import Options, parse
 from tools.deploy.plan import Kind, Plan
 from tools.deploy.records import Folder
-from tools.deploy.source import Source, commit, read_source
+from tools.deploy.source import Source, check_identity, commit, read_source, recorded
 from tools.oci.push.push_all import read_services
 from tools.oci.push.registry import RegistryError
 
+_STOPPED = 130
+"""As shells have it for Ctrl-C."""
+
 
 def run(arguments: Sequence[str], *, now: Callable[[], datetime]) -> int:
-    """Run a command; 1 and one sentence when it cannot be done."""
+    """Run a command; 1 and one sentence when it cannot be done, 130 when somebody stops it."""
     options = parse(arguments)
     workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
     try:
         _COMMANDS[options.command](Call(options=options, workspace=workspace, now=now))
     except (DeployError, RegistryError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        return _refuse(str(error))
     except OSError as error:
-        print(f"error: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
-        return 1
+        return _refuse(f"{error.filename or 'a file'}: {error.strerror}")
+    except KeyboardInterrupt:
+        return _refuse("stopped; the same command does the rest", code=_STOPPED)
     return 0
+
+
+def _refuse(sentence: str, *, code: int = 1) -> int:
+    print("error:", " ".join(sentence.split()), file=sys.stderr)
+    return code
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +95,10 @@ def promote(call: Call) -> None:
     wanted = desk.environment.promoted_from
     if wanted and wanted != origin.name:
         raise BadFileError(desk.folder.shown("environment.toml"), f"{desk.folder.name} is promoted from {wanted} alone")
+    if origin.name == desk.folder.name:
+        raise SameEnvironmentError(origin.name)
     with alone(desk.folder):
-        choice = desk.promoted(origin)
+        choice = desk.promoted(origin, only=call.options.service)
         _do(call, desk.plan(choice, is_committed=source.is_committed, only=call.options.service), choice, source)
 
 
@@ -96,6 +106,8 @@ def _source(call: Call) -> Source:
     source = read_source(call.workspace)
     if call.options.commit and not source.is_committed:
         raise UnclearSourceError("there are changes that are not committed: commit them first, or leave out --commit")
+    if call.options.commit:
+        check_identity(call.workspace)
     return source
 
 
@@ -103,10 +115,17 @@ def _do(call: Call, made: Plan, choice: Choice, source: Source) -> None:
     print(report.text(made, source), flush=True)
     Deployment(bring=choice.bring, sources=choice.sources, now=call.now).apply(made)
     if call.options.commit:
-        revision = commit(call.workspace, message(made), made.folder.written())
+        revision = commit(call.workspace, message(made), made.folder.written(_committed(call, made)))
         print(f"committed {revision[:12]}" if revision else "nothing to commit")
     for line in _next_steps(made):
         print(line)
+
+
+def _committed(call: Call, made: Plan) -> list[str]:
+    """The services whose files belong to the commit; those that an interrupted run removed are no longer planned."""
+    there = [change.service for change in made.changes]
+    gone = [] if call.options.service else recorded(call.workspace, made.folder.path)
+    return sorted({*there, *gone})
 
 
 def _next_steps(made: Plan) -> list[str]:

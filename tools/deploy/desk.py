@@ -37,7 +37,7 @@ class Desk:
     def open(cls, folder: Folder, registry: str | None) -> "Desk":
         """An environment, on its own registry or another; raises BadFileError."""
         environment = folder.environment()
-        if registry:
+        if registry is not None:
             changed = environment.model_copy(update={"registry": registry})
             environment = read_json(changed.model_dump_json(), Environment, shown="--registry")
         return cls(folder=folder, environment=environment, registry=environment.registry)
@@ -61,15 +61,18 @@ class Desk:
         """What the records name."""
         return self._recorded(self.folder.records())
 
-    def promoted(self, origin: Folder) -> Choice:
-        """What the records of another environment name; what it does not have stays.
+    def promoted(self, origin: Folder, *, only: Sequence[str] = ()) -> Choice:
+        """What the records of another environment name, all or only some; what it does not have stays.
 
         Raises:
-            NotDeployedError: it has no records, or one of an image that no commit makes.
+            NotDeployedError: it has no records, not one in `only`, or one of an image that no commit makes.
         """
-        records = origin.records()
-        if not records:
+        there = origin.records()
+        if not there:
             raise NotDeployedError(f"nothing was deployed to {origin.name} yet; //deploy:apply does that")
+        if absent := [name for name in only if name not in there]:
+            raise NotDeployedError(f"{origin.name} has no record of {absent[0]}; it has {', '.join(there)}")
+        records = {service: there[service] for service in only or there}
         for service, record in records.items():
             if not record.is_committed:
                 raise NotDeployedError(

@@ -31,6 +31,17 @@ class BusyError(DeployError):
         self.environment = environment
 
 
+class SameEnvironmentError(DeployError):
+    """A promotion from an environment to itself."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} cannot be promoted to itself; for its configuration there is "
+            f"bazel run //deploy:apply -- --env {name} --configuration-only"
+        )
+        self.name = name
+
+
 class UnclearSourceError(DeployError):
     """The files are not what a commit has, or git cannot tell."""
 

@@ -4,6 +4,7 @@ import difflib
 import json
 import os
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,9 +29,15 @@ def read_toml(path: Path, kind: type[P], *, shown: str) -> P:
         BadFileError: it is not there, not TOML, or says something else.
     """
     try:
-        return parse_toml(path.read_text(encoding="utf-8"), kind, shown=shown)
+        return parse_toml(read_text(path, shown=shown), kind, shown=shown)
     except FileNotFoundError as error:
         raise BadFileError(shown, "there is no such file") from error
+
+
+def read_text(path: Path, *, shown: str) -> str:
+    """A file's text; raises BadFileError where it is none."""
+    try:
+        return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise BadFileError(shown, "not UTF-8") from error
 
@@ -39,7 +46,7 @@ def parse_toml(text: str, kind: type[P], *, shown: str) -> P:
     """What a TOML text says; raises BadFileError."""
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise BadFileError(shown, f"not TOML: {error}") from error
     # By way of JSON, whose strict reading takes a list for a tuple.
     return read_json(json.dumps(content, default=str), kind, shown=shown)
@@ -58,16 +65,23 @@ def write_whole(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Always the same name: what a killed run left is taken over by the next.
     draft = path.with_name(f".{path.name}.draft")
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(path)
+    try:
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(path)
+    except OSError as error:
+        # A full disk does not say which file, and keeps the half of it.
+        with suppress(OSError):
+            draft.unlink()
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _sentence(error: ValidationError) -> str:
     """All that is wrong, without the values: one of them may be a password in the wrong place."""
-    return "; ".join(_finding(each) for each in error.errors(include_input=False, include_url=False))
+    said = "; ".join(_finding(each) for each in error.errors(include_input=False, include_url=False))
+    return " ".join(said.split())
 
 
 def _finding(error: Any) -> str:  # noqa: ANN401 - pydantic's own TypedDict lies in a private module

@@ -1,5 +1,6 @@
 """What would change in an environment, and why."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -77,7 +78,7 @@ def make_plan(folder: Folder, images: Mapping[str, Image], *, registry: str, is_
     scene = _Scene(folder=folder, namespace=environment.namespace, is_committed=is_committed)
     changes = [
         scene.change(service, configurations.get(service), images.get(service), records.get(service))
-        for service in sorted({*configurations, *records})
+        for service in sorted({*configurations, *records, *folder.rendered()})
     ]
     return Plan(
         folder=folder,
@@ -140,7 +141,7 @@ def differences(old: str, new: str) -> list[str]:
     """What differs between two texts of manifests, for people, the first few."""
     before, after = _leaves(old), _leaves(new)
     found = [
-        f"{path} {before.get(path, 'none')} -> {after.get(path, 'none')}"
+        f"{path} {_line(before.get(path, 'none'))} -> {_line(after.get(path, 'none'))}"
         for path in sorted(before.keys() | after.keys())
         if before.get(path) != after.get(path)
     ]
@@ -150,15 +151,18 @@ def differences(old: str, new: str) -> list[str]:
 
 def _leaves(text: str) -> dict[str, object]:
     """Every value of all manifests by its path, beginning with the manifest's kind."""
-    leaves: dict[str, object] = {}
     try:
         documents = [document for document in yaml.safe_load_all(text) if isinstance(document, dict)]
-    except yaml.YAMLError:
-        return leaves
-    for document in documents:
-        kind = str(document.pop("kind", ""))
-        leaves |= dict(_walk(document, kind))
-    return leaves
+        return dict(leaf for document in documents for leaf in _walk(document, str(document.pop("kind", ""))))
+    except (yaml.YAMLError, ValueError, RecursionError):
+        # Not what we wrote.
+        return {}
+
+
+def _line(value: object) -> str:
+    """A value on one line, without characters that a terminal or a log obeys."""
+    text = str(value)
+    return text if text.isprintable() else json.dumps(text)
 
 
 def _walk(value: Any, path: str) -> Iterator[tuple[str, object]]:  # noqa: ANN401 - whatever YAML holds

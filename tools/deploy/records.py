@@ -1,29 +1,37 @@
 """Records of what was deployed: `deploy/<env>/<service>.json`, beside what was rendered for it."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Annotated
 
-from tools.deploy.configuration import Configuration, Environment
+from pydantic import Field, StringConstraints
+
+from tools.deploy.configuration import Configuration, Environment, Registry
 from tools.deploy.errors import UnknownEnvironmentError
-from tools.deploy.files import Part, read_json, read_toml, write_whole
+from tools.deploy.files import Part, read_json, read_text, read_toml, write_whole
 from tools.deploy.images import Image
+from tools.deploy.manifests.render import HEAD
 from tools.oci.push.registry import digest_of
 
 _ENVIRONMENT = "environment.toml"
 # kubectl takes a folder's files by name.
 _NAMESPACE = "00-namespace"
 
+Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+Revision = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40,64}$")]
+
 
 class Record(Part):
     """One service in one environment. `manifests` is the hash of the file that was rendered."""
 
-    digest: str
-    manifests: str
-    port: int
-    repository: str
-    revision: str
+    digest: Digest
+    manifests: Digest
+    port: Annotated[int, Field(ge=1, le=65535)]
+    repository: Registry
+    revision: Revision
     is_committed: bool
     time: datetime
 
@@ -67,14 +75,19 @@ class Folder:
     def records(self) -> dict[str, Record]:
         """The record of each service that has one; raises BadFileError."""
         return {
-            path.stem: read_json(path.read_text(encoding="utf-8"), Record, shown=self.shown(path.name))
+            path.stem: read_json(read_text(path, shown=self.shown(path.name)), Record, shown=self.shown(path.name))
             for path in sorted(self.path.glob("*.json"))
         }
 
+    def rendered(self) -> list[str]:
+        """The services that have manifests of ours, recorded or not."""
+        names = [path.stem for path in self.path.glob("manifests/*.yaml")]
+        return [name for name in names if (self.manifest(name) or "").startswith(HEAD)]
+
     def manifest(self, service: str) -> str | None:
-        """What was rendered for a service."""
+        """What was rendered for a service, or whatever lies in its place: it is only compared."""
         try:
-            return self._manifest(service).read_text(encoding="utf-8")
+            return self._manifest(service).read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return None
 
@@ -86,20 +99,24 @@ class Folder:
         """Write what the services need before they come."""
         write_whole(self._manifest(_NAMESPACE), manifest)
 
-    def written(self) -> list[Path]:
-        """The files that we write, those that are gone among them."""
-        return [self.path / "manifests", *self.path.glob("*.json")]
+    def written(self, services: Sequence[str]) -> list[Path]:
+        """The files that we write for some services, those that are gone among them."""
+        records = [self._record(service) for service in services]
+        return [*map(self._manifest, [_NAMESPACE, *services]), *records]
 
     def write(self, service: str, manifest: str, record: Record) -> None:
         """Write both, the record last: as long as it is the old one, the work is not done."""
         write_whole(self._manifest(service), manifest)
         document = json.loads(record.model_dump_json())
-        write_whole(self.path / f"{service}.json", json.dumps(document, indent=2, sort_keys=True) + "\n")
+        write_whole(self._record(service), json.dumps(document, indent=2, sort_keys=True) + "\n")
 
     def remove(self, service: str) -> None:
         """Remove both, the record last."""
         self._manifest(service).unlink(missing_ok=True)
-        (self.path / f"{service}.json").unlink(missing_ok=True)
+        self._record(service).unlink(missing_ok=True)
+
+    def _record(self, service: str) -> Path:
+        return self.path / f"{service}.json"
 
     def _manifest(self, service: str) -> Path:
         return self.path / "manifests" / f"{service}.yaml"

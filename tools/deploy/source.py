@@ -26,7 +26,21 @@ class Source:
 def read_source(workspace: Path) -> Source:
     """The state of the working tree; raises UnclearSourceError where there is no commit."""
     changed = _git(workspace, "status", "--porcelain", "--untracked-files=all", "--", ".", *_OURS)
-    return Source(revision=_git(workspace, "rev-parse", "HEAD"), is_committed=not changed)
+    # Where there is no commit, rev-parse would speak of an ambiguous argument.
+    revision = _git(workspace, "log", "-1", "--no-show-signature", "--format=%H")
+    return Source(revision=revision, is_committed=not changed)
+
+
+def check_identity(workspace: Path) -> None:
+    """Raise UnclearSourceError where git does not know whose commit it would be."""
+    for role in ("AUTHOR", "COMMITTER"):
+        _git(workspace, "var", f"GIT_{role}_IDENT")
+
+
+def recorded(workspace: Path, folder: Path) -> list[str]:
+    """The services that the last commit has a record of in a folder, be it gone or not."""
+    names = _git(workspace, "ls-tree", "-z", "--name-only", "HEAD", f"{folder.relative_to(workspace)}/").split("\0")
+    return [Path(name).stem for name in names if name.endswith(".json")]
 
 
 def commit(workspace: Path, message: str, paths: Sequence[Path]) -> str | None:
@@ -36,16 +50,26 @@ def commit(workspace: Path, message: str, paths: Sequence[Path]) -> str | None:
         UnclearSourceError: git would not.
     """
     names = [str(path.relative_to(workspace)) for path in paths]
-    if not _git(workspace, "status", "--porcelain", "--", *names):
+    # A record that git passes over would be a deployment that nobody knows of.
+    _git(workspace, "add", "--force", "--", *(name for name in names if (workspace / name).exists()))
+    # Git wants no name that it never heard of. Files that are gone are those that HEAD still has.
+    heard = _git(workspace, "ls-files", "-z", "--with-tree=HEAD", "--", *names).rstrip("\0").split("\0")
+    if not _git(workspace, "status", "--porcelain", "--", *heard):
         return None
-    _git(workspace, "add", "--all", "--", *names)
-    _git(workspace, "commit", "--quiet", "--message", message, "--", *names)
+    _git(workspace, "commit", "--quiet", "--message", message, "--", *heard)
     return _git(workspace, "rev-parse", "HEAD")
 
 
 def _git(workspace: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", workspace, *arguments], capture_output=True, text=True, check=False)
+    command = ["git", "-C", str(workspace), *arguments]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
     if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        raise UnclearSourceError(f"git {arguments[0]}: {said[-1] if said else 'no reason given'}")
+        raise UnclearSourceError(f"git {arguments[0]}: {_reason(done.stderr or done.stdout)}")
     return done.stdout.strip()
+
+
+def _reason(said: str) -> str:
+    """Git's own reason, which advice may follow, or else what a hook said last."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    reasons = [line for line in lines if line.startswith(("fatal: ", "error: "))]
+    return [*reasons, *lines[-1:], "no reason given"][0]

@@ -7,11 +7,12 @@ import yaml
 from tools.deploy.manifests import surroundings, workloads
 from tools.deploy.manifests.release import Document, Release
 
+HEAD = "# Rendered by //deploy"
+
 
 def render(release: Release, *, source: str) -> str:
     """All manifests of a release, one document each; `source` is the file that they follow from."""
-    head = f"# Rendered by //deploy from {source}. Edit that file, not this one.\n"
-    return head + _text(documents(release))
+    return f"{HEAD} from {source}. Edit that file, not this one.\n" + _text(documents(release))
 
 
 def documents(release: Release) -> list[Document]:

@@ -1,5 +1,6 @@
 """What clumsy users are told, and that nothing changed."""
 
+import errno
 import fcntl
 import json
 import os
@@ -11,6 +12,7 @@ from tools.deploy.scene import Scene
 
 _STAGING = ("--env", "staging")
 _PROMOTE = ("promote", "--from", "staging", "--to", "prod")
+_RECORD, _MANIFEST = "deploy/staging/users.json", "deploy/staging/manifests/users.yaml"
 
 
 @pytest.fixture
@@ -81,6 +83,28 @@ def test_dirty_tree_is_in_the_record_and_is_not_promoted(
     assert scene.run(*_PROMOTE) == 0
 
 
+def test_what_is_not_promoted_keeps_nothing_back(deployed: Scene) -> None:
+    """An image of uncommitted code stays where it is, and another service goes on."""
+    deployed.build("second", "products")
+    deployed.write("code.py", "edited\n")
+    assert deployed.run("apply", *_STAGING) == 0
+    assert deployed.run(*_PROMOTE, "--service", "users") == 0
+    assert {"prod/users.json", "prod/products.json"} & deployed.files().keys() == {"prod/users.json"}
+
+
+def test_promotion_of_what_was_never_deployed(deployed: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """A service that is asked for by name is promoted or refused, not passed over."""
+    (deployed.root / _RECORD).unlink()
+    line = _refusal(deployed, capsys, *_PROMOTE, "--service", "users")
+    assert line == "staging has no record of users; it has products"
+
+
+def test_promotion_to_itself(deployed: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody means that."""
+    line = _refusal(deployed, capsys, "promote", "--from", "staging", "--to", "staging")
+    assert line.startswith("staging cannot be promoted to itself")
+
+
 def test_nothing_to_promote(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     """An environment without records has no image to give."""
     assert _refusal(scene, capsys, *_PROMOTE).startswith("nothing was deployed to staging yet")
@@ -119,9 +143,9 @@ def test_service_of_no_such_name(scene: Scene, capsys: pytest.CaptureFixture[str
 
 
 def test_registry_by_flag_is_checked_like_one_in_the_file(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
-    """A URL is no registry."""
-    line = _refusal(scene, capsys, "plan", *_STAGING, "--registry", "https://registry.example")
-    assert line.startswith("--registry: registry: ")
+    """A URL is no registry, and neither is an empty variable of a script."""
+    for registry in ("https://registry.example", ""):
+        assert _refusal(scene, capsys, "plan", *_STAGING, "--registry", registry).startswith("--registry: registry: ")
 
 
 def test_two_at_once(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
@@ -133,10 +157,24 @@ def test_two_at_once(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     assert line == "another command is deploying to staging; try again when it has ended"
 
 
-def test_record_that_was_edited_into_nonsense(deployed: Scene, capsys: pytest.CaptureFixture[str]) -> None:
-    """A merge conflict in a record is named, not guessed around."""
-    deployed.write("deploy/staging/users.json", "<<<<<<< HEAD\n")
-    assert _refusal(deployed, capsys, "apply", *_STAGING).startswith("deploy/staging/users.json: ")
+@pytest.mark.parametrize("content", [b"", b"<<<<<<< HEAD\n", b'{"digest": "sha', b"[]", b"\xff\xfe"])
+def test_record_that_was_edited_into_nonsense(
+    deployed: Scene, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    """A merge conflict in a record, or half of one, is named and not guessed around."""
+    (deployed.root / _RECORD).write_bytes(content)
+    assert _refusal(deployed, capsys, "apply", *_STAGING).startswith(f"{_RECORD}: ")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("digest", "sha256:abc"), ("manifests", ""), ("port", 70000), ("repository", "a b"), ("revision", "HEAD")],
+)
+def test_record_of_what_cannot_be(deployed: Scene, capsys: pytest.CaptureFixture[str], key: str, value: object) -> None:
+    """What a record says is rendered and asked for, so that it is checked like everything else."""
+    deployed.write(_RECORD, json.dumps(json.loads(deployed.read(_RECORD)) | {key: value}))
+    line = _refusal(deployed, capsys, "apply", *_STAGING, "--configuration-only")
+    assert line.startswith(f"{_RECORD}: {key}: ")
 
 
 def test_no_git(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
@@ -175,6 +213,52 @@ def test_manifest_edited_by_hand_is_put_right(deployed: Scene, capsys: pytest.Ca
     assert deployed.read("deploy/staging/manifests/users.yaml") == rendered
 
 
+@pytest.mark.parametrize("content", [b"\xff\x00", b"a: 2026-99-99\n", b"a: &a [*a]\n", b"[" * 5000, b"<<<<<<< HEAD\n"])
+def test_manifest_of_nonsense_is_put_right(deployed: Scene, content: bytes) -> None:
+    """Whatever lies where a manifest should be, it is only compared with, also where the configuration differs."""
+    rendered = deployed.read(_MANIFEST)
+    (deployed.root / _MANIFEST).write_bytes(content)
+    configuration = deployed.read("deploy/staging/users.toml")
+    deployed.write("deploy/staging/users.toml", configuration.replace("info", "debug"))
+    assert deployed.run("apply", *_STAGING) == 0
+    assert deployed.read(_MANIFEST) == rendered.replace("value: info", "value: debug")
+
+
+def test_manifest_that_nothing_speaks_of_is_removed(deployed: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """A service whose configuration and record were deleted by hand would run on; what others put there stays."""
+    deployed.write("deploy/staging/manifests/others.yaml", "kind: ConfigMap\n")
+    for name in ("users.toml", "users.json"):
+        (deployed.root / "deploy/staging" / name).unlink()
+    assert deployed.run("apply", *_STAGING) == 0
+    assert "-l app.kubernetes.io/name=users" in capsys.readouterr().out
+    assert not (deployed.root / _MANIFEST).exists()
+    assert (deployed.root / "deploy/staging/manifests/others.yaml").exists()
+
+
+def test_value_that_moves_the_cursor_is_shown_as_text(deployed: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """A plan goes to terminals and to logs that take lines for commands."""
+    configuration = deployed.read("deploy/staging/users.toml")
+    deployed.write("deploy/staging/users.toml", configuration.replace("info", r"a\n::error::b\u001b[31m"))
+    assert deployed.run("plan", *_STAGING) == 0
+    said = capsys.readouterr().out
+    assert r'"a\n::error::b\u001b[31m"' in said
+    assert "\n::error::" not in said
+
+
+def test_disk_that_is_full(scene: Scene, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence names the file, and no half of it stays."""
+    _take_everything(monkeypatch)
+    with monkeypatch.context() as context:
+        context.setattr("os.fsync", _no_space)
+        line = _refusal(scene, capsys, "apply", *_STAGING)
+    assert line.endswith("deploy/staging/manifests/00-namespace.yaml: No space left on device")
+    assert scene.run("apply", *_STAGING) == 0
+
+
+def _no_space(_: int) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def test_forms_of_a_plan(deployed: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     """One question, three answers that agree."""
     deployed.build("second", "users")
@@ -203,8 +287,7 @@ def test_wherever_it_is_interrupted_the_next_run_ends_the_same(scene: Scene, mon
         _go_back(scene, start)
         with monkeypatch.context() as context:
             _die_at(number, context)
-            with pytest.raises(KeyboardInterrupt):
-                scene.run("apply", *_STAGING)
+            assert scene.run("apply", *_STAGING) == 130
         # What was whole stays; the draft of what was not is no file of the environment.
         assert len(scene.files()) == len(start) + number + 1
         assert scene.run("apply", *_STAGING) == 0
