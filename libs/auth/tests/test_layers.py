@@ -8,7 +8,6 @@ CORE = [
     "clients",
     "clock",
     "compact",
-    "documents",
     "errors",
     "jwks",
     "key_files",
