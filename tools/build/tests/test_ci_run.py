@@ -32,6 +32,8 @@ class Checkout:
         shutil.copy(".ci/run", folder / ".ci" / "run")
         (folder / "bazelw").write_text(FAKE)
         (folder / "bazelw").chmod(0o755)
+        (folder / "bin").mkdir()
+        self.free(gigabytes=10)
         self.answers(GREEN, SECOND)
 
     def answers(self, *texts: str) -> None:
@@ -39,18 +41,25 @@ class Checkout:
         for number, text in enumerate(texts, start=1):
             (self.folder / f"answer.{number}").write_text(text)
 
+    def free(self, *, gigabytes: int) -> None:
+        """Say how much room the disk has."""
+        df = self.folder / "bin" / "df"
+        df.write_text(f"#!/bin/sh\necho Filesystem and so on; echo /dev/a 99999999 9 {gigabytes * 1024**2} 9% /\n")
+        df.chmod(0o755)
+
     def run(self, **variables: str) -> tuple[int, str, list[str]]:
         """Run the script from another folder; give status, last line and the calls of bazelw."""
         process = subprocess.run(
             ["bash", str(self.folder / ".ci" / "run")],
             cwd="/",
-            env={"PATH": os.environ["PATH"], "TMPDIR": str(self.folder)} | variables,
+            env={"PATH": f"{self.folder}/bin:{os.environ['PATH']}", "TMPDIR": str(self.folder)} | variables,
             capture_output=True,
             text=True,
             check=False,
         )
-        calls = (self.folder / "calls").read_text().splitlines()
-        return process.returncode, process.stdout.splitlines()[-1], calls
+        log = self.folder / "calls"
+        calls = log.read_text().splitlines() if log.exists() else []
+        return process.returncode, (process.stdout or process.stderr).splitlines()[-1], calls
 
 
 @pytest.fixture
@@ -66,6 +75,22 @@ def test_green_run_counts_tests_and_proofs(checkout: Checkout) -> None:
     status, last, calls = checkout.run()
     assert (status, last) == (0, "6 passed, 0 failed")
     assert calls[0].startswith("test //... (cache: ")
+
+
+def test_disk_without_room_is_told_at_once(checkout: Checkout) -> None:
+    """Nothing runs and nothing is left behind; a full disk later on would be tests without a status."""
+    checkout.free(gigabytes=9)
+    status, last, calls = checkout.run()
+    assert (status, calls) == (1, [])
+    assert last.startswith(f".ci/run: {checkout.folder} has 9 GB free and a run needs 10; make room")
+    assert not list(checkout.folder.glob("ci-*"))
+
+
+def test_folder_that_is_not_there(checkout: Checkout) -> None:
+    """Without a folder of its own the run does not begin."""
+    status, last, calls = checkout.run(TMPDIR="/nowhere")
+    assert (status, calls) == (1, [])
+    assert "/nowhere" in last
 
 
 def test_cache_is_new_and_is_removed(checkout: Checkout) -> None:
