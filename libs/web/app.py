@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.params import Depends
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from libs.web.body_limit import BodyLimit
 from libs.web.docs import docs_router
@@ -48,10 +50,25 @@ class Parts:
     body_limits: Mapping[str, int] = field(default_factory=dict)
 
 
+class _Application(FastAPI):
+    """One whose middleware is ours alone."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """What the framework puts around and inside ours is a tenth of a request, and ours does it.
+
+        That is a page for crashes, telemetry that is off, a limit of bodies, and handlers of errors. The stack in which
+        the framework closes the files of forms stays.
+        """
+        stack: ASGIApp = AsyncExitStackMiddleware(self.router)
+        for each in reversed(self.user_middleware):
+            stack = each.cls(stack, *each.args, **each.kwargs)
+        return stack
+
+
 def create_app(settings: WebSettings, parts: Parts) -> FastAPI:
     """Put a service together. Opens nothing: that is for its lifespan to do."""
     lifecycle, metrics, exporter = Lifecycle(), Metrics(), _exporter(settings, parts.title)
-    app = FastAPI(
+    app = _Application(
         title=parts.title,
         lifespan=_exporting(parts.lifespan, exporter) if exporter else parts.lifespan,
         docs_url=None,
@@ -106,7 +123,9 @@ def _house_routers(app: FastAPI, settings: WebSettings, parts: Parts, metrics: M
 def _add_middleware(app: FastAPI, settings: WebSettings, observer: Observer) -> None:
     """From the innermost to the outermost: what is added last sees a request first."""
     body_limit = BodyLimit(settings.max_body_bytes, app.state.body_limits)
-    app.add_middleware(FaultBarrier, seconds=settings.request_seconds, body_limit=body_limit)
+    app.add_middleware(
+        FaultBarrier, handlers=app.exception_handlers, seconds=settings.request_seconds, body_limit=body_limit
+    )
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -6,8 +6,12 @@ context variables of a request in two.
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import structlog
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from libs.web import context, exchange
@@ -17,6 +21,9 @@ from libs.web.exchange import Exchange
 from libs.web.lifecycle import Lifecycle
 from libs.web.observer import Observer
 from libs.web.problems import problem_response
+
+Handler = Callable[[Request, Any], Response | Awaitable[Response]]
+Handlers = Mapping[Any, Handler]
 
 _log = structlog.get_logger("libs.web")
 
@@ -61,14 +68,16 @@ class Envelope:
 
 
 class FaultBarrier:
-    """Answer 500 to a crash and 503 to a handler that takes too long, and log either; give a body its limit.
+    """Answer every error: as its handler says, 500 to a crash, 503 where it takes too long; give a body its limit.
 
     Once an answer has begun nothing can be said any more: the error goes on to the server, which
     closes the connection.
     """
 
-    def __init__(self, app: ASGIApp, seconds: float, body_limit: BodyLimit) -> None:
+    def __init__(self, app: ASGIApp, *, handlers: Handlers, seconds: float, body_limit: BodyLimit) -> None:
+        """`handlers` are the application's, by class of error or status, as Starlette has them."""
         self.app = app
+        self.handlers = handlers
         self.deadlines = Deadlines(seconds)
         self.body_limit = body_limit
 
@@ -87,13 +96,27 @@ class FaultBarrier:
             if exchange.of(scope).status:
                 raise TimeoutError from None
             answer = problem_response(503, detail="The request took too long.")
-        except Exception:
+        except Exception as error:  # noqa: BLE001  # there is an answer to each
             deadline.end()
-            _log.exception("request crashed", path=scope["path"])
-            if exchange.of(scope).status:
-                raise
-            answer = problem_response(500, detail="The error was logged under this request id.")
+            answer = await self._answer(scope, error)
         else:
             deadline.end()
             return
         await answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, error: Exception) -> Response:
+        has_begun = bool(exchange.of(scope).status)
+        if not has_begun and (handler := self._handler(error)):
+            try:
+                answer = handler(Request(scope), error)
+                return await answer if isinstance(answer, Awaitable) else answer
+            except Exception as crash:  # noqa: BLE001  # a handler may crash as all code may
+                error = crash
+        _log.error("request crashed", path=scope["path"], exc_info=error)
+        if has_begun:
+            raise error
+        return problem_response(500, detail="The error was logged under this request id.")
+
+    def _handler(self, error: Exception) -> Handler | None:
+        keys = (getattr(error, "status_code", None), *type(error).__mro__)
+        return next((self.handlers[key] for key in keys if key in self.handlers), None)

@@ -1,12 +1,16 @@
 """Every error is a problem document (RFC 9457), whoever raised it."""
 
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
 from structlog.testing import capture_logs
 
 from libs.web.settings import WebSettings
 from libs.web.testing import running
-from libs.web.tests.application import application
+from libs.web.tests.application import KettleError, TeapotError, application
 
 
 @pytest.mark.parametrize(
@@ -57,6 +61,37 @@ async def test_a_crash_says_nothing_of_itself() -> None:
         answer = await client.get("/crash")
     assert "canary" not in answer.text
     assert "RuntimeError" not in answer.text
+
+
+async def test_an_application_may_have_handlers_of_its_own() -> None:
+    """By class or by status, waited for or not; one that crashes is answered as a crash."""
+
+    async def on_kettle(_: Request, __: Exception) -> Response:
+        return Response("gone", 503)
+
+    app = application()
+    app.add_exception_handler(404, lambda request, _: Response(request.url.path, 404))
+    app.add_exception_handler(KettleError, on_kettle)
+    app.add_exception_handler(TeapotError, lambda _, error: Response(str(error.handle)))
+    async with running(app) as client:
+        answers = [await client.get(path) for path in ("/nowhere", "/kettle", "/teapot")]
+    assert [(answer.status_code, answer.text) for answer in answers[:2]] == [(404, "/nowhere"), (503, "gone")]
+    assert (answers[2].status_code, answers[2].json()["type"]) == (500, "about:blank")
+
+
+async def test_an_error_in_an_answer_under_way_ends_the_connection() -> None:
+    """A handler has no say any more, and the log has it: only the server can tell the client, by closing."""
+
+    async def chunks() -> AsyncIterator[str]:
+        yield "half"
+        raise TeapotError(7)
+
+    app = application()
+    app.add_api_route("/half", lambda: StreamingResponse(chunks()))
+    async with running(app) as client:
+        with capture_logs() as lines, pytest.raises(TeapotError):
+            await client.get("/half")
+    assert [line["event"] for line in lines] == ["request crashed"]
 
 
 async def test_a_handler_that_takes_too_long_is_ended() -> None:
