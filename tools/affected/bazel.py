@@ -1,6 +1,7 @@
 """Questions to Bazel."""
 
 import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -81,9 +82,10 @@ class Bazel:
 
     def scratch(self) -> pathlib.Path:
         """Return a folder of our own beside Bazel's output base; deleting it loses nothing but time."""
-        base = self.output_base()
+        base = self.output_base
         return base.with_name(base.name + ".affected")
 
+    @functools.cached_property
     def output_base(self) -> pathlib.Path:
         """Return where Bazel keeps what it fetches for this workspace."""
         return pathlib.Path(os.fsdecode(self.run("info", *QUIET, "output_base")).strip())

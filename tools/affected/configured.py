@@ -14,7 +14,7 @@ from tools.affected import graph
 from tools.affected.bazel import QUIET, Bazel
 
 _EVERYTHING = "deps(//...)"
-_RECORDS = ("--output=jsonproto", "--noproto:default_values", "--noproto:locations")
+_RECORDS = ("--output=jsonproto", "--noproto:locations", *graph.DEFINED)
 _EDGES = ("--output=graph", "--nograph:factored", "--graph:node_limit=-1")
 # As many characters of a configuration's checksum as the printed graph has.
 _SHORT = 7
@@ -49,7 +49,7 @@ class Configured:
         ask = functools.partial(bazel.run, "cquery", *QUIET, "--consistent_labels")
         results = json.loads(ask(*_RECORDS, _EVERYTHING)).get("results", ())
         digests = _digests(results)
-        external = pathlib.Path(bazel.output_base(), "external")
+        external = pathlib.Path(bazel.output_base, "external")
         repositories = sorted({repository_of(node) for node in digests})
         return cls(
             digests=digests,
@@ -60,7 +60,7 @@ class Configured:
 
     def with_files(self, bazel: Bazel, repositories: Iterable[str]) -> Self:
         """Read the files that these repositories give to targets."""
-        external, wanted = pathlib.Path(bazel.output_base(), "external"), set(repositories)
+        external, wanted = pathlib.Path(bazel.output_base, "external"), set(repositories)
         files = {node: _content(external / _path(node)) for node in self.given_by(wanted)}
         return dataclasses.replace(self, files=files)
 

@@ -9,6 +9,9 @@ from typing import Any, Self
 from tools.affected.ways import HIDEABLE, WHOLE, View
 
 IMAGES = frozenset({"oci_image", "oci_image_index"})
+DEFINED = ("--noproto:default_values", "--noproto:rule_inputs_and_outputs")
+"""Options of a query for what `digest` reads and no more."""
+
 _WHERE_WRITTEN = frozenset({"generator_function", "generator_location", "generator_name"})
 _VISIBILITY = "visibility"
 

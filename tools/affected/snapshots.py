@@ -7,6 +7,7 @@ import functools
 import hashlib
 import pathlib
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 from tools.affected import configured, graph, modules, reach
@@ -68,7 +69,7 @@ class Snapshots:
             BazelFailedError: they do not resolve.
         """
         kept = _Kept(file=self._file(self.range.base, "modules"), load=modules.load, dump=modules.dump)
-        return self._of(self.range.base, kept, Modules.of), Modules.of(self.head)
+        return _both(lambda: self._of(self.range.base, kept, Modules.of), lambda: Modules.of(self.head))
 
     @functools.cached_property
     def analysed(self) -> Difference:
@@ -78,8 +79,7 @@ class Snapshots:
             BazelFailedError: one of them cannot be analysed.
         """
         kept = _Kept(file=self._file(self.range.base, "configured"), load=configured.load, dump=configured.dump)
-        before = self._of(self.range.base, kept, _analysed)
-        after = Configured.of(self.head)
+        before, after = _both(lambda: self._of(self.range.base, kept, _analysed), lambda: Configured.of(self.head))
         return Difference(before=before, after=after.with_files(self.head, after.remade(before)))
 
     def _of(self, commit: str, kept: "_Kept[T]", read: Callable[[Bazel], T]) -> T:
@@ -140,6 +140,14 @@ class _Kept(Generic[T]):
         return found
 
 
+def _both(base: Callable[[], T], head: Callable[[], T]) -> tuple[T, T]:
+    """Ask at both ends at once: they are two servers."""
+    with ThreadPoolExecutor(1) as beside:
+        asked = beside.submit(base)
+        found = head()
+        return asked.result(), found
+
+
 def _analysed(bazel: Bazel) -> Configured:
     """Analyse a workspace, with the files of every repository: which of them another state makes anew is not known."""
     found = Configured.of(bazel)
@@ -149,5 +157,5 @@ def _analysed(bazel: Bazel) -> Configured:
 def _read(bazel: Bazel) -> dict[str, Target]:
     # A default is the rule's, whose digest is among the attributes, or the package()'s, which the seeds compare. Of a
     # select Bazel says nothing, or the union of its values, unless it is asked for the conditions too.
-    options = ("--noproto:default_values", "--noproto:flatten_selects", "--consistent_labels")
+    options = (*graph.DEFINED, "--noproto:flatten_selects", "--consistent_labels")
     return graph.definitions(bazel.query('//... + kind("package group", //...:*)', *options))
