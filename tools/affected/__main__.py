@@ -50,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
     if (options.command == "why") != bool(options.target):
         parser().error("`why` takes a target, and nothing else does")
-    workspace = pathlib.Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
+    workspace = pathlib.Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", pathlib.Path.cwd()))
     try:
         return commands.run(options, workspace)
     except AffectedError as error:

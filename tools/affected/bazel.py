@@ -32,12 +32,11 @@ class Bazel:
         Raises:
             AffectedError: there is none.
         """
-        own = workspace / "bazelw"
-        on_path = shutil.which("bazelisk") or shutil.which("bazel")
-        found = program or (str(own) if own.is_file() else on_path)
-        if not found:
-            message = "no Bazel to ask: the workspace has no bazelw, and neither bazelisk nor bazel is on PATH"
-            raise AffectedError(message)
+        candidates = (workspace / program, program) if program else (workspace / "bazelw", "bazelisk", "bazel")
+        found = next((path for each in candidates if (path := shutil.which(each))), None)
+        if found is None:
+            none = "the workspace has no bazelw, and neither bazelisk nor bazel is on PATH"
+            raise AffectedError(f"no Bazel to ask: {f'{program} is no program' if program else none}")
         return cls(program=found, workspace=workspace)
 
     def elsewhere(self, workspace: pathlib.Path) -> Self:

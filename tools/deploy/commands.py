@@ -27,7 +27,7 @@ _STOPPED = 130
 def run(arguments: Sequence[str], *, now: Callable[[], datetime]) -> int:
     """Run a command; 1 and one sentence when it cannot be done, 130 when somebody stops it."""
     options = parse(arguments)
-    workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
+    workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", Path.cwd()))
     try:
         _COMMANDS[options.command](Call(options=options, workspace=workspace, now=now))
     except (DeployError, RegistryError) as error:

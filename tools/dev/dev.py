@@ -108,7 +108,7 @@ def _greet(users: Member, products: Member) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
+    workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", Path.cwd()))
     parser = argparse.ArgumentParser(prog="dev", description=__doc__)
     parser.add_argument("--user-port", type=int, default=8001, metavar="PORT")
     parser.add_argument("--product-port", type=int, default=8002, metavar="PORT")

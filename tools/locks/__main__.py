@@ -18,7 +18,7 @@ DEBIAN = ("tools/clock/lock.json", "tools/oci/base/lock.json", "tools/oci/testin
 
 def main() -> int:
     """Check every lock of the workspace."""
-    root = pathlib.Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
+    root = pathlib.Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", pathlib.Path.cwd()))
     environ = machine.environment()
     index, mirrors = machine.package_index(environ), machine.debian_mirrors(environ)
     if not index or not mirrors:

@@ -64,7 +64,7 @@ def main(arguments: list[str]) -> int:
         release = Release(
             service=Service(name=name, layout=options.image),
             target=options.target,
-            source=read_source(Path(os.environ["BUILD_WORKSPACE_DIRECTORY"]), options.lock),
+            source=read_source(Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", Path.cwd())), options.lock),
             builder=options.builder,
             sboms=options.sbom,
         )

@@ -23,7 +23,7 @@ from tools.reproducible.surroundings import lists_the_last_first, odd_surroundin
 def main() -> int:
     """Return 0 when the digests are as they have to be."""
     arguments = _arguments()
-    workspace = Path(os.environ["BUILD_WORKSPACE_DIRECTORY"])
+    workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", Path.cwd()))
     try:
         return _prove(workspace, negative_control=arguments.negative_control)
     except (BuildFailedError, subprocess.CalledProcessError) as failure:

@@ -23,4 +23,4 @@ def main(workspace: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(os.environ["BUILD_WORKSPACE_DIRECTORY"])))
+    sys.exit(main(Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", Path.cwd()))))

@@ -18,7 +18,7 @@ _EVERYTHING = ""
 def main() -> int:
     """Return 0 when the lock is up to date, 1 when it could not be made."""
     arguments = _arguments()
-    workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
+    workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", Path.cwd()))
     requirements = workspace / arguments.requirements
     lock = workspace / arguments.lock
     previous = lock.read_text(encoding="utf-8") if lock.exists() else ""

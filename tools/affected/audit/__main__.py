@@ -55,7 +55,7 @@ def _subject(name: str) -> tuple[contextlib.AbstractContextManager[Bazel], mutat
     """Return the workspace to mutate and the mutations that fit it."""
     if name == "fixture":
         return scratch.workspace(), mutations.OF_FIXTURE
-    here = pathlib.Path(os.environ["BUILD_WORKSPACE_DIRECTORY"])
+    here = pathlib.Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", pathlib.Path.cwd()))
     return repository.clone(here), repository.OF_REPOSITORY
 
 

@@ -155,7 +155,22 @@ def test_missing_bazel_is_one_sentence(
     tools.mkdir()
     (tools / "git").symlink_to(str(shutil.which("git")))
     monkeypatch.setenv("PATH", str(tools))
-    affected_by("--bazel", "")
-    assert affected_by.status == 2
-    assert "no Bazel to ask" in affected_by.talk
+    for program, why in (("", "the workspace has no bazelw, and neither"), ("/no/bazel", "/no/bazel is no program")):
+        assert affected_by("--bazel", program) == ""
+        assert affected_by.status == 2
+        assert affected_by.talk.startswith(f"affected: no Bazel to ask: {why}")
+        assert affected_by.talk.count("\n") == 1
     assert workspace.folder.exists()
+
+
+def test_program_needs_no_bazel_run(
+    workspace: Workspace, affected_by: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Started from bazel-bin, it answers for the folder it is started in, and by that folder's own Bazel."""
+    monkeypatch.delenv("BUILD_WORKSPACE_DIRECTORY")
+    monkeypatch.chdir(workspace.folder)
+    workspace.write("bazelw", workspace.bazel.read_text().replace('$(dirname "$0")', str(workspace.bazel.parent)))
+    (workspace.folder / "bazelw").chmod(0o755)
+    workspace.commit()
+    workspace.write("lib/lib.py", "second\n")
+    assert "//lib:lib" in affected_by.labels("--bazel", "")

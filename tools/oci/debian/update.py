@@ -17,7 +17,7 @@ from tools.oci.debian.lock import UnknownPackageError, Wanted, newest_packages, 
 def main(arguments: list[str]) -> int:
     """Run the command; 1 means that something is behind or could not be read."""
     options = _parser().parse_args(arguments)
-    root = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
+    root = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", Path.cwd()))
     folder = root / options.folder
     try:
         if options.report:
