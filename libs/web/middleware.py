@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -118,5 +119,5 @@ class FaultBarrier:
         return problem_response(500, detail="The error was logged under this request id.")
 
     def _handler(self, error: Exception) -> Handler | None:
-        keys = (getattr(error, "status_code", None), *type(error).__mro__)
-        return next((self.handlers[key] for key in keys if key in self.handlers), None)
+        statuses = [error.status_code] if isinstance(error, HTTPException) else []
+        return next((self.handlers[key] for key in (*statuses, *type(error).__mro__) if key in self.handlers), None)
