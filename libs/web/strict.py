@@ -36,10 +36,12 @@ CleanText = Annotated[str, AfterValidator(_storable)]
 
 Line = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\r\n]*$"),
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+    ),
     AfterValidator(_storable),
 ]
-"""One line of text, 1 to 200 characters, without space at its ends."""
+"""One line of text, 1 to 200 characters, without space at its ends or control characters: a terminal obeys those."""
 
 Count = Annotated[int, Field(ge=0, le=MAX_INT64)]
 """How many: 0 to the largest integer of a database column."""

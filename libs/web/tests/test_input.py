@@ -5,11 +5,13 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from libs.web.pagination import decode_cursor, encode_cursor
-from libs.web.strict import MAX_INT64, parse
+from libs.web.strict import MAX_INT64, Line, parse
 from libs.web.versions import etag, seen_version
 
+_LINE: TypeAdapter[str] = TypeAdapter(Line)
 _TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | _TEXT,
@@ -50,6 +52,22 @@ def test_every_other_document_is_refused(document: bytes, reason: str) -> None:
     """And the reason says why."""
     with pytest.raises(json.JSONDecodeError, match=reason):
         parse(document)
+
+
+_CONTROLS = [*map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0)), "\u2028", "\u2029"]
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=40))
+def test_a_line_is_kept_as_it_is(text: str) -> None:
+    """In every language, and with joiners and marks of direction, that some of them need."""
+    assert _LINE.validate_python(f"x{text}x") == f"x{text}x"
+
+
+@pytest.mark.parametrize("control", _CONTROLS, ids=ascii)
+def test_no_line_holds_a_control_character(control: str) -> None:
+    """Neither a second line nor what moves a terminal's cursor."""
+    with pytest.raises(ValidationError):
+        _LINE.validate_python(f"x{control}x")
 
 
 def test_an_escape_that_is_only_text_is_text() -> None:
