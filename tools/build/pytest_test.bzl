@@ -18,7 +18,8 @@ def pytest_test(name, srcs, deps = [], data = [], size = "small", **kwargs):
 
     Args:
       name: name of the test.
-      srcs: files of tests (`test_*.py`) and what belongs to them alone (`conftest.py`, `__init__.py`).
+      srcs: files of tests (`test_*.py`) and what belongs to them alone. What several share (`conftest.py`) belongs into a
+        library: rules_python compiles the files of each test, and two tests of different tags may not make the same file.
       deps: libraries the tests import.
       data: files the tests read, by their path from the root.
       size: `small` unless said: a minute.
