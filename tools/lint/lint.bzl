@@ -6,6 +6,9 @@ load("//tools/lint:tool_test.bzl", "tool_test")
 
 _PYTHON_RULES = ["py_binary", "py_library", "py_test"]
 
+# With these begin the tags that Bazel hands on to the actions of a target.
+_TAGS_OF_ACTIONS = ("block-", "cpu:", "disable-", "local", "no-", "requires-", "resources:", "supports-")
+
 def _names(rule, attribute):
     """Returns the files and labels that an attribute lists, as far as a macro can see them."""
     values = rule.get(attribute)
@@ -29,6 +32,25 @@ def _refuse_orphans(python, rules):
             ", ".join(orphans),
         ))
 
+def _refuse_disagreement(rules):
+    """Stops where rules_python would compile one file by two actions that differ: no such workspace can be analysed.
+
+    The stand-in for it in tools/airgap compiles nothing.
+    """
+    found = {}
+    for name, rule in rules.items():
+        tags = sorted([tag for tag in rule.get("tags", []) if tag.startswith(_TAGS_OF_ACTIONS)])
+        own = [file for file in _names(rule, "srcs") if not file.startswith("/") and not file.startswith("@")]
+        for file in own if rule["kind"] in _PYTHON_RULES else []:
+            other, other_tags = found.setdefault(file, (name, tags))
+            if tags != other_tags:
+                fail("//{}: {} and {} have {} in their srcs and differ in their tags; give it to a py_library for both".format(
+                    native.package_name(),
+                    other,
+                    name,
+                    file,
+                ))
+
 def _files(folders, names, exclude):
     """Returns the files of these names in the package's folder and in those folders of it."""
     patterns = names + ["{}/{}".format(folder, name) for folder in folders for name in names]
@@ -39,7 +61,7 @@ def lint(name = "lint", exported = [], exclude = [], apart = [], folders = ["**"
 
     ruff and mypy read the Python, buildifier the Starlark. The settings are in the root's
     `pyproject.toml` and `.buildifier.json`. A Python file that no target owns stops the build, and so
-    does a package below this one that has no `lint()`.
+    does one that targets of different tags share, and a package below this one that has no `lint()`.
 
     Args:
       name: name of the suite; packages above look for `lint`.
@@ -60,6 +82,7 @@ def lint(name = "lint", exported = [], exclude = [], apart = [], folders = ["**"
     python = _files(folders, ["*.py"], exclude)
     starlark = _files(folders, ["*.bazel", "*.bzl"], exclude)
     _refuse_orphans([file for file in python if file not in exported], rules)
+    _refuse_disagreement(rules)
     tool_test(
         name = name + ".buildifier",
         size = "small",
