@@ -9,6 +9,9 @@ _PYTHON_RULES = ["py_binary", "py_library", "py_test"]
 # With these begin the tags that Bazel hands on to the actions of a target.
 _TAGS_OF_ACTIONS = ("block-", "cpu:", "disable-", "local", "no-", "requires-", "resources:", "supports-")
 
+# With these begin the labels of files that belong to other packages, which rules_python does not compile.
+_ELSEWHERE = ("//", "@")
+
 def _names(rule, attribute):
     """Returns the files and labels that an attribute lists, as far as a macro can see them."""
     values = rule.get(attribute)
@@ -39,11 +42,12 @@ def _refuse_disagreement(rules):
     """
     found = {}
     for name, rule in rules.items():
+        if rule["kind"] not in _PYTHON_RULES:
+            continue
         tags = sorted([tag for tag in rule.get("tags", []) if tag.startswith(_TAGS_OF_ACTIONS)])
-        own = [file for file in _names(rule, "srcs") if not file.startswith("/") and not file.startswith("@")]
-        for file in own if rule["kind"] in _PYTHON_RULES else []:
+        for file in _names(rule, "srcs"):
             other, other_tags = found.setdefault(file, (name, tags))
-            if tags != other_tags:
+            if tags != other_tags and not file.startswith(_ELSEWHERE):
                 fail("//{}: {} and {} have {} in their srcs and differ in their tags; give it to a py_library for both".format(
                     native.package_name(),
                     other,

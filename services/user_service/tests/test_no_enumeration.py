@@ -1,4 +1,4 @@
-"""Nobody learns from a failed login whether there is such an account."""
+"""Nobody learns whether there is such an account, from a failed login or from asking for a letter."""
 
 from collections.abc import AsyncIterator
 from functools import partial

@@ -22,6 +22,7 @@ from tools.affected.answer import answer
 from tools.affected.audit import fixture, mutations, scratch, trial
 from tools.affected.bazel import Bazel
 from tools.affected.changes import WORKTREE, Range
+from tools.affected.errors import AffectedError
 from tools.affected.git import Repository
 from tools.affected.snapshots import Snapshots
 
@@ -37,15 +38,24 @@ def main(arguments: Sequence[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("services", type=int, nargs="+", help="how many services, one line each")
+    sizes = parser.parse_args(arguments).services
     print(_HEADER, "|--:|--:|--:|--:|--:|--:|--:|--:|--:|", sep="\n", flush=True)
-    for services in parser.parse_args(arguments).services:
-        size = fixture.Size(libraries=max(6, services // 10), services=services, parts=3)
-        with scratch.workspace(size) as bazel:
-            cells = [str(services), *_loaded(bazel)]
-        # Another workspace, so that the server of the private copy is a new one too.
-        with scratch.workspace(size) as bazel:
-            print("|", " | ".join([*cells, *_analysed(bazel)]), "|", flush=True)
+    try:
+        for services in sizes:
+            print(_line(services), flush=True)
+    except AffectedError as error:
+        print(f"scale: {error}", file=sys.stderr)
+        return 2
     return 0
+
+
+def _line(services: int) -> str:
+    size = fixture.Size(libraries=max(6, services // 10), services=services, parts=3)
+    with scratch.workspace(size) as bazel:
+        loaded = _loaded(bazel)
+    # Another workspace, so that the server of the private copy is a new one too.
+    with scratch.workspace(size) as bazel:
+        return f"| {' | '.join([str(services), *loaded, *_analysed(bazel)])} |"
 
 
 def _loaded(bazel: Bazel) -> Sequence[str]:

@@ -1,8 +1,8 @@
 """A fresh fixture workspace and a Bazel of its own."""
 
+import dataclasses
 import os
 import pathlib
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -14,20 +14,18 @@ from tools.affected.bazel import Bazel
 
 @contextmanager
 def workspace(size: fixture.Size = fixture.SMALL) -> Iterator[Bazel]:
-    """Lend a fixture and a Bazel with its own output root; both are gone afterwards."""
+    """Lend a fixture and a Bazel with its own output root; both are gone afterwards.
+
+    The Bazel is that of the workspace that this program was started from.
+    """
+    here = pathlib.Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", pathlib.Path.cwd()))
     with tempfile.TemporaryDirectory(prefix="audit-", ignore_cleanup_errors=True) as name:
         folder = pathlib.Path(name)
         fixture.make(folder / "fixture", size)
         startup = (f"--output_user_root={folder / 'bazel'}",)
-        bazel = Bazel(program=_program(), workspace=folder / "fixture", startup=startup)
+        bazel = dataclasses.replace(Bazel.of(here), workspace=folder / "fixture", startup=startup)
         try:
             yield bazel
         finally:
             bazel.run("shutdown")
             subprocess.run(["chmod", "-R", "u+w", str(folder)], check=False)
-
-
-def _program() -> str:
-    """Return the Bazel of the workspace that this program was started from, else the one on PATH."""
-    launcher = pathlib.Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "/nowhere"), "bazelw")
-    return str(launcher) if launcher.is_file() else shutil.which("bazel") or "bazel"
