@@ -38,7 +38,7 @@ def pool() -> _Pool:
 @pytest.fixture
 def spare(pool: _Pool) -> Spare:
     """Room for one connection."""
-    return Spare(pool, Limits(connections=1, connect_seconds=0.2))
+    return Spare(pool, Limits(connections=1, connect_seconds=60))
 
 
 async def _waiters(spare: Spare, count: int) -> list["asyncio.Task[object]"]:
@@ -89,8 +89,9 @@ async def test_a_connection_that_is_gone_makes_room(pool: _Pool, spare: Spare) -
     assert pool.made == 3
 
 
-async def test_nobody_waits_longer_than_the_limit(spare: Spare) -> None:
+async def test_nobody_waits_longer_than_the_limit(pool: _Pool) -> None:
     """A full house is told in time."""
+    spare = Spare(pool, Limits(connections=1, connect_seconds=0.2))
     await spare.take()
     with pytest.raises(TimeoutError):
         await spare.take()

@@ -106,7 +106,7 @@ async def test_a_server_that_stops_talking_is_given_up(office: PostOffice, verb:
     began = time.monotonic()
     with pytest.raises(NotSent):
         await mailer(office, seconds=0.5).send(LETTER)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
 
 
 async def test_a_server_that_never_stops_talking_is_cut_off(office: PostOffice) -> None:
@@ -114,7 +114,7 @@ async def test_a_server_that_never_stops_talking_is_cut_off(office: PostOffice) 
     office.endless = "ehlo"
     with pytest.raises(NotSent, match=r"within 0\.5 s"):
         await mailer(office, seconds=0.5).send(LETTER)
-    for _ in range(200):
+    for _ in range(1200):
         if office.clients:
             await asyncio.sleep(0.05)
     assert office.clients == 0

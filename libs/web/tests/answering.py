@@ -1,20 +1,18 @@
 """Requests, limits and applications that the tests of the guard share."""
 
 import json
+from dataclasses import replace
 
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
 from libs.web.limits import Limits
 
-# Short enough for a test, long enough for a busy machine.
-HASTY = Limits(
-    header_seconds=0.6,
-    body_seconds=0.6,
-    idle_seconds=0.6,
-    send_seconds=0.6,
-    linger_seconds=0.4,
-    body_bytes=100_000,
+# For tests in which no deadline may strike, however slow the machine.
+PATIENT = Limits(
+    header_seconds=120, body_seconds=120, idle_seconds=120, send_seconds=120, linger_seconds=0.4, body_bytes=100_000
 )
+# For tests that wait for a deadline.
+HASTY = replace(PATIENT, header_seconds=0.6, body_seconds=0.6, idle_seconds=0.6, send_seconds=0.6)
 POST = b"POST / HTTP/1.1\r\nHost: a\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 

@@ -29,7 +29,7 @@ class Collector:
     peer_headers: list[dict[str, str]] = field(default_factory=list)
     _spans: list[Span] = field(default_factory=list)
 
-    def spans(self, count: int, *, within: float = 10.0) -> list[Span]:
+    def spans(self, count: int, *, within: float = 60.0) -> list[Span]:
         """Wait until so many spans have come, and return all."""
         end = time.monotonic() + within
         while len(self._spans) < count and time.monotonic() < end:

@@ -1,13 +1,16 @@
 """A process that serves, for the tests that send it signals.
 
-Arguments: the grace period and the time to finish, in seconds. The port is its first line of output. `/` answers
-after 30 ms, `/slow` after a second, `/never` not at all, and `/busy` holds the loop from the moment the process was
-told to stop. A bare ASGI application, because it is imported at every start.
+Arguments: the grace period, the time to finish and the time for requests that are on their way, in seconds. The port
+is its first line of output; a line `draining` follows once it was told to stop. `/` answers after 30 ms, `/slow` after
+that line, `/never` not at all, and `/busy` holds the loop from then on. A bare ASGI application, because it is imported
+at every start.
 """
 
 import asyncio
 import socket
 import sys
+import threading
+import time
 
 import uvicorn
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
@@ -29,11 +32,13 @@ class Application:
         """Answer one request."""
         del receive
         assert scope["type"] == "http"
-        if scope["path"] == "/busy":
-            await self._hold_the_loop()
+        if scope["path"] in ("/busy", "/slow"):
+            await self._told_to_stop()
+        while scope["path"] == "/busy":
+            pass
         if scope["path"] == "/never":
             await asyncio.Event().wait()
-        await asyncio.sleep({"/": 0.03, "/slow": 1.0}.get(scope["path"], 0.0))
+        await asyncio.sleep({"/": 0.03, "/slow": 0.2}.get(scope["path"], 0.0))
         status = 503 if scope["path"] == "/readyz" and self.lifecycle.draining else 200
         await send(
             {
@@ -45,17 +50,16 @@ class Application:
         )
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _hold_the_loop(self) -> None:
+    async def _told_to_stop(self) -> None:
         while not self.lifecycle.draining:  # noqa: ASYNC110  # a flag that a signal sets
             await asyncio.sleep(0.01)
-        while True:
-            pass
 
 
-def main(grace: str, finish: str) -> None:
+def main(grace: str, finish: str, parting: str) -> None:
     """Serve until told to stop."""
     lifecycle = Lifecycle()
-    gate = Gate(limits=Limits(), hosts=Hosts(()), proxies=Proxies(()), lifecycle=lifecycle)
+    limits = Limits(parting_seconds=float(parting))
+    gate = Gate(limits=limits, hosts=Hosts(()), proxies=Proxies(()), lifecycle=lifecycle)
     config = uvicorn.Config(
         Application(lifecycle),
         http=gate.protocol(),
@@ -66,8 +70,15 @@ def main(grace: str, finish: str) -> None:
     )
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
     print(listener.getsockname()[1], flush=True)
+    threading.Thread(target=_tell, args=(lifecycle,), daemon=True).start()
     server = DrainingServer(config, lifecycle, grace_seconds=float(grace))
     server.run(sockets=[listener])
+
+
+def _tell(lifecycle: Lifecycle) -> None:
+    while not lifecycle.draining:
+        time.sleep(0.01)
+    print("draining", flush=True)
 
 
 if __name__ == "__main__":

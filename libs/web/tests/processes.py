@@ -36,15 +36,27 @@ class Process:
         """Tell it to stop."""
         self.popen.send_signal(number)
 
-    def status(self, within: float = 10) -> int:
+    def has_heard(self) -> None:
+        """Wait until a process of `draining` knows that it was told to stop."""
+        assert self.popen.stdout is not None
+        assert "draining\n" in self.popen.stdout
+
+    def refuses(self) -> None:
+        """Wait until it takes no more connections."""
+        with contextlib.suppress(ConnectionRefusedError):
+            while True:
+                self.client().close()
+                time.sleep(0.01)
+
+    def status(self, within: float = 60) -> int:
         """Wait for its end and return its exit status."""
         return self.popen.wait(within)
 
 
 @contextlib.contextmanager
-def draining(*, grace: float = 0.0, finish: int = 5) -> Iterator[Process]:
+def draining(*, grace: float = 0.0, finish: int = 300, parting: float = 0.5) -> Iterator[Process]:
     """Start `libs.web.tests.draining`."""
-    with _started("draining", [str(grace), str(finish)]) as popen:
+    with _started("draining", [str(grace), str(finish), str(parting)]) as popen:
         port = int(popen.stdout.readline()) if popen.stdout else 0
         yield _when_serving(Process(popen, ("127.0.0.1", port)))
 
@@ -79,7 +91,7 @@ def _free_port() -> int:
 
 def _when_serving(started: Process) -> Process:
     request = b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while True:
         try:
             assert started.ask(request).status == 200

@@ -55,7 +55,7 @@ class Client:
     """One connection to a server."""
 
     def __init__(self, address: tuple[str, int]) -> None:
-        self.socket = socket.create_connection(address, timeout=10)
+        self.socket = socket.create_connection(address, timeout=60)
         self._read = self.socket.makefile("rb")
 
     def send(self, data: bytes) -> None:
@@ -94,7 +94,7 @@ class Client:
             return self._read.read()
         return b""
 
-    def is_closed(self, within: float = 5.0) -> bool:
+    def is_closed(self, within: float = 60.0) -> bool:
         """Tell whether the server closes the connection, sending nothing more, in that time."""
         self.socket.settimeout(within)
         try:
@@ -134,15 +134,19 @@ class Running:
 
     def shut_down_connections(self) -> None:
         """Ask each connection to end, as uvicorn does when it stops."""
-        for connection in tuple(self.state.connections):
-            self.loop.call_soon_threadsafe(connection.shutdown)
 
-    def empties(self, within: float = 5.0) -> bool:
-        """Tell whether no connection is left open in that time."""
+        async def shut_down() -> None:
+            for connection in tuple(self.state.connections):
+                connection.shutdown()
+
+        asyncio.run_coroutine_threadsafe(shut_down(), self.loop).result(timeout=60)
+
+    def comes_to(self, connections: int, within: float = 60.0) -> bool:
+        """Tell whether so many connections are open at some moment of that time."""
         end = time.monotonic() + within
-        while self.state.connections and time.monotonic() < end:
+        while len(self.state.connections) != connections and time.monotonic() < end:
             time.sleep(0.01)
-        return not self.state.connections
+        return len(self.state.connections) == connections
 
 
 @contextlib.contextmanager
@@ -167,7 +171,7 @@ def serving(app: object, protocol: object) -> Iterator[Running]:
     try:
         yield Running(listener.getsockname(), state, loop)
     finally:
-        asyncio.run_coroutine_threadsafe(_close(server, state), loop).result(timeout=5)
+        asyncio.run_coroutine_threadsafe(_close(server, state), loop).result(timeout=60)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

@@ -18,13 +18,20 @@ from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 from libs.web.errors import UnknownServerVersion
 from libs.web.lifecycle import Lifecycle
 from libs.web.limits import Limits
-from libs.web.tests.answering import CHUNKED, HASTY, POST, deaf, echo, torrent
+from libs.web.tests.answering import CHUNKED, HASTY, PATIENT, POST, deaf, echo, torrent
 from libs.web.tests.serving import GET, Client, Running, gate, serving
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Running]:
-    """A server with the limits of HASTY that admits every host."""
+    """A server with the limits of PATIENT that admits every host."""
+    with serving(echo, gate(PATIENT).protocol()) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def hasty() -> Iterator[Running]:
+    """The same with the limits of HASTY."""
     with serving(echo, gate(HASTY).protocol()) as running:
         yield running
 
@@ -58,15 +65,15 @@ def test_a_path_may_have_a_limit_of_its_own(target: bytes, size: int, status: in
     """More than all others take, announced or in chunks, and still not more than it says."""
     length = b"Content-Length: %d" % size if is_announced else b"Transfer-Encoding: chunked"
     body = bytes(size) if is_announced else b"%x\r\n%s\r\n0\r\n\r\n" % (size, bytes(size))
-    limits = replace(HASTY, body_bytes_of={b"/files": 200_000})
+    limits = replace(PATIENT, body_bytes_of={b"/files": 200_000})
     with serving(echo, gate(limits).protocol()) as running, running.client() as client:
         client.send(b"POST %s HTTP/1.1\r\nHost: a\r\n%s\r\n\r\n%s" % (target, length, body))
         assert client.answer().status == status
 
 
-def test_late_headers_are_408(server: Running) -> None:
+def test_late_headers_are_408(hasty: Running) -> None:
     """A head that drips in is cut off by the deadline however busy the client looks."""
-    with server.client() as client:
+    with hasty.client() as client:
         client.send(GET[:-2])
         start = time.monotonic()
         with contextlib.suppress(ConnectionError):
@@ -78,25 +85,25 @@ def test_late_headers_are_408(server: Running) -> None:
 
 
 @pytest.mark.parametrize("start", [POST + b"Content-Length: 100\r\n\r\n", CHUNKED], ids=["length", "chunked"])
-def test_late_body_is_408(server: Running, start: bytes) -> None:
-    """A body that stalls is cut off by its deadline."""
-    with server.client() as client:
+def test_late_body_is_408(hasty: Running, start: bytes) -> None:
+    """A body that stalls is cut off by its deadline, and not before."""
+    with hasty.client() as client:
         begin = time.monotonic()
         answer = client.ask(start)
         assert answer.status == 408
-        assert 0.5 < time.monotonic() - begin < 2
+        assert time.monotonic() - begin > 0.5
         assert client.is_closed()
 
 
 @pytest.mark.parametrize("start", [b"", b"\r\n", GET], ids=["silent", "blank line", "kept alive"])
-def test_idle_connection_is_closed(server: Running, start: bytes) -> None:
+def test_idle_connection_is_closed(hasty: Running, start: bytes) -> None:
     """A connection without a request is closed by its deadline, and not before."""
-    with server.client() as client:
+    begin = time.monotonic()
+    with hasty.client() as client:
         client.send(start)
         if start == GET:
             client.answer()
-        begin = time.monotonic()
-        assert client.is_closed(within=3)
+        assert client.is_closed()
         assert time.monotonic() - begin > 0.5
 
 
@@ -104,22 +111,21 @@ def test_rejected_client_cannot_stay() -> None:
     """A client that goes on sending after its rejection is cut off."""
     with serving(echo, gate(HASTY).protocol()) as running, running.client() as client:
         assert client.ask(b"NONSENSE\r\n\r\n").status == 400
-        end = time.monotonic() + 3
+        end = time.monotonic() + 60
         with contextlib.suppress(ConnectionError):
             while time.monotonic() < end:
                 client.send(b"x" * 1000)
                 time.sleep(0.02)
         assert time.monotonic() < end
-        assert running.empties()
+        assert running.comes_to(0)
 
 
 def test_client_that_reads_nothing_is_cut_off() -> None:
     """An answer that nobody takes does not hold its connection for ever."""
     with serving(torrent, gate(HASTY).protocol()) as running, running.client() as client:
         client.send(GET)
-        time.sleep(0.3)
-        assert running.state.connections
-        assert running.empties(within=3)
+        assert running.comes_to(1)
+        assert running.comes_to(0)
 
 
 def test_slow_application_is_not_the_clients_fault() -> None:
@@ -131,9 +137,8 @@ def test_slow_application_is_not_the_clients_fault() -> None:
 
     limits = replace(HASTY, body_bytes=1_000_000)
     with serving(slow, gate(limits).protocol()) as running, running.client() as client:
-        client.send(POST + b"Content-Length: 1000000\r\n\r\n" + bytes(999_999))
-        time.sleep(1.8)
-        assert client.ask(b"x").json()["body"] == 1_000_000
+        answer = client.ask(POST + b"Content-Length: 1000000\r\n\r\n" + bytes(1_000_000))
+        assert answer.json()["body"] == 1_000_000
 
 
 def test_pipelined_requests_are_answered_in_order(server: Running) -> None:
@@ -178,7 +183,7 @@ def test_fault_behind_a_good_request(second: bytes, statuses: list[int]) -> None
 
 def test_unread_body_does_not_desynchronise() -> None:
     """After an answer that did not wait for the body, the rest of the body is not a request."""
-    with serving(deaf, gate(HASTY).protocol()) as running, running.client() as client:
+    with serving(deaf, gate(PATIENT).protocol()) as running, running.client() as client:
         client.send(POST + b"Content-Length: %d\r\n\r\n" % len(GET))
         assert client.answer().status == 200
         client.send(GET)
@@ -258,19 +263,19 @@ def test_upgrade_is_not_taken(server: Running) -> None:
 
 def test_connections_are_capped() -> None:
     """Where too many connections are open the next is told 503; when one ends there is room."""
-    limits = replace(HASTY, connections=3, header_seconds=1.0)
+    limits = replace(PATIENT, connections=3)
     with serving(echo, gate(limits).protocol()) as running:
         idle = [Client(running.address) for _ in range(3)]
-        time.sleep(0.1)
+        assert running.comes_to(3)
         with running.client() as refused:
             answer = refused.answer()
             assert answer.status == 503
             assert answer.headers["retry-after"] == "1"
             assert refused.is_closed()
-        assert running.empties(within=3)
-        assert running.ask(GET).status == 200
         for client in idle:
             client.close()
+        assert running.comes_to(0)
+        assert running.ask(GET).status == 200
 
 
 def test_drained_connection_is_not_kept_alive() -> None:
@@ -288,7 +293,6 @@ def test_server_that_ends_without_a_signal_closes_too() -> None:
     with serving(echo, gate().protocol()) as running, running.client() as client:
         assert "connection" not in client.ask(GET).headers
         running.shut_down_connections()
-        time.sleep(0.1)
         assert client.ask(GET).headers["connection"] == "close"
         assert client.is_closed()
 
@@ -296,7 +300,7 @@ def test_server_that_ends_without_a_signal_closes_too() -> None:
 def test_rejections_are_counted() -> None:
     """Who asks is told of every rejection, for a metric."""
     counted: list[int] = []
-    counting = gate(HASTY)
+    counting = gate(PATIENT)
     counting.on_rejection = counted.append
     with serving(echo, counting.protocol()) as running:
         running.ask(b"GET / HTTP/1.1\r\n\r\n")

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from libs.web.tests.answering import CHUNKED, HASTY, POST, echo
+from libs.web.tests.answering import CHUNKED, PATIENT, POST, echo
 from libs.web.tests.serving import GET, Running, gate, serving
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Running]:
-    """A server with the limits of HASTY that admits every host."""
-    with serving(echo, gate(HASTY).protocol()) as running:
+    """A server with the limits of PATIENT that admits every host."""
+    with serving(echo, gate(PATIENT).protocol()) as running:
         yield running
 
 

@@ -236,7 +236,9 @@ async def _assert_refused(client: httpx.AsyncClient, mint: TokenMint, answer: ht
     assert await _names(client, mint) == []
 
 
-async def test_there_is_room_for_so_many_imports(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_there_is_room_for_so_many_imports(
+    client: httpx.AsyncClient, mint: TokenMint, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Slow files take up all of it; the next waits, and is refused unless one of them ends."""
     ends = [asyncio.Event() for _ in range(4)]
     begun = asyncio.Semaphore(0)
@@ -250,9 +252,11 @@ async def test_there_is_room_for_so_many_imports(client: httpx.AsyncClient, mint
     running = [asyncio.create_task(_import(client, ann(mint), slow(end))) for end in ends]
     for _ in running:
         await begun.acquire()
+    monkeypatch.setattr("services.product_service.service.imports._PATIENCE_SECONDS", 0.5)
     refused = await _import(client, ann(mint), HEADER)
     assert (refused.status_code, refused.json()["type"]) == (503, "urn:problem:too-many-imports")
     assert refused.headers["Retry-After"] == "5"
+    monkeypatch.setattr("services.product_service.service.imports._PATIENCE_SECONDS", 60)
     waits = asyncio.create_task(_import(client, ann(mint), HEADER + b"Cup,,1,1\n"))
     await asyncio.sleep(0.2)
     assert not waits.done()
