@@ -15,15 +15,15 @@ _HEADER = b"name,description,price_cents,stock\n"
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """Both services."""
-    with open_house(tmp_path_factory.mktemp("data")) as opened:
+    """Both services; a busy machine may take long over a large file."""
+    with open_house(tmp_path_factory.mktemp("data"), BODY_SECONDS="600", REQUEST_SECONDS="600") as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
 def http(house: House) -> Iterator[httpx.Client]:
     """A client of the product service, with a token."""
-    with httpx.Client(base_url=house.products, trust_env=False, timeout=120) as client:
+    with httpx.Client(base_url=house.products, trust_env=False, timeout=600) as client:
         assert client.post(f"{house.users}/users", json=_ANN | {"name": "Ann"}).status_code == 201
         token = client.post(f"{house.users}/auth/login", json=_ANN).json()["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"

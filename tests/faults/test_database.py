@@ -18,10 +18,11 @@ from tests.faults.town import ANN, BOUND_SECONDS, TEA, Ann, Town, client, postgr
 from tests.program import Program
 
 _AWAY_SECONDS = float(os.environ.get("FAULT_SECONDS", "1"))
-_BACK_SECONDS = 5
-# A check of readiness waits for 2 s; the rest is for a busy machine.
-_HEALTH_SECONDS = 4
+# Works again at once, and a busy machine may take many seconds to say so.
+_BACK_SECONDS = 30
 _CLIENTS = 12
+# What a service says of a database that is there and silent: readiness waits for less than a statement may take.
+_SILENT = ["database: no answer within 2 s"]
 # A server tells its processes of new settings in its own time.
 _RELOAD_SECONDS = 30
 # To what `_requests` asks: me, a login, a product, a list, a new product, a reservation.
@@ -100,11 +101,12 @@ def _read_only(server: PostgresServer) -> Iterator[None]:
 def test_a_database_that_goes_and_comes_back(
     server: PostgresServer, town: Town, http: httpx.Client, ann: Ann, away: Fault
 ) -> None:
-    """Alive, not ready, 503 within 10 s; ready and working within 5 s of its return, in the same processes."""
+    """Alive, not ready, 503 in time; ready and working soon after its return, in the same processes."""
     _assert_works(town, http, ann)
     with away(server):
         end = time.monotonic() + _AWAY_SECONDS
-        _assert_away(town, http, ann)
+        reasons = _assert_away(town, http, ann)
+        assert away is not _hanging or reasons == [_SILENT, _SILENT]
         while time.monotonic() < end:
             _assert_away(town, http, ann)
     _wait_until_works(town, http, ann)
@@ -150,11 +152,11 @@ def _requests(town: Town, ann: Ann) -> list[httpx.Request]:
     ]
 
 
-def _assert_away(town: Town, http: httpx.Client, ann: Ann) -> None:
+def _assert_away(town: Town, http: httpx.Client, ann: Ann) -> list[list[str]]:
+    """Everything says so; the reasons why both are not ready."""
     with ThreadPoolExecutor(_CLIENTS) as crowd:
         asked = [crowd.submit(_timed, http, request) for _ in range(2) for request in _requests(town, ann)]
-        for program in (town.users, town.products):
-            _assert_alive_but_not_ready(program, http)
+        reasons = [_assert_alive_but_not_ready(program, http) for program in (town.users, town.products)]
         for each in asked:
             answer, seconds = each.result()
             assert answer.status_code == 503, (answer.request.url, answer.text)
@@ -162,16 +164,20 @@ def _assert_away(town: Town, http: httpx.Client, ann: Ann) -> None:
             assert answer.json()["type"] == "urn:problem:database-unavailable"
             assert answer.headers["retry-after"] == "1"
             assert seconds < BOUND_SECONDS, answer.request.url
+    return reasons
 
 
-def _assert_alive_but_not_ready(program: Program, http: httpx.Client) -> None:
+def _assert_alive_but_not_ready(program: Program, http: httpx.Client) -> list[str]:
+    """The reasons that it gives."""
     answer, seconds = _timed(http, httpx.Request("GET", f"{program.url}/livez"))
     assert answer.status_code == 200
-    assert seconds < _HEALTH_SECONDS
+    assert seconds < BOUND_SECONDS
     answer, seconds = _timed(http, httpx.Request("GET", f"{program.url}/readyz"))
     assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
     assert answer.json()["type"] == "urn:problem:not-ready"
-    assert seconds < _HEALTH_SECONDS
+    assert seconds < BOUND_SECONDS
+    reasons: list[str] = answer.json()["reasons"]
+    return reasons
 
 
 def _timed(http: httpx.Client, request: httpx.Request) -> tuple[httpx.Response, float]:

@@ -16,7 +16,7 @@ from libs.db.testing import PostgresServer
 from tests.faults.disk import Disk, small_disk
 from tests.faults.town import BOUND_SECONDS, TEA, Ann, Town, client, postgres_town, settle, sqlite_town
 
-_BACK_SECONDS = 10
+_BACK_SECONDS = 60
 _KIB_OF_POSTGRES = 96 * 1024
 
 

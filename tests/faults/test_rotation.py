@@ -23,6 +23,8 @@ from tests.faults.town import ANN, Ann, Town, client, settle, sqlite_town
 
 _ROTATIONS = 3
 _CLIENTS = 4
+# Of these there are more, which on a slow machine takes longer than the rotations.
+_READS, _FORGED = 100, 1000
 # An hour as it ships. It must be longer than verifiers may wait between two fetches, and the 5 s between two looks
 # into the folder.
 _AHEAD = timedelta(seconds=FetchPolicy().cooldown + 10)
@@ -100,18 +102,19 @@ def test_no_request_fails_and_few_fetches_are_made(tmp_path: Path) -> None:
         seconds = time.monotonic() - began
     print(f"{people.reads} reads, {people.refused} forged tokens, {fetches} fetches in {seconds:.0f} s")
     assert people.failed == []
-    assert people.reads > 100
-    assert people.refused > 1000
     assert _ROTATIONS <= fetches <= 1 + seconds / FetchPolicy().cooldown
 
 
 def _rotate_until_seen(town: Town, people: People) -> None:
-    """Write the next key whenever none waits for its time, as a schedule does, until that many more have signed."""
+    """Write the next key whenever none waits for its time, as a schedule does, until that many more have signed.
+
+    It also takes as many reads and forged tokens as make a load and a flood.
+    """
     end = time.monotonic() + _PATIENCE_SECONDS
-    while len(people.kids) <= _ROTATIONS:
+    while len(people.kids) <= _ROTATIONS or people.reads <= _READS or people.refused <= _FORGED:
         rotate(KeyFolder(town.users.folder / "keys"), clock=SystemClock(), ahead=_AHEAD)
         assert not people.failed, people.failed[0]
-        assert time.monotonic() < end, f"{len(people.kids)} keys have signed"
+        assert time.monotonic() < end, f"{len(people.kids)} keys have signed, {people.refused} forged"
         time.sleep(1)
 
 

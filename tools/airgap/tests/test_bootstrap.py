@@ -1,5 +1,6 @@
 """The call of mmdebstrap and what the person who waits is told, with a fake of it."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -126,16 +127,14 @@ def test_failure_is_told(places: Places, monkeypatch: pytest.MonkeyPatch, user: 
     assert "I: fine" in Path(places.sealed, "log").read_text()
 
 
-def test_silence_is_not_endless(
-    places: Places,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """A long phase says now and then that it goes on."""
+def test_silence_is_not_endless(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long phase, here one that lasts until it is heard of, says now and then that it goes on."""
+    heard = Path(places.cache, "heard")
     monkeypatch.setattr(bootstrap, "HEARTBEAT", 0.1)
-    as_root(places, monkeypatch, f"{TRIES}sleep 0.5\n")
-    build(places)
-    assert "still installing Bazel and its tools" in capsys.readouterr().err
+    until_heard = f"until grep -q 'still installing Bazel and its tools' {heard}; do sleep 0.05; done"
+    as_root(places, monkeypatch, f'{TRIES}timeout 60 sh -c "{until_heard}"\n')
+    with heard.open("w") as stderr, contextlib.redirect_stderr(stderr):
+        build(places)
 
 
 def test_mmdebstrap_keeps_the_lock(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from tools.airgap.refusals import Refusal
 HERE = Path("tools/airgap")
 
 MAKER = """
-import sys, time
+import sys
 from pathlib import Path
 from tools.airgap import bootstrap, sealed_root
 from tools.airgap.places import Places
@@ -27,13 +28,14 @@ def build(folder, places, lock):
     Path(folder, "usr").mkdir(parents=True)
     with Path(sys.argv[2], "makers").open("a") as file:
         file.write("one\\n")
-    time.sleep(float(sys.argv[3]))
+    sys.stdin.read()
     return "7.7.1"
 
 bootstrap.build = build
 print(sealed_root.ensure(Places(sys.argv[1], sys.argv[2])))
 """
-"""Makes a root that takes a while: CHECKOUT CACHE SECONDS."""
+"""Makes a root, which takes until its standard input ends: CHECKOUT CACHE."""
+PATIENCE = 60
 
 
 @pytest.fixture
@@ -47,20 +49,19 @@ def places(tmp_path: Path) -> Places:
     return Places(str(tmp_path / "checkout"), str(tmp_path / "cache"))
 
 
-def maker(places: Places, seconds: float) -> "subprocess.Popen[str]":
+def maker(places: Places, stdin: int = subprocess.DEVNULL) -> "subprocess.Popen[str]":
     """Start a process that makes the root."""
-    command = [sys.executable, "-c", MAKER, places.repository, places.cache, str(seconds)]
+    command = [sys.executable, "-c", MAKER, places.repository, places.cache]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.Popen(command, env=env, text=True, stdout=-1, stderr=-1)
+    return subprocess.Popen(command, env=env, text=True, stdin=stdin, stdout=-1, stderr=-1)
 
 
 def wait_for(path: Path) -> None:
     """Wait until the file is there."""
-    for _ in range(200):
-        if path.exists():
-            return
+    end = time.monotonic() + PATIENCE
+    while not path.exists():
+        assert time.monotonic() < end, f"{path} never came"
         time.sleep(0.05)
-    pytest.fail(f"{path} never came")
 
 
 def built(folder: str, places: Places, lock: int) -> str:
@@ -117,22 +118,27 @@ def test_failure_leaves_nothing(
 
 
 def test_two_at_once(places: Places) -> None:
-    """Of two that start together one makes the root, and the other says that it waits."""
-    makers = [maker(places, 1), maker(places, 1)]
-    said = [process.communicate(timeout=30) for process in makers]
-    assert said[0][0] == said[1][0] != ""
-    assert "".join(err for _, err in said).count("waiting for another bazelw") == 1
+    """Of two one makes the root, and the other says that it waits, and takes what was made."""
+    making = maker(places, subprocess.PIPE)
+    wait_for(Path(places.cache, "makers"))
+    waiting = maker(places)
+    assert waiting.stderr
+    assert select.select([waiting.stderr], [], [], PATIENCE)[0]
+    assert "waiting for another bazelw" in waiting.stderr.readline()
+    root, _ = making.communicate(timeout=PATIENCE)
+    assert waiting.communicate(timeout=PATIENCE) == (root, "")
+    assert Path(root.strip(), "usr").is_dir()
     assert Path(places.cache, "makers").read_text() == "one\n"
 
 
 def test_killed_half_way(places: Places) -> None:
     """What a killed bazelw left is removed by the next, which makes the root anew."""
-    killed = maker(places, 60)
+    killed = maker(places, subprocess.PIPE)
     wait_for(Path(places.cache, "makers"))
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
     assert [name for name in os.listdir(places.sealed) if name.endswith(".part")]
-    out, err = maker(places, 0).communicate(timeout=30)
+    out, err = maker(places).communicate(timeout=PATIENCE)
     assert Path(out.strip(), "usr").is_dir(), err
     assert sorted(os.listdir(places.sealed)) == sorted(["lock", Path(out.strip()).name])
 

@@ -49,7 +49,7 @@ def start(tmp_path: Path, *command: str) -> "subprocess.Popen[str]":
 def test_exit_code(tmp_path: Path, command: str, code: int) -> None:
     """The command's exit code is the caller's, as a shell tells it."""
     process = start(tmp_path, "sh", "-c", command)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert process.returncode == code
 
 
@@ -60,11 +60,11 @@ def test_signals_go_on(tmp_path: Path, name: str) -> None:
     assert process.stdout
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.Signals[name])
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=60)
     assert (out, process.returncode) == ("cleaned\n", 7)
 
 
 def test_standard_input(tmp_path: Path) -> None:
     """What the caller types goes to the command."""
-    out, _ = start(tmp_path, "cat").communicate("typed\n", timeout=20)
+    out, _ = start(tmp_path, "cat").communicate("typed\n", timeout=60)
     assert out == "typed\n"

@@ -33,4 +33,4 @@ def test_crowds_are_counted_apart() -> None:
         crowds = {"hello": [get("/")] * 2, "health": [get("/livez")]}
         found = load_side_by_side(server.address, crowds, seconds=0.3)
         assert 20 < server.resident_megabytes() < 500
-    assert all(outcome.requests > 1 for outcome in found.values())
+    assert all(found[name].requests >= len(crowd) for name, crowd in crowds.items())

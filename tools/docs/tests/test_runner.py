@@ -8,7 +8,7 @@ from tools.docs.commands import commands_of
 from tools.docs.runner import CommandFailedError, run_all
 
 
-def run(lines: str, *, folder: Path, patience: float = 10.0) -> list[str]:
+def run(lines: str, *, folder: Path, patience: float = 60.0) -> list[str]:
     """Run the lines as one document and return those that passed."""
     commands = commands_of(f"```sh\n{lines}\n```\n", document="x.md")
     return [command.text for command, _ in run_all(commands, folder=folder, patience=patience)]
@@ -30,14 +30,16 @@ def test_a_failing_command_stops_the_run(tmp_path: Path) -> None:
 
 
 SERVER = (
-    'python3 -c "import signal, sys; signal.signal(2, lambda *_: sys.exit({code})); {say}; signal.pause()"  # Ctrl-C'
+    'python3 -c "import signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, [2]); {say}; signal.sigwait([2]); '
+    'sys.exit({code})"  # Ctrl-C'
 )
 
 
 def test_a_server_is_up_for_the_rest_and_then_interrupted(tmp_path: Path) -> None:
     """A serving command runs beside those after it and must end with 0."""
-    server = SERVER.format(code=0, say="print('http://localhost:1', flush=True); open('up', 'w')")
-    assert len(run(f"{server}\ntest -e up || sleep 0.5 && test -e up", folder=tmp_path)) == 2
+    write = "open('up', 'w').write(str(__import__('os').getpid()))"
+    server = SERVER.format(code=0, say=f"{write}; print('http://localhost:1', flush=True)")
+    assert len(run(f"{server}\nkill -0 $(cat up)", folder=tmp_path)) == 2
 
 
 def test_a_server_that_ends_badly_is_a_failure(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-_START_SECONDS = 20.0
+_START_SECONDS = 60.0
 
 
 class RegistryDidNotStartError(Exception):
@@ -112,6 +112,6 @@ def _wait(registry: Registry) -> None:
         except urllib.error.HTTPError:
             # It wants a password, so it is there.
             return
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:
             time.sleep(0.05)
     raise RegistryDidNotStartError(registry.address, registry.log.read_text())

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -91,7 +90,7 @@ def _output(command: Sequence[str | Path]) -> str:
     return done.stdout
 
 
-def wait_until_ready(url: str, process: subprocess.Popen[bytes], *, seconds: float = 30.0) -> float:
+def wait_until_ready(url: str, process: subprocess.Popen[bytes], *, seconds: float = 60.0) -> float:
     """Wait for an answer of 200; return how long that took.
 
     Raises NotReadyError.
@@ -100,9 +99,9 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], *, seconds: flo
     answer: object = "nothing"
     while time.monotonic() - start < seconds:
         try:
-            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own
+            with urllib.request.urlopen(url, timeout=10):  # noqa: S310 - our own
                 return time.monotonic() - start
-        except (urllib.error.URLError, ConnectionError) as error:
+        except OSError as error:
             answer = error
         if process.poll() is not None:
             raise NotReadyError(f"{url}: the service ended with {process.returncode}")

@@ -38,6 +38,21 @@ def test_taken_port_is_said(binary: Path, tmp_path: Path) -> None:
             pass
 
 
+def test_slow_registry_is_waited_for(binary: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that takes a connection and then stands still for a moment is asked again."""
+    ask, asked = urllib.request.urlopen, []
+
+    def hesitating(url: str, timeout: float) -> object:
+        asked.append(url)
+        if len(asked) == 1:
+            raise TimeoutError
+        return ask(url, timeout=timeout)
+
+    monkeypatch.setattr("tools.oci.registry.server.urllib.request.urlopen", hesitating)
+    with running_registry(binary, folder=tmp_path, port=free_port()):
+        assert len(asked) > 1
+
+
 def test_command_ends_on_ctrl_c(tmp_path: Path) -> None:
     """Ctrl-C stops the registry and leaves the folder that was named."""
     command = [os.environ["REGISTRY"], "--port", str(free_port()), "--data", str(tmp_path / "images")]
@@ -45,5 +60,5 @@ def test_command_ends_on_ctrl_c(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("registry on localhost:")
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
     assert (tmp_path / "images").is_dir()

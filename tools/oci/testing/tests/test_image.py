@@ -34,7 +34,7 @@ _ELF_MACHINES = {"amd64": 62, "arm64": 183}
 _NONROOT = "65532:65532"
 _NAME = os.environ["IMAGE_NAME"]
 _SWITCH = "IMAGE_TEST_WITHOUT_NAMESPACES"
-_EMULATED_SECONDS = 120.0
+_EMULATED_SECONDS = 240.0
 
 
 @pytest.fixture(scope="session")
@@ -139,7 +139,7 @@ def test_second_push_sends_nothing(registry: Registry, pushed: Repository) -> No
 
 def test_pulled_image_serves(container: Container) -> None:
     """From its root file system alone the image prepares its data, starts, is ready, and describes itself to nobody."""
-    _serve(container, seconds=30)
+    _serve(container, seconds=60)
 
 
 def test_other_architecture_serves(emulated: Container) -> None:
