@@ -169,13 +169,16 @@ FAULTS_BEHIND = {
 
 @pytest.mark.parametrize(("second", "statuses"), FAULTS_BEHIND.values(), ids=FAULTS_BEHIND.keys())
 def test_fault_behind_a_good_request(second: bytes, statuses: list[int]) -> None:
-    """A good request is answered in full even if what follows it on the connection is not good."""
+    """A good request is answered in full even if what follows it on the connection is rejected meanwhile."""
+    rejected = asyncio.Event()
 
     async def later(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        await asyncio.sleep(0.8)
+        await rejected.wait()
         await echo(scope, receive, send)
 
-    with serving(later, gate(HASTY).protocol()) as running, running.client() as client:
+    hearing = gate(HASTY)
+    hearing.on_rejection = lambda _: rejected.set()
+    with serving(later, hearing.protocol()) as running, running.client() as client:
         client.send(GET + second)
         assert [client.answer().status for _ in statuses] == statuses
         assert client.is_closed()
