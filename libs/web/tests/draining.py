@@ -78,7 +78,9 @@ def main(grace: str, finish: str, parting: str) -> None:
 def _tell(lifecycle: Lifecycle) -> None:
     while not lifecycle.draining:
         time.sleep(0.01)
-    print("draining", flush=True)
+    # In one piece, as the log is written to the same place by another thread.
+    sys.stdout.write("\ndraining\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
