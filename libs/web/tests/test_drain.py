@@ -1,8 +1,11 @@
 """A real process, real sockets and real signals: nothing that a client sent is lost."""
 
 import contextlib
+import errno
+import select
 import signal
 import socket
+import sys
 import threading
 import time
 from collections import Counter
@@ -88,15 +91,27 @@ def test_nothing_is_lost_under_load(stubborn: bool) -> None:  # noqa: FBT001
     assert set(people.answered) == {200}
 
 
-async def test_queue_of_the_listener_is_served() -> None:
-    """Who is connected as far as the kernel has told them is answered, though nobody accepted them yet."""
+@pytest.fixture
+def server() -> DrainingServer:
+    """A server in this process, which is about to stop."""
     lifecycle = Lifecycle()
     config = uvicorn.Config(Application(lifecycle), http=gate(lifecycle=lifecycle).protocol(), lifespan="off")
     config.load()
-    server = DrainingServer(config, lifecycle, grace_seconds=0)
-    server.lifespan, server.servers = config.lifespan_class(config), []
-    listener = socket.create_server(("127.0.0.1", 0))
-    listener.setblocking(False)
+    made = DrainingServer(config, lifecycle, grace_seconds=0)
+    made.lifespan, made.servers = config.lifespan_class(config), []
+    return made
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """A socket from which nobody accepts."""
+    with socket.create_server(("127.0.0.1", 0)) as made:
+        made.setblocking(False)
+        yield made
+
+
+async def test_queue_of_the_listener_is_served(server: DrainingServer, listener: socket.socket) -> None:
+    """Who is connected as far as the kernel has told them is answered, though nobody accepted them yet."""
     clients = [Client(listener.getsockname()) for _ in range(5)]
     for client in clients:
         client.send(GET)
@@ -104,6 +119,24 @@ async def test_queue_of_the_listener_is_served() -> None:
     for client in clients:
         assert client.answer().status == 200
         client.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems reset who comes at that moment")
+async def test_who_comes_before_it_closes_is_refused(
+    server: DrainingServer, listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not connected and then reset, with a request that is lost."""
+    with socket.socket() as late:
+        late.setblocking(False)
+
+        def and_then_one(listener: socket.socket) -> Iterator[socket.socket]:
+            late.connect_ex(listener.getsockname())
+            yield from ()
+
+        monkeypatch.setattr("libs.web.drain._accept_rest", and_then_one)
+        await server.shutdown([listener])
+        assert select.select([], [late], [], 60)[1]
+        assert late.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNREFUSED
 
 
 def test_requests_in_flight_are_finished() -> None:
