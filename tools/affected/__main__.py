@@ -50,6 +50,8 @@ def main(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
     if (options.command == "why") != bool(options.target):
         parser().error("`why` takes a target, and nothing else does")
+    if options.output and options.command != "list":
+        parser().error(f"`{options.command}` writes no labels; leave --output away, or the command")
     workspace = pathlib.Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", pathlib.Path.cwd()))
     try:
         return commands.run(options, workspace)

@@ -3,16 +3,18 @@
 import argparse
 import contextlib
 import dataclasses
+import os
 import pathlib
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tools.affected.answer import Answer, answer
 from tools.affected.bazel import Bazel
 from tools.affected.changes import Range
-from tools.affected.errors import AffectedError
+from tools.affected.errors import AffectedError, BazelFailedError
 from tools.affected.git import Repository
+from tools.affected.graph import Target
 from tools.affected.report import FORMS
 from tools.affected.snapshots import Snapshots
 from tools.affected.verdict import Scope
@@ -32,14 +34,37 @@ def run(options: argparse.Namespace, workspace: pathlib.Path) -> int:
         found = answer(range_, snapshots)
         _talk(found)
         if options.command == "why":
-            return _why(found, options.target)
+            return _why(found, _label(options.target, _here(workspace).relative_to(workspace)))
         if options.command == "test":
             return _test(found, snapshots.head)
     if options.output:
-        labels = "".join(f"{target.label}\n" for target in found.of_kind(options.kind))
-        (workspace / options.output).write_text(labels)
+        _write(_here(workspace) / options.output, found.of_kind(options.kind))
     sys.stdout.write(FORMS[options.format](found, options.kind))
     return _STATUS[found.scope] if options.exit_code else 0
+
+
+def _here(workspace: pathlib.Path) -> pathlib.Path:
+    """Return the folder in which the command was given, if that is in the workspace."""
+    here = pathlib.Path(os.environ.get("BUILD_WORKING_DIRECTORY", workspace))
+    return here if here.is_relative_to(workspace) else workspace
+
+
+def _label(word: str, here: pathlib.PurePath) -> str:
+    """Return the whole name of a target that may be named as seen from a folder."""
+    package = "" if here == pathlib.PurePath() else here.as_posix()
+    if word.startswith(":"):
+        word = f"//{package}{word}"
+    elif not word.startswith(("//", "@")):
+        word = f"//{package}/{word}" if package else f"//{word}"
+    return word if ":" in word else f"{word}:{word.rpartition('/')[2]}"
+
+
+def _write(path: pathlib.Path, targets: Iterable[Target]) -> None:
+    try:
+        path.write_text("".join(f"{target.label}\n" for target in targets))
+    except OSError as error:
+        message = f"--output cannot be written to {path}: {error.strerror}"
+        raise AffectedError(message) from error
 
 
 @contextlib.contextmanager
@@ -64,21 +89,30 @@ def _talk(found: Answer) -> None:
     print(f"affected: {'nothing' if found.scope is Scope.NONE else count}", file=sys.stderr)
 
 
-def _why(found: Answer, label: str) -> int:
+def _why(found: Answer, name: str) -> int:
     """Print the way from a changed path to a target."""
     if found.scope is Scope.ALL:
         for verdict in found.verdicts:
             if verdict.scope is Scope.ALL:
                 print(f"{verdict.path}: {verdict.reason}")
         return 0
-    name = label if ":" in label else f"{label}:{label.rpartition('/')[2]}"
     chain = found.chain(name)
     if not chain:
+        if not _exists(found.bazel, name):
+            message = f"there is no target {name}; `why` takes one, such as //services/user_service:image"
+            raise AffectedError(message)
         print(f"{name} is not affected")
         return 0
     for depth, step in enumerate(chain):
         print(f"{'  ' * depth}{step}")
     return 0
+
+
+def _exists(bazel: Bazel, label: str) -> bool:
+    try:
+        return bool(bazel.query(label))
+    except BazelFailedError:
+        return False
 
 
 def _test(found: Answer, bazel: Bazel) -> int:

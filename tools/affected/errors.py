@@ -1,5 +1,9 @@
 """What the person at the keyboard can mend."""
 
+import re
+
+_REASON = re.compile("Error(?: in [a-z_.]+)?: (.*)|ERROR: (?!Traceback)(.*)")
+
 
 class AffectedError(Exception):
     """The question cannot be answered; the message is one sentence that says what to do."""
@@ -18,5 +22,6 @@ class BazelFailedError(AffectedError):
 
     def __init__(self, output: str) -> None:
         self.output = output
-        errors = [line for line in output.splitlines() if line.startswith("ERROR")]
-        super().__init__(errors[0] if errors else output.strip()[-300:])
+        # What Starlark says stands below its traceback.
+        reasons = [found[1] or found[2] for line in output.splitlines() if (found := _REASON.match(line.strip()))]
+        super().__init__(reasons[0] if reasons else output.strip()[-300:])

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from tools.affected.errors import BazelFailedError
 from tools.affected.tests.conftest import LOCK, MODULE, RULE, Answers, Workspace
 
 
@@ -69,7 +70,7 @@ def test_broken_head_is_everything(workspace: Workspace, affected_by: Answers) -
     workspace.write("lib/lib.py", "second\n")
     workspace.write("graph.json", '{"broken": true}')
     assert affected_by.scope() == "all"
-    assert "the head's graph cannot be loaded: ERROR: error loading package 'x'" in affected_by.talk
+    assert "the head's graph cannot be loaded: error loading package 'x'" in affected_by.talk
 
 
 def test_base_graph_is_read_once(workspace: Workspace, affected_by: Answers) -> None:
@@ -89,6 +90,27 @@ def test_why_tells_the_way(workspace: Workspace, affected_by: Answers) -> None:
     assert [line.strip() for line in affected_by("why", "//svc:image").splitlines()] == steps
     assert affected_by("why", "//svc").endswith("//svc:svc\n")
     assert affected_by("why", "//other") == "//other:other is not affected\n"
+
+
+@pytest.mark.parametrize(
+    ("folder", "word"), [("", "svc:image"), ("", "svc"), ("svc", ":image"), ("svc", ":svc"), ("lib", "//svc:image")]
+)
+def test_why_understands_names_as_seen_from_here(
+    workspace: Workspace, affected_by: Answers, monkeypatch: pytest.MonkeyPatch, folder: str, word: str
+) -> None:
+    """As Bazel itself does."""
+    monkeypatch.setenv("BUILD_WORKING_DIRECTORY", str(workspace.folder / folder))
+    workspace.write("lib/lib.py", "second\n")
+    assert affected_by("why", word).splitlines()[-1].strip() in {"//svc:image", "//svc:svc"}
+
+
+@pytest.mark.parametrize("word", ["//svc:nothing", "nowhere", "//svc/...", "no label"])
+def test_why_knows_what_is_no_target(workspace: Workspace, affected_by: Answers, word: str) -> None:
+    """What does not exist is not called unaffected."""
+    workspace.write("lib/lib.py", "second\n")
+    assert affected_by("why", word) == ""
+    assert affected_by.status == 2
+    assert "affected: there is no target //" in affected_by.talk
 
 
 def test_why_everything(workspace: Workspace, affected_by: Answers) -> None:
@@ -113,6 +135,23 @@ def test_output_is_a_pattern_file(workspace: Workspace, affected_by: Answers) ->
     workspace.write("other/other.py", "second\n")
     affected_by("--output", "affected.txt", "--kind", "test")
     assert (workspace.folder / "affected.txt").read_text() == "//other:other\n"
+
+
+def test_output_that_cannot_be_written(workspace: Workspace, affected_by: Answers) -> None:
+    """One sentence."""
+    workspace.write("other/other.py", "second\n")
+    assert affected_by("--output", "nowhere/affected.txt") == ""
+    assert affected_by.status == 2
+    assert "cannot be written to" in affected_by.talk
+    with pytest.raises(SystemExit):
+        affected_by("test", "--output", "affected.txt")
+
+
+def test_what_starlark_says_is_the_reason() -> None:
+    """And not that there is a traceback."""
+    said = "ERROR: Traceback (most recent call last):\n\tFile x, line 1\nError in fail: no target has it\nERROR: more"
+    assert str(BazelFailedError(said)) == "no target has it"
+    assert str(BazelFailedError("WARNING: x\nERROR: no such package")) == "no such package"
 
 
 @pytest.mark.parametrize(
