@@ -12,7 +12,12 @@ def migrate(url: str, scripts: Path) -> int:
     """Bring the database to the newest revision and say which that is; the exit code."""
     address = make_url(url)
     if address.get_backend_name() == "sqlite" and address.database:
-        Path(address.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = Path(address.database).parent
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            sys.stderr.write(f"migrate: the folder {folder} cannot be made: {error.strerror}\n")
+            return 1
     try:
         revision = upgrade(url, scripts)
     except UnknownRevision as error:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
 _DEV = Path(__file__).absolute().parents[2] / "tools/dev/dev"
 _LAST_LINE = "Ctrl-C stops both.\n"
@@ -71,6 +72,24 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
         f"dev: port {port} is taken by another process: stop it, or choose another port for product_service "
         "with --product-port\n"
     )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("--user-port", "99999"), "99999 is no port: from 1 to 65535"),
+        (("--user-port", "8051", "--product-port", "8051"), "both services cannot have port 8051"),
+        (("--data", __file__), "cannot hold the data: File exists"),
+    ],
+)
+def test_a_wrong_flag_is_one_sentence(tmp_path: Path, arguments: tuple[str, ...], why: str) -> None:
+    """And no traceback."""
+    with _dev(tmp_path, *arguments) as dev:
+        said, _ = dev.communicate(timeout=_PATIENCE_SECONDS)
+    assert dev.returncode in {1, 2}
+    assert why in said
+    assert "Traceback" not in said
     assert list(tmp_path.iterdir()) == []
 
 

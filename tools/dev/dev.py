@@ -57,12 +57,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     issuer = f"http://{_HOST}:{options.user_port}"
     users = Member("user_service", options.user_port, options.data.absolute(), issuer)
     products = Member("product_service", options.product_port, options.data.absolute(), issuer)
+    if users.port == products.port:
+        return _fail(f"both services cannot have port {users.port}: choose another with --user-port or --product-port")
     for member, flag in ((users, "--user-port"), (products, "--product-port")):
         if not _is_free(member.port):
             return _fail(
                 f"port {member.port} is taken by another process: stop it, or choose another "
                 f"port for {member.name} with {flag}"
             )
+    try:
+        options.data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return _fail(f"{options.data} cannot hold the data: {error.strerror}; name another folder with --data")
     fleet = Fleet()
     fleet.handle_signals()
     try:
@@ -110,8 +116,8 @@ def _greet(users: Member, products: Member) -> None:
 def _parser() -> argparse.ArgumentParser:
     workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", Path.cwd()))
     parser = argparse.ArgumentParser(prog="dev", description=__doc__)
-    parser.add_argument("--user-port", type=int, default=8001, metavar="PORT")
-    parser.add_argument("--product-port", type=int, default=8002, metavar="PORT")
+    parser.add_argument("--user-port", type=_port, default=8001, metavar="PORT")
+    parser.add_argument("--product-port", type=_port, default=8002, metavar="PORT")
     parser.add_argument(
         "--data",
         type=Path,
@@ -120,6 +126,12 @@ def _parser() -> argparse.ArgumentParser:
         help="where everything is kept; also DEV_DATA_DIR (default: .data of the workspace)",
     )
     return parser
+
+
+def _port(word: str) -> int:
+    if word.isdecimal() and 0 < int(word) < 2**16:
+        return int(word)
+    raise argparse.ArgumentTypeError(f"{word} is no port: from 1 to 65535")
 
 
 def _is_free(port: int) -> bool:

@@ -10,6 +10,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
+from tools.requirements.lockfile import read_lock
 from tools.requirements.resolver import ResolutionError, Resolver
 
 _EVERYTHING = ""
@@ -22,6 +25,10 @@ def main() -> int:
     requirements = workspace / arguments.requirements
     lock = workspace / arguments.lock
     previous = lock.read_text(encoding="utf-8") if lock.exists() else ""
+    strangers = [each for each in arguments.upgrade if each != _EVERYTHING and _name(each) not in read_lock(previous)]
+    if strangers:
+        print(f"{arguments.lock} is as it was: it has no {', '.join(strangers)} to upgrade", file=sys.stderr)
+        return 1
     with tempfile.TemporaryDirectory(prefix="requirements-") as folder:
         try:
             text = Resolver(Path(folder)).lock(
@@ -35,6 +42,10 @@ def main() -> int:
     _replace(lock, text)
     print(f"{arguments.lock}: {'as it was' if text == previous else 'changed'}", file=sys.stderr)
     return 0
+
+
+def _name(wanted: str) -> str:
+    return canonicalize_name(wanted.partition("==")[0].strip())
 
 
 def _options(upgrade: list[str]) -> list[str]:
@@ -63,7 +74,7 @@ def _arguments() -> argparse.Namespace:
         const=_EVERYTHING,
         default=[],
         metavar="PACKAGE",
-        help="take the newest version of a package, or of everything; may be repeated",
+        help="take the newest version of a package, or NAME==VERSION, or the newest of everything; may be repeated",
     )
     parser.add_argument("--requirements", default="requirements.in", help="default: %(default)s")
     parser.add_argument("--lock", default="requirements_lock.txt", help="default: %(default)s")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from libs.db.command import migrate
 from libs.db.connect import connect
 from libs.db.database import Database
 from libs.db.errors import MissingTable
@@ -30,6 +31,14 @@ async def test_the_check_knows_older_equal_and_newer_tables(database: Database) 
     assert await SchemaCheck(database, "0001").reason() is None
     assert await SchemaCheck(database, "0002").reason() is None
     assert await SchemaCheck(database, "0003").reason() == "is at revision 0002, needs 0003: run `migrate`"
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One sentence, and nothing is made."""
+    (tmp_path / "file").touch()
+    assert migrate(f"sqlite+aiosqlite:///{tmp_path}/file/data.db", SCRIPTS) == 1
+    said = capsys.readouterr().err
+    assert said == f"migrate: the folder {tmp_path}/file cannot be made: File exists\n"
 
 
 async def test_an_empty_database_is_not_ready(empty_url: str) -> None:
