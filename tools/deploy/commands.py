@@ -59,9 +59,7 @@ class Call:
 
     def desk(self) -> Desk:
         """The environment to change."""
-        desk = Desk.open(Folder.find(self.deploy, self.options.env), self.options.registry)
-        check_settings(desk.folder, desk.folder.configurations(), self.workspace / PAGE)
-        return desk
+        return Desk.open(Folder.find(self.deploy, self.options.env), self.options.registry)
 
     def choice(self, desk: Desk, source: Source) -> Choice:
         """The images that `plan` and `apply` mean. Where images are promoted, none come from the build."""
@@ -69,11 +67,16 @@ class Call:
         keeps = self.options.configuration_only or desk.environment.promoted_from
         return desk.kept() if keeps else built
 
+    def plan(self, desk: Desk, choice: Choice, source: Source) -> Plan:
+        """What would change, once the settings are such as the services have."""
+        check_settings(desk.folder, desk.folder.configurations(), self.workspace / PAGE)
+        return desk.plan(choice, is_committed=source.is_committed, only=self.options.service)
+
 
 def plan(call: Call) -> None:
     """Say what would change."""
     desk, source = call.desk(), read_source(call.workspace)
-    made = desk.plan(call.choice(desk, source), is_committed=source.is_committed, only=call.options.service)
+    made = call.plan(desk, call.choice(desk, source), source)
     if desk.environment.promoted_from:
         notes = behind(desk, Folder.find(call.deploy, desk.environment.promoted_from))
         made = replace(made, notes=notes)
@@ -85,7 +88,7 @@ def apply(call: Call) -> None:
     desk, source = call.desk(), _source(call)
     with alone(desk.folder):
         choice = call.choice(desk, source)
-        _do(call, desk.plan(choice, is_committed=source.is_committed, only=call.options.service), choice, source)
+        _do(call, call.plan(desk, choice, source), choice, source)
 
 
 def promote(call: Call) -> None:
@@ -99,7 +102,7 @@ def promote(call: Call) -> None:
         raise SameEnvironmentError(origin.name)
     with alone(desk.folder):
         choice = desk.promoted(origin, only=call.options.service)
-        _do(call, desk.plan(choice, is_committed=source.is_committed, only=call.options.service), choice, source)
+        _do(call, call.plan(desk, choice, source), choice, source)
 
 
 def _source(call: Call) -> Source:

@@ -144,6 +144,7 @@ class Configuration(Part):
     """`deploy/<env>/<service>.toml`."""
 
     replicas: Annotated[int, Field(ge=1)] = 1
+    database: bool = True
     hosts: tuple[Host, ...] = ()
     before_start: tuple[Name, ...] = ()
     autoscale: Autoscale | None = None
@@ -157,8 +158,13 @@ class Configuration(Part):
 
     @property
     def is_on_sqlite(self) -> bool:
-        """Whether the service keeps its data in a file: it has no address of a database."""
-        return "database_url" not in self.secrets
+        """Whether the service keeps its data in a file: it has a database, and no address of one."""
+        return self.database and not self.is_on_postgresql
+
+    @property
+    def is_on_postgresql(self) -> bool:
+        """Whether the service has the address of a database."""
+        return "database_url" in self.secrets
 
     @property
     def is_many(self) -> bool:
@@ -188,12 +194,14 @@ class Configuration(Part):
 
     @model_validator(mode="after")
     def _fits_the_database(self) -> "Configuration":
+        if self.is_on_postgresql and not self.database:
+            raise ValueError("a service with `database = false` has no database_url under [secrets]")
         if self.is_on_sqlite and self.is_many:
             raise ValueError(
                 "SQLite serves one process: leave `replicas` at 1 without [autoscale], or name a PostgreSQL database "
                 "as database_url under [secrets]"
             )
-        if not self.is_on_sqlite and not self.network.to:
+        if self.is_on_postgresql and not self.network.to:
             raise ValueError("the network is closed: name the database's address and port under [[network.to]]")
         folder = self.settings.get("data_dir", "/data")
         if self.is_on_sqlite and not any(volume.size and volume.path == folder for volume in self.volumes.values()):

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from tools.deploy.configuration import Configuration
@@ -14,7 +14,7 @@ _ROW = re.compile(r"^\| `([A-Z][A-Z0-9_]*)` \|", re.MULTILINE)
 
 
 def check_settings(folder: Folder, configurations: Mapping[str, Configuration], page: Path) -> None:
-    """Refuse settings that no service would read; one whose settings are not on the page is believed.
+    """Refuse settings that no service would read, and those of a service that is not on the page.
 
     Raises BadFileError for the first.
     """
@@ -22,11 +22,15 @@ def check_settings(folder: Folder, configurations: Mapping[str, Configuration], 
     for service, configuration in configurations.items():
         prefix = f"{service.upper()}_"
         known = [name.removeprefix(prefix).lower() for name in listed if name.startswith(prefix)]
-        for name in _unknown([*configuration.settings, *configuration.secrets], known):
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"{PAGE} lists them"
-            raise BadFileError(folder.shown(f"{service}.toml"), f"{service} has no setting {name}; {hint}")
+        for name in [*configuration.settings, *configuration.secrets]:
+            if name not in known:
+                raise BadFileError(folder.shown(f"{service}.toml"), _reason(service, name, known))
 
 
-def _unknown(names: Iterable[str], known: list[str]) -> list[str]:
-    return [name for name in names if known and name not in known]
+def _reason(service: str, name: str, known: list[str]) -> str:
+    if not known:
+        printed = f"`bazel run //services/{service} -- settings` prints"
+        return f"{PAGE} has no settings of {service}; add what {printed}"
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"{PAGE} lists them"
+    return f"{service} has no setting {name}; {hint}"

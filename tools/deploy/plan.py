@@ -8,10 +8,11 @@ from typing import Any
 
 import yaml
 
-from tools.deploy.configuration import Configuration
+from tools.deploy.configuration import Configuration, Environment
 from tools.deploy.images import Image
 from tools.deploy.manifests.release import Release
 from tools.deploy.manifests.render import namespace, render
+from tools.deploy.peers import check_peers
 from tools.deploy.records import Folder, Record, hash_of
 
 _SHOWN = 4
@@ -75,7 +76,8 @@ def make_plan(folder: Folder, images: Mapping[str, Image], *, registry: str, is_
     """
     environment, records = folder.environment(), folder.records()
     configurations = folder.configurations()
-    scene = _Scene(folder=folder, namespace=environment.namespace, is_committed=is_committed)
+    check_peers(folder, configurations)
+    scene = _Scene(folder=folder, environment=environment, is_committed=is_committed)
     changes = [
         scene.change(service, configurations.get(service), images.get(service), records.get(service))
         for service in sorted({*configurations, *records, *folder.rendered()})
@@ -94,7 +96,7 @@ class _Scene:
     """What all services have in common."""
 
     folder: Folder
-    namespace: str
+    environment: Environment
     is_committed: bool
 
     def change(
@@ -104,13 +106,19 @@ class _Scene:
             reason = f"{self.folder.shown(service + '.toml')} is gone"
             return Change(service=service, kind=Kind.REMOVED, reasons=[reason], record=record)
         if image is None:
-            return Change(service=service, kind=Kind.WAITING, reasons=["no image was promoted yet"])
+            return Change(service=service, kind=Kind.WAITING, reasons=[self._wants()])
         manifest = self._render(service, configuration, image)
         if record is None:
             return Change(service=service, kind=Kind.NEW, reasons=["no record yet"], image=image, manifest=manifest)
         reasons = list(self._reasons(service, configuration, image, record))
         kind = Kind.CHANGED if reasons else Kind.UNCHANGED
         return Change(service=service, kind=kind, reasons=reasons, image=image, manifest=manifest, record=record)
+
+    def _wants(self) -> str:
+        """What a service without an image waits for."""
+        if self.environment.promoted_from:
+            return "no image was promoted yet"
+        return "no record yet; an apply without --configuration-only makes it"
 
     def _reasons(self, service: str, configuration: Configuration, image: Image, record: Record) -> Iterator[str]:
         if image.digest != record.digest:
@@ -128,7 +136,8 @@ class _Scene:
             yield "source: what had been built from uncommitted changes is committed now"
 
     def _render(self, service: str, configuration: Configuration, image: Image) -> str:
-        release = Release(service=service, namespace=self.namespace, image=image, configuration=configuration)
+        namespace = self.environment.namespace
+        release = Release(service=service, namespace=namespace, image=image, configuration=configuration)
         return render(release, source=self.folder.shown(f"{service}.toml"))
 
 

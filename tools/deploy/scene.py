@@ -31,6 +31,10 @@ database_url = { secret = "products", key = "url" }
 cidr = "10.0.0.0/8"
 port = 5432
 """
+SETTINGS = """
+| `PRODUCTS_DATABASE_URL` | empty | Where the data is. |
+| `USERS_LOG_LEVEL` | `info` | Least severe event. |
+"""
 MOMENT = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 
 
@@ -54,6 +58,7 @@ class Scene:
         scene.write("deploy/staging/environment.toml", f'registry = "{registry}"\nnamespace = "staging"\n')
         production = f'registry = "{registry}/prod"\nnamespace = "prod"\npromoted_from = "staging"\n'
         scene.write("deploy/prod/environment.toml", production)
+        scene.write("docs/configuration.md", SETTINGS)
         for environment in ("staging", "prod"):
             scene.write(f"deploy/{environment}/users.toml", USERS)
             scene.write(f"deploy/{environment}/products.toml", PRODUCTS)

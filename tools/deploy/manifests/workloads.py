@@ -30,7 +30,7 @@ def migration(release: Release) -> Iterator[Document]:
 
     A job cannot be changed, so its name says both which image it runs and how.
     """
-    if release.configuration.is_on_sqlite:
+    if not release.configuration.is_on_postgresql:
         return
     migrate = container(release, name="migrate", command=("migrate",))
     template = pod(release, component="migrate", containers=[migrate], before=[])

@@ -130,10 +130,77 @@ def test_setting_that_the_service_does_not_have(
     scene: Scene, capsys: pytest.CaptureFixture[str], name: str, hint: str
 ) -> None:
     """The service would pass over it without a word."""
-    scene.write("docs/configuration.md", "| `USERS_LOG_LEVEL` | `info` | Least severe event. |\n")
     scene.write("deploy/staging/users.toml", scene.read("deploy/staging/users.toml").replace("log_level", name))
     line = _refusal(scene, capsys, "plan", *_STAGING)
     assert line == f"deploy/staging/users.toml: users has no setting {name}; {hint}"
+
+
+@pytest.mark.parametrize("service", ["products", "users"])
+def test_settings_of_a_service_that_the_page_does_not_know(
+    scene: Scene, capsys: pytest.CaptureFixture[str], service: str
+) -> None:
+    """They could not be checked, be they settings or secrets; a service without any needs no page."""
+    page = scene.read("docs/configuration.md").splitlines()
+    scene.write("docs/configuration.md", "\n".join(row for row in page if service.upper() not in row))
+    assert _refusal(scene, capsys, "plan", *_STAGING) == (
+        f"deploy/staging/{service}.toml: docs/configuration.md has no settings of {service}; "
+        f"add what `bazel run //services/{service} -- settings` prints"
+    )
+    scene.write(f"deploy/staging/{service}.toml", "database = false\n")
+    assert scene.run("plan", *_STAGING) == 0
+
+
+@pytest.mark.parametrize("key", ["to_services", "from_services"])
+@pytest.mark.parametrize(
+    ("name", "hint"), [("user", "did you mean users?"), ("orders_and_more", "staging has products, users")]
+)
+def test_network_of_no_service(
+    scene: Scene, capsys: pytest.CaptureFixture[str], key: str, name: str, hint: str
+) -> None:
+    """A rule for pods that are not there would say nothing when it is a slip of the pen."""
+    _connect(scene, "products", f'{key} = ["{name}"]')
+    assert _refusal(scene, capsys, "plan", *_STAGING) == (
+        f"deploy/staging/products.toml: network.{key} names {name}, but there is no deploy/staging/{name}.toml; {hint}"
+    )
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+@pytest.mark.parametrize(("key", "other"), [("to_services", "from_services"), ("from_services", "to_services")])
+def test_connection_that_only_one_side_names(
+    scene: Scene, capsys: pytest.CaptureFixture[str], command: str, key: str, other: str
+) -> None:
+    """One rule lets it through and the other does not, so that both services would only time out."""
+    _connect(scene, "products", f'{key} = ["users"]')
+    assert _refusal(scene, capsys, command, *_STAGING) == (
+        f"deploy/staging/products.toml: network.{key} names users, but network.{other} in "
+        "deploy/staging/users.toml does not name products"
+    )
+    _connect(scene, "users", f'{other} = ["products"]')
+    assert scene.run("plan", *_STAGING) == 0
+
+
+def test_connection_that_the_whole_namespace_may_make(scene: Scene) -> None:
+    """Who lets the namespace of the environment in need not name its services."""
+    _connect(scene, "products", 'to_services = ["users"]')
+    _connect(scene, "users", 'from_namespaces = ["staging"]')
+    assert scene.run("plan", *_STAGING) == 0
+
+
+def _connect(scene: Scene, service: str, line: str) -> None:
+    """Give a service, for which nothing else of the network matters, a line of [network]."""
+    scene.write(f"deploy/staging/{service}.toml", f"database = false\n[network]\n{line}\n")
+
+
+def test_configuration_before_the_first_apply(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where images are built there is no record to keep; where they are promoted, one waits for them."""
+    waiting = []
+    for environment in ("staging", "prod"):
+        assert scene.run("plan", "--env", environment, "--configuration-only") == 0
+        waiting.append(capsys.readouterr().out)
+    built, promoted = waiting
+    assert "no record yet; an apply without --configuration-only makes it" in built
+    assert "promoted" not in built
+    assert "no image was promoted yet" in promoted
 
 
 def test_service_of_no_such_name(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,6 +22,11 @@ _REFUSED = {
     "SQLite without storage": ("", "SQLite needs a volume with a size at /data"),
     "storage elsewhere": (_VOLUME.replace("/data", "/else"), "SQLite needs a volume with a size at /data"),
     "PostgreSQL behind a closed door": (_SECRET, "name the database's address and port under [[network.to]]"),
+    "a database of a service without one": (
+        "database = false\n" + _SECRET + _DATABASE,
+        "a service with `database = false` has no database_url under [secrets]",
+    ),
+    "a database that is neither there nor not": ('database = "none"\n', "database: input should be a valid boolean"),
     "no room to grow": ("replicas = 3\n[autoscale]\nmax = 3\n" + _SECRET + _DATABASE, "autoscale.max must be above"),
     "storage of one node for many": (
         "replicas = 2\n" + _SECRET + _VOLUME + _DATABASE,
@@ -105,6 +110,12 @@ def test_an_empty_file_with_a_volume_is_enough() -> None:
     """Everything else has a default."""
     configuration = parse_toml(_VOLUME, Configuration, shown="here")
     assert (configuration.replicas, configuration.is_on_sqlite, configuration.is_many) == (1, True, False)
+
+
+def test_without_a_database_nothing_is_asked_for() -> None:
+    """No volume, no address, and as many processes as one likes."""
+    configuration = parse_toml("database = false\nreplicas = 2\n", Configuration, shown="here")
+    assert (configuration.is_on_sqlite, configuration.is_on_postgresql, configuration.is_many) == (False, False, True)
 
 
 def test_path_of_a_secret_is_no_secret() -> None:

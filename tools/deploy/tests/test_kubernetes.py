@@ -27,6 +27,11 @@ def plan(request: pytest.FixtureRequest) -> Plan:
     return desk.plan(desk.built(read_services(Path(os.environ["IMAGES"])), source), is_committed=True)
 
 
+def _digests() -> dict[str, str]:
+    """The digest of each service's image, which lies in the service's folder."""
+    return {path.parent.name: path.read_text().strip() for path in map(Path, os.environ["DIGESTS"].split())}
+
+
 def _documents(plan: Plan) -> list[dict[str, Any]]:
     texts = [plan.namespace, *(change.manifest for change in plan.changes)]
     return [document for text in texts for document in yaml.safe_load_all(text)]
@@ -43,7 +48,12 @@ def _images(value: object) -> Iterator[str]:
 
 def test_there_are_environments() -> None:
     """Or the tests below would be of nothing."""
-    assert [path.name for path in _ENVIRONMENTS] == ["prod", "staging"]
+    assert _ENVIRONMENTS
+
+
+def test_every_service_is_deployed_or_absent(plan: Plan) -> None:
+    """A service that nobody configured in an environment is named as such."""
+    assert sorted([*(change.service for change in plan.changes), *plan.absent]) == sorted(_digests())
 
 
 @pytest.mark.parametrize("version", _VERSIONS)
@@ -65,9 +75,9 @@ def test_a_field_of_no_meaning_is_found(plan: Plan) -> None:
 
 def test_every_digest_is_that_of_the_image_as_built(plan: Plan) -> None:
     """What the rule of the image wrote down is what the manifests name, and nothing else is named."""
-    for change, digest in zip(plan.changes, sorted(os.environ["DIGESTS"].split()), strict=True):
-        assert f"/{change.service}/" in digest
+    digests = _digests()
+    for change in plan.changes:
         named = {
             image.rpartition("@")[2] for document in yaml.safe_load_all(change.manifest) for image in _images(document)
         }
-        assert named == {Path(digest).read_text().strip()}
+        assert named == {digests[change.service]}

@@ -124,6 +124,15 @@ def test_postgresql_is_many_processes_and_a_job() -> None:
     assert _kinds(_MANY) >= {"Job", "Service", "ServiceAccount", "NetworkPolicy"}
 
 
+def test_without_a_database_nothing_is_migrated() -> None:
+    """No job, nothing before the server, no storage, and no process stops before its successor is ready."""
+    text = "database = false\n"
+    assert not {"Job", "PersistentVolumeClaim"} & _kinds(text)
+    spec = _one(text, "Deployment")["spec"]
+    assert "initContainers" not in spec["template"]["spec"]
+    assert spec["strategy"]["type"] == "RollingUpdate"
+
+
 def test_job_has_the_digest_in_its_name_and_another_name_for_another_form() -> None:
     """A job cannot be changed in place, so whatever changes it renames it; the same job keeps its name."""
     other = _DIGEST.replace("0", "f", 1)
