@@ -1,16 +1,14 @@
 """A process that serves, for the tests that send it signals.
 
 Arguments: the grace period, the time to finish and the time for requests that are on their way, in seconds. The port
-is its first line of output; a line `draining` follows once it was told to stop. `/` answers after 30 ms, `/slow` after
-that line, `/never` not at all, and `/busy` holds the loop from then on. A bare ASGI application, because it is imported
-at every start.
+is its first line of output; its log follows. `/` answers after 30 ms, `/slow` after the process was told to stop,
+`/never` not at all, and `/busy` holds the loop from then on. A bare ASGI application, because it is imported at every
+start.
 """
 
 import asyncio
 import socket
 import sys
-import threading
-import time
 
 import uvicorn
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
@@ -70,17 +68,8 @@ def main(grace: str, finish: str, parting: str) -> None:
     )
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
     print(listener.getsockname()[1], flush=True)
-    threading.Thread(target=_tell, args=(lifecycle,), daemon=True).start()
     server = DrainingServer(config, lifecycle, grace_seconds=float(grace))
     server.run(sockets=[listener])
-
-
-def _tell(lifecycle: Lifecycle) -> None:
-    while not lifecycle.draining:
-        time.sleep(0.01)
-    # In one piece, as the log is written to the same place by another thread.
-    sys.stdout.write("\ndraining\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -37,9 +37,9 @@ class Process:
         self.popen.send_signal(number)
 
     def has_heard(self) -> None:
-        """Wait until a process of `draining` knows that it was told to stop."""
+        """Wait until its log says that it was told to stop."""
         assert self.popen.stdout is not None
-        assert "draining\n" in self.popen.stdout
+        assert any("stopping" in line for line in self.popen.stdout)
 
     def refuses(self) -> None:
         """Wait until it takes no more connections."""
