@@ -12,15 +12,15 @@ _TO, _FROM = "to_services", "from_services"
 
 
 def check_peers(folder: Folder, configurations: Mapping[str, Configuration]) -> None:
-    """Refuse a connection with a service that is not configured here, and one that only one side names.
+    """Refuse a call of a service that is not configured here, and a connection that only one side names.
 
-    Raises BadFileError for the first.
+    A caller may be missing: it is not here yet, or no more. Raises BadFileError for the first.
     """
     peers = _Peers(folder=folder, namespace=folder.environment().namespace, configurations=configurations)
     for service, configuration in configurations.items():
         for peer in configuration.network.to_services:
             peers.check(service, peer, key=_TO, agrees=peers.lets_in(peer, service))
-        for peer in configuration.network.from_services:
+        for peer in sorted(configurations.keys() & configuration.network.from_services):
             peers.check(service, peer, key=_FROM, agrees=peers.calls(peer, service))
 
 

@@ -150,18 +150,22 @@ def test_settings_of_a_service_that_the_page_does_not_know(
     assert scene.run("plan", *_STAGING) == 0
 
 
-@pytest.mark.parametrize("key", ["to_services", "from_services"])
 @pytest.mark.parametrize(
     ("name", "hint"), [("user", "did you mean users?"), ("orders_and_more", "staging has products, users")]
 )
-def test_network_of_no_service(
-    scene: Scene, capsys: pytest.CaptureFixture[str], key: str, name: str, hint: str
-) -> None:
+def test_call_of_no_service(scene: Scene, capsys: pytest.CaptureFixture[str], name: str, hint: str) -> None:
     """A rule for pods that are not there would say nothing when it is a slip of the pen."""
-    _connect(scene, "products", f'{key} = ["{name}"]')
+    _connect(scene, "products", f'to_services = ["{name}"]')
     assert _refusal(scene, capsys, "plan", *_STAGING) == (
-        f"deploy/staging/products.toml: network.{key} names {name}, but there is no deploy/staging/{name}.toml; {hint}"
+        f"deploy/staging/products.toml: network.to_services names {name}, but there is no "
+        f"deploy/staging/{name}.toml; {hint}"
     )
+
+
+def test_caller_that_is_not_here(scene: Scene) -> None:
+    """A service goes, or comes, without an edit of those that it calls."""
+    _connect(scene, "products", 'from_services = ["orders"]')
+    assert scene.run("plan", *_STAGING) == 0
 
 
 @pytest.mark.parametrize("command", ["plan", "apply"])
