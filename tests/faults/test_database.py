@@ -18,8 +18,9 @@ from tests.faults.town import ANN, BOUND_SECONDS, TEA, Ann, Town, client, postgr
 from tests.program import Program
 
 _AWAY_SECONDS = float(os.environ.get("FAULT_SECONDS", "1"))
-# Works again at once, and a busy machine may take many seconds to say so.
-_BACK_SECONDS = 30
+_BACK_SECONDS = 5
+# A check of readiness waits for 2 s; the rest is for a busy machine.
+_HEALTH_SECONDS = 4
 _CLIENTS = 12
 # What a service says of a database that is there and silent: readiness waits for less than a statement may take.
 _SILENT = ["database: no answer within 2 s"]
@@ -101,7 +102,7 @@ def _read_only(server: PostgresServer) -> Iterator[None]:
 def test_a_database_that_goes_and_comes_back(
     server: PostgresServer, town: Town, http: httpx.Client, ann: Ann, away: Fault
 ) -> None:
-    """Alive, not ready, 503 in time; ready and working soon after its return, in the same processes."""
+    """Alive, not ready, 503 within 10 s; ready and working within 5 s of its return, in the same processes."""
     _assert_works(town, http, ann)
     with away(server):
         end = time.monotonic() + _AWAY_SECONDS
@@ -171,11 +172,11 @@ def _assert_alive_but_not_ready(program: Program, http: httpx.Client) -> list[st
     """The reasons that it gives."""
     answer, seconds = _timed(http, httpx.Request("GET", f"{program.url}/livez"))
     assert answer.status_code == 200
-    assert seconds < BOUND_SECONDS
+    assert seconds < _HEALTH_SECONDS
     answer, seconds = _timed(http, httpx.Request("GET", f"{program.url}/readyz"))
     assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
     assert answer.json()["type"] == "urn:problem:not-ready"
-    assert seconds < BOUND_SECONDS
+    assert seconds < _HEALTH_SECONDS
     reasons: list[str] = answer.json()["reasons"]
     return reasons
 

@@ -14,9 +14,8 @@ from tests.program import Program
 ANN = {"email": "ann@example.com", "password": "seven green lanterns"}
 TEA = {"name": "Tea", "description": "Leaves", "price_cents": 450, "stock": 3}
 
-# Nothing that is asked may take longer, whatever has failed: 3 s for a connection and 5 s for a statement, and room for
-# a busy machine; less than the 30 s after which a service gives up on whatever it does.
-BOUND_SECONDS = 25
+# Nothing that is asked may take longer, whatever has failed: 3 s for a connection and 5 s for a statement, and room.
+BOUND_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Files that people write and files that we write: read strictly, written as a whole or not at all."""
 
-import difflib
 import json
 import os
 import tomllib
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tools.deploy.errors import BadFileError
+from tools.deploy.spelling import did_you_mean
 
 
 class Part(BaseModel):
@@ -87,8 +87,8 @@ def _sentence(error: ValidationError) -> str:
 def _finding(error: Any) -> str:  # noqa: ANN401 - pydantic's own TypedDict lies in a private module
     place = ".".join(map(str, error["loc"]))
     if error["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(error["loc"][-1]), _known_keys(), n=1)
-        return f"{place} is no key here" + (f"; did you mean {near[0]}?" if near else "")
+        hint = did_you_mean(str(error["loc"][-1]), _known_keys())
+        return f"{place} is no key here" + (f"; {hint}" if hint else "")
     message = str(error["msg"]).removeprefix("Value error, ")
     message = message[:1].lower() + message[1:] if message[1:2].islower() else message
     return f"{place}: {message}" if place else message

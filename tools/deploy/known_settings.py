@@ -1,6 +1,5 @@
 """The settings that services have, from the page that lists them and that a test keeps as the code is."""
 
-import difflib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from tools.deploy.configuration import Configuration
 from tools.deploy.errors import BadFileError
 from tools.deploy.records import Folder
+from tools.deploy.spelling import did_you_mean
 
 PAGE = "docs/configuration.md"
 _ROW = re.compile(r"^\| `([A-Z][A-Z0-9_]*)` \|", re.MULTILINE)
@@ -31,6 +31,4 @@ def _reason(service: str, name: str, known: list[str]) -> str:
     if not known:
         printed = f"`bazel run //services/{service} -- settings` prints"
         return f"{PAGE} has no settings of {service}; add what {printed}"
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"{PAGE} lists them"
-    return f"{service} has no setting {name}; {hint}"
+    return f"{service} has no setting {name}; {did_you_mean(name, known) or f'{PAGE} lists them'}"

@@ -76,7 +76,7 @@ def make_plan(folder: Folder, images: Mapping[str, Image], *, registry: str, is_
     """
     environment, records = folder.environment(), folder.records()
     configurations = folder.configurations()
-    check_peers(folder, configurations)
+    check_peers(folder, configurations, namespace=environment.namespace)
     scene = _Scene(folder=folder, environment=environment, is_committed=is_committed)
     changes = [
         scene.change(service, configurations.get(service), images.get(service), records.get(service))

@@ -14,10 +14,7 @@ HEALTH = b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 
 
 def test_slow_clients_are_cut_off_while_health_answers() -> None:
-    """500 idle and 500 dripping clients are cut off in time, and 9 of 10 health checks take under 100 ms.
-
-    On a quiet machine 99 of 100 do; one that is shared stands still now and then.
-    """
+    """500 idle and 500 dripping clients are cut off in time, and 99 of 100 health checks take under 100 ms."""
     with shipped() as served:
         command = [sys.executable, "-m", "libs.web.tests.siege"]
         command += map(str, (served.address[1], IDLE, DRIPPING, SECONDS))
@@ -27,12 +24,12 @@ def test_slow_clients_are_cut_off_while_health_answers() -> None:
             lasted = json.loads(siege.communicate(timeout=300)[0])
     deadline = Limits().header_seconds
     print(f"{len(lasted)} connections lasted {min(lasted):.2f} to {max(lasted):.2f} s")
-    slow, slower = answered[len(answered) * 9 // 10], answered[len(answered) * 99 // 100]
-    print(f"{len(answered)} answers: 9 of 10 in {slow:.4f} s, 99 of 100 in {slower:.4f} s, all in {answered[-1]:.4f} s")
-    assert len(lasted) >= IDLE + DRIPPING
+    median, slow = answered[len(answered) // 2], answered[len(answered) * 99 // 100]
+    print(f"{len(answered)} answers: median {median:.4f} s, 99 of 100 in {slow:.4f} s, all in {answered[-1]:.4f} s")
+    assert len(lasted) >= 2 * (IDLE + DRIPPING)
     assert deadline * 0.95 < min(lasted)
-    assert max(lasted) < deadline * 2
-    assert len(answered) > 50
+    assert max(lasted) < deadline * 1.3
+    assert len(answered) > 100
     assert slow < 0.1
 
 
