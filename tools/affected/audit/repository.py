@@ -33,7 +33,8 @@ def clone(workspace: pathlib.Path) -> Iterator[Bazel]:
         subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", workspace, folder], check=True)
         downloads = Bazel.of(workspace).run("info", "--noshow_progress", "repository_cache").decode().strip()
         settings = pathlib.Path(name, "audit.bazelrc")
-        settings.write_text(f"common --repository_cache={downloads}\n")
+        # `aquery` takes the options of `build` and `cquery` those of `test`: where they differ, each analyses anew.
+        settings.write_text(f"common --repository_cache={downloads}\nbuild --nobuild_runfile_links\n")
         startup = (f"--output_user_root={name}/bazel", f"--bazelrc={settings}")
         bazel = Bazel(program=str(folder / "bazelw"), workspace=folder, startup=startup)
         try:
