@@ -20,6 +20,13 @@ _LEAVES = tuple(map(canonicalize_name, ("certifi", "idna", "mako", "typing-inspe
 _BUILD_FILES = "[lst]*/[!a]*/**/BUILD.bazel"
 """Without tools/airgap, a change of which means another Bazel."""
 
+# `aquery` takes the options of `build` and `cquery` those of `test`: where they differ, each analyses anew what the other
+# did. Tests that others take, as type checks do, are configured twice otherwise, and Bazel then compares their actions.
+_SETTINGS = """\
+common --repository_cache={downloads}
+build --nobuild_runfile_links --notrim_test_configuration
+"""
+
 
 @contextlib.contextmanager
 def clone(workspace: pathlib.Path) -> Iterator[Bazel]:
@@ -33,8 +40,7 @@ def clone(workspace: pathlib.Path) -> Iterator[Bazel]:
         subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", workspace, folder], check=True)
         downloads = Bazel.of(workspace).run("info", "--noshow_progress", "repository_cache").decode().strip()
         settings = pathlib.Path(name, "audit.bazelrc")
-        # `aquery` takes the options of `build` and `cquery` those of `test`: where they differ, each analyses anew.
-        settings.write_text(f"common --repository_cache={downloads}\nbuild --nobuild_runfile_links\n")
+        settings.write_text(_SETTINGS.format(downloads=downloads))
         startup = (f"--output_user_root={name}/bazel", f"--bazelrc={settings}")
         bazel = Bazel(program=str(folder / "bazelw"), workspace=folder, startup=startup)
         try:
