@@ -20,8 +20,8 @@ _LEAVES = tuple(map(canonicalize_name, ("certifi", "idna", "mako", "typing-inspe
 _BUILD_FILES = "[lst]*/[!a]*/**/BUILD.bazel"
 """Without tools/airgap, a change of which means another Bazel."""
 
-# `aquery` takes the options of `build` and `cquery` those of `test`: where they differ, each analyses anew what the other
-# did. Tests that others take, as type checks do, are configured twice otherwise, and Bazel then compares their actions.
+# `aquery` takes the options of `build` and `cquery` those of `test`: where they differ, each analyses anew what the
+# other did. Tests that something depends on are configured twice otherwise, and Bazel then compares their actions.
 _SETTINGS = """\
 common --repository_cache={downloads}
 build --nobuild_runfile_links --notrim_test_configuration
@@ -92,9 +92,10 @@ def rename_source(editor: Editor) -> None:
 
 def add_dependency(editor: Editor) -> None:
     """Let a target take another distribution."""
-    place = r'deps = \[\n( +)"@pip//'
+    name = editor.dice.choice(_LEAVES).replace("-", "_")
+    place = r"^( +)deps = \[\n"
     build = editor.some_with(_BUILD_FILES, place)
-    editor.replace(build, place, r'deps = [\n\1"@pip//mako",\n\1"@pip//')
+    editor.replace(build, place, rf'\g<0>\1    "@pip//{name}",\n')
 
 
 def change_attribute(editor: Editor) -> None:

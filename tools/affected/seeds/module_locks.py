@@ -1,6 +1,8 @@
 """Lock files from which MODULE.bazel makes repositories: Python distributions, Debian packages."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from tools.affected import module_file, requirements
 from tools.affected.changes import Change
@@ -59,24 +61,42 @@ def _users(hub: str, gone: list[str], scene: Scene) -> list[str]:
     return sorted(scene.snapshots.users_at_base(_labels(hub, gone))) if gone else []
 
 
-def changed_parts(before: bytes, after: bytes) -> set[str]:
-    """Return the architectures whose `packages` differ in a lock; none where anything else differs too."""
+def changed_parts(before: bytes, after: bytes) -> dict[str, list[str]]:
+    """Return the architectures whose `packages` differ in a lock, each with what differs in its repository.
+
+    None where anything else differs too.
+    """
     try:
         old, new = json.loads(before), json.loads(after)
         packages, others = old.pop("packages"), new.pop("packages")
-        return {part for part in packages | others if packages.get(part) != others.get(part)} if old == new else set()
+        pairs = {part: (packages.get(part, []), others.get(part, [])) for part in sorted(packages | others)}
     except (ValueError, AttributeError, KeyError, TypeError):
-        return set()
+        return {}
+    return {part: _differing(*pair) for part, pair in pairs.items() if pair[0] != pair[1]} if old == new else {}
 
 
-def _repositories(path: str, use: Use, parts: set[str], scene: Scene) -> Verdict:
+def _differing(before: list[Any], after: list[Any]) -> list[str]:
+    """Return all of a repository, or its list of packages and files where no package that differs is unpacked."""
+    apart = [package for package in (*before, *after) if package not in before or package not in after]
+    if not apart or not all(map(_is_for_all, apart)):
+        return ["..."]
+    return [":debs", *(f":debs/{package['name']}.deb" for package in apart if package in after)]
+
+
+def _is_for_all(package: Any) -> bool:  # noqa: ANN401 - a lock may hold anything
+    """Tell whether a package is for all architectures: tools/oci/debian/repository.bzl does not unpack it."""
+    return isinstance(package, dict) and "name" in package and str(package.get("path")).endswith("_all.deb")
+
+
+def _repositories(path: str, use: Use, parts: Mapping[str, list[str]], scene: Scene) -> Verdict:
     """Seed every repository that is made from this lock, or from the parts of it that differ, which end its name."""
     name = use.words.get("name", "")
     known = module_file.used_repositories(scene.range.after("MODULE.bazel") or b"", use.extension)
-    mine = [repository for repository in known if repository == name or repository.startswith(f"{name}_")]
-    by_part = [repository for repository in mine if repository.removeprefix(f"{name}_") in parts]
+    mine = {one: ["..."] for one in known if one == name or one.startswith(f"{name}_")}
+    by_part = {one: parts[part] for one in mine if (part := one.removeprefix(f"{name}_")) in parts}
     if parts and len(by_part) == len(parts):
         mine = by_part
     if not mine:
         return everything(path, "MODULE.bazel does not say which repositories are made from it")
-    return some(path, f"{', '.join(mine)} made anew", tuple(f"@{repository}//..." for repository in mine))
+    seeds = tuple(f"@{repository}//{target}" for repository, targets in mine.items() for target in targets)
+    return some(path, f"{', '.join(mine)} made anew", seeds)

@@ -53,6 +53,23 @@ def test_base_image_lock_of_one_architecture(workspace: Workspace, affected_by: 
     assert "base_amd64, base_arm64 made anew" in affected_by("--format", "markdown")
 
 
+def test_package_for_all_architectures(workspace: Workspace, affected_by: Answers) -> None:
+    """It is not unpacked, so that whoever runs what is unpacked is what it was; one for the machine's own is."""
+    image, tool = {"//svc:image", "//svc:image_push"}, "//svc:tool"
+    workspace.define("//svc:image", inputs=["@@_main~debian~base_amd64//:debs"])
+    workspace.define(tool, rule="py_binary", inputs=["@@_main~debian~base_amd64//:python"])
+    zones, libc = ({"name": name, "path": f"{name}_1_{end}.deb"} for name, end in (("zones", "all"), ("libc", "amd64")))
+    lock = {"packages": {"amd64": [libc, zones], "arm64": []}}
+    workspace.write("base/lock.json", json.dumps(lock))
+    workspace.commit()
+    workspace.write("base/lock.json", json.dumps({"packages": {"amd64": [libc], "arm64": []}}))
+    assert affected_by.labels() == image
+    workspace.write("base/lock.json", json.dumps({"packages": {"amd64": [libc, zones | {"sha256": "1"}], "arm64": []}}))
+    assert affected_by.labels() == image
+    workspace.write("base/lock.json", json.dumps({"packages": {"amd64": [zones], "arm64": []}}))
+    assert affected_by.labels() == {*image, tool}
+
+
 def test_base_image_lock(workspace: Workspace, affected_by: Answers) -> None:
     """Packages of the base image touch images and nothing else."""
     workspace.write("base/lock.json", '{"new": 1}\n')

@@ -83,8 +83,13 @@ def _fetch(rctx, packages, mirrors, moment):
             _complain(rctx, package, urls, moment)
 
 def _unpack(rctx, packages):
-    """Unpacks all packages over each other into `root`, for the interpreter and for test tools."""
+    """Unpacks the packages of this very architecture over each other into `root`, for the interpreter and for test tools.
+
+    Those for all architectures have no program to run: an edit of them touches images alone, and `affected` counts on it.
+    """
     for package in packages:
+        if package["path"].endswith("_all.deb"):
+            continue
         rctx.extract("debs/{}.deb".format(package["name"]), output = "members")
         for member in rctx.path("members").readdir():
             if member.basename.startswith("data.tar"):
