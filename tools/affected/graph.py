@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Self
 
 from tools.affected.ways import HIDEABLE, WHOLE, View
@@ -14,6 +14,8 @@ DEFINED = ("--noproto:default_values", "--noproto:rule_inputs_and_outputs")
 
 _WHERE_WRITTEN = frozenset({"generator_function", "generator_location", "generator_name"})
 _VISIBILITY = "visibility"
+_LABELS = "stringListValue"
+_NO_FILES: Mapping[str, Collection[str]] = {}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -21,7 +23,7 @@ class Target:
     """A rule; where definitions are compared, with a digest over its class, its attributes and what implements it.
 
     `visible_to` is apart from the digest: a target that becomes visible to more is the same target. `parts` are the
-    digests of the attributes that somebody may look at the target without.
+    digests of the attributes that somebody may look at the target without; what is no file in them counts for both.
     """
 
     label: str
@@ -69,14 +71,16 @@ def _attributes(rule: Mapping[str, Any]) -> dict[str, Any]:
     return {attribute["name"]: attribute for attribute in rule.get("attribute", ())}
 
 
-def digest(rule: Mapping[str, Any], *, without: View = WHOLE) -> str:
-    """Return a digest of a rule as Bazel prints it: its class, its attributes and what implements it."""
-    telling = [
-        _telling(attribute)
-        for name, attribute in sorted(_attributes(rule).items())
-        if name not in _WHERE_WRITTEN | without and name != _VISIBILITY
-    ]
-    return _digest([rule["ruleClass"], telling])
+def digest(rule: Mapping[str, Any], *, files: Mapping[str, Collection[str]] = _NO_FILES) -> str:
+    """Return a digest of a rule as Bazel prints it: its class, its attributes and what implements it.
+
+    Of the attributes in `files`, which are lists, those labels are left out.
+    """
+    attributes = _attributes(rule)
+    unheeded = {*_WHERE_WRITTEN, _VISIBILITY, *files}
+    telling = [_telling(attribute) for name, attribute in sorted(attributes.items()) if name not in unheeded]
+    others = {name: [one for one in _strings(attributes, name) if one not in files[name]] for name in files}
+    return _digest([rule["ruleClass"], telling, {name: labels for name, labels in others.items() if labels}])
 
 
 def _telling(attribute: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,7 +92,7 @@ def _digest(said: object) -> str:
 
 
 def _strings(attributes: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    return tuple(attributes.get(name, {}).get("stringListValue", ()))
+    return tuple(attributes.get(name, {}).get(_LABELS, ()))
 
 
 def rules(answer: Iterable[Mapping[str, Any]]) -> dict[str, Target]:
@@ -101,17 +105,22 @@ def _ours(answer: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     return (rule for rule in rules if rule["name"].startswith("//"))
 
 
-def definitions(answer: Iterable[Mapping[str, Any]]) -> dict[str, Target]:
-    """Return the rules of this repository and its groups of packages, which show targets to more or fewer."""
+def definitions(answer: Iterable[Mapping[str, Any]], is_file: Callable[[str], bool]) -> dict[str, Target]:
+    """Return the rules of this repository and its groups of packages, which show targets to more or fewer.
+
+    `is_file` tells for a label of this repository whether it is that of a file in the tree.
+    """
     given = list(answer)
     groups = (_group(entry["packageGroup"]) for entry in given if entry["type"] == "PACKAGE_GROUP")
-    defined = {rule["name"]: _defined(rule) for rule in _ours(given)}
+    defined = {rule["name"]: _defined(rule, is_file) for rule in _ours(given)}
     return defined | {group.label: group for group in groups if group.label.startswith("//")}
 
 
-def _defined(rule: Mapping[str, Any]) -> Target:
-    parts = {name: _digest(_telling(one)) for name, one in _attributes(rule).items() if name in HIDEABLE}
-    return dataclasses.replace(Target.of(rule), digest=digest(rule, without=HIDEABLE), parts=parts)
+def _defined(rule: Mapping[str, Any], is_file: Callable[[str], bool]) -> Target:
+    hideable = {name: one for name, one in _attributes(rule).items() if name in HIDEABLE}
+    files = {name: {*filter(is_file, one["stringListValue"])} for name, one in hideable.items() if _LABELS in one}
+    parts = {name: _digest(_telling(one)) for name, one in hideable.items()}
+    return dataclasses.replace(Target.of(rule), digest=digest(rule, files=files), parts=parts)
 
 
 def _group(group: Mapping[str, Any]) -> Target:
@@ -128,7 +137,7 @@ def _group(group: Mapping[str, Any]) -> Target:
 def differing(before: Mapping[str, Target], after: Mapping[str, Target]) -> dict[str, View]:
     """Return the targets of `after` that are new or not what they were.
 
-    Where nothing but some of its `parts` differs, a target comes with their names.
+    Where nothing but files in some of its `parts` differ, a target comes with their names.
     """
     found = {}
     for label, target in after.items():

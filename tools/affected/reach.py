@@ -59,9 +59,10 @@ def reach(bazel: Bazel, verdicts: Iterable[Verdict]) -> Reached:
     edges = ways.Ways(answer)
     present = {entry["sourceFile"]["name"] for entry in answer if entry["type"] == "SOURCE_FILE"}
     owned = _owned(files, present, edges.takes.values())
-    seeds = {label for label in labels if label in edges.takes} | owned | _external(labels, edges.takes)
     parts = _parts(given)
-    hops = edges.hops({label: parts.get(label, ways.WHOLE) for label in seeds})
+    named = {label for label in labels if label in edges.takes} | _external(labels, edges.takes)
+    seeds = {label: parts.get(label, ways.WHOLE) for label in named | owned}
+    hops = edges.hops(seeds, defined=[label for label in named if not seeds[label]])
     targets = {label: target for label, target in graph.rules(answer).items() if (label, ways.WHOLE) in hops}
     return Reached(targets=targets, files=frozenset(owned), hops=hops)
 

@@ -5,6 +5,7 @@ import dataclasses
 import fcntl
 import functools
 import hashlib
+import os
 import pathlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from tools.affected.modules import Modules
 
 T = TypeVar("T")
 
-_FORMAT = "7"
+_FORMAT = "8"
 _KEPT = 40
 
 
@@ -158,4 +159,11 @@ def _read(bazel: Bazel) -> dict[str, Target]:
     # A default is the rule's, whose digest is among the attributes, or the package()'s, which the seeds compare. Of a
     # select Bazel says nothing, or the union of its values, unless it is asked for the conditions too.
     options = (*graph.DEFINED, "--noproto:flatten_selects", "--consistent_labels")
-    return graph.definitions(bazel.query('//... + kind("package group", //...:*)', *options))
+    root = os.fspath(bazel.workspace)
+    given = bazel.query('//... + kind("package group", //...:*)', *options)
+    return graph.definitions(given, is_file=lambda label: _is_file(root, label))
+
+
+def _is_file(root: str, label: str) -> bool:
+    package, _, name = label.removeprefix("//").partition(":")
+    return label.startswith("//") and os.path.isfile(f"{root}/{package}/{name}")  # noqa: PTH113 - ten thousands at a time

@@ -5,9 +5,12 @@ way. A rule that hands on what such an aspect found, and has no targets but its 
 
     "_affected_unseen": attr.string_list(default = ["data"])
 
-What targets of this repository take by `data` does not reach that rule then. The attribute is private, so that it
-stands beside the aspect that makes it true, and no target can say it for itself. What a target takes by attributes
-other than `deps`, `srcs` and `data`, and whatever passes another repository, counts as seen.
+The content of what targets of this repository take by `data` does not reach that rule then. The attribute is private,
+so that it stands beside the aspect that makes it true, and no target can say it for itself. What a target takes by
+attributes other than `deps`, `srcs` and `data`, and whatever passes another repository, counts as seen.
+
+What a target takes is another matter than what that holds: each program carries the names that repositories below it
+have for each other, whoever took them by whatever attribute. So a target that is defined otherwise is seen by all.
 """
 
 import collections
@@ -103,12 +106,14 @@ class Ways:
             for one in taken:
                 self._users[one].add(label)
 
-    def hops(self, seeds: Mapping[str, View]) -> dict[State, State | None]:
+    def hops(self, seeds: Mapping[str, View], defined: Iterable[str] = ()) -> dict[State, State | None]:
         """Walk from the seeds to what takes them, breadth first, so that every way back is a shortest one.
 
-        A seed that differs in some attributes alone is none for whoever reads none of those. What Bazel answers with
-        for a reason that is no such edge is a seed too.
+        A seed that differs in some attributes alone is none for whoever reads none of those. What takes one of
+        `defined`, which may bring other repositories than before, sees it. What Bazel answers with for a reason that
+        is no such edge is a seed too.
         """
+        seen = self._above(defined)
         certain = dict.fromkeys(self.takes.keys() - self._above(seeds), WHOLE) | dict(seeds)
         hops: dict[State, State | None] = {
             (label, view): None
@@ -121,7 +126,7 @@ class Ways:
             came = waiting.popleft()
             users = sorted(self._users[came[0]])
             fresh = [state for state in itertools.product(users, self._views) if state not in hops]
-            seeing = [state for state in fresh if self._looks(state, came[0]) == came[1]]
+            seeing = [state for state in fresh if came[0] in seen or self._looks(state, came[0]) == came[1]]
             hops |= dict.fromkeys(seeing, came)
             waiting += seeing
         return hops

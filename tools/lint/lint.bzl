@@ -55,6 +55,21 @@ def _refuse_disagreement(rules):
                     file,
                 ))
 
+def _libraries(rules):
+    """Returns the libraries of this package, and those that its programs and tests are made of.
+
+    Not the programs themselves: what they have at hand when they run would be analysed for a type check too, and each
+    test twice, since Bazel sees a test that something depends on in another configuration.
+    """
+    libraries = {}
+    for name, rule in rules.items():
+        if rule["kind"] not in _PYTHON_RULES:
+            continue
+        is_list = type(rule.get("deps", [])) in ["list", "tuple"]
+        own = [] if is_list and rule["kind"] != "py_library" else [":" + name]
+        libraries.update({label: None for label in own or rule.get("deps", [])})
+    return libraries.keys()
+
 def _files(folders, names, exclude):
     """Returns the files of these names in the package's folder and in those folders of it."""
     patterns = names + ["{}/{}".format(folder, name) for folder in folders for name in names]
@@ -114,7 +129,7 @@ def lint(name = "lint", exported = [], exclude = [], apart = [], folders = ["**"
             name = name + ".sources",
             testonly = True,
             tags = ["manual"],
-            deps = [":" + rule for rule, attributes in rules.items() if attributes["kind"] in _PYTHON_RULES],
+            deps = _libraries(rules),
         )
         mypy_test(
             name = name + ".mypy",

@@ -142,12 +142,13 @@ check_test = rule(
 _HOLDER = '''"""Hands files on and does nothing, as libraries of an interpreted language do."""
 
 def _holder_impl(ctx):
-    return [DefaultInfo(runfiles = ctx.runfiles(ctx.files.data))]
+    held = [one[DefaultInfo].default_runfiles for one in ctx.attr.data if one[DefaultInfo].default_runfiles]
+    return [DefaultInfo(runfiles = ctx.runfiles(ctx.files.data + ctx.files.third_party).merge_all(held))]
 
 holder = rule(
     implementation = _holder_impl,
     doc = "Files for who runs.",
-    attrs = {"data": attr.label_list(allow_files = True)},
+    attrs = {"data": attr.label_list(allow_files = True), "third_party": attr.label_list(allow_files = True)},
 )
 '''
 
@@ -172,6 +173,21 @@ pins = rule(
         "deps": attr.label_list(aspects = [_find]),
         "_affected_unseen": attr.string_list(default = ["srcs"]),
     },
+)
+
+def _pins_test_impl(ctx):
+    script = ctx.actions.declare_file(ctx.label.name + ".sh")
+    ctx.actions.write(script, "true", is_executable = True)
+    files = depset(transitive = [dep[PinsInfo].files for dep in ctx.attr.deps])
+    return [DefaultInfo(executable = script, runfiles = ctx.runfiles(transitive_files = files))]
+
+pins_test = rule(
+    implementation = _pins_test_impl,
+    attrs = {
+        "deps": attr.label_list(aspects = [_find]),
+        "_affected_unseen": attr.string_list(default = ["data", "srcs"]),
+    },
+    test = True,
 )
 '''
 
@@ -212,10 +228,15 @@ def service(name, deps, third_party = []):
 '''
 _INVENTORIES = '''"""What is made of the pins of a library, without its own file and with it."""
 
-load("//build:pins.bzl", "pins")
+load("//build:holder.bzl", "holder")
+load("//build:pins.bzl", "pins", "pins_test")
 load("//build:rules.bzl", "bundle")
 
 pins(name = "pins", deps = ["//lib2"])
+
+holder(name = "shelf", data = ["//ground:husks"], third_party = ["@husk//:grain.txt"])
+
+pins_test(name = "pins_test", deps = [":shelf"])
 
 bundle(name = "list", srcs = [":pins"])
 

@@ -116,6 +116,11 @@ def add_dependency(editor: Editor) -> None:
     editor.replace(editor.some("svc*/BUILD.bazel"), r"^(service\()", r'\1\n    third_party = ["@pip//dist1:pkg"],')
 
 
+def put_at_hand(editor: Editor) -> None:
+    """Have a file of another repository at hand: nobody reads it, and programs carry what that calls others."""
+    editor.replace(editor.folder / "ground/BUILD.bazel", r"data = \[", r'\g<0>"@mill//:coarse.txt", ')
+
+
 def add_package(editor: Editor) -> None:
     """Add a package that nobody needs yet."""
     folder = editor.folder / f"extra{editor.number()}"
@@ -256,7 +261,8 @@ def rename_module(editor: Editor) -> None:
     name = f"husk{editor.number()}"
     editor.replace(_modules(editor), r'(name = "husk", )', rf'\1repo_name = "{name}", ')
     editor.replace(_modules(editor), r"@husk//", f"@{name}//")
-    editor.replace(editor.folder / "ground/BUILD.bazel", r"@husk//", f"@{name}//")
+    for package in ("ground", "inventories"):
+        editor.replace(editor.folder / package / "BUILD.bazel", r"@husk//", f"@{name}//")
 
 
 Mutation = Callable[[Editor], None]
@@ -277,6 +283,7 @@ OF_FIXTURE: Weights = {
     change_attribute: 3,
     change_choice: 1,
     add_dependency: 2,
+    put_at_hand: 1,
     add_package: 1,
     add_target: 1,
     comment_build_file: 2,

@@ -200,7 +200,7 @@ grind_apart(name = "apart")
 
 bundle(name = "above", srcs = [":ground"])
 
-holder(name = "husks", data = ["@husk//:grain.txt"])
+holder(name = "husks", data = ["@husk//:grain.txt"], visibility = ["//inventories:__pkg__"])
 
 check_test(name = "test", bundle = "above", data = "husks")
 ''',

@@ -21,10 +21,10 @@ _BUILD_FILES = "[lst]*/[!a]*/**/BUILD.bazel"
 """Without tools/airgap, a change of which means another Bazel."""
 
 # `aquery` takes the options of `build` and `cquery` those of `test`: where they differ, each analyses anew what the
-# other did. Tests that something depends on are configured twice otherwise, and Bazel then compares their actions.
+# other did.
 _SETTINGS = """\
 common --repository_cache={downloads}
-build --nobuild_runfile_links --notrim_test_configuration
+build --nobuild_runfile_links
 """
 
 
@@ -92,7 +92,8 @@ def rename_source(editor: Editor) -> None:
 
 def add_dependency(editor: Editor) -> None:
     """Let a target take another distribution."""
-    name = editor.dice.choice(_LEAVES).replace("-", "_")
+    pins = read_lock((editor.folder / "requirements_lock.txt").read_text())
+    name = editor.dice.choice([name for name, pin in pins.items() if pin.requirement.marker is None]).replace("-", "_")
     place = r"^( +)deps = \[\n"
     build = editor.some_with(_BUILD_FILES, place)
     editor.replace(build, place, rf'\g<0>\1    "@pip//{name}",\n')

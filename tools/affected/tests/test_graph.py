@@ -18,7 +18,7 @@ def rule(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
 
 def defined(**changes: Any) -> dict[str, Target]:  # noqa: ANN401
     """Read it as the definition of a target."""
-    return graph.definitions([{"type": "RULE", "rule": rule(**changes)}])
+    return graph.definitions([{"type": "RULE", "rule": rule(**changes)}], is_file=lambda label: label.endswith(".py"))
 
 
 def differences(**changes: Any) -> dict[str, View]:  # noqa: ANN401
@@ -36,6 +36,8 @@ def test_same_rule() -> None:
     [
         ({"attributes": {"srcs": ["//a:b.py"]}}, {"srcs"}),
         ({"attributes": {"srcs": [], "data": ["//a:b.py"]}}, {"srcs", "data"}),
+        ({"attributes": {"srcs": ["//a:a.py", "//b:b"]}}, WHOLE),
+        ({"attributes": {"data": ["@x//:x.py", "//b:b"]}}, WHOLE),
         ({"attributes": {"srcs": [], "tags": []}}, WHOLE),
         ({"attributes": {"$rule_implementation_hash": ["x"]}}, WHOLE),
         ({"attributes": {"tags": []}}, WHOLE),

@@ -97,6 +97,13 @@ def test_definition_that_differs_in_part(part: set[str], reached: set[str]) -> N
     assert ends("//:base", part=frozenset(part)) == reached
 
 
+@pytest.mark.parametrize(("seed", "reached"), [("@y//:y", SIEVES), ("//:image", SIEVES), ("//:layer.tar", {PLAIN})])
+def test_another_definition_is_seen_by_all(seed: str, reached: set[str]) -> None:
+    """Whoever takes it by whatever attribute: it may bring repositories, whose names programs carry."""
+    hops = Ways(answer(seed)).hops({seed: WHOLE}, defined=[seed] if not seed.endswith(".tar") else [])
+    assert {label for label, view in hops if view == WHOLE} & SIEVES == reached
+
+
 def test_taken_in_two_ways_is_seen() -> None:
     """What a rule walks through and reads by another attribute too is looked at whole."""
     assert ends("//:lib.py", rule(WHEELS, "//:lib", deps="//:lib", unseen="srcs data")) == SIEVES

@@ -57,6 +57,12 @@ def test_untrue_statement_is_noticed(bench: Bench, monkeypatch: pytest.MonkeyPat
     assert bench.trial(edit_lowest, random.Random(SEED)).missed("affected")
 
 
+def test_names_that_programs_carry_count(bench: Bench) -> None:
+    """A test that looks at nothing at hand changes where that brings another repository."""
+    trial = bench.trial(mutations.put_at_hand, random.Random(SEED))
+    assert trial.guess("affected").reported >= trial.changed >= {"//inventories:pins_test"}
+
+
 def test_machine_that_actions_run_on_counts(bench: Bench) -> None:
     """Another execution platform is everything, so that it is no edit to measure precision by; none is missed."""
     trial = bench.trial(mutations.register_platform, random.Random(SEED))
