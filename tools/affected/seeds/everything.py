@@ -41,6 +41,8 @@ def _airgap(change: Change, path: pathlib.PurePosixPath, scene: Scene) -> str:
 
 
 def _read(change: Change, scene: Scene) -> str:
+    if change.path.endswith(".bzl") and scene.is_rewording(change):
+        return ""
     if module_locks.owner(change.path, scene) is None and change.path in module_file.read_by(scene.range.after):
         return "MODULE.bazel makes repositories with it"
     return ""

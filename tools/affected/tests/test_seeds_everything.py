@@ -35,6 +35,13 @@ def test_what_everything_hangs_on(workspace: Workspace, affected_by: Answers, pa
     assert len(document["targets"]) == len(BELOW_LIB) + 1
 
 
+@pytest.mark.parametrize("path", ["base/extension.bzl", "base/versions.bzl"])
+def test_other_words_for_what_makes_repositories(workspace: Workspace, affected_by: Answers, path: str) -> None:
+    """A comment in an extension makes the same repositories."""
+    workspace.write(path, "# Why.\n" + (workspace.folder / path).read_text())
+    assert affected_by.scope() == "none"
+
+
 def test_link_is_everything(workspace: Workspace, affected_by: Answers) -> None:
     """A symbolic link may stand for many files."""
     (workspace.folder / "link").symlink_to("lib")
