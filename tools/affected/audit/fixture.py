@@ -115,12 +115,14 @@ def _bundle_impl(ctx):
         env = {"LEVEL": str(ctx.attr.level)},
         mnemonic = "Bundle",
     )
-    return [DefaultInfo(files = depset([out])), BundleInfo(files = made)]
+    held = ctx.runfiles().merge_all([one[DefaultInfo].default_runfiles for one in ctx.attr.data])
+    return [DefaultInfo(files = depset([out]), runfiles = held), BundleInfo(files = made)]
 
 _ATTRS = {
     "srcs": attr.label_list(allow_files = True),
     "deps": attr.label_list(),
     "third_party": attr.label_list(allow_files = True),
+    "data": attr.label_list(),
     "level": attr.int(),
 }
 bundle = rule(implementation = _bundle_impl, attrs = _ATTRS)
@@ -142,13 +144,12 @@ check_test = rule(
 _HOLDER = '''"""Hands files on and does nothing, as libraries of an interpreted language do."""
 
 def _holder_impl(ctx):
-    held = [one[DefaultInfo].default_runfiles for one in ctx.attr.data if one[DefaultInfo].default_runfiles]
-    return [DefaultInfo(runfiles = ctx.runfiles(ctx.files.data + ctx.files.third_party).merge_all(held))]
+    return [DefaultInfo(runfiles = ctx.runfiles(ctx.files.data))]
 
 holder = rule(
     implementation = _holder_impl,
     doc = "Files for who runs.",
-    attrs = {"data": attr.label_list(allow_files = True), "third_party": attr.label_list(allow_files = True)},
+    attrs = {"data": attr.label_list(allow_files = True)},
 )
 '''
 
@@ -228,13 +229,12 @@ def service(name, deps, third_party = []):
 '''
 _INVENTORIES = '''"""What is made of the pins of a library, without its own file and with it."""
 
-load("//build:holder.bzl", "holder")
 load("//build:pins.bzl", "pins", "pins_test")
 load("//build:rules.bzl", "bundle")
 
 pins(name = "pins", deps = ["//lib2"])
 
-holder(name = "shelf", data = ["//ground:husks"], third_party = ["@husk//:grain.txt"])
+bundle(name = "shelf", data = ["//ground:husks"], third_party = ["@husk//:grain.txt"])
 
 pins_test(name = "pins_test", deps = [":shelf"])
 
