@@ -228,9 +228,9 @@ class Configuration(Part):
             raise ValueError("volumes: `tmp` and /tmp are scratch of every process")
         if len({*places}) < len(places):
             raise ValueError("volumes: two have the same path")
-        commands = [*self.before_start, "serve", *(["migrate"] if self.is_on_sqlite else [])]
+        commands = [*self.before_start, "serve", "migrate"]
         if len({*commands}) < len(commands):
-            raise ValueError("before_start: each command once; serve, and migrate on SQLite, run by themselves")
+            raise ValueError("before_start: each command once; serve and migrate run by themselves")
         if "serve" in self.schedules:
             raise ValueError("schedules: `serve` is the server's name, and its pods would be taken for servers")
         return self

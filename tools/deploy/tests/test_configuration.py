@@ -82,6 +82,7 @@ _REFUSED = {
     "volume over volume": (_VOLUME + '[volumes.b]\npath = "/data"\nsize = "1Gi"\n', "volumes: two have the same path"),
     "server before the server": ('before_start = ["serve"]\n' + _VOLUME, "before_start: "),
     "migrated twice": ('before_start = ["migrate"]\n' + _VOLUME, "before_start: "),
+    "nothing to migrate": ('before_start = ["migrate"]\ndatabase = false\n', "before_start: "),
     "done twice": ('before_start = ["a", "a"]\n' + _VOLUME, "before_start: "),
     "server by the clock": (
         '[schedules.serve]\ncron = "1 1 1 1 1"\ncommand = ["a"]\n' + _VOLUME,
