@@ -16,6 +16,9 @@ from tools.affected.errors import AffectedError, BazelFailedError
 QUIET = ("--color=no", "--curses=no", "--noshow_progress", "--ui_event_filters=-info,-debug,-warning")
 """Options with which a command prints its answer and errors alone."""
 
+# A server that is asked twice and ends spends half of its time on compiling itself for a long life.
+_SHORT_LIVED = ("--max_idle_secs=60", "--host_jvm_args=-XX:TieredStopAtLevel=1")
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Bazel:
@@ -41,7 +44,7 @@ class Bazel:
 
     def elsewhere(self, workspace: pathlib.Path) -> Self:
         """Return the same program for a copy of the workspace; its server soon ends by itself."""
-        return dataclasses.replace(self, workspace=workspace, startup=(*self.startup, "--max_idle_secs=60"))
+        return dataclasses.replace(self, workspace=workspace, startup=(*self.startup, *_SHORT_LIVED))
 
     def query(self, expression: str, *options: str) -> list[dict[str, Any]]:
         """Evaluate a query; return the targets as `query --output=streamed_jsonproto` prints them.
