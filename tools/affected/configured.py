@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 
 from tools.affected import graph
@@ -47,13 +48,16 @@ class Configured:
             BazelFailedError: it cannot be analysed.
         """
         ask = functools.partial(bazel.run, "cquery", *QUIET, "--consistent_labels")
-        results = json.loads(ask(*_RECORDS, _EVERYTHING)).get("results", ())
-        digests = _digests(results)
+        records = ask(*_RECORDS, _EVERYTHING)
+        # Tens of megabytes, read while Bazel prints the rest.
+        with ThreadPoolExecutor(1) as beside:
+            edges = beside.submit(ask, *_EDGES, _EVERYTHING)
+            digests = _digests(json.loads(records).get("results", ()))
         external = pathlib.Path(bazel.output_base, "external")
         repositories = sorted({repository_of(node) for node in digests})
         return cls(
             digests=digests,
-            below=_edges(ask(*_EDGES, _EVERYTHING)),
+            below=_edges(edges.result()),
             marks={name: _mark(external, name) for name in repositories if name not in _BUILT_IN},
             names=_names(bazel, repositories),
         )
