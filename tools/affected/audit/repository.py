@@ -91,11 +91,13 @@ def rename_source(editor: Editor) -> None:
 
 
 def add_dependency(editor: Editor) -> None:
-    """Let a target take another distribution."""
+    """Let a target take a distribution that its BUILD file does not name yet: Bazel refuses a label that stands twice."""
     pins = read_lock((editor.folder / "requirements_lock.txt").read_text())
-    name = editor.dice.choice([name for name, pin in pins.items() if pin.requirement.marker is None]).replace("-", "_")
     place = r"^( +)deps = \[\n"
     build = editor.some_with(_BUILD_FILES, place)
+    names = [name.replace("-", "_") for name, pin in pins.items() if pin.requirement.marker is None]
+    named = set(re.findall(r'"(?:@pip//)?(\w+)"', build.read_text()))
+    name = editor.dice.choice([name for name in names if name not in named])
     editor.replace(build, place, rf'\g<0>\1    "@pip//{name}",\n')
 
 
