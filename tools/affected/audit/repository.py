@@ -91,7 +91,7 @@ def rename_source(editor: Editor) -> None:
 
 
 def add_dependency(editor: Editor) -> None:
-    """Let a target take a distribution that its BUILD file does not name yet: Bazel refuses a label that stands twice."""
+    """Let a target take a distribution that its BUILD file does not name; Bazel refuses a label that stands twice."""
     pins = read_lock((editor.folder / "requirements_lock.txt").read_text())
     place = r"^( +)deps = \[\n"
     build = editor.some_with(_BUILD_FILES, place)
