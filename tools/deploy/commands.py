@@ -17,8 +17,9 @@ from tools.deploy.options import Options, parse
 from tools.deploy.plan import Kind, Plan
 from tools.deploy.records import Folder
 from tools.deploy.source import Source, check_identity, commit, read_source, recorded
-from tools.oci.push.push_all import read_services
-from tools.oci.push.registry import RegistryError
+from tools.oci.push.crane import Crane, RegistryError
+from tools.oci.push.layout import read_services
+from tools.oci.push.references import BadReferenceError
 
 _STOPPED = 130
 """As shells have it for Ctrl-C."""
@@ -30,7 +31,7 @@ def run(arguments: Sequence[str], *, now: Callable[[], datetime]) -> int:
     workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", Path.cwd()))
     try:
         _COMMANDS[options.command](Call(options=options, workspace=workspace, now=now))
-    except (DeployError, RegistryError) as error:
+    except (DeployError, RegistryError, BadReferenceError) as error:
         return _refuse(str(error))
     except OSError as error:
         return _refuse(f"{error.filename or 'a file'}: {error.strerror}")
@@ -59,7 +60,8 @@ class Call:
 
     def desk(self) -> Desk:
         """The environment to change."""
-        return Desk.open(Folder.find(self.deploy, self.options.env), self.options.registry)
+        crane = Crane.from_environment(insecure=self.options.insecure, copy_seconds=self.options.deadline)
+        return Desk.open(Folder.find(self.deploy, self.options.env), self.options.registry, crane=crane)
 
     def choice(self, desk: Desk, source: Source) -> Choice:
         """The images that `plan` and `apply` mean. Where images are promoted, none come from the build."""

@@ -1,6 +1,6 @@
 """Which images an environment should run: the ones just built, the ones it has, or those of another environment."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,7 +11,9 @@ from tools.deploy.images import Bring, Image, built_image, copy_between, push_bu
 from tools.deploy.plan import Plan, make_plan, short
 from tools.deploy.records import Folder, Record
 from tools.deploy.source import Source
-from tools.oci.push.push_all import Service
+from tools.oci.push.crane import Crane
+from tools.oci.push.layout import Service
+from tools.oci.push.publish import Publisher
 
 _RECALL = "build it again from the commit of the record and apply there, or apply what is built now"
 
@@ -32,15 +34,16 @@ class Desk:
     folder: Folder
     environment: Environment
     registry: str
+    crane: Crane
 
     @classmethod
-    def open(cls, folder: Folder, registry: str | None) -> "Desk":
+    def open(cls, folder: Folder, registry: str | None, *, crane: Crane) -> "Desk":
         """An environment, on its own registry or another; raises BadFileError."""
         environment = folder.environment()
         if registry is not None:
             changed = environment.model_copy(update={"registry": registry})
             environment = read_json(changed.model_dump_json(), Environment, shown="--registry")
-        return cls(folder=folder, environment=environment, registry=environment.registry)
+        return cls(folder=folder, environment=environment, registry=environment.registry, crane=crane)
 
     def built(self, services: Sequence[Service], source: Source) -> Choice:
         """What was just built."""
@@ -50,10 +53,10 @@ class Desk:
                 reason = f"there is no service {name}; there are {', '.join(known)}"
                 raise BadFileError(self.folder.shown(f"{name}.toml"), reason)
         # Layers that services share go out once.
-        where: dict[str, str] = {}
+        publisher = Publisher(crane=self.crane)
         return Choice(
             images={service.name: built_image(service, self.registry) for service in services},
-            bring={service.name: partial(push_built, service, where) for service in services},
+            bring={service.name: partial(push_built, service, publisher) for service in services},
             sources=dict.fromkeys(known, source),
         )
 
@@ -91,11 +94,14 @@ class Desk:
         chosen = [change for change in plan.changes if not only or change.service in only]
         return replace(plan, changes=chosen, absent=[] if only else plan.absent)
 
+    def _copying(self, source: Image) -> Bring:
+        return partial(copy_between, source, crane=self.crane, remedy=_RECALL)
+
     def _recorded(self, records: Mapping[str, Record]) -> Choice:
         images = {service: record.image.at(self.registry) for service, record in records.items()}
         return Choice(
             images=images,
-            bring={service: _copying(record.image) for service, record in records.items()},
+            bring={service: self._copying(record.image) for service, record in records.items()},
             sources={
                 service: Source(revision=record.revision, is_committed=record.is_committed)
                 for service, record in records.items()
@@ -112,10 +118,3 @@ def behind(desk: Desk, origin: Folder) -> list[str]:
         for service, record in origin.records().items()
         if service in desk.folder.configurations() and (service not in here or here[service].digest != record.digest)
     ]
-
-
-def _copying(source: Image) -> Callable[[Image], None]:
-    def bring(image: Image) -> None:
-        copy_between(source, image, remedy=_RECALL)
-
-    return bring

@@ -1,13 +1,15 @@
 """Images: which one is meant, where it comes from, and that its registry has it."""
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tools.deploy.errors import ImageMissingError
-from tools.oci.push.push_all import Service, push
-from tools.oci.push.registry import Repository
+from tools.oci.push.crane import Crane
+from tools.oci.push.layout import Service
+from tools.oci.push.publish import Publisher, said_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,43 +47,24 @@ def built_image(service: Service, registry: str) -> Image:
     return Image(repository=f"{registry}/{service.name}", digest=service.digest, port=port)
 
 
-def push_built(service: Service, where: dict[str, str], image: Image) -> None:
-    """Push what was built unless it is there; `where` tells which repository has a blob. Raises RegistryError."""
-    push(service, Repository.parse(image.repository), tags=[image.tag], where=where)
+def push_built(service: Service, publisher: Publisher, image: Image) -> None:
+    """Push what was built unless it is there. Raises RegistryError."""
+    row = publisher.push(service, image.repository, tags=[image.tag])
+    if row.sent:
+        print(said_of(row), file=sys.stderr, flush=True)
 
 
-def copy_between(source: Image, image: Image, *, remedy: str) -> None:
-    """Take an image over from another repository unless it is there.
+def copy_between(source: Image, image: Image, *, crane: Crane, remedy: str) -> None:
+    """Copy an image from another repository unless it is there.
 
     Raises:
         ImageMissingError: the source does not have it either.
         RegistryError: a registry refused, or could not be reached.
     """
-    target = Repository.parse(image.repository)
-    if target.digest(image.tag) == image.digest:
+    if crane.digest(f"{image.repository}:{image.tag}") == image.digest:
         return
-    origin = Repository.parse(source.repository)
-    index = origin.manifest(source.digest)
-    if index is None:
+    if crane.digest(source.reference) is None:
         raise ImageMissingError(source.reference, remedy)
-    if origin.name != target.name or origin.registry != target.registry:
-        for entry in json.loads(index).get("manifests", []):
-            _copy_manifest(origin, target, entry["digest"])
-    target.put(image.tag, index)
-
-
-def _copy_manifest(origin: Repository, target: Repository, digest: str) -> None:
-    manifest = origin.manifest(digest)
-    if manifest is None:
-        raise ImageMissingError(
-            f"{origin.registry}/{origin.name}@{digest}", "the image there is not whole; push it again"
-        )
-    document = json.loads(manifest)
-    for part in [*document["layers"], document["config"]]:
-        if not target.has(part["digest"]) and not _mounted(origin, target, part["digest"]):
-            target.upload(origin.blob(part["digest"]))
-    target.put(digest, manifest)
-
-
-def _mounted(origin: Repository, target: Repository, digest: str) -> bool:
-    return origin.registry == target.registry and target.mount(digest, origin.name)
+    if source.repository != image.repository:
+        crane.copy(source.reference, image.reference)
+    crane.tag(image.reference, image.tag)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.deploy.report import FORMATS
+from tools.oci.push.options import DEADLINE_SECONDS, add_registry_flags
 
 _ABOUT = {
     "plan": """Say what would change in an environment, and why. Nothing is written and no registry is asked.
@@ -47,6 +48,8 @@ class Options:
     format: str = "text"
     commit: bool = False
     configuration_only: bool = False
+    insecure: bool = False
+    deadline: float = DEADLINE_SECONDS
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -78,5 +81,6 @@ def _parser(command: str) -> argparse.ArgumentParser:
     if command == "plan":
         parser.add_argument("--format", choices=list(FORMATS), default="text", help="default: text")
     else:
+        add_registry_flags(parser)
         parser.add_argument("--commit", action="store_true", help="commit what was written; wants a clean tree")
     return parser

@@ -14,7 +14,7 @@ from tools.deploy.errors import UnknownEnvironmentError
 from tools.deploy.files import Part, read_json, read_text, read_toml, write_whole
 from tools.deploy.images import Image
 from tools.deploy.manifests.render import HEAD
-from tools.oci.push.registry import digest_of
+from tools.oci.push.layout import digest_of
 
 _ENVIRONMENT = "environment.toml"
 # kubectl takes a folder's files by name.

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tools.deploy.commands import run
+from tools.oci.push.layout import Service
 from tools.oci.push.layouts import write_service
-from tools.oci.push.push_all import Service
 
 USERS = """
 [settings]

@@ -58,7 +58,7 @@ def test_registry_that_is_down(
 ) -> None:
     """Images come first, so nothing was written when they cannot go out."""
     monkeypatch.setattr("time.sleep", lambda _: None)
-    assert "localhost:9: " in _refusal(scene, capsys, "apply", *_STAGING)
+    assert "localhost:9/products" in _refusal(scene, capsys, "apply", *_STAGING)
 
 
 def test_dirty_tree_is_not_committed(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tools.deploy.scene import MOMENT, Scene
-from tools.oci.push.registry import Repository
+from tools.oci.push.crane import Crane
 from tools.oci.registry.server import Registry, free_port, running_registry
 
 _LATER = MOMENT + timedelta(hours=1)
@@ -61,7 +61,7 @@ def test_digest_is_built_recorded_rendered_and_there(scene: Scene) -> None:
     assert scene.digest("staging", "users") == built.digest
     reference = f"{scene.registry}/users@{built.digest}"
     assert f"image: {reference}\n" in scene.read("deploy/staging/manifests/users.yaml")
-    assert Repository.parse(f"{scene.registry}/users").manifest(built.digest) == built.read(built.digest)
+    assert Crane.from_environment().manifest(reference) == built.read(built.digest)
 
 
 def test_only_what_differs_is_pushed_and_rendered(
@@ -113,7 +113,7 @@ def test_promotion_moves_the_digest_without_a_build(scene: Scene, capsys: pytest
     manifest = scene.read("deploy/prod/manifests/users.yaml")
     assert f"{scene.registry}/prod/users@{staged}" in manifest
     assert "namespace: prod" in manifest
-    assert Repository.parse(f"{scene.registry}/prod/users").manifest(staged) is not None
+    assert Crane.from_environment().digest(f"{scene.registry}/prod/users@{staged}") == staged
 
 
 def test_prod_takes_nothing_from_the_build(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,7 +136,7 @@ def test_a_revert_brings_the_old_digest_back(scene: Scene, capsys: pytest.Captur
     scene.build("second")
     scene.run("apply", "--env", "staging", "--commit")
     assert scene.digest("staging", "users") != first
-    assert Repository.parse(f"{scene.registry}/users").digest(f"deployed-{first[7:19]}") == first
+    assert Crane.from_environment().digest(f"{scene.registry}/users:deployed-{first[7:19]}") == first
     scene.git("revert", "--no-edit", "HEAD")
     assert scene.files() == files
     capsys.readouterr()

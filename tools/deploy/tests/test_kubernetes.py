@@ -13,7 +13,8 @@ from tools.deploy.desk import Desk
 from tools.deploy.plan import Plan
 from tools.deploy.records import Folder
 from tools.deploy.source import Source
-from tools.oci.push.push_all import read_services
+from tools.oci.push.crane import Crane
+from tools.oci.push.layout import read_services
 
 _ENVIRONMENTS = sorted(path.parent for path in Path("deploy").glob("*/environment.toml"))
 _VERSIONS = (kubernetes.all_versions()[0], kubernetes.latest_version())
@@ -22,7 +23,7 @@ _VERSIONS = (kubernetes.all_versions()[0], kubernetes.latest_version())
 @pytest.fixture(params=_ENVIRONMENTS, ids=[path.name for path in _ENVIRONMENTS])
 def plan(request: pytest.FixtureRequest) -> Plan:
     """What would be deployed if every environment took what is built."""
-    desk = Desk.open(Folder(path=request.param, name=request.param.name), None)
+    desk = Desk.open(Folder(path=request.param, name=request.param.name), None, crane=Crane(binary=Path("crane")))
     source = Source(revision="0" * 40, is_committed=True)
     return desk.plan(desk.built(read_services(Path(os.environ["IMAGES"])), source), is_committed=True)
 

@@ -3,22 +3,25 @@
 import http.client
 import re
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
 
 _BREAK = 0
+_ALWAYS = 1_000_000
 
 
 @dataclass(kw_only=True)
 class Fault:
-    """What fails: the first `times` requests whose `METHOD /path` matches; by a status, or the connection breaks."""
+    """The first `times` requests whose `METHOD /path` matches fail, by a status and a body or by a broken line."""
 
     matching: str
-    times: int
+    times: int = _ALWAYS
     status: int = _BREAK
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def strikes(self, request: str) -> bool:
         """Whether this request fails; counts down."""
@@ -36,54 +39,67 @@ class _Network(ThreadingHTTPServer):
         self.fault = fault
         self.lock = threading.Lock()
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Pass over a client that left, as crane does with other uploads once one has failed."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     """Hands requests on to the registry, and answers back, unless the fault strikes."""
 
     def do_GET(self) -> None:
         """Hand on, or fail. All methods are alike."""
-        network, length = cast("_Network", self.server), int(self.headers["Content-Length"] or 0)
+        network, content = cast("_Network", self.server), self._content()
         with network.lock:
             struck = network.fault.strikes(f"{self.command} {self.path}")
         if not struck:
-            self._hand_on(network.registry, self.rfile.read(length))
+            self._hand_on(network.registry, content)
         elif network.fault.status == _BREAK:
-            # Half of what was to come is read, then the line is dead.
-            self._hand_half_on(network.registry, length)
+            self.connection.close()
         else:
-            self.send_error(network.fault.status)
+            self._fail(network.fault)
 
-    do_HEAD = do_POST = do_PUT = do_GET  # noqa: N815 - the names that http.server looks for
+    do_HEAD = do_POST = do_PUT = do_PATCH = do_GET  # noqa: N815 - the names that http.server looks for
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
-    def _hand_half_on(self, registry: str, length: int) -> None:
-        connection = http.client.HTTPConnection(registry)
-        connection.putrequest(self.command, self.path, skip_host=True)
-        for name, value in self.headers.items():
-            connection.putheader(name, value)
-        connection.endheaders(self.rfile.read(length // 2))
-        connection.close()
-        self.connection.close()
+    def _content(self) -> bytes:
+        """Read the body, in chunks where it comes in chunks (RFC 9112, section 7.1)."""
+        if self.headers["Transfer-Encoding"] != "chunked":
+            return self.rfile.read(int(self.headers["Content-Length"] or 0))
+        content = b""
+        while size := int(self.rfile.readline(), 16):
+            content += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return content
+
+    def _fail(self, fault: Fault) -> None:
+        self.send_response(fault.status)
+        for name, value in fault.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(fault.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(fault.body.encode())
 
     def _hand_on(self, registry: str, content: bytes) -> None:
-        connection = http.client.HTTPConnection(registry)
-        connection.request(self.command, self.path, content or None, dict(self.headers))
-        answer = connection.getresponse()
-        self.send_response(answer.status)
-        for name, value in answer.getheaders():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(answer.read())
-        connection.close()
+        headers = {name: value for name, value in self.headers.items() if name != "Transfer-Encoding"}
+        with closing(http.client.HTTPConnection(registry)) as connection:
+            connection.request(self.command, self.path, content, headers | {"Content-Length": str(len(content))})
+            with connection.getresponse() as answer:
+                self.send_response(answer.status)
+                for name, value in answer.getheaders():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(answer.read())
 
 
 @contextmanager
 def failing_network(registry: str, fault: Fault) -> Iterator[str]:
     """Yield an address that stands for a registry's, as long as the fault does not strike."""
     with _Network(registry, fault) as network:
-        thread = threading.Thread(target=network.serve_forever)
+        thread = threading.Thread(target=network.serve_forever, args=(0.01,))
         thread.start()
         yield f"localhost:{network.server_port}"
         network.shutdown()

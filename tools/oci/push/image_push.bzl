@@ -6,6 +6,7 @@ _SCRIPT = """\
 #!/usr/bin/env bash
 export RUNFILES_DIR="${{RUNFILES_DIR:-$0.runfiles}}"
 cd "$RUNFILES_DIR/{workspace}"
+export CRANE={crane}
 exec {tool} --image {image} --default-repository {repository} "$@"
 """
 
@@ -13,6 +14,7 @@ def _image_push_impl(ctx):
     script = ctx.actions.declare_file(ctx.label.name + ".sh")
     ctx.actions.write(
         content = _SCRIPT.format(
+            crane = ctx.executable._crane.short_path,
             image = ctx.file.image.short_path,
             repository = ctx.attr.repository,
             tool = ctx.executable._tool.short_path,
@@ -22,7 +24,7 @@ def _image_push_impl(ctx):
         output = script,
     )
     runfiles = ctx.runfiles([ctx.file.image])
-    for target in [ctx.attr.image, ctx.attr._tool]:
+    for target in [ctx.attr.image, ctx.attr._crane, ctx.attr._tool]:
         runfiles = runfiles.merge(target[DefaultInfo].default_runfiles)
     return DefaultInfo(executable = script, runfiles = runfiles)
 
@@ -31,6 +33,7 @@ image_push = rule(
     attrs = {
         "image": attr.label(mandatory = True, allow_single_file = True, doc = "An oci_image or oci_image_index."),
         "repository": attr.string(mandatory = True, doc = "Where to push unless told otherwise."),
+        "_crane": attr.label(cfg = "target", default = "//tools/oci/push:crane", executable = True),
         "_tool": attr.label(cfg = "target", default = "//tools/oci/push", executable = True),
     },
     doc = "Pushes an image; see `push.py` for its flags.",

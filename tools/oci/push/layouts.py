@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tools.oci.push.push_all import Service
-from tools.oci.push.registry import INDEX, MANIFEST, digest_of
+from tools.oci.push.layout import INDEX, MANIFEST, Service, digest_of
 
 
 def write_service(folder: Path, name: str, *layers: bytes) -> Service:

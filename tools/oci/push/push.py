@@ -1,8 +1,7 @@
-"""Push an image to a registry.
+"""Push the image of one service to a registry.
 
-push.py --image LAYOUT --default-repository REPOSITORY [--repository REPOSITORY] [--tag TAG]...
-
-IMAGE_REGISTRY in the environment replaces the registry of the default, for all services at once.
+Without a flag it goes to localhost:5000, where `bazel run //tools/oci:registry` listens. IMAGE_REGISTRY in the
+environment names another registry for all services; --repository names the repository of this one.
 """
 
 import argparse
@@ -10,33 +9,38 @@ import os
 import sys
 from pathlib import Path
 
-from tools.oci.push.push_all import Service, push
-from tools.oci.push.registry import RegistryError, Repository, repository_for
+from tools.oci.push.crane import RegistryError
+from tools.oci.push.layout import Service
+from tools.oci.push.options import add_registry_flags, add_tag_flag, crane_of
+from tools.oci.push.publish import Publisher, said_of
+from tools.oci.push.references import BadReferenceError, repository_for
 
 
 def main(arguments: list[str]) -> int:
     """Run the command; 1 means that the registry did not take the image. Tags there are then as they were."""
     options = _parser().parse_args(arguments)
-    reference = options.repository or repository_for(options.default_repository, os.environ.get("IMAGE_REGISTRY", ""))
-    service = Service(name=reference.rpartition("/")[2], layout=options.image)
-    tags = ["latest", *options.tag]
+    repository = options.repository or repository_for(options.default_repository, os.environ.get("IMAGE_REGISTRY", ""))
+    service = Service(name=repository.rpartition("/")[2], layout=options.image)
     try:
-        row = push(service, Repository.parse(reference), tags=tags, where={})
-    except RegistryError as error:
+        row = Publisher(crane=crane_of(options)).push(service, repository, tags=options.tag)
+    except (RegistryError, BadReferenceError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(f"{reference}@{row.digest}")
-    said = f"{row.sent:,} bytes in {row.seconds:.1f} s, tagged {', '.join(tags)}"
-    print(said if row.sent else "was there already, nothing sent", file=sys.stderr)
+    print(f"{repository}@{row.digest}")
+    tagged = f", tagged {', '.join(options.tag)}" if options.tag else ""
+    print(said_of(row) + tagged, file=sys.stderr)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="image_push", description="Push the image to a registry.")
+    parser = argparse.ArgumentParser(
+        prog="image_push", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--image", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--default-repository", required=True, help=argparse.SUPPRESS)
     parser.add_argument("-r", "--repository", help="where to push, for example registry.example/team/service")
-    parser.add_argument("-t", "--tag", action="append", default=[], help="a tag besides `latest`")
+    add_tag_flag(parser)
+    add_registry_flags(parser)
     return parser
 
 

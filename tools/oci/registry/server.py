@@ -4,14 +4,15 @@ import json
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 _START_SECONDS = 60.0
+
+Settings = Mapping[str, object]
+"""A part of the registry's settings."""
 
 
 class RegistryDidNotStartError(Exception):
@@ -44,17 +45,26 @@ class Registry:
 
 
 @contextmanager
-def running_registry(binary: Path, *, folder: Path, port: int, passwords: str = "") -> Iterator[Registry]:
+def running_registry(
+    binary: Path, *, folder: Path, port: int, auth: Settings | None = None, tls: Settings | None = None
+) -> Iterator[Registry]:
     """Run a registry on loopback that keeps its blobs, settings and log in a folder.
 
-    `passwords` are lines of an htpasswd file (bcrypt); without any, everybody may do everything.
+    Args:
+        binary: Debian's docker-registry.
+        folder: where its files are.
+        port: port of loopback to listen on.
+        auth: the part `auth` of its settings; without it every client may do everything.
+        tls: the part `http.tls` of its settings; without it the registry speaks plain HTTP.
 
-    Raises RegistryDidNotStartError.
+    Raises:
+        RegistryDidNotStartError: it ended, or did not answer in time.
     """
     address = f"localhost:{port}"
     _refuse_taken(address, port)
     settings = folder / "registry.json"
-    settings.write_text(json.dumps(_settings(folder / "blobs", port=port) | _access(folder, passwords)))
+    document = _settings(folder / "blobs", port=port, tls=tls or {})
+    settings.write_text(json.dumps(document | ({"auth": auth} if auth else {})))
     log = folder / "registry.log"
     with log.open("wb") as output:
         process = subprocess.Popen([binary, "serve", settings], stdout=output, stderr=subprocess.STDOUT)
@@ -85,33 +95,30 @@ def _refuse_taken(address: str, port: int) -> None:
             raise RegistryDidNotStartError(address, str(error)) from error
 
 
-def _settings(blobs: Path, *, port: int) -> dict[str, object]:
+def _settings(blobs: Path, *, port: int, tls: Settings) -> dict[str, object]:
     """The registry reads YAML, of which JSON is a part."""
     return {
         "version": "0.1",
         "log": {"level": "error", "accesslog": {"disabled": False}},
         "storage": {"filesystem": {"rootdirectory": str(blobs)}, "delete": {"enabled": True}},
-        "http": {"addr": f"127.0.0.1:{port}"},
+        "http": {"addr": f"127.0.0.1:{port}"} | ({"tls": tls} if tls else {}),
     }
 
 
-def _access(folder: Path, passwords: str) -> dict[str, object]:
-    if not passwords:
-        return {}
+def htpasswd(folder: Path, passwords: str) -> Settings:
+    """Return the settings `auth` for the lines of an htpasswd file (bcrypt)."""
     path = folder / "htpasswd"
     path.write_text(passwords)
-    return {"auth": {"htpasswd": {"realm": "registry", "path": str(path)}}}
+    return {"htpasswd": {"realm": "registry", "path": str(path)}}
 
 
 def _wait(registry: Registry) -> None:
+    host, _, port = registry.address.partition(":")
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and registry.process.poll() is None:
         try:
-            with urllib.request.urlopen(f"{registry.url}/", timeout=1):  # noqa: S310 - our own
+            with socket.create_connection((host, int(port)), timeout=1):
                 return
-        except urllib.error.HTTPError:
-            # It wants a password, so it is there.
-            return
         except OSError:
-            time.sleep(0.05)
+            time.sleep(0.02)
     raise RegistryDidNotStartError(registry.address, registry.log.read_text())

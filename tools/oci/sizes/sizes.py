@@ -17,7 +17,7 @@ from pathlib import Path
 
 import zstandard
 
-from tools.oci.push.push_all import Service, read_services
+from tools.oci.push.layout import Service, read_services
 
 PARTS = ("base", "interpreter", "wheels", "own code")
 _COLUMNS = (("gzip", True), ("gzip", False), ("zstd", True), ("zstd", False))

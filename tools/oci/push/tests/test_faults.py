@@ -1,89 +1,135 @@
-"""Pushing over a network that fails: what passes is tried again, what stays is one line, and tags stay as they were."""
+"""Registries and networks that fail: passing trouble is tried again, the rest is one sentence, tags stay as they are."""
 
-import json
-from pathlib import Path
+import socket
 
 import pytest
 
+from tools.oci.push.crane import Crane, RegistryError
 from tools.oci.push.faults import Fault, failing_network
+from tools.oci.push.layout import Service
 from tools.oci.push.layouts import write_service
-from tools.oci.push.push_all import Service, main, push_all
-from tools.oci.push.registry import RegistryError, Repository
+from tools.oci.push.publish import Publisher, push_all
 from tools.oci.registry.server import Registry
 
-pytest_plugins = ["tools.oci.registry.testing"]
+pytest_plugins = ["tools.oci.push.fixtures"]
 
-_ALWAYS = 1_000_000
-_UPLOAD, _MANIFEST = r"PUT .*/blobs/uploads/", r"PUT .*/manifests/"
-
-
-@pytest.fixture
-def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long was waited between attempts, without the waiting."""
-    waited: list[float] = []
-    monkeypatch.setattr("tools.oci.push.registry.time.sleep", waited.append)
-    return waited
+_UPLOAD, _MANIFEST = r"(PUT|PATCH) .*/blobs/uploads/", r"PUT .*/manifests/sha256:"
 
 
-@pytest.fixture
-def old(tmp_path: Path) -> Service:
-    """An image that is on the registry already."""
-    return write_service(tmp_path / "old", "service", b"old" * 1000)
+def _error(code: str, message: str) -> str:
+    return f'{{"errors": [{{"code": "{code}", "message": "{message}"}}]}}'
 
 
-@pytest.fixture
-def new(tmp_path: Path) -> Service:
-    """The image to push."""
-    return write_service(tmp_path / "new", "service", b"new" * 1000)
+def _fails(registry: Registry, service: Service, crane: Crane, fault: Fault, *tags: str) -> str:
+    with failing_network(registry.address, fault) as address, pytest.raises(RegistryError) as failure:
+        push_all([service], address, crane=crane, tags=tags)
+    message = str(failure.value)
+    assert message.startswith(f"{address}/users")
+    assert "\n" not in message
+    return message
 
 
-@pytest.mark.parametrize("matching", [_UPLOAD, _MANIFEST, r"GET .*/manifests/", r"HEAD .*/blobs/", "POST "])
-@pytest.mark.parametrize("status", [0, 503, 429])
-def test_passing_trouble_costs_a_pause(
-    registry: Registry, new: Service, pauses: list[float], matching: str, status: int
+@pytest.mark.parametrize(
+    ("matching", "status"), [(_UPLOAD, 0), (_MANIFEST, 503), ("HEAD .*/blobs/", 429), (_UPLOAD, 429)]
+)
+def test_passing_trouble_is_tried_again(
+    registry: Registry, crane: Crane, services: list[Service], matching: str, status: int
 ) -> None:
-    """A connection that breaks twice, or a registry that is busy, is waited for, longer each time; all arrives."""
-    with failing_network(registry.address, Fault(matching=matching, times=2, status=status)) as address:
-        push_all([new], address, tags=["latest"])
-    repository = Repository.parse(f"{registry.address}/service")
-    assert repository.digest("latest") == new.digest
-    assert all(repository.blob(digest) == new.read(digest) for digest in new.blobs())
-    assert sum(pauses) >= 1.0
+    """A connection that breaks, or a registry that is busy, costs a pause, and all arrives."""
+    fault = Fault(matching=matching, times=1, status=status, body=_error("TOOMANYREQUESTS", "slow down"))
+    with failing_network(registry.address, fault) as address:
+        push_all(services[:1], address, crane=crane, tags=["v1"])
+    repository = f"{registry.address}/users"
+    assert crane.digest(f"{repository}:v1") == services[0].digest
+    assert all(crane.blob(f"{repository}@{digest}") == services[0].read(digest) for digest in services[0].blobs())
 
 
-@pytest.mark.parametrize("matching", [_UPLOAD, r"PUT .*/manifests/sha256:"])
-def test_interrupted_push_leaves_the_tag(
-    registry: Registry, old: Service, new: Service, pauses: list[float], matching: str
+def test_interrupted_push_leaves_the_tag(registry: Registry, crane: Crane, services: list[Service]) -> None:
+    """Where a push ends for good, the tag names the whole image that it named before."""
+    old, new = services
+    push_all([old], registry.address, crane=crane, tags=["v1"])
+    fault = Fault(matching=_MANIFEST, status=400, body=_error("MANIFEST_INVALID", "no room"))
+    with failing_network(registry.address, fault) as address, pytest.raises(RegistryError, match="no room"):
+        Publisher(crane=crane).push(new, f"{address}/users", tags=["v1"])
+    assert crane.digest(f"{registry.address}/users:v1") == old.digest
+
+
+def test_error_of_the_registry_is_shown(registry: Registry, crane: Crane, services: list[Service]) -> None:
+    """Its own words say more than a status."""
+    words = "The repository with name 'users' does not exist in the registry"
+    fault = Fault(matching="POST ", status=404, body=_error("NAME_UNKNOWN", words))
+    assert words in _fails(registry, services[0], crane, fault)
+
+
+def test_body_limit_says_what_to_raise(registry: Registry, crane: Crane, services: list[Service]) -> None:
+    """A proxy answers with a page of its own, which is shown without its markup."""
+    page = "<html><head><title>413 Request Entity Too Large</title></head></html>"
+    message = _fails(registry, services[0], crane, Fault(matching="PATCH ", status=413, body=page))
+    assert "limits the size of a request" in message
+    assert "<" not in message
+
+
+def test_forbidden_says_so(registry: Registry, crane: Crane, services: list[Service]) -> None:
+    """A right that is missing is not tried again."""
+    fault = Fault(matching="POST ", status=403, body=_error("DENIED", "requested access to the resource is denied"))
+    assert "no right" in _fails(registry, services[0], crane, fault)
+
+
+def test_immutable_tags_take_new_images(registry: Registry, crane: Crane, services: list[Service]) -> None:
+    """Only the tags that were asked for are written, each once; one that is there and other is refused in its words."""
+    words = "The image tag 'v1' already exists and cannot be overwritten because the repository is immutable"
+    old, new = services
+    push_all([old], registry.address, crane=crane, tags=["v1"])
+    fault = Fault(matching="PUT .*/manifests/v1$", status=400, body=_error("TAG_INVALID", words))
+    with failing_network(registry.address, fault) as address:
+        push_all([old], address, crane=crane, tags=["v1"])
+        publisher = Publisher(crane=crane)
+        publisher.push(new, f"{address}/users", tags=["v2"])
+        with pytest.raises(RegistryError, match="cannot be overwritten"):
+            publisher.push(new, f"{address}/users", tags=["v1"])
+    assert crane.digest(f"{registry.address}/users:v1") == old.digest
+    assert crane.digest(f"{registry.address}/users:v2") == new.digest
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 405])
+def test_refused_mount_falls_back_to_upload(
+    registry: Registry, crane: Crane, services: list[Service], status: int
 ) -> None:
-    """Wherever a push ends for good, the tag names the whole image that it named before."""
-    push_all([old], registry.address, tags=["latest"])
-    with (
-        failing_network(registry.address, Fault(matching=matching, times=_ALWAYS)) as address,
-        pytest.raises(RegistryError, match=f"{address}: "),
-    ):
-        push_all([new], address, tags=["latest"])
-    assert pauses[:3] == sorted(pauses[:3])
-    assert Repository.parse(f"{registry.address}/service").digest("latest") == old.digest
+    """A registry that mounts nothing gets the bytes."""
+    fault = Fault(matching=r"POST .*mount=", status=status, body=_error("UNSUPPORTED", "no mounts here"))
+    with failing_network(registry.address, fault) as address:
+        push_all(services, address, crane=crane)
+    assert crane.digest(f"{registry.address}/products@{services[1].digest}") == services[1].digest
 
 
-@pytest.mark.usefixtures("pauses")
-def test_a_line_that_stays_dead_is_one_line(
-    tmp_path: Path, registry: Registry, new: Service, capsys: pytest.CaptureFixture[str]
+def test_another_kind_of_index_under_the_tag_is_replaced(
+    registry: Registry, crane: Crane, services: list[Service]
 ) -> None:
-    """The command ends with 1 and says which registry and why, after whatever progress it told."""
-    images = tmp_path / "images.json"
-    images.write_text(json.dumps({"service": str(new.layout)}))
-    with failing_network(registry.address, Fault(matching=_UPLOAD, times=_ALWAYS)) as address:
-        assert main(["--images", str(images), "--repository-prefix", address]) == 1
-    [line] = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
-    assert address in line
+    """Whatever a tag named before, it names the image afterwards."""
+    nested = write_service(services[0].layout.parent / "nested", "nested", b"nested")
+    Publisher(crane=crane).push(nested, f"{registry.address}/users", tags=["v1"])
+    Publisher(crane=crane).push(services[0], f"{registry.address}/users", tags=["v1"])
+    assert crane.digest(f"{registry.address}/users:v1") == services[0].digest
 
 
-def test_refusal_is_not_tried_again(registry: Registry, new: Service, pauses: list[float]) -> None:
-    """What trying again cannot mend is said at once."""
-    with (
-        failing_network(registry.address, Fault(matching="POST ", times=_ALWAYS, status=403)) as address,
-        pytest.raises(RegistryError, match="service: 403 the password is not good for this"),
-    ):
-        push_all([new], address, tags=["latest"])
-    assert not pauses
+@pytest.mark.parametrize("body", ["<html>log in", "[]", "\ufffd", '{"manifests": 1}', ""])
+def test_page_in_place_of_a_registry(registry: Registry, crane: Crane, services: list[Service], body: str) -> None:
+    """A web server that answers everything is not believed."""
+    _fails(registry, services[0], crane, Fault(matching="", status=200, body=body), "v1")
+
+
+@pytest.mark.parametrize("challenge", ["Bearer", 'Bearer realm="nonsense"', 'Bearer realm="file:///dev/null"'])
+def test_challenge_that_leads_nowhere(
+    registry: Registry, crane: Crane, services: list[Service], challenge: str
+) -> None:
+    """A token server that is not there is one sentence."""
+    _fails(registry, services[0], crane, Fault(matching="", status=401, headers={"WWW-Authenticate": challenge}))
+
+
+def test_silent_registry_is_given_up(crane: Crane, services: list[Service]) -> None:
+    """A registry that accepts a connection and never answers is left after the deadline."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        hasty = Crane(binary=crane.binary, query_seconds=0.3, copy_seconds=0.3)
+        repository = f"localhost:{server.getsockname()[1]}/users"
+        with pytest.raises(RegistryError, match=r"no answer within 0\.3 seconds"):
+            Publisher(crane=hasty).push(services[0], repository)

@@ -1,113 +1,139 @@
-"""The command that pushes one image to a real registry: where it pushes, and what it says."""
+"""The commands that push, against a real registry: where they push, and what they print."""
 
-import base64
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tools.oci.push import push, push_all
+from tools.oci.push.crane import Crane
+from tools.oci.push.layout import Service
 from tools.oci.push.layouts import write_service
-from tools.oci.push.push import main
-from tools.oci.push.push_all import Service
-from tools.oci.push.registry import Repository, repository_for
-from tools.oci.registry.server import Registry, free_port, running_registry
+from tools.oci.push.publish import Publisher
+from tools.oci.push.publish import push_all as publish_all
+from tools.oci.registry.server import Registry
 
-_PASSWORDS = "user:$2a$04$o7CjjN2PPN0EJ3QYAtDVgenwEAI79sa6ZbWy71G9BBuztYJbz0LoG"
+pytest_plugins = ["tools.oci.push.fixtures"]
 
-
-@pytest.fixture
-def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
-    """A real registry that lets in `user` with `password`, who has logged in."""
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    folder, port = tmp_path / "registry", free_port()
-    folder.mkdir()
-    with running_registry(Path(os.environ["DOCKER_REGISTRY"]), folder=folder, port=port, passwords=_PASSWORDS) as made:
-        _log_in(tmp_path, made.address, "password")
-        yield made
+_WRITES = ("PATCH", "POST", "PUT")
 
 
-@pytest.fixture
-def image(tmp_path: Path) -> Service:
-    """A small image."""
-    return write_service(tmp_path / "image", "service", b"layer" * 1000)
+def _writes(registry: Registry) -> list[str]:
+    return [path for method in _WRITES for path in registry.requests(method)]
 
 
-def _log_in(folder: Path, address: str, password: str) -> None:
-    entry = base64.b64encode(f"user:{password}".encode()).decode()
-    (folder / "config.json").write_text(json.dumps({"auths": {address: {"auth": entry}}}))
+def _stored(folder: Path) -> int:
+    """Bytes of all content that a registry keeps, each once."""
+    return sum(file.stat().st_size for file in (folder / "registry/blobs").rglob("blobs/sha256/*/*/data"))
 
 
 def _arguments(image: Service, repository: str, *more: str) -> list[str]:
     return ["--image", str(image.layout), "--default-repository", repository, *more]
 
 
-@pytest.mark.parametrize(
-    ("registry_named", "repository"),
-    [
-        ("", "localhost:5000/user_service"),
-        ("registry.example", "registry.example/user_service"),
-        ("registry.example/team/", "registry.example/team/user_service"),
-    ],
-)
-def test_registry_of_the_environment_replaces_the_default(registry_named: str, repository: str) -> None:
-    """One variable moves all services; the name of each stays."""
-    assert repository_for("localhost:5000/user_service", registry_named) == repository
+def test_push_prints_the_reference_by_digest(
+    registry: Registry, crane: Crane, services: list[Service], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Standard output is ready for a deployment, and the tags that were asked for name the image."""
+    repository, image = f"{registry.address}/users", services[0]
+    assert push.main(_arguments(image, repository, "--tag", "v1", "--tag", "v2")) == 0
+    captured = capsys.readouterr()
+    assert captured.out == f"{repository}@{image.digest}\n"
+    assert captured.err.endswith(", tagged v1, v2\n")
+    assert {crane.digest(f"{repository}:{tag}") for tag in ("v1", "v2")} == {image.digest}
 
 
-def test_push_prints_where_the_image_is(registry: Registry, image: Service, capsys: pytest.CaptureFixture[str]) -> None:
-    """Standard output is the reference by digest, ready for a deployment; all tags name it."""
-    reference = f"{registry.address}/service"
-    assert main(_arguments(image, reference, "--tag", "v1")) == 0
-    assert capsys.readouterr().out == f"{reference}@{image.digest}\n"
-    repository = Repository.parse(reference)
-    assert {repository.digest("latest"), repository.digest("v1")} == {image.digest}
+def test_no_tag_is_set_unless_asked_for(registry: Registry, crane: Crane, services: list[Service]) -> None:
+    """`latest` is a tag like any other."""
+    repository = f"{registry.address}/users"
+    assert push.main(_arguments(services[0], repository)) == 0
+    assert crane.digest(f"{repository}:latest") is None
+    assert crane.digest(f"{repository}@{services[0].digest}") == services[0].digest
 
 
-def test_flag_wins_over_the_environment(registry: Registry, image: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_flag_wins_over_the_environment(
+    registry: Registry, crane: Crane, services: list[Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`--repository` is the last word."""
     monkeypatch.setenv("IMAGE_REGISTRY", "localhost:8")
-    reference = f"{registry.address}/team/service"
-    assert main(_arguments(image, "localhost:7/service", "--repository", reference)) == 0
-    assert Repository.parse(reference).digest("latest") == image.digest
+    repository = f"{registry.address}/team/service"
+    assert push.main(_arguments(services[0], "localhost:7/service", "--repository", repository)) == 0
+    assert crane.digest(f"{repository}@{services[0].digest}") == services[0].digest
 
 
-def test_second_push_sends_nothing(registry: Registry, image: Service, capsys: pytest.CaptureFixture[str]) -> None:
-    """What the tag names already is not sent, and the command says so."""
-    for _ in range(2):
-        assert main(_arguments(image, f"{registry.address}/service")) == 0
-    assert capsys.readouterr().err.endswith("was there already, nothing sent\n")
-
-
-def test_edit_asks_about_new_blobs_alone(registry: Registry, image: Service, tmp_path: Path) -> None:
-    """Layers of the image that the tag names are known to be there: no request for each of them."""
-    repository = f"{registry.address}/service"
-    main(_arguments(image, repository))
-    before = len(registry.requests("HEAD"))
-    edited = write_service(tmp_path / "edited", "service", b"layer" * 1000, b"edit")
-    assert main(_arguments(edited, repository)) == 0
-    asked = {path.rpartition("/")[2] for path in registry.requests("HEAD")[before:]}
-    assert asked == set(edited.blobs()) - set(image.blobs())
-
-
-def test_wrong_password_is_one_line_and_no_tag(
-    registry: Registry, image: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("more", [("--tag", "feature/x"), ("--tag", "good", "--tag=-bad"), ("-r", "Users")])
+def test_bad_name_sends_nothing(
+    registry: Registry, services: list[Service], capsys: pytest.CaptureFixture[str], more: tuple[str, ...]
 ) -> None:
-    """It says what to do, at once, and the tag is as it was."""
-    reference = f"{registry.address}/service"
-    _log_in(tmp_path, registry.address, "another")
-    assert main(_arguments(image, reference)) == 1
-    said = "service: 401 wrong or no password, see `docker login`"
-    assert capsys.readouterr().err == f"error: {registry.address}: {said}\n"
-    _log_in(tmp_path, registry.address, "password")
-    assert Repository.parse(reference).digest("latest") is None
+    """Names are checked before anything is sent, and the command ends with 1 and one line."""
+    assert push.main(_arguments(services[0], f"{registry.address}/users", *more)) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert not _writes(registry)
 
 
-def test_unreachable_host_is_one_line(
-    image: Service, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_registry_that_is_not_there_is_one_line(
+    tmp_path: Path, services: list[Service], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """After all attempts the command ends with one line that says which registry and why."""
-    monkeypatch.setattr("tools.oci.push.registry.time.sleep", lambda _: None)
-    assert main(_arguments(image, "localhost:9/service")) == 1
-    assert capsys.readouterr().err == "error: localhost:9: [Errno 111] Connection refused\n"
+    """Both commands end with 1 and say which registry and why."""
+    images = tmp_path / "images.json"
+    images.write_text(json.dumps({service.name: str(service.layout) for service in services}))
+    assert push.main(_arguments(services[0], "localhost:9/users")) == 1
+    assert push_all.main(["--images", str(images), "--repository-prefix", "localhost:9"]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == len(services)
+    assert all(line.startswith("error: localhost:9/users") and "connection refused" in line for line in lines)
+
+
+def test_shared_layers_are_sent_once(
+    tmp_path: Path, registry: Registry, crane: Crane, services: list[Service], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From empty, the bytes that are reported are the bytes that the registry has."""
+    rows = publish_all(services, f"{registry.address}/team", crane=crane, tags=["v1"])
+    assert rows[0].sent > rows[1].sent
+    # The manifests of the second service are written into both repositories.
+    documents = [services[1].digest, *services[1].images().values()]
+    assert sum(row.sent for row in rows) == _stored(tmp_path) + sum(map(services[1].size, documents))
+    for service in services:
+        repository = f"{registry.address}/team/{service.name}"
+        assert crane.digest(f"{repository}:v1") == service.digest
+        assert all(crane.blob(f"{repository}@{digest}") == service.read(digest) for digest in service.blobs())
+    assert [line.partition(":")[0] for line in capsys.readouterr().err.splitlines()] == ["users", "products"]
+
+
+def test_second_push_sends_nothing(registry: Registry, crane: Crane, services: list[Service]) -> None:
+    """What is there already is not sent again, with and without tags."""
+    publish_all(services, registry.address, crane=crane, tags=["v1"])
+    before = _writes(registry)
+    assert [row.sent for row in publish_all(services, registry.address, crane=crane, tags=["v1"])] == [0, 0]
+    assert [row.sent for row in publish_all(services, registry.address, crane=crane)] == [0, 0]
+    assert _writes(registry) == before
+
+
+def test_edit_sends_what_changed(tmp_path: Path, registry: Registry, crane: Crane, services: list[Service]) -> None:
+    """A layer that the registry has is not sent again."""
+    publish_all(services, registry.address, crane=crane, tags=["v1"])
+    edited = write_service(tmp_path / "edited", "users", b"shared" * 1000, b"edited")
+    row = Publisher(crane=crane).push(edited, f"{registry.address}/users", tags=["v1"])
+    assert 0 < row.sent < edited.size(edited.blobs()[0])
+    assert crane.digest(f"{registry.address}/users:v1") == edited.digest
+
+
+def test_table_has_a_line_for_each_service(
+    tmp_path: Path, registry: Registry, services: list[Service], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Name, digest and bytes of each, and a sum."""
+    images = tmp_path / "images.json"
+    images.write_text(json.dumps({service.name: str(service.layout) for service in services}))
+    assert push_all.main(["--images", str(images), "--repository-prefix", f"{registry.address}/"]) == 0
+    head, *lines, total = capsys.readouterr().out.splitlines()
+    assert head.split() == ["service", "digest", "bytes", "sent", "seconds"]
+    assert [line.split()[:2] for line in lines] == [[service.name, service.digest] for service in services]
+    assert total.startswith("all")
+
+
+@pytest.mark.parametrize("deadline", ["0", "-1", "nan", "inf", "soon"])
+def test_bad_deadline_is_refused(services: list[Service], deadline: str) -> None:
+    """A time that never comes is no deadline."""
+    with pytest.raises(SystemExit, match="2"):
+        push.main(_arguments(services[0], "localhost:9/users", f"--deadline={deadline}"))

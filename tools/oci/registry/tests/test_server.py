@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import urllib.request
 from pathlib import Path
@@ -40,15 +41,15 @@ def test_taken_port_is_said(binary: Path, tmp_path: Path) -> None:
 
 def test_slow_registry_is_waited_for(binary: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that takes a connection and then stands still for a moment is asked again."""
-    ask, asked = urllib.request.urlopen, []
+    ask, asked = socket.create_connection, []
 
-    def hesitating(url: str, timeout: float) -> object:
-        asked.append(url)
+    def hesitating(address: tuple[str, int], timeout: float) -> object:
+        asked.append(address)
         if len(asked) == 1:
             raise TimeoutError
-        return ask(url, timeout=timeout)
+        return ask(address, timeout=timeout)
 
-    monkeypatch.setattr("tools.oci.registry.server.urllib.request.urlopen", hesitating)
+    monkeypatch.setattr("tools.oci.registry.server.socket.create_connection", hesitating)
     with running_registry(binary, folder=tmp_path, port=free_port()):
         assert len(asked) > 1
 

@@ -1,0 +1,212 @@
+"""crane as a library: one method for each command that is used, one sentence for each failure.
+
+Credentials are found by crane: `~/.docker/config.json` or the folder in DOCKER_CONFIG with its credential helpers, else
+podman's REGISTRY_AUTH_FILE and `auth.json`. https://github.com/google/go-containerregistry/blob/main/cmd/crane
+"""
+
+import base64
+import json
+import os
+import re
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+_QUERY_SECONDS = 60.0
+_COPY_SECONDS = 1800.0
+
+# crane itself tries again after 408, 5xx and broken connections, but waits less than many registries ask after a 429.
+_BUSY_PAUSES_SECONDS = (5.0, 15.0, 30.0)
+_BUSY = re.compile(r"TOOMANYREQUESTS|429 Too Many Requests")
+_ABSENT = re.compile(r"MANIFEST_UNKNOWN|NAME_UNKNOWN|404 Not Found")
+_NO_TOKENS = "is not bearer"
+_NO_LOGIN = "credentials not found"
+_LOG_TIME = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ")
+_MARKUP = re.compile(r"<[^>]*>")
+_LONGEST_REASON = 300
+
+# What to do about failures that registries word in a hundred ways; the first pattern that fits decides.
+_HINTS = (
+    (r"UNAUTHORIZED|\b401\b|no basic auth|authentication required", "log in with `docker login` or `crane auth login`"),
+    (r"DENIED|\b403\b", "the account has no right to do this there"),
+    (
+        r"\b413\b|SIZE_INVALID|too large",
+        "the registry, or a proxy before it, limits the size of a request: raise that limit",
+    ),
+    (r"server gave HTTP response to HTTPS client", "--insecure allows plain HTTP"),
+    (r"x509|certificate", "SSL_CERT_FILE names a file of further certificate authorities"),
+)
+
+Report = Callable[[str], None]
+"""Takes each line that crane writes while it works."""
+
+
+class RegistryError(Exception):
+    """A registry refused, or could not be reached. The message is one sentence with the registry's own words."""
+
+    def __init__(self, reference: str, reason: str) -> None:
+        super().__init__(f"{reference}: {reason}")
+        self.reference = reference
+        self.reason = reason
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether the registry says that there is no such image."""
+        return _ABSENT.search(self.reason) is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crane:
+    """The crane program and how to call it.
+
+    Attributes:
+        binary: path of the program.
+        insecure: whether plain HTTP and unknown certificates are allowed. Loopback needs no permission for HTTP.
+        query_seconds: time that a question may take; a registry that accepts and stays silent is given up after it.
+        copy_seconds: time that a push or a copy may take.
+        busy_pauses: seconds to wait when the registry says that it gets too many requests, before each further try.
+    """
+
+    binary: Path
+    insecure: bool = False
+    query_seconds: float = _QUERY_SECONDS
+    copy_seconds: float = _COPY_SECONDS
+    busy_pauses: Sequence[float] = _BUSY_PAUSES_SECONDS
+
+    @classmethod
+    def from_environment(cls, *, insecure: bool = False, copy_seconds: float = _COPY_SECONDS) -> "Crane":
+        """Return the crane that the build named in CRANE."""
+        binary = Path(os.environ["CRANE"]).absolute()
+        return cls(
+            binary=binary,
+            insecure=insecure,
+            copy_seconds=copy_seconds,
+            query_seconds=min(_QUERY_SECONDS, copy_seconds),
+        )
+
+    def digest(self, reference: str) -> str | None:
+        """Return what a tag or digest names, or None where the registry has no such image. Raises RegistryError."""
+        try:
+            return self._query(reference, "digest", reference).decode().strip()
+        except RegistryError as error:
+            if error.is_absent:
+                return None
+            raise
+
+    def manifest(self, reference: str) -> bytes | None:
+        """Return a manifest, or None where the registry has none of this name. Raises RegistryError."""
+        try:
+            return self._query(reference, "manifest", reference)
+        except RegistryError as error:
+            if error.is_absent:
+                return None
+            raise
+
+    def blob(self, reference: str) -> bytes:
+        """Return the blob `repository@digest`; crane compares it with its digest. Raises RegistryError."""
+        return self._run(reference, ["blob", reference], seconds=self.copy_seconds)
+
+    def push(self, layout: Path, reference: str, *, report: Report | None = None) -> None:
+        """Push an OCI layout. Raises RegistryError."""
+        self._run(reference, ["push", str(layout), reference], seconds=self.copy_seconds, report=report)
+
+    def copy(self, source: str, target: str, *, report: Report | None = None) -> None:
+        """Copy an image from one repository to another, within a registry without its bytes. Raises RegistryError."""
+        self._run(target, ["copy", source, target], seconds=self.copy_seconds, report=report)
+
+    def tag(self, reference: str, tag: str) -> None:
+        """Give an image a tag; the tag is written even where it is there already. Raises RegistryError."""
+        self._query(reference, "tag", reference, tag)
+
+    def authorization(self, repository: str) -> str | None:
+        """Return the value of an Authorization header for pushing to a repository, or None where none is needed.
+
+        For the one request that crane cannot make: writing a referrers index (tools/release).
+
+        Raises:
+            RegistryError: the registry gives no token.
+        """
+        try:
+            header = self._query(repository, "auth", "token", "--header", "--push", repository).decode()
+            return header.partition(":")[2].strip() or None
+        except RegistryError as error:
+            if _NO_TOKENS not in error.reason:
+                raise
+        # The registry has no token service: it takes the password itself, if it wants one.
+        return self._basic(repository.partition("/")[0])
+
+    def _basic(self, registry: str) -> str | None:
+        try:
+            login = json.loads(self._query(registry, "auth", "get", registry))
+        except RegistryError as error:
+            if _NO_LOGIN in error.reason:
+                return None
+            raise
+        return "Basic " + base64.b64encode(f"{login['Username']}:{login['Secret']}".encode()).decode()
+
+    def _query(self, reference: str, *arguments: str) -> bytes:
+        return self._run(reference, arguments, seconds=self.query_seconds)
+
+    def _run(self, reference: str, arguments: Sequence[str], *, seconds: float, report: Report | None = None) -> bytes:
+        command = [str(self.binary), *arguments, *(["--insecure"] if self.insecure else [])]
+        for pause in [*self.busy_pauses, None]:
+            code, output, said = _output_of(command, seconds=seconds, report=report)
+            if code == 0:
+                return output
+            if code is None:
+                raise RegistryError(reference, f"no answer within {seconds:g} seconds")
+            if pause is None or not any(_BUSY.search(line) for line in said):
+                break
+            time.sleep(pause)
+        raise RegistryError(reference, _reason(said))
+
+
+def _output_of(command: Sequence[str], *, seconds: float, report: Report | None) -> tuple[int | None, bytes, list[str]]:
+    """Run a command; return its exit code (None when time ran out), its output and the lines that it logged."""
+    said: list[str] = []
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+        assert process.stderr is not None  # noqa: S101
+        late = threading.Event()
+        timer = threading.Timer(seconds, _end, (process, late))
+        reader = threading.Thread(target=_follow, args=(process.stderr, said, report))
+        timer.start()
+        reader.start()
+        try:
+            output = process.stdout.read()
+            reader.join()
+            code = process.wait()
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            timer.cancel()
+    return None if late.is_set() else code, output, said
+
+
+def _end(process: subprocess.Popen[bytes], late: threading.Event) -> None:
+    late.set()
+    process.kill()
+
+
+def _follow(lines: IO[bytes], said: list[str], report: Report | None) -> None:
+    for line in lines:
+        text = _LOG_TIME.sub("", line.decode(errors="replace").strip())
+        said.append(text)
+        if report:
+            report(text)
+
+
+def _reason(said: Sequence[str]) -> str:
+    """Return the error that crane ended with as one line, with what to do about it where that is known."""
+    begun = next((number for number in reversed(range(len(said))) if said[number].startswith("Error: ")), None)
+    lines = said[begun:] if begun is not None else said[-1:]
+    text = " ".join(_MARKUP.sub(" ", " ".join(lines)).removeprefix("Error: ").split()) or "crane failed without a word"
+    if len(text) > _LONGEST_REASON:
+        text = text[:_LONGEST_REASON] + " ..."
+    hint = next((hint for pattern, hint in _HINTS if re.search(pattern, text)), None)
+    return f"{text} ({hint})" if hint else text

@@ -1,0 +1,39 @@
+"""The flags that every command which pushes has."""
+
+import argparse
+
+from tools.oci.push.crane import Crane
+
+DEADLINE_SECONDS = 1800.0
+"""Time that the transfer of one image may take."""
+
+
+def add_registry_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags about the way to a registry."""
+    parser.add_argument("--insecure", action="store_true", help="allow plain HTTP and certificates that nobody signed")
+    parser.add_argument(
+        "--deadline",
+        type=_seconds,
+        default=DEADLINE_SECONDS,
+        metavar="SECONDS",
+        help=f"give up a transfer that takes longer; default: {DEADLINE_SECONDS:.0f}",
+    )
+
+
+def add_tag_flag(parser: argparse.ArgumentParser) -> None:
+    """Add the flag for tags. Without it an image is pushed by its digest alone."""
+    parser.add_argument(
+        "-t", "--tag", action="append", default=[], help="a tag to set, may be repeated; default: the digest alone"
+    )
+
+
+def crane_of(options: argparse.Namespace) -> Crane:
+    """Return the crane that the flags describe."""
+    return Crane.from_environment(insecure=options.insecure, copy_seconds=options.deadline)
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
+    return seconds
