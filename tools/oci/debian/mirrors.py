@@ -28,8 +28,10 @@ def environment() -> dict[str, str]:
     return found
 
 
-def addresses(archive: ArchiveName, environ: Mapping[str, str], *, apt: Path = Path("/etc/apt")) -> list[str]:
-    """Return the addresses to ask for an archive, best first, the snapshot archive last.
+def addresses(
+    archive: ArchiveName, environ: Mapping[str, str], *, moment: str = "", apt: Path = Path("/etc/apt")
+) -> list[str]:
+    """Return the addresses to ask for an archive, best first, the snapshot archive at a moment (by default now) last.
 
     `DEBIAN_MIRROR` and `DEBIAN_SECURITY_MIRROR` win; the security archive is expected beside `DEBIAN_MIRROR` unless it
     has a variable of its own. Otherwise all of apt's addresses are candidates, whatever archive they serve.
@@ -38,7 +40,7 @@ def addresses(archive: ArchiveName, environ: Mapping[str, str], *, apt: Path = P
     beside = environ.get("DEBIAN_MIRROR", "").rstrip("/")
     if archive == "debian-security" and beside and not named:
         named = f"{beside}-security"
-    return [*([named] if named else apt_addresses(apt)), snapshot(archive, environ)]
+    return [*([named] if named else apt_addresses(apt)), snapshot(archive, environ, moment=moment)]
 
 
 def snapshot(archive: ArchiveName, environ: Mapping[str, str], *, moment: str = "") -> str:
