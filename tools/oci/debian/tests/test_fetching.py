@@ -48,8 +48,8 @@ _CHANGED = b"something else"
 _WHEEL = "hello-1.0-py3-none-any.whl"
 
 Ask = Callable[[str], str]
-Query = Callable[[str], subprocess.CompletedProcess[str]]
-Fetch = Callable[[str], tuple[str, Path]]
+Query = Callable[..., subprocess.CompletedProcess[str]]
+Fetch = Callable[..., tuple[str, Path]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +99,7 @@ _LOCKS: dict[str, list[dict[str, object]]] = {
     "archived": [_updated("archived", "archived")],
     "dropped": [_updated("dropped", "one"), _updated("dropped-data", "one"), _updated("kept", "two")],
     "altered": [_updated("altered", "altered")],
+    "unconfigured": [_HELLO | {"path": "pool/main/u/new_1.0_all.deb", "sha256": _sha256(_newer("new"))}],
     "gone": [_updated("gone", "gone")],
 }
 
@@ -156,8 +157,9 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def bazel(workspace: Path) -> Iterator[list[str]]:
-    """The command of a Bazel of its own."""
-    command = ["bazel", f"--output_user_root={workspace / 'bazel'}"]
+    """The command of a Bazel of its own, on a machine whose apt has no sources."""
+    command = ["bwrap", "--dev-bind", "/", "/", "--tmpfs", "/etc/apt"]
+    command += ["bazel", f"--output_user_root={workspace / 'bazel'}"]
     yield command
     subprocess.run([*command, "shutdown"], cwd=workspace, check=False)
 
@@ -171,8 +173,8 @@ def query(workspace: Path, bazel: list[str], archives: Archives, index: str) -> 
     flags += [f"--repo_env=DEBIAN_SNAPSHOT_ARCHIVE=file://{archives.snapshot}"]
     flags += [f"--override_repository=rules_python~~python~python_3_11={interpreter}"]
 
-    def run(target: str) -> subprocess.CompletedProcess[str]:
-        command = [*bazel, "query", *flags, f"deps({target})"]
+    def run(target: str, *more: str) -> subprocess.CompletedProcess[str]:
+        command = [*bazel, "query", *flags, *more, f"deps({target})"]
         done = subprocess.run(command, cwd=workspace, capture_output=True, text=True, check=False)
         print(done.stderr)
         return done
@@ -196,8 +198,8 @@ def ask(query: Query) -> Ask:
 def fetch(query: Query, workspace: Path, bazel: list[str]) -> Fetch:
     """Fetch the repository of a lock, and return what Bazel says and the repository's folder."""
 
-    def run(lock: str) -> tuple[str, Path]:
-        done = query(f"@{lock}_amd64//:debs")
+    def run(lock: str, *more: str) -> tuple[str, Path]:
+        done = query(f"@{lock}_amd64//:debs", *more)
         assert done.returncode == 0
         info = subprocess.run(
             [*bazel, "info", "output_base"], cwd=workspace, capture_output=True, text=True, check=True
@@ -233,6 +235,14 @@ def test_package_comes_from_the_snapshot_archive(fetch: Fetch, archives: Archive
     assert "OUTDATED" not in said
     assert (repository / "debs/archived.deb").read_bytes() == _newer("archived")
     assert json.loads((repository / "status.json").read_text()) == {"outdated": []}
+
+
+def test_machine_without_a_mirror_uses_the_snapshot_archive(fetch: Fetch, archives: Archives) -> None:
+    """No variable and no apt source is needed, as on Ubuntu and macOS."""
+    path = "pool/main/u/new_1.0_all.deb"
+    archives.add(path, _newer("new"), to=archives.snapshot / "debian" / _SNAPSHOT)
+    _, repository = fetch("unconfigured", "--repo_env=DEBIAN_MIRROR=")
+    assert (repository / "debs/hello.deb").read_bytes() == _newer("new")
 
 
 def test_dropped_package_falls_back_with_all_of_its_source(fetch: Fetch, archives: Archives) -> None:
