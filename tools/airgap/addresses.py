@@ -16,7 +16,7 @@ from tools.airgap.refusals import Refusal
 PACKAGE_INDEX_FILE = "usr/share/bazelw/package-index"
 """In the root: the address that pip uses when nobody configures one."""
 
-SPOKEN = ("DEBIAN_MIRROR", "HOME", "NPM_CONFIG_", "PIP_", "VIRTUAL_ENV", "XDG_", "npm_config_")
+SPOKEN = ("DEBIAN_", "HOME", "NPM_CONFIG_", "PIP_", "VIRTUAL_ENV", "XDG_", "npm_config_")
 """Beginnings of the variables that the look-ups read."""
 
 
@@ -63,7 +63,7 @@ def look_up(root: str, env: Mapping[str, str]) -> dict[str, str]:
 
 
 def debian(env: Mapping[str, str]) -> dict[str, str]:
-    """Return the Debian mirror, and apt's proxy for it where the environment names none."""
+    """Return the mirrors of Debian's archives, and apt's proxy for them where the environment names none."""
     from tools.airgap import mirrors
 
     try:
@@ -71,7 +71,12 @@ def debian(env: Mapping[str, str]) -> dict[str, str]:
     except Refusal:
         return {}  # A repository rule that wants one says so.
     proxied = mirror.proxy and not env.get("http_proxy")
-    return {"DEBIAN_MIRROR": mirror.url, **({"http_proxy": mirror.proxy or ""} if proxied else {})}
+    security = mirrors.security_mirror(env)
+    return {
+        "DEBIAN_MIRROR": mirror.url,
+        **({"DEBIAN_SECURITY_MIRROR": security.url} if security else {}),
+        **({"http_proxy": mirror.proxy or ""} if proxied else {}),
+    }
 
 
 def default_index(root: str) -> str:

@@ -60,15 +60,28 @@ def debian_mirror(env: Mapping[str, str]) -> Mirror:
     raise Refusal("none of apt's sources is Debian's archive; set DEBIAN_MIRROR to a mirror of it")
 
 
-def is_debian(source: apt.Source, mirror: Mirror) -> bool:
-    """Tell whether the source's Release says that it is Debian's archive, not its security's."""
+def security_mirror(env: Mapping[str, str]) -> Mirror | None:
+    """Return the mirror of the security archive that is configured; None means beside the other mirror.
+
+    A mirror that DEBIAN_MIRROR names stands for both archives, so apt's source counts without it alone.
+    """
+    named = env.get("DEBIAN_SECURITY_MIRROR", "").rstrip("/")
+    if named:
+        return Mirror(named, apt.proxy_for(named))
+    sources = [] if env.get("DEBIAN_MIRROR") else apt.sources()
+    candidates = ((source, Mirror(source.url, apt.proxy_for(source.url))) for source in sources)
+    return next((mirror for source, mirror in candidates if is_debian(source, mirror, label="Debian-Security")), None)
+
+
+def is_debian(source: apt.Source, mirror: Mirror, *, label: str = "Debian") -> bool:
+    """Tell whether the source's Release says that it is Debian's archive, or what another label names."""
     release = apt.known_release(source)
     if release is None:
         try:
             release = fetch(mirror, f"dists/{source.suite}/InRelease").decode(errors="replace")
         except OSError:
             return False
-    return apt.field(release, "Origin") == "Debian" and apt.field(release, "Label") == "Debian"
+    return apt.field(release, "Origin") == "Debian" and apt.field(release, "Label") == label
 
 
 def best_offer(mirror: Mirror, series: str) -> Offer:

@@ -4,36 +4,39 @@ import http
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from tools.locks.findings import Finding
+from tools.oci.debian.mirrors import addresses
 
 _TIMEOUT_SECONDS = 60
 _AT_ONCE = 8
 
 
-def findings(lock: str, text: str, *, mirrors: Sequence[str]) -> list[Finding]:
-    """Ask the mirrors for every package of a lock."""
+def findings(lock: str, text: str, *, environ: Mapping[str, str]) -> list[Finding]:
+    """Ask the mirrors, then the snapshot archive, for every package of a lock and for its fallback."""
     document = json.loads(text)
     entries = [(architecture, entry) for architecture, found in document["packages"].items() for entry in found]
 
-    def ask(item: tuple[str, dict[str, str]]) -> Finding | None:
+    def can_be_had(entry: Mapping[str, Any]) -> bool:
+        places = addresses(entry.get("archive", "debian"), environ, moment=document["snapshot"])
+        return any(_is_there(f"{place}/{entry['path']}") for place in places)
+
+    def ask(item: tuple[str, Mapping[str, Any]]) -> Finding | None:
         architecture, entry = item
-        if any(_is_there(url) for url in _places(entry, mirrors)):
+        if can_be_had(entry):
             return None
-        name = f"{entry['name']} {entry['version']} ({architecture})"
-        return Finding(lock=lock, name=name, complaint=f"{entry['path']} is on no mirror that this machine knows")
+        complaint = f"{entry['path']} is on no mirror that this machine knows and not in the snapshot archive"
+        if "fallback" in entry:
+            older = entry["fallback"]
+            here = can_be_had(older)
+            complaint += f"; builds use {older['version']}" if here else f", nor is its fallback {older['path']}"
+        return Finding(lock=lock, name=f"{entry['name']} {entry['version']} ({architecture})", complaint=complaint)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return sorted(finding for finding in pool.map(ask, entries) if finding)
-
-
-def _places(entry: dict[str, str], mirrors: Sequence[str]) -> Iterator[str]:
-    archive = entry.get("archive", "debian")
-    for mirror in mirrors:
-        base = mirror if archive == "debian" else f"{mirror.removesuffix('/debian')}/{archive}"
-        yield f"{base}/{entry['path']}"
 
 
 def _is_there(url: str) -> bool:

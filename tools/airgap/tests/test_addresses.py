@@ -41,6 +41,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     """A machine with a Debian mirror and nothing else."""
     machine = Machine(tmp_path)
     monkeypatch.setattr(mirrors, "debian_mirror", machine.debian_mirror)
+    monkeypatch.setattr(mirrors, "security_mirror", lambda _: None)
     monkeypatch.setattr(apt, "source_files", lambda: [str(tmp_path / "sources.list")])
     monkeypatch.setattr(indexes, "pip_files", lambda _: [str(tmp_path / "pip.conf")])
     monkeypatch.setattr(indexes, "ask_npm", lambda _: "")
@@ -70,6 +71,12 @@ def test_configured(machine: Machine) -> None:
         "PIP_INDEX_URL": "http://i.test",
         "http_proxy": "http://proxy.test",
     }
+
+
+def test_security_archive_of_its_own(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mirror of the security archive is passed on."""
+    monkeypatch.setattr(mirrors, "security_mirror", lambda _: Mirror("http://s.test"))
+    assert machine.ask()["DEBIAN_SECURITY_MIRROR"] == "http://s.test"
 
 
 def test_proxy_of_the_caller_wins(machine: Machine) -> None:

@@ -11,24 +11,28 @@ from pathlib import Path
 
 import pytest
 
+Packages = list[dict[str, str]]
+
 
 @pytest.fixture(scope="module")
-def packages() -> dict[str, str]:
-    """Upstream versions of the Debian packages that the images are made of."""
-    lock = json.loads(Path("tools/oci/base/lock.json").read_text(encoding="utf-8"))
-    versions = {package["name"]: package["version"] for package in lock["packages"]["amd64"]}
-    return {name: version.partition(":")[2] or version for name, version in versions.items()}
+def unpacked() -> Packages:
+    """The Debian packages that the interpreter is made of."""
+    packages: Packages = json.loads((Path(sys.executable).resolve().parents[2] / "packages.json").read_text())
+    return packages
 
 
-def test_packages_are_those_of_the_images() -> None:
-    """The interpreter's own list says what the base's lock says; `bazel run //tools/oci/base:update` writes both."""
-    lock = json.loads(Path("tools/oci/base/lock.json").read_text(encoding="utf-8"))
-    unpacked = json.loads((Path(sys.executable).resolve().parents[2] / "packages.json").read_text(encoding="utf-8"))
-    assert unpacked == [package for package in lock["packages"]["amd64"] if package["name"] != "libc6"]
+def test_packages_are_those_of_the_images(unpacked: Packages) -> None:
+    """The interpreter is made of what the base's lock names, or of the fallback where that could not be had."""
+    lock = json.loads(Path("tools/oci/base/lock.json").read_text(encoding="utf-8"))["packages"]["amd64"]
+    locked = [package for package in lock if package["name"] != "libc6"]
+    assert [package["name"] for package in unpacked] == [package["name"] for package in locked]
+    for used, package in zip(unpacked, locked, strict=True):
+        assert used["sha256"] in {package["sha256"], package.get("fallback", package)["sha256"]}
 
 
-def test_libraries_are_those_of_the_images(packages: dict[str, str]) -> None:
+def test_libraries_are_those_of_the_images(unpacked: Packages) -> None:
     """OpenSSL, SQLite and Python are in the versions that the images ship."""
+    packages = {package["name"]: package["version"].rpartition(":")[2] for package in unpacked}
     assert packages["libssl3"].startswith(ssl.OPENSSL_VERSION.split()[1] + "-")
     assert packages["libsqlite3-0"].startswith(sqlite3.sqlite_version + "-")
     assert packages["libpython3.11-minimal"].startswith(sys.version.split()[0] + "-")

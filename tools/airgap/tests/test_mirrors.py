@@ -74,6 +74,17 @@ def test_source_that_is_debian(monkeypatch: pytest.MonkeyPatch) -> None:
     assert mirrors.debian_mirror({}) == Mirror("http://d.test")
 
 
+def test_security_archive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The security archive is apt's source with its label; a named DEBIAN_MIRROR stands for both archives."""
+    releases = {"http://d.test": DEBIAN, "http://security.test": SECURITY}
+    monkeypatch.setattr(apt, "sources", lambda: [Source(url, "x") for url in releases])
+    monkeypatch.setattr(apt, "known_release", lambda source: releases[source.url])
+    assert mirrors.security_mirror({}) == Mirror("http://security.test")
+    assert mirrors.security_mirror({"DEBIAN_MIRROR": "http://m.test"}) is None
+    named = {"DEBIAN_MIRROR": "http://m.test", "DEBIAN_SECURITY_MIRROR": "http://s.test/"}
+    assert mirrors.security_mirror(named) == Mirror("http://s.test")
+
+
 def test_source_that_apt_has_not_fetched(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where apt has no Release yet, the mirror is asked; one that does not answer is passed over."""
     archive.suite("trixie", "")

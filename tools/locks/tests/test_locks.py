@@ -11,7 +11,12 @@ from tools.locks import debian_lock, machine, python_lock
 
 GOOD, OTHER = "a" * 64, "b" * 64
 LOCK = f"idna==3.20 \\\n    --hash=sha256:{GOOD} \\\n    --hash=sha256:{OTHER}\n"
-PACKAGE = {"name": "libc6", "version": "2.36", "path": "pool/libc6.deb", "sha256": GOOD}
+MOMENT = "20260101T000000Z"
+PACKAGE: dict[str, object] = {"name": "libc6", "version": "2.36", "path": "pool/libc6.deb", "sha256": GOOD}
+SECURITY = PACKAGE | {
+    "archive": "debian-security",
+    "fallback": {"version": "2.35", "path": "pool/older.deb", "sha256": OTHER},
+}
 
 
 class Shelf(http.server.ThreadingHTTPServer):
@@ -90,24 +95,37 @@ def test_distribution_that_is_gone(shelf: Shelf) -> None:
     assert complaints(shelf) == ["lock: idna 3.20: the index does not say: HTTP Error 404: Not Found"]
 
 
-def test_debian_package(shelf: Shelf) -> None:
-    """A package is looked for on each mirror."""
-    text = json.dumps({"packages": {"amd64": [PACKAGE]}})
-    mirrors = [f"{shelf.address}/empty", f"{shelf.address}/debian"]
-    found = debian_lock.findings("lock", text, mirrors=mirrors)
-    assert [finding.name for finding in found] == ["libc6 2.36 (amd64)"]
-    shelf.files["/debian/pool/libc6.deb"] = b""
-    assert debian_lock.findings("lock", text, mirrors=mirrors) == []
+def debian_findings(shelf: Shelf, package: dict[str, object]) -> list[str]:
+    """Check a Debian lock of one package."""
+    text = json.dumps({"snapshot": MOMENT, "packages": {"amd64": [package]}})
+    environ = {"DEBIAN_MIRROR": f"{shelf.address}/debian", "DEBIAN_SNAPSHOT_ARCHIVE": f"{shelf.address}/snapshot"}
+    return [str(finding) for finding in debian_lock.findings("lock", text, environ=environ)]
+
+
+@pytest.mark.parametrize("place", ["/debian", f"/snapshot/debian/{MOMENT}"])
+def test_debian_package(shelf: Shelf, place: str) -> None:
+    """A package is looked for on the mirror and in the snapshot archive."""
+    (found,) = debian_findings(shelf, PACKAGE)
+    assert found.startswith("lock: libc6 2.36 (amd64): pool/libc6.deb is on no mirror")
+    shelf.files[f"{place}/pool/libc6.deb"] = b""
+    assert debian_findings(shelf, PACKAGE) == []
 
 
 def test_security_package_lies_beside(shelf: Shelf) -> None:
-    """The security archive is the mirror's neighbour."""
-    text = json.dumps({"packages": {"amd64": [PACKAGE | {"archive": "debian-security"}]}})
+    """The security archive is expected beside the mirror."""
     shelf.files["/debian-security/pool/libc6.deb"] = b""
-    assert debian_lock.findings("lock", text, mirrors=[f"{shelf.address}/debian"]) == []
+    assert debian_findings(shelf, SECURITY) == []
 
 
-def test_addresses_come_from_the_machine() -> None:
-    """What the environment names wins."""
+def test_superseded_package_is_found_although_it_has_a_fallback(shelf: Shelf) -> None:
+    """The finding says what builds use meanwhile, or that the fallback is gone too."""
+    (found,) = debian_findings(shelf, SECURITY)
+    assert found.endswith(", nor is its fallback pool/older.deb")
+    shelf.files["/debian/pool/older.deb"] = b""
+    (found,) = debian_findings(shelf, SECURITY)
+    assert found.endswith("; builds use 2.35")
+
+
+def test_index_comes_from_the_machine() -> None:
+    """The variable wins."""
     assert machine.package_index({"PIP_INDEX_URL": "http://here/simple/"}) == "http://here/simple"
-    assert machine.debian_mirrors({"DEBIAN_MIRROR": "http://there/debian/"}) == ["http://there/debian"]

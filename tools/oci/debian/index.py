@@ -1,42 +1,54 @@
-"""The package index of a Debian archive: what a mirror offers, verified against its Release file."""
+"""The package index of a Debian archive, read only after its signature and hashes are verified."""
 
 import hashlib
 import lzma
-import os
 import re
-import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Literal
 
-ArchiveName = Literal["debian", "debian-security"]
+from tools.oci.debian import mirrors
+from tools.oci.debian.errors import DebianArchiveError
+from tools.oci.debian.mirrors import ArchiveName
+from tools.oci.debian.signatures import verified
 
-_VARIABLES: dict[ArchiveName, str] = {"debian": "DEBIAN_MIRROR", "debian-security": "DEBIAN_SECURITY_MIRROR"}
 _LABELS: dict[ArchiveName, str] = {"debian": "Debian", "debian-security": "Debian-Security"}
 _TIMEOUT_SECONDS = 60
 
 
-class DebianArchiveError(Exception):
-    """A Debian archive cannot be read as it should."""
-
-
 class NoMirrorError(DebianArchiveError):
-    """No address of an archive is known on this machine."""
+    """None of the addresses that are known on this machine has the archive."""
 
     def __init__(self, archive: ArchiveName) -> None:
-        super().__init__(f"no mirror of the {archive} archive is known here: set {_VARIABLES[archive]}")
+        variable = mirrors.VARIABLES[archive]
+        super().__init__(f"no address has the {archive} archive: set {variable} to a mirror of it")
         self.archive = archive
 
 
 class ChangedIndexError(DebianArchiveError):
-    """An index is not the file its Release names."""
+    """An index is not the file that its Release names."""
 
     def __init__(self, url: str, *, expected: str, found: str) -> None:
-        super().__init__(f"{url}: expected sha256 {expected}, found {found}")
+        super().__init__(f"{url}: expected {expected}, found {found}; the mirror is changing, or the file was altered")
+        self.url = url
+
+
+class ExpiredIndexError(DebianArchiveError):
+    """A signed Release is past its date: the mirror is old, or an old file is replayed."""
+
+    def __init__(self, url: str, *, until: datetime) -> None:
+        super().__init__(f"{url} was valid until {until:%Y-%m-%d %H:%M} UTC; --allow-expired reads it all the same")
+        self.url = url
+
+
+class WrongSuiteError(DebianArchiveError):
+    """A signed Release is of another suite than the one that was asked for."""
+
+    def __init__(self, url: str, *, suite: str, found: str) -> None:
+        super().__init__(f"{url} is the Release of {found}, not of {suite}")
         self.url = url
 
 
@@ -54,47 +66,112 @@ class Package:
 
 
 @dataclass(frozen=True, kw_only=True)
+class IndexFile:
+    """Hash and size of an index, as a Release states them."""
+
+    sha256: str
+    size: int
+
+    def __str__(self) -> str:
+        return f"sha256 {self.sha256} ({self.size} bytes)"
+
+    @classmethod
+    def of(cls, content: bytes) -> "IndexFile":
+        """Return what a Release would state of some content."""
+        return cls(sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Release:
-    """One suite of one archive at a moment."""
+    """One suite of one archive at a moment, as signed."""
 
     archive: ArchiveName
     mirror: str
     suite: str
     made: datetime
-    hashes: dict[str, str]
+    files: dict[str, IndexFile]
 
 
-def read_release(archive: ArchiveName, suite: str) -> Release:
-    """Read the Release file of a suite from this machine's mirror of an archive.
+@dataclass(frozen=True, kw_only=True)
+class Trust:
+    """What makes a Release believable: keyrings, and whether a date that has passed is accepted with a warning."""
 
-    Raises NoMirrorError where no address is known, DebianArchiveError where none answers.
+    keyrings: Sequence[Path]
+    allow_expired: bool = False
+    warn: Callable[[str], None] = field(default=print)
+
+
+def read_release(archive: ArchiveName, suite: str, *, trust: Trust, environ: Mapping[str, str]) -> Release:
+    """Read and verify the InRelease file of a suite from the first address that has the archive.
+
+    Raises:
+        NoMirrorError: no address has it.
+        SignatureError: no trusted key has signed it.
+        ExpiredIndexError: it is past its Valid-Until.
+        WrongSuiteError: it is of another suite.
     """
-    for mirror in _addresses(archive):
+    for mirror in mirrors.addresses(archive, environ):
+        url = f"{mirror}/dists/{suite}/InRelease"
         try:
-            text = _fetch(f"{mirror}/dists/{suite}/Release").decode()
-        except urllib.error.URLError:
+            content = _fetch(url)
+        except OSError:
             continue
-        fields = dict(re.findall(r"^([A-Za-z-]+): (.*)$", text, re.MULTILINE))
-        if fields.get("Origin") == "Debian" and fields.get("Label") == _LABELS[archive]:
-            hashes = dict(re.findall(r"^ ([0-9a-f]{64}) +\d+ (\S+)$", text, re.MULTILINE))
-            made = parsedate_to_datetime(fields["Date"].replace("UTC", "+0000")).astimezone(UTC)
-            return Release(
-                archive=archive, mirror=mirror, suite=suite, made=made, hashes={v: k for k, v in hashes.items()}
-            )
+        # apt's addresses may serve other archives, with other keys: those are skipped before any key is asked.
+        if _is_of(archive, _fields(content.decode(errors="replace"))):
+            text = verified(content, url=url, keyrings=trust.keyrings)
+            return _release(text, archive=archive, mirror=mirror, suite=suite, trust=trust)
     raise NoMirrorError(archive)
+
+
+def _release(text: str, *, archive: ArchiveName, mirror: str, suite: str, trust: Trust) -> Release:
+    """Read the text of a verified Release."""
+    url, fields = f"{mirror}/dists/{suite}/InRelease", _fields(text)
+    if not _is_of(archive, fields) or suite not in {fields.get("Codename"), fields.get("Suite")}:
+        raise WrongSuiteError(url, suite=suite, found=f"{fields.get('Label')} {fields.get('Codename')}")
+    if "Valid-Until" in fields and (until := _moment(fields["Valid-Until"])) < datetime.now(UTC):
+        expired = ExpiredIndexError(url, until=until)
+        if not trust.allow_expired:
+            raise expired
+        trust.warn(f"warning: {expired}")
+    hashes = re.findall(r"^ ([0-9a-f]{64}) +(\d+) (\S+)$", text, re.MULTILINE)
+    return Release(
+        archive=archive,
+        mirror=mirror,
+        suite=suite,
+        made=_moment(fields["Date"]),
+        files={name: IndexFile(sha256=sha256, size=int(size)) for sha256, size, name in hashes},
+    )
+
+
+def _fields(text: str) -> dict[str, str]:
+    return dict(re.findall(r"^([A-Za-z-]+): (.*)$", text, re.MULTILINE))
+
+
+def _is_of(archive: ArchiveName, fields: Mapping[str, str]) -> bool:
+    return fields.get("Origin") == "Debian" and fields.get("Label") == _LABELS[archive]
+
+
+def _moment(date: str) -> datetime:
+    return parsedate_to_datetime(date.replace("UTC", "+0000")).astimezone(UTC)
 
 
 def read_packages(release: Release, architecture: str) -> list[Package]:
     """Read the index of an architecture.
 
-    Raises ChangedIndexError when its hash is not the one the Release states.
+    Raises:
+        ChangedIndexError: it has another hash or size than the Release states.
     """
     name = f"main/binary-{architecture}/Packages.xz"
     url = f"{release.mirror}/dists/{release.suite}/{name}"
-    content = _fetch(url)
-    found = hashlib.sha256(content).hexdigest()
-    if found != release.hashes[name]:
-        raise ChangedIndexError(url, expected=release.hashes[name], found=found)
+    if name not in release.files:
+        raise ChangedIndexError(url, expected="an entry in the Release", found="none")
+    try:
+        content = _fetch(url)
+    except OSError as error:
+        raise DebianArchiveError(f"{url}: {error}") from None
+    found = IndexFile.of(content)
+    if found != release.files[name]:
+        raise ChangedIndexError(url, expected=str(release.files[name]), found=str(found))
     return list(parse_packages(lzma.decompress(content).decode(), release.archive))
 
 
@@ -118,24 +195,6 @@ def parse_packages(text: str, archive: ArchiveName) -> Iterator[Package]:
 def _alternatives(clause: str) -> tuple[str, ...]:
     """`a (>= 1) | b:any` -> (a, b)."""
     return tuple(re.findall(r"(?:^|\|)\s*([a-z0-9][a-z0-9+.-]*)", clause))
-
-
-def _addresses(archive: ArchiveName) -> list[str]:
-    """The address that the environment names, the security archive's usual place beside it, or all of apt's."""
-    named = os.environ.get(_VARIABLES[archive], "").rstrip("/")
-    beside = os.environ.get("DEBIAN_MIRROR", "").rstrip("/")
-    if archive == "debian-security" and beside and not named:
-        named = f"{beside}-security"
-    return [named] if named else _apt_addresses()
-
-
-def _apt_addresses() -> list[str]:
-    """Every address that apt of this machine reads, in its order."""
-    folder = Path("/etc/apt")
-    files = [folder / "sources.list", *sorted((folder / "sources.list.d").glob("*"))]
-    texts = [file.read_text() for file in files if file.suffix in {".list", ".sources"} and file.is_file()]
-    found = [re.findall(r"^(?:deb |URIs:).*?(https?://[^\s\]]+)", text, re.MULTILINE) for text in texts]
-    return list(dict.fromkeys(address.rstrip("/") for addresses in found for address in addresses))
 
 
 def _fetch(url: str) -> bytes:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from tools.oci.debian.index import Package
@@ -20,7 +20,7 @@ class UnknownPackageError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What somebody wrote down: the packages to have, and the dependencies to do without, each with the reason."""
+    """A `packages.json`: the packages to have, and the dependencies to do without, each with the reason."""
 
     suite: str
     architectures: tuple[str, ...]
@@ -69,15 +69,37 @@ def resolve(wanted: Wanted, index: Mapping[str, Package]) -> list[Package]:
     return [chosen[name] for name in sorted(chosen)]
 
 
-def render(chosen: Mapping[str, list[Package]], *, made: datetime) -> str:
-    """Write a lock: architecture -> packages, and the moment at which an archive of snapshots has them all."""
+# The snapshot archive takes a state some hours after its Release is dated, and an archive keeps a superseded file for
+# more than a day: a day later, the snapshot has the files of a Release.
+_IMPORT_DELAY = timedelta(days=1)
+
+Fallbacks = Mapping[str, Package]
+"""Packages of the main archive by name."""
+
+
+def render(chosen: Mapping[str, list[Package]], *, fallbacks: Mapping[str, Fallbacks], made: datetime) -> str:
+    """Return the text of a lock: architecture -> packages, and the moment at which the snapshot archive has them all.
+
+    A package of the security archive, which deletes superseded files, names the main archive's version as its fallback.
+    """
     lock = {
-        "snapshot": made.strftime("%Y%m%dT%H%M%SZ"),
-        "packages": {arch: [_entry(package) for package in packages] for arch, packages in chosen.items()},
+        "snapshot": (made + _IMPORT_DELAY).strftime("%Y%m%dT%H%M%SZ"),
+        "packages": {
+            arch: [_entry(package, fallbacks.get(arch, {})) for package in packages]
+            for arch, packages in chosen.items()
+        },
     }
     return json.dumps(lock, indent=2) + "\n"
 
 
-def _entry(package: Package) -> dict[str, str]:
-    entry = {"name": package.name, "version": package.version, "path": package.path, "sha256": package.sha256}
-    return entry if package.archive == "debian" else entry | {"archive": package.archive}
+def _entry(package: Package, fallbacks: Fallbacks) -> dict[str, object]:
+    entry: dict[str, object] = {"name": package.name, **_file(package)}
+    if package.archive == "debian":
+        return entry
+    entry["archive"] = package.archive
+    fallback = fallbacks.get(package.name)
+    return entry | {"fallback": _file(fallback)} if fallback and fallback.name == package.name else entry
+
+
+def _file(package: Package) -> dict[str, str]:
+    return {"version": package.version, "path": package.path, "sha256": package.sha256}

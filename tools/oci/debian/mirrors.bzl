@@ -1,6 +1,10 @@
-"""Where this machine gets Debian packages from. No address is written down here: it belongs to the machine.
+"""Mirrors of Debian's archives that this machine is configured to use. No address is written here.
 
-`DEBIAN_MIRROR` (and `DEBIAN_SECURITY_MIRROR`) win; else the apt sources of Debian's own suites.
+`DEBIAN_MIRROR` and `DEBIAN_SECURITY_MIRROR` win; otherwise the apt sources of Debian's own suites. A machine may have
+none, as Ubuntu and macOS do: `fetching.bzl` then asks Debian's snapshot archive.
+
+tools/airgap/modules/rules_python/python/private/interpreter has a copy of this file, because neither module can load
+from the other; a test compares them.
 """
 
 _VARIABLES = {"debian": "DEBIAN_MIRROR", "debian-security": "DEBIAN_SECURITY_MIRROR"}
@@ -52,7 +56,7 @@ def _apt_sources(rctx):
     return [pair for pair in pairs if pair[0].startswith("http")]
 
 def _is_foreign(rctx, uri, suite):
-    """Whether apt has read a Release file of this source and its Origin is somebody else."""
+    """Whether apt has read a Release file of this source and its Origin is not Debian."""
     name = (uri.split("://", 1)[1] + "/dists/" + suite).replace("/", "_") + "_InRelease"
     release = rctx.path("/var/lib/apt/lists/" + name)
     return release.exists and "\nOrigin: Debian\n" not in rctx.read(release, watch = "no")
@@ -66,26 +70,28 @@ def _mirrors_from_apt(rctx, security):
             found[uri] = None
     return found.keys()
 
-def debian_mirrors(rctx, archives):
-    """Finds the places to ask for the files of each archive, best first.
+def debian_mirrors(rctx, archive):
+    """Finds the mirrors to ask for the files of an archive, best first.
 
     Args:
       rctx: repository context.
-      archives: names of the wanted archives, `debian` and `debian-security`.
+      archive: `debian` or `debian-security`.
 
     Returns:
-      dict from archive to a list of addresses without a final slash.
+      list of addresses without a final slash; empty where this machine knows no mirror.
     """
-    found = {}
-    for archive in archives:
-        if archive not in _VARIABLES:
-            fail("a Debian lock names the archive '{}'; known are {}".format(archive, ", ".join(_VARIABLES)))
-        security = archive == "debian-security"
-        named = rctx.getenv(_VARIABLES[archive], "").rstrip("/")
-        beside = rctx.getenv("DEBIAN_MIRROR", "").rstrip("/")
-        if security and beside and not named:
-            named = beside + "-security"
-        found[archive] = [named] if named else _mirrors_from_apt(rctx, security)
-        if not found[archive]:
-            fail("none of apt's sources is Debian's archive; set {} to a mirror of it".format(_VARIABLES[archive]))
-    return found
+    if archive not in _VARIABLES:
+        fail("a Debian lock names the archive '{}'; known are {}".format(archive, ", ".join(_VARIABLES)))
+    named = rctx.getenv(_VARIABLES[archive], "").rstrip("/")
+    if named:
+        return [named]
+    if archive == "debian":
+        return _mirrors_from_apt(rctx, security = False)
+    beside = rctx.getenv("DEBIAN_MIRROR", "").rstrip("/")
+    if beside:
+        return [beside + "-security"]
+    found = _mirrors_from_apt(rctx, security = True)
+
+    # Most mirrors of the main archive have the security archive beside it.
+    guesses = [mirror + "-security" for mirror in _mirrors_from_apt(rctx, security = False)]
+    return found or guesses

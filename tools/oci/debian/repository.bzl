@@ -1,6 +1,6 @@
 """Repository rule: the Debian packages of one architecture of a lock, fetched by hash and unpacked."""
 
-load("//tools/oci/debian:mirrors.bzl", "debian_mirrors")
+load("//tools/oci/debian:fetching.bzl", "fetch_packages", "warn_outdated")
 
 _BUILD = '''"""Debian packages for {architecture}, made from {lock}."""
 
@@ -13,6 +13,9 @@ filegroup(
     name = "debs",
     srcs = {debs},
 )
+
+# JSON: the packages whose older version was used, because the locked one could not be had.
+exports_files(["status.json"])
 
 exports_files(glob(["root/usr/bin/*", "root/usr/lib/*/faketime/*"], allow_empty = True))
 
@@ -36,51 +39,6 @@ shipped_python(
     ),
 )
 '''
-
-# Bazel fetches plain http by known hash only, and what was found is what we want to say.
-_FETCHERS = {
-    "curl": ["-fsSLo"],
-    "python3": ["-c", "import sys, urllib.request; urllib.request.urlretrieve(sys.argv[2], sys.argv[1])"],
-}
-
-def _found_sha256(rctx, url):
-    """The hash of whatever lies at an address, or None."""
-    if url.startswith("http://"):
-        fetched = rctx.path("found.deb")
-        fetchers = [[program] + words for program, words in _FETCHERS.items() if rctx.which(program)]
-        if not fetchers or rctx.execute(fetchers[0] + [fetched, url]).return_code != 0:
-            return None
-        url = "file://{}".format(fetched)
-    found = rctx.download(url, "found", allow_fail = True)
-    return found.sha256 if found.success else None
-
-def _complain(rctx, package, urls, moment):
-    """Stops with the one message that tells a changed package from one that is nowhere."""
-    expected = "Debian package {name} {version}: expected sha256 {sha256}, ".format(**package)
-    for url in urls:
-        found = _found_sha256(rctx, url)
-        if found:
-            fail(expected + "found {} at {}. The file was changed on the mirror or on the way.".format(found, url))
-    fail(expected + "found no such file at {}.".format(" or ".join(urls)) +
-         " Set DEBIAN_MIRROR to a mirror that has it, such as an archive of snapshots at {}, or remake the lock:".format(moment) +
-         " bazel run //tools/oci/base:update")
-
-def _fetch(rctx, packages, mirrors, moment):
-    """Downloads all packages side by side; stops at the first that is missing or not what the lock says."""
-    waiting = []
-    for package in packages:
-        urls = [mirror + "/" + package["path"] for mirror in mirrors[package.get("archive", "debian")]]
-        token = rctx.download(
-            urls,
-            "debs/{}.deb".format(package["name"]),
-            sha256 = package["sha256"],
-            allow_fail = True,
-            block = False,
-        )
-        waiting.append((package, urls, token))
-    for package, urls, token in waiting:
-        if not token.wait().success:
-            _complain(rctx, package, urls, moment)
 
 def _unpack(rctx, packages):
     """Unpacks the packages of this very architecture over each other into `root`, for the interpreter and for test tools.
@@ -131,9 +89,12 @@ def _compile(rctx):
 def _debian_packages_impl(rctx):
     lock = json.decode(rctx.read(rctx.attr.lock))
     packages = lock["packages"][rctx.attr.architecture]
-    archives = {package.get("archive", "debian"): None for package in packages}.keys()
-    _fetch(rctx, packages, debian_mirrors(rctx, archives), lock["snapshot"])
-    _unpack(rctx, packages)
+    fetched = fetch_packages(rctx, packages, lock["snapshot"])
+    warn_outdated("{} for {}".format(rctx.attr.lock, rctx.attr.architecture), fetched.outdated)
+    rctx.file("status.json", json.encode({
+        "outdated": [{"architecture": rctx.attr.architecture} | package for package in fetched.outdated],
+    }))
+    _unpack(rctx, fetched.packages)
     _compile(rctx)
     rctx.file("BUILD.bazel", _BUILD.format(
         architecture = rctx.attr.architecture,

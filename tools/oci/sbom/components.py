@@ -23,10 +23,13 @@ class Component:
     sha256: str = ""
 
 
-def debian_components(lock: Path, architecture: str) -> list[Component]:
-    """The packages that a base lock names for an architecture."""
+def debian_components(lock: Path, architecture: str, *, status: Path) -> list[Component]:
+    """Return the packages of a base lock for an architecture; the fallback of those that the status calls outdated."""
     packages = json.loads(lock.read_text())["packages"][architecture]
-    return [_debian(entry["name"], entry["version"], entry["path"], entry["sha256"]) for entry in packages]
+    outdated = json.loads(status.read_text())["outdated"]
+    replaced = {entry["package"] for entry in outdated if entry["architecture"] == architecture}
+    used = [entry | entry["fallback"] if entry["name"] in replaced else entry for entry in packages]
+    return [_debian(entry["name"], entry["version"], entry["path"], entry["sha256"]) for entry in used]
 
 
 def wheel_components(metadata: Iterable[Path], *, lock: Path) -> list[Component]:

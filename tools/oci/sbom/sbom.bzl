@@ -15,6 +15,7 @@ def _sbom_impl(ctx):
     args.add("--title", ctx.attr.title)
     args.add("--architecture", ctx.attr.architecture)
     args.add("--lock", ctx.file._lock)
+    args.add("--status", ctx.file._status)
     args.add("--wheel-lock", ctx.file._wheel_lock)
     args.add("--spdx", spdx)
     args.add("--cyclonedx", cyclonedx)
@@ -22,7 +23,7 @@ def _sbom_impl(ctx):
     run_shipped_python(
         ctx,
         args = [args],
-        inputs = depset(metadata + tags + [ctx.file._lock, ctx.file._wheel_lock]),
+        inputs = depset(metadata + tags + [ctx.file._lock, ctx.file._status, ctx.file._wheel_lock]),
         mnemonic = "Sbom",
         outputs = [spdx, cyclonedx],
         progress_message = "Writing the bill of materials %{label}",
@@ -37,6 +38,11 @@ sbom = rule(
         "title": attr.string(mandatory = True, doc = "Name of the image."),
         "wheels": attr.label(mandatory = True, doc = "The wheels that the image packs.", providers = [WheelsInfo]),
         "_lock": attr.label(allow_single_file = True, default = "//tools/oci/base:lock.json", doc = "The base's lock."),
+        "_status": attr.label(
+            allow_single_file = True,
+            default = "//tools/oci/base:status",
+            doc = "Packages of the base that are older than locked.",
+        ),
         "_wheel_lock": attr.label(allow_single_file = True, default = "//:requirements_lock.txt", doc = "Hashes of wheels."),
         "_write": attr.label(cfg = "exec", default = ":write", doc = "The tool."),
     },

@@ -7,13 +7,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 _SOURCES = Path("tools/oci/debian")
-_POOL = "pool/main/h/hello_1.0_amd64.deb"
+_SNAPSHOT = "20260101T000000Z"
+_POOL = "pool/main/h/hello_1.0_all.deb"
+_HELLO: dict[str, object] = {"name": "hello", "version": "1.0", "path": _POOL}
 _MODULE = """\
 module(name = "fixture")
 
@@ -35,19 +38,70 @@ pip.parse(
 use_repo(pip, "pip")
 
 debian = use_extension("//tools/oci/debian:extension.bzl", "debian")
-debian.lock(name = "base", lock = "//:lock.json")
-use_repo(debian, "base_amd64")
+"""
+_USE_LOCK = """
+debian.lock(name = "{name}", lock = "//:{name}.json")
+use_repo(debian, "{name}_amd64")
 """
 _LOCKED = b"what was locked"
-
 _CHANGED = b"something else"
 _WHEEL = "hello-1.0-py3-none-any.whl"
 
 Ask = Callable[[str], str]
+Query = Callable[..., subprocess.CompletedProcess[str]]
+Fetch = Callable[..., tuple[str, Path]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Archives:
+    """Folders of a main archive, the security archive beside it, and a snapshot archive."""
+
+    main: Path
+    security: Path
+    snapshot: Path
+
+    def add(self, path: str, content: bytes, *, to: Path) -> Path:
+        """Write a file of an archive."""
+        file = to / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+        return file
 
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def _newer(name: str) -> bytes:
+    """Return the locked content of a package; each has its own, because Bazel caches downloads by hash."""
+    return f"{name} of the security archive".encode()
+
+
+def _frozen(name: str) -> bytes:
+    return f"{name} of the main archive".encode()
+
+
+def _updated(name: str, source: str) -> dict[str, object]:
+    """Return a locked package of the security archive with its fallback."""
+    folder = f"main/{source[0]}/{source}"
+    return {
+        "name": name,
+        "version": "1.1",
+        "path": f"pool/updates/{folder}/{name}_1.1_all.deb",
+        "sha256": _sha256(_newer(name)),
+        "archive": "debian-security",
+        "fallback": {"version": "1.0", "path": f"pool/{folder}/{name}_1.0_all.deb", "sha256": _sha256(_frozen(name))},
+    }
+
+
+_LOCKS: dict[str, list[dict[str, object]]] = {
+    "base": [_HELLO | {"sha256": _sha256(_LOCKED)}],
+    "archived": [_updated("archived", "archived")],
+    "dropped": [_updated("dropped", "one"), _updated("dropped-data", "one"), _updated("kept", "two")],
+    "altered": [_updated("altered", "altered")],
+    "unconfigured": [_HELLO | {"path": "pool/main/u/new_1.0_all.deb", "sha256": _sha256(_newer("new"))}],
+    "gone": [_updated("gone", "gone")],
+}
 
 
 class _Index(BaseHTTPRequestHandler):
@@ -79,64 +133,151 @@ def index() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A mirror without any file yet."""
-    return tmp_path_factory.mktemp("mirror")
+def archives(tmp_path_factory: pytest.TempPathFactory) -> Archives:
+    """Archives without any file yet."""
+    folder = tmp_path_factory.mktemp("archives")
+    return Archives(main=folder / "debian", security=folder / "debian-security", snapshot=folder / "snapshot")
 
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with two locks, of one package each."""
+    """A workspace with several Debian locks, and a Python lock of one distribution."""
     folder = tmp_path_factory.mktemp("workspace")
     shutil.copytree(_SOURCES, folder / _SOURCES, ignore=shutil.ignore_patterns("*.py", "tests", "BUILD.bazel"))
-    package = {"name": "hello", "version": "1.0", "path": _POOL, "sha256": _sha256(_LOCKED)}
-    lock = {"snapshot": "20260101T000000Z", "packages": {"amd64": [package]}}
-    (folder / "lock.json").write_text(json.dumps(lock))
+    for name, packages in _LOCKS.items():
+        (folder / f"{name}.json").write_text(json.dumps({"snapshot": _SNAPSHOT, "packages": {"amd64": packages}}))
     (folder / "requirements_lock.txt").write_text(f"hello==1.0 \\\n    --hash=sha256:{_sha256(_LOCKED)}\n")
-    for place in (".", "tools/oci/debian"):
+    for place in (".", "tools/oci/debian", "tools/oci/python"):
         (folder / place).mkdir(parents=True, exist_ok=True)
         (folder / place / "BUILD.bazel").touch()
-    (folder / "MODULE.bazel").write_text(_MODULE)
+    (folder / "tools/oci/python/shipped_python.bzl").write_text("def shipped_python(**_):\n    pass\n")
+    (folder / "MODULE.bazel").write_text(_MODULE + "".join(_USE_LOCK.format(name=name) for name in _LOCKS))
     return folder
 
 
 @pytest.fixture(scope="module")
-def ask(workspace: Path, mirror: Path, index: str) -> Iterator[Ask]:
-    """Ask a Bazel of its own for a target that cannot be had, and return what it says."""
-    bazel = ["bazel", f"--output_user_root={workspace / 'bazel'}"]
+def bazel(workspace: Path) -> Iterator[list[str]]:
+    """The command of a Bazel of its own, on a machine whose apt has no sources."""
+    command = ["bwrap", "--dev-bind", "/", "/", "--tmpfs", "/etc/apt"]
+    command += ["bazel", f"--output_user_root={workspace / 'bazel'}"]
+    yield command
+    subprocess.run([*command, "shutdown"], cwd=workspace, check=False)
+
+
+@pytest.fixture(scope="module")
+def query(workspace: Path, bazel: list[str], archives: Archives, index: str) -> Query:
+    """Ask Bazel for the dependencies of a target."""
     interpreter = Path(sys.executable).resolve().parents[2]
     flags = ["--lockfile_mode=off", "--noenable_workspace", "--http_connector_attempts=1"]
-    flags += [f"--repo_env=DEBIAN_MIRROR=file://{mirror}", f"--repo_env=PIP_INDEX_URL={index}"]
+    flags += [f"--repo_env=DEBIAN_MIRROR=file://{archives.main}", f"--repo_env=PIP_INDEX_URL={index}"]
+    flags += [f"--repo_env=DEBIAN_SNAPSHOT_ARCHIVE=file://{archives.snapshot}"]
     flags += [f"--override_repository=rules_python~~python~python_3_11={interpreter}"]
 
-    def run(target: str) -> str:
-        command = [*bazel, "query", *flags, f"deps({target})"]
+    def run(target: str, *more: str) -> subprocess.CompletedProcess[str]:
+        command = [*bazel, "query", *flags, *more, f"deps({target})"]
         done = subprocess.run(command, cwd=workspace, capture_output=True, text=True, check=False)
-        assert done.returncode != 0
         print(done.stderr)
+        return done
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def ask(query: Query) -> Ask:
+    """Ask for a target that cannot be had, and return what Bazel says."""
+
+    def run(target: str) -> str:
+        done = query(target)
+        assert done.returncode != 0
         return done.stderr
 
-    yield run
-    subprocess.run([*bazel, "shutdown"], cwd=workspace, check=False)
+    return run
 
 
-def test_changed_package_is_one_message_with_name_and_both_hashes(ask: Ask, mirror: Path) -> None:
-    """Whoever reads it knows which file is wrong, where, and how."""
-    file = mirror / _POOL
-    file.parent.mkdir(parents=True)
-    file.write_bytes(_CHANGED)
+@pytest.fixture(scope="module")
+def fetch(query: Query, workspace: Path, bazel: list[str]) -> Fetch:
+    """Fetch the repository of a lock, and return what Bazel says and the repository's folder."""
+
+    def run(lock: str, *more: str) -> tuple[str, Path]:
+        done = query(f"@{lock}_amd64//:debs", *more)
+        assert done.returncode == 0
+        info = subprocess.run(
+            [*bazel, "info", "output_base"], cwd=workspace, capture_output=True, text=True, check=True
+        )
+        return done.stderr, next(Path(info.stdout.strip(), "external").glob(f"*debian*{lock}_amd64"))
+
+    return run
+
+
+def test_changed_package_is_one_message_with_name_and_both_hashes(ask: Ask, archives: Archives) -> None:
+    """The message says which file is wrong, where, and how."""
+    file = archives.add(_POOL, _CHANGED, to=archives.main)
     hashes = f"expected sha256 {_sha256(_LOCKED)}, found {_sha256(_CHANGED)}"
     said = f"Debian package hello 1.0: {hashes} at file://{file}. The file was changed on the mirror or on the way."
     assert said in ask("@base_amd64//:debs")
     file.unlink()
 
 
-def test_package_that_is_nowhere_says_what_to_do(ask: Ask, mirror: Path) -> None:
+def test_package_that_is_nowhere_says_what_to_do(ask: Ask, archives: Archives) -> None:
     """A file that a mirror has dropped is told from one that was changed."""
     output = ask("@base_amd64//:debs")
     expected = f"Debian package hello 1.0: expected sha256 {_sha256(_LOCKED)}"
-    assert f"{expected}, found no such file at file://{mirror}/" in output
+    assert f"{expected}, found no such file at file://{archives.main}/" in output
+    assert f"nor in the snapshot archive at {_SNAPSHOT}" in output
     assert "bazel run //tools/oci/base:update" in output
+
+
+def test_package_comes_from_the_snapshot_archive(fetch: Fetch, archives: Archives) -> None:
+    """A file that the security archive has deleted is taken from the snapshot of the lock's moment."""
+    path = "pool/updates/main/a/archived/archived_1.1_all.deb"
+    archives.add(path, _newer("archived"), to=archives.snapshot / "debian-security" / _SNAPSHOT)
+    said, repository = fetch("archived")
+    assert "OUTDATED" not in said
+    assert (repository / "debs/archived.deb").read_bytes() == _newer("archived")
+    assert json.loads((repository / "status.json").read_text()) == {"outdated": []}
+
+
+def test_machine_without_a_mirror_uses_the_snapshot_archive(fetch: Fetch, archives: Archives) -> None:
+    """No variable and no apt source is needed, as on Ubuntu and macOS."""
+    path = "pool/main/u/new_1.0_all.deb"
+    archives.add(path, _newer("new"), to=archives.snapshot / "debian" / _SNAPSHOT)
+    _, repository = fetch("unconfigured", "--repo_env=DEBIAN_MIRROR=")
+    assert (repository / "debs/hello.deb").read_bytes() == _newer("new")
+
+
+def test_dropped_package_falls_back_with_all_of_its_source(fetch: Fetch, archives: Archives) -> None:
+    """The frozen version is used for both parts of the source, one line says so, and the status names them."""
+    for name, source in (("dropped-data", "one"), ("kept", "two")):
+        path = f"pool/updates/main/{source[0]}/{source}/{name}_1.1_all.deb"
+        archives.add(path, _newer(name), to=archives.security)
+    for name in ("dropped", "dropped-data"):
+        archives.add(f"pool/main/o/one/{name}_1.0_all.deb", _frozen(name), to=archives.main)
+    said, repository = fetch("dropped")
+    (line,) = [line for line in said.splitlines() if "OUTDATED" in line]
+    assert "dropped 1.1 (using 1.0), dropped-data 1.1 (using 1.0). Run: bazel run //tools/oci/base:update" in line
+    for name in ("dropped", "dropped-data"):
+        assert (repository / f"debs/{name}.deb").read_bytes() == _frozen(name)
+    assert (repository / "debs/kept.deb").read_bytes() == _newer("kept")
+    assert json.loads((repository / "status.json").read_text()) == {
+        "outdated": [
+            {"architecture": "amd64", "package": name, "used": "1.0", "wanted": "1.1"}
+            for name in ("dropped", "dropped-data")
+        ]
+    }
+
+
+def test_changed_package_is_an_error_although_it_has_a_fallback(ask: Ask, archives: Archives) -> None:
+    """A file with another hash is never answered with an older version."""
+    archives.add("pool/updates/main/a/altered/altered_1.1_all.deb", _CHANGED, to=archives.security)
+    archives.add("pool/main/a/altered/altered_1.0_all.deb", _frozen("altered"), to=archives.main)
+    assert f"found {_sha256(_CHANGED)} at file://{archives.security}" in ask("@altered_amd64//:debs")
+
+
+def test_package_without_file_and_fallback_is_an_error(ask: Ask) -> None:
+    """The message names the package that the lock wants."""
+    assert f"Debian package gone 1.1: expected sha256 {_sha256(_newer('gone'))}, found no such" in ask(
+        "@gone_amd64//:debs"
+    )
 
 
 def test_changed_wheel_is_named_with_both_hashes(ask: Ask, index: str) -> None:
@@ -144,3 +285,10 @@ def test_changed_wheel_is_named_with_both_hashes(ask: Ask, index: str) -> None:
     output = ask("@pip//hello:pkg")
     assert f"{index}/{_WHEEL}" in output
     assert f"Checksum was {_sha256(_CHANGED)} but wanted {_sha256(_LOCKED)}" in output
+
+
+@pytest.mark.parametrize("name", ["fetching.bzl", "mirrors.bzl"])
+def test_copy_of_the_air_gapped_mode_is_equal(name: str) -> None:
+    """The stand-in for rules_python fetches Debian packages by the same rules."""
+    copy = Path("tools/airgap/modules/rules_python/python/private/interpreter", name)
+    assert copy.read_text() == (_SOURCES / name).read_text()

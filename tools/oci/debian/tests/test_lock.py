@@ -67,10 +67,12 @@ def test_newest_version_wins_and_keeps_its_archive(index: dict[str, Package]) ->
 
 
 def test_lock_holds_paths_and_hashes_but_no_address(index: dict[str, Package]) -> None:
-    """Whoever fetches knows the mirror; the lock knows the file."""
-    text = render({"amd64": resolve(_wanted("zlib"), index)}, made=datetime(2026, 7, 11, 10, 16, 37, tzinfo=UTC))
+    """The mirror belongs to the machine; the snapshot is a day after the Release, when the snapshot archive has it."""
+    text = render(
+        {"amd64": resolve(_wanted("zlib"), index)}, fallbacks={}, made=datetime(2026, 7, 11, 10, 16, 37, tzinfo=UTC)
+    )
     assert json.loads(text) == {
-        "snapshot": "20260711T101637Z",
+        "snapshot": "20260712T101637Z",
         "packages": {
             "amd64": [{"name": "zlib", "version": "1.2", "path": "pool/main/z/zlib.deb", "sha256": "cc"}],
         },
@@ -80,5 +82,5 @@ def test_lock_holds_paths_and_hashes_but_no_address(index: dict[str, Package]) -
 def test_security_package_names_its_archive() -> None:
     """The archive is stated where it is not the main one."""
     security = newest_packages(parse_packages(_PACKAGES, "debian-security"))
-    text = render({"amd64": resolve(_wanted("zlib"), security)}, made=datetime(2026, 7, 11, tzinfo=UTC))
+    text = render({"amd64": resolve(_wanted("zlib"), security)}, fallbacks={}, made=datetime(2026, 7, 11, tzinfo=UTC))
     assert json.loads(text)["packages"]["amd64"][0]["archive"] == "debian-security"

@@ -1,19 +1,23 @@
-"""The update and the report, against a mirror that this test serves."""
+"""The update and the report, against signed archives that this test serves."""
 
-import hashlib
 import json
 import lzma
+import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
-from tools.oci.debian.index import ChangedIndexError, NoMirrorError, read_packages, read_release
+from tools.oci.debian.testing import SigningKey, Suite
 from tools.oci.debian.update import main
 
-_PACKAGE = "Package: zlib\nVersion: {version}\nFilename: pool/main/z/zlib_{version}.deb\nSHA256: {version}\n"
+pytestmark = pytest.mark.skipif(shutil.which("gpgv") is None, reason="gpgv is not installed on this machine")
+
+_PACKAGE = "Package: zlib\nVersion: {version}\nFilename: pool/{place}/zlib_{version}.deb\nSHA256: {version}\n"
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -21,30 +25,44 @@ class _Quiet(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-def _publish(root: Path, archive: str, suite: str, version: str) -> None:
-    """Write a suite of one package as Debian lays it out."""
-    packages = lzma.compress(_PACKAGE.format(version=version).encode())
-    dist = root / archive / "dists" / suite
-    binary = dist / "main" / "binary-amd64"
-    binary.mkdir(parents=True)
-    (binary / "Packages.xz").write_bytes(packages)
-    label = "Debian-Security" if archive == "debian-security" else "Debian"
-    (dist / "Release").write_text(
-        f"Origin: Debian\nLabel: {label}\nDate: Sat, 11 Jul 2026 10:16:37 UTC\nSHA256:\n"
-        f" {hashlib.sha256(packages).hexdigest()} {len(packages)} main/binary-amd64/Packages.xz\n"
-    )
+@dataclass(frozen=True, kw_only=True)
+class Mirror:
+    """A mirror of both archives; the security archive has a newer zlib."""
+
+    address: str
+    main: Suite
+    security: Suite
 
 
 @pytest.fixture
-def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A mirror of both archives on loopback; the security archive has a newer zlib."""
+def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
+    """The mirror on loopback, named by DEBIAN_MIRROR, its key by DEBIAN_KEYRING."""
     root = tmp_path / "mirror"
-    _publish(root, "debian", "bookworm", "1.2")
-    _publish(root, "debian-security", "bookworm-security", "1.3")
+    key = SigningKey()
+    suites = [
+        Suite(
+            folder=root / archive,
+            label=label,
+            codename=codename,
+            packages=_PACKAGE.format(version=version, place=place),
+            key=key,
+            valid_for=valid_for,
+        )
+        for archive, label, codename, version, place, valid_for in (
+            ("debian", "Debian", "bookworm", "1.2", "main/z", None),
+            ("debian-security", "Debian-Security", "bookworm-security", "1.3", "updates/main/z", timedelta(days=7)),
+        )
+    ]
+    for suite in suites:
+        suite.publish()
+    monkeypatch.setenv("DEBIAN_KEYRING", str(key.write_keyring(tmp_path / "keyring.gpg")))
     server = ThreadingHTTPServer(("127.0.0.1", 0), lambda *args: _Quiet(*args, directory=str(root)))
-    Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("DEBIAN_MIRROR", f"http://127.0.0.1:{server.server_port}/debian")
-    yield root
+    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.setenv("DEBIAN_MIRROR", f"{address}/debian")
+    monkeypatch.delenv("DEBIAN_SECURITY_MIRROR", raising=False)
+    monkeypatch.setenv("DEBIAN_SNAPSHOT_ARCHIVE", f"{address}/snapshot")
+    yield Mirror(address=address, main=suites[0], security=suites[1])
     server.shutdown()
     server.server_close()
 
@@ -60,59 +78,178 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return base
 
 
-def _locked(folder: Path) -> dict[str, str]:
-    entry: dict[str, str] = json.loads((folder / "lock.json").read_text())["packages"]["amd64"][0]
+def _locked(folder: Path) -> dict[str, object]:
+    entry: dict[str, object] = json.loads((folder / "lock.json").read_text())["packages"]["amd64"][0]
     return entry
 
 
+def _refusal(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """Run an update that fails, and return its one line."""
+    assert main(["base", *words]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    return line
+
+
 @pytest.mark.usefixtures("mirror")
-def test_update_takes_the_main_archive_alone(folder: Path) -> None:
-    """Without a word about security the lock holds files that never move."""
+def test_update_takes_security_updates_with_a_fallback(folder: Path) -> None:
+    """The lock names the security archive's version, and the main archive's as its fallback."""
     assert main(["base"]) == 0
     assert _locked(folder) == {
         "name": "zlib",
-        "version": "1.2",
-        "path": "pool/main/z/zlib_1.2.deb",
-        "sha256": "1.2",
+        "version": "1.3",
+        "path": "pool/updates/main/z/zlib_1.3.deb",
+        "sha256": "1.3",
+        "archive": "debian-security",
+        "fallback": {"version": "1.2", "path": "pool/main/z/zlib_1.2.deb", "sha256": "1.2"},
     }
 
 
-@pytest.mark.usefixtures("mirror")
-def test_update_takes_the_security_archive_when_asked(folder: Path) -> None:
-    """`--security` takes what is newer there, and says which archive has it."""
-    assert main(["base", "--security"]) == 0
-    assert _locked(folder)["version"] == "1.3"
-    assert _locked(folder)["archive"] == "debian-security"
+def test_update_without_news_leaves_the_lock_alone(folder: Path, mirror: Mirror) -> None:
+    """A later Release with the same packages does not change the file."""
+    main(["base"])
+    before = (folder / "lock.json").read_text()
+    mirror.security.made += timedelta(minutes=30)
+    mirror.security.publish()
+    main(["base"])
+    assert (folder / "lock.json").read_text() == before
 
 
 @pytest.mark.usefixtures("mirror")
 def test_interpreter_gets_the_same_packages(folder: Path) -> None:
-    """The list of another reader is written in the same form."""
+    """The interpreter's list has the same form."""
     assert main(["base", "--interpreter", "packages.json"]) == 0
     assert (folder.parent / "packages.json").read_text() == (folder / "lock.json").read_text()
 
 
-@pytest.mark.usefixtures("mirror", "folder")
-def test_report_lists_what_is_behind(capsys: pytest.CaptureFixture[str]) -> None:
+def test_security_archive_is_found_in_the_snapshot_archive(
+    mirror: Mirror, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no mirror has the security archive, Debian's snapshot archive is asked."""
+    now = datetime(2026, 11, 28, tzinfo=UTC)
+    monkeypatch.setattr("tools.oci.debian.mirrors.datetime", _Clock(now))
+    snapshot = mirror.security.folder.parent / "snapshot/debian-security/20261128T000000Z"
+    snapshot.parent.mkdir(parents=True)
+    mirror.security.folder.rename(snapshot)
+    assert main(["base"]) == 0
+    assert _locked(folder)["version"] == "1.3"
+
+
+class _Clock:
+    """A class `datetime` whose time stands still."""
+
+    def __init__(self, moment: datetime) -> None:
+        self._moment = moment
+
+    def now(self, _: object) -> datetime:
+        """Return the moment."""
+        return self._moment
+
+
+@pytest.mark.usefixtures("folder")
+def test_report_lists_what_is_behind(mirror: Mirror, capsys: pytest.CaptureFixture[str]) -> None:
     """One line for each package, and an exit code for a scheduled job."""
     main(["base"])
+    assert main(["base", "--report"]) == 0
+    mirror.security.packages = mirror.security.packages.replace("1.3", "1.4")
+    mirror.security.publish()
     capsys.readouterr()
     assert main(["base", "--report"]) == 1
-    assert capsys.readouterr().out == "amd64: zlib 1.2 -> 1.3 (debian-security)\n"
-    main(["base", "--security"])
-    assert main(["base", "--report"]) == 0
+    assert capsys.readouterr().out == "amd64: zlib 1.3 -> 1.4 (debian-security)\n"
 
 
-def test_changed_index_is_refused(mirror: Path) -> None:
-    """An index that its Release does not vouch for is not read."""
-    (mirror / "debian/dists/bookworm/main/binary-amd64/Packages.xz").write_bytes(b"something else")
-    with pytest.raises(ChangedIndexError, match="expected sha256"):
-        read_packages(read_release("debian", "bookworm"), "amd64")
+@pytest.mark.usefixtures("folder")
+def test_release_by_another_key_is_refused(mirror: Mirror, capsys: pytest.CaptureFixture[str]) -> None:
+    """A Release signed by an unknown key is not read; the error names the setting for mirrors that sign anew."""
+    mirror.main.key = SigningKey()
+    mirror.main.publish()
+    said = _refusal(capsys)
+    assert "signed by an unknown key" in said
+    assert "--keyring" in said
 
 
-@pytest.mark.usefixtures("mirror")
-def test_mirror_of_another_archive_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Release with another label is somebody else's; the error names the variable to set."""
-    monkeypatch.setenv("DEBIAN_SECURITY_MIRROR", "http://127.0.0.1:9/debian")
-    with pytest.raises(NoMirrorError, match="set DEBIAN_SECURITY_MIRROR"):
-        read_release("debian-security", "bookworm-security")
+def test_mirror_that_signs_anew_is_trusted_by_its_keyring(mirror: Mirror, folder: Path, tmp_path: Path) -> None:
+    """`--keyring` adds keys to the ones that are trusted already."""
+    mirror.main.key = SigningKey()
+    mirror.main.publish()
+    keyring = mirror.main.key.write_keyring(tmp_path / "other.gpg")
+    assert main(["base", "--keyring", str(keyring)]) == 0
+    assert _locked(folder)["version"] == "1.3"
+
+
+@pytest.mark.usefixtures("mirror", "folder")
+def test_missing_keyring_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """A mistyped keyring is one sentence."""
+    assert "the keyring nowhere.gpg is not a file" in _refusal(capsys, "--keyring", "nowhere.gpg")
+
+
+@pytest.mark.usefixtures("folder")
+def test_changed_release_is_refused(mirror: Mirror, capsys: pytest.CaptureFixture[str]) -> None:
+    """A Release that differs from what was signed is not read."""
+    file = mirror.main.place / "InRelease"
+    head, separator, signature = file.read_text().partition("-----BEGIN PGP SIGNATURE-----")
+    file.write_text(head.replace("Date:", "X-Added: 1\nDate:") + separator + signature)
+    assert "the file was changed after it was signed" in _refusal(capsys)
+
+
+def test_text_outside_the_signature_does_not_count(mirror: Mirror, folder: Path) -> None:
+    """An index whose hash stands in front of the signed part is not believed, and the signed one still is."""
+    file = mirror.main.place / "InRelease"
+    forged = "Codename: forged\nSHA256:\n " + "0" * 64 + " 1 main/binary-amd64/Packages.xz\n\n"
+    file.write_text(forged + file.read_text() + forged)
+    assert main(["base"]) == 0
+    assert _locked(folder)["fallback"] == {"version": "1.2", "path": "pool/main/z/zlib_1.2.deb", "sha256": "1.2"}
+
+
+@pytest.mark.usefixtures("folder")
+def test_unsigned_release_is_refused(mirror: Mirror, capsys: pytest.CaptureFixture[str]) -> None:
+    """A Release without any signature is not read."""
+    file = mirror.main.place / "InRelease"
+    text = file.read_text().split("\n\n", 1)[1].partition("-----BEGIN PGP SIGNATURE-----")[0]
+    file.write_text(text)
+    assert "it is not signed" in _refusal(capsys)
+
+
+@pytest.mark.usefixtures("folder")
+def test_altered_index_is_refused(mirror: Mirror, capsys: pytest.CaptureFixture[str]) -> None:
+    """An index that differs from its entry in the Release is not read."""
+    altered = lzma.compress(mirror.main.packages.replace("1.2", "9.9").encode())
+    (mirror.main.place / "main/binary-amd64/Packages.xz").write_bytes(altered)
+    assert "expected sha256" in _refusal(capsys)
+
+
+@pytest.mark.usefixtures("folder")
+def test_replayed_release_is_refused_unless_allowed(mirror: Mirror, capsys: pytest.CaptureFixture[str]) -> None:
+    """A signed Release past its Valid-Until is an error, or a warning with --allow-expired."""
+    mirror.security.made -= timedelta(days=30)
+    mirror.security.publish()
+    assert "was valid until" in _refusal(capsys)
+    assert main(["base", "--allow-expired"]) == 0
+    assert capsys.readouterr().err.startswith("warning: ")
+
+
+@pytest.mark.usefixtures("folder")
+def test_release_of_another_suite_is_refused(mirror: Mirror, capsys: pytest.CaptureFixture[str]) -> None:
+    """A signed Release of bullseye in the place of bookworm's is not read."""
+    signed = mirror.main.key.sign(
+        "Origin: Debian\nLabel: Debian\nCodename: bullseye\nDate: Sat, 11 Jul 2026 10:16:37 UTC"
+    )
+    (mirror.main.place / "InRelease").write_text(signed)
+    assert "is the Release of Debian bullseye, not of bookworm" in _refusal(capsys)
+
+
+@pytest.mark.usefixtures("folder")
+def test_mirror_of_another_archive_is_not_taken(
+    mirror: Mirror, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A Release with another label is skipped; the error names the variable to set."""
+    monkeypatch.setenv("DEBIAN_SECURITY_MIRROR", f"{mirror.address}/debian")
+    assert "set DEBIAN_SECURITY_MIRROR" in _refusal(capsys)
+
+
+@pytest.mark.usefixtures("mirror", "folder")
+def test_missing_gpgv_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The error says what to install."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "apt install gpgv" in _refusal(capsys)

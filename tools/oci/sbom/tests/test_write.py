@@ -18,9 +18,22 @@ _LOCK = {
                 "path": "pool/main/g/gcc-12/libstdc++6_12.2.0-14+deb12u1_amd64.deb",
                 "sha256": "aa",
             },
-            {"name": "tzdata", "version": "1:2026b-0", "path": "pool/main/t/tzdata_2026b-0_all.deb", "sha256": "bb"},
+            {
+                "name": "tzdata",
+                "version": "1:2026f-0",
+                "path": "pool/updates/main/t/tzdata_2026f-0_all.deb",
+                "sha256": "cc",
+                "archive": "debian-security",
+                "fallback": {"version": "1:2026b-0", "path": "pool/main/t/tzdata_2026b-0_all.deb", "sha256": "bb"},
+            },
         ]
     }
+}
+_STATUS = {
+    "outdated": [
+        {"architecture": "amd64", "package": "tzdata", "wanted": "1:2026f-0", "used": "1:2026b-0"},
+        {"architecture": "arm64", "package": "libstdc++6", "wanted": "13", "used": "12"},
+    ]
 }
 _WHEEL_LOCK = f"""
 typing-extensions==4.16.0
@@ -42,11 +55,15 @@ def documents(tmp_path: Path) -> tuple[Any, Any]:
     wheel_lock.write_text(_WHEEL_LOCK)
     (tmp_path / "WHEEL").write_text("Tag: py2-none-any\nTag: py3-none-any\n")
     lock.write_text(json.dumps(_LOCK))
+    status = tmp_path / "status.json"
+    status.write_text(json.dumps(_STATUS))
     metadata.write_text("Name: typing_extensions\nVersion: 4.16.0\nLicense-Expression: PSF-2.0\n\nVersion: not this\n")
     spdx, cyclonedx = tmp_path / "spdx", tmp_path / "cdx"
     files = [
         "--lock",
         str(lock),
+        "--status",
+        str(status),
         "--wheel-lock",
         str(wheel_lock),
         "--spdx",
@@ -60,7 +77,7 @@ def documents(tmp_path: Path) -> tuple[Any, Any]:
 
 
 def test_spdx_names_every_package(documents: tuple[Any, Any]) -> None:
-    """The image contains each package, by an identifier of its own and a purl."""
+    """The image contains each package, by an identifier of its own and a purl; an outdated one in the used version."""
     spdx = documents[0]
     image, *packages = spdx["packages"]
     assert image["name"] == spdx["name"] == "service"

@@ -47,8 +47,8 @@ def _run(rctx, arguments, **kwargs):
     if result.return_code:
         fail("{} ended with {}: {}".format(" ".join([str(word) for word in arguments]), result.return_code, result.stderr))
 
-def _set_library_path(rctx, package):
-    unpack(rctx, [package], output = "patchelf")
+def _set_library_path(rctx, package, moment):
+    unpack(rctx, [package], moment = moment, output = "patchelf")
     _run(rctx, [
         rctx.path("patchelf/usr/bin/patchelf"),
         "--force-rpath",
@@ -61,10 +61,10 @@ def _set_library_path(rctx, package):
 def _interpreter_impl(rctx):
     lock = json.decode(rctx.read(rctx.attr._packages))
     packages = [package for package in lock["packages"]["amd64"] if package["name"] != "libc6"]
-    rctx.file("packages.json", json.encode(packages))
-    unpack(rctx, packages, output = ".")
+    used = unpack(rctx, packages, moment = lock["snapshot"], output = ".")
+    rctx.file("packages.json", json.encode(used))
     tools = json.decode(rctx.read(rctx.attr._tools))
-    _set_library_path(rctx, tools["patchelf"])
+    _set_library_path(rctx, tools["patchelf"], tools["snapshot"])
 
     # Links into /etc; what they name only reports crashes to Ubuntu.
     rctx.delete(_STANDARD_LIBRARY + "/sitecustomize.py")

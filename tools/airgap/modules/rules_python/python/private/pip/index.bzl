@@ -21,7 +21,7 @@ def _pip_configuration(rctx):
 def _built_in_index(rctx):
     """Reads from pip itself, out of Debian's package, which index it asks when nobody configured one."""
     tools = json.decode(rctx.read(rctx.attr._tools))
-    unpack(rctx, [tools["pip"]], output = "pip-package")
+    unpack(rctx, [tools["pip"]], moment = tools["snapshot"], output = "pip-package")
     for wheel in rctx.path("pip-package/usr/share/python-wheels").readdir():
         if wheel.basename.startswith("pip-"):
             rctx.symlink(wheel, "pip.zip")

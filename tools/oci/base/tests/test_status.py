@@ -1,0 +1,57 @@
+"""An outdated base is marked, and the mark is checked before an image is published."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tools.oci.base.status import OutdatedBaseError, check_current, main
+
+_OUTDATED = {"architecture": "arm64", "package": "libssl3", "wanted": "3.0.22", "used": "3.0.20"}
+
+
+@pytest.fixture
+def current(tmp_path: Path) -> Path:
+    """The status of a base that is made of its locked packages."""
+    return _status(tmp_path / "current.json", [])
+
+
+@pytest.fixture
+def outdated(tmp_path: Path) -> Path:
+    """The status of a base with an older OpenSSL."""
+    return _status(tmp_path / "outdated.json", [_OUTDATED])
+
+
+def _status(path: Path, packages: list[dict[str, str]]) -> Path:
+    path.write_text(json.dumps({"outdated": packages}))
+    return path
+
+
+def test_current_base_passes(current: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is said of a base that is as locked."""
+    check_current(current, allowed=False)
+    assert capsys.readouterr().err == ""
+
+
+def test_outdated_base_is_refused(outdated: Path) -> None:
+    """The error names package, architecture, both versions, and both ways on."""
+    with pytest.raises(OutdatedBaseError) as refused:
+        check_current(outdated, allowed=False)
+    said = str(refused.value)
+    assert "libssl3 3.0.20 instead of 3.0.22 for arm64" in said
+    assert "bazel run //tools/oci/base:update" in said
+    assert "--allow-outdated-base" in said
+
+
+def test_outdated_base_passes_with_a_warning_where_allowed(outdated: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The user's flag is enough, and the output shows it."""
+    check_current(outdated, allowed=True)
+    assert "warning: the base image is outdated: libssl3" in capsys.readouterr().err
+
+
+def test_one_file_is_made_of_all_architectures(
+    current: Path, outdated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The merged file names what any of them names."""
+    main([str(current), str(outdated)])
+    assert json.loads(capsys.readouterr().out) == {"outdated": [_OUTDATED]}
