@@ -17,8 +17,10 @@ from tools.deploy.options import Options, parse
 from tools.deploy.plan import Kind, Plan
 from tools.deploy.records import Folder
 from tools.deploy.source import Source, check_identity, commit, read_source, recorded
+from tools.oci.base.status import OutdatedBaseError
 from tools.oci.push.crane import Crane, RegistryError
 from tools.oci.push.layout import read_services
+from tools.oci.push.options import check_base
 from tools.oci.push.references import BadReferenceError
 
 _STOPPED = 130
@@ -31,7 +33,7 @@ def run(arguments: Sequence[str], *, now: Callable[[], datetime]) -> int:
     workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", Path.cwd()))
     try:
         _COMMANDS[options.command](Call(options=options, workspace=workspace, now=now))
-    except (DeployError, RegistryError, BadReferenceError) as error:
+    except (DeployError, RegistryError, BadReferenceError, OutdatedBaseError) as error:
         return _refuse(str(error))
     except OSError as error:
         return _refuse(f"{error.filename or 'a file'}: {error.strerror}")
@@ -66,8 +68,11 @@ class Call:
     def choice(self, desk: Desk, source: Source) -> Choice:
         """The images that `plan` and `apply` mean. Where images are promoted, none come from the build."""
         built = desk.built(read_services(self.options.images), source)
-        keeps = self.options.configuration_only or desk.environment.promoted_from
-        return desk.kept() if keeps else built
+        return desk.kept() if self.keeps_images(desk) else built
+
+    def keeps_images(self, desk: Desk) -> bool:
+        """Tell whether no image comes from the build."""
+        return self.options.configuration_only or bool(desk.environment.promoted_from)
 
     def plan(self, desk: Desk, choice: Choice, source: Source) -> Plan:
         """What would change, once the settings are such as the services have."""
@@ -88,6 +93,8 @@ def plan(call: Call) -> None:
 def apply(call: Call) -> None:
     """Push what differs, render it, record it."""
     desk, source = call.desk(), _source(call)
+    if not call.keeps_images(desk):
+        check_base(allowed=call.options.allow_outdated_base)
     with alone(desk.folder):
         choice = call.choice(desk, source)
         _do(call, call.plan(desk, choice, source), choice, source)

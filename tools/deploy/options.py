@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.deploy.report import FORMATS
-from tools.oci.push.options import DEADLINE_SECONDS, add_registry_flags
+from tools.oci.push.options import DEADLINE_SECONDS, add_base_flag, add_registry_flags
 
 _ABOUT = {
     "plan": """Say what would change in an environment, and why. Nothing is written and no registry is asked.
@@ -49,6 +49,7 @@ class Options:
     commit: bool = False
     configuration_only: bool = False
     insecure: bool = False
+    allow_outdated_base: bool = False
     deadline: float = DEADLINE_SECONDS
 
 
@@ -82,5 +83,7 @@ def _parser(command: str) -> argparse.ArgumentParser:
         parser.add_argument("--format", choices=list(FORMATS), default="text", help="default: text")
     else:
         add_registry_flags(parser)
+        if command == "apply":
+            add_base_flag(parser)
         parser.add_argument("--commit", action="store_true", help="commit what was written; wants a clean tree")
     return parser

@@ -53,12 +53,14 @@ class Scene:
             variables.setenv(f"GIT_{role}_EMAIL", "nobody@example.com")
         variables.setenv("GIT_CONFIG_GLOBAL", os.devnull)
         variables.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        variables.setenv("BASE_STATUS", str(root.parent / "base.json"))
         variables.setenv("BUILD_WORKSPACE_DIRECTORY", str(root))
         scene = cls(root=root, registry=registry)
         scene.write("deploy/staging/environment.toml", f'registry = "{registry}"\nnamespace = "staging"\n')
         production = f'registry = "{registry}/prod"\nnamespace = "prod"\npromoted_from = "staging"\n'
         scene.write("deploy/prod/environment.toml", production)
         scene.write("docs/configuration.md", SETTINGS)
+        scene.write("../base.json", '{"outdated": []}')
         for environment in ("staging", "prod"):
             scene.write(f"deploy/{environment}/users.toml", USERS)
             scene.write(f"deploy/{environment}/products.toml", PRODUCTS)

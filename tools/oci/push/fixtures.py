@@ -24,6 +24,9 @@ def log_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LogIn:
     folder.mkdir()
     monkeypatch.setenv("DOCKER_CONFIG", str(folder))
     monkeypatch.setenv("HOME", str(tmp_path))
+    status = tmp_path / "base.json"
+    status.write_text('{"outdated": []}')
+    monkeypatch.setenv("BASE_STATUS", str(status))
 
     def log_in(address: str, user: str, password: str) -> None:
         entry = base64.b64encode(f"{user}:{password}".encode()).decode()

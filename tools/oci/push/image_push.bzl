@@ -6,7 +6,7 @@ _SCRIPT = """\
 #!/usr/bin/env bash
 export RUNFILES_DIR="${{RUNFILES_DIR:-$0.runfiles}}"
 cd "$RUNFILES_DIR/{workspace}"
-export CRANE={crane}
+export CRANE={crane} BASE_STATUS={status}
 exec {tool} --image {image} --default-repository {repository} "$@"
 """
 
@@ -17,13 +17,14 @@ def _image_push_impl(ctx):
             crane = ctx.executable._crane.short_path,
             image = ctx.file.image.short_path,
             repository = ctx.attr.repository,
+            status = ctx.file._status.short_path,
             tool = ctx.executable._tool.short_path,
             workspace = ctx.workspace_name,
         ),
         is_executable = True,
         output = script,
     )
-    runfiles = ctx.runfiles([ctx.file.image])
+    runfiles = ctx.runfiles([ctx.file.image, ctx.file._status])
     for target in [ctx.attr.image, ctx.attr._crane, ctx.attr._tool]:
         runfiles = runfiles.merge(target[DefaultInfo].default_runfiles)
     return DefaultInfo(executable = script, runfiles = runfiles)
@@ -34,6 +35,7 @@ image_push = rule(
         "image": attr.label(mandatory = True, allow_single_file = True, doc = "An oci_image or oci_image_index."),
         "repository": attr.string(mandatory = True, doc = "Where to push unless told otherwise."),
         "_crane": attr.label(cfg = "target", default = "//tools/oci/push:crane", executable = True),
+        "_status": attr.label(allow_single_file = True, default = "//tools/oci/base:status"),
         "_tool": attr.label(cfg = "target", default = "//tools/oci/push", executable = True),
     },
     doc = "Pushes an image; see `push.py` for its flags.",

@@ -1,7 +1,10 @@
 """The flags that every command which pushes has."""
 
 import argparse
+import os
+from pathlib import Path
 
+from tools.oci.base.status import check_current
 from tools.oci.push.crane import Crane
 
 DEADLINE_SECONDS = 1800.0
@@ -18,6 +21,22 @@ def add_registry_flags(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help=f"give up a transfer that takes longer; default: {DEADLINE_SECONDS:.0f}",
     )
+
+
+def add_base_flag(parser: argparse.ArgumentParser) -> None:
+    """Add the flag that publishes an image whose base is made of older packages than the lock names."""
+    parser.add_argument(
+        "--allow-outdated-base", action="store_true", help="publish although a locked Debian package could not be had"
+    )
+
+
+def check_base(*, allowed: bool) -> None:
+    """Check the base of the images that were built, by the file that the build named in BASE_STATUS.
+
+    Raises:
+        OutdatedBaseError: it is outdated, and that is not allowed.
+    """
+    check_current(Path(os.environ["BASE_STATUS"]), allowed=allowed)
 
 
 def add_tag_flag(parser: argparse.ArgumentParser) -> None:

@@ -9,9 +9,10 @@ import os
 import sys
 from pathlib import Path
 
+from tools.oci.base.status import OutdatedBaseError
 from tools.oci.push.crane import RegistryError
 from tools.oci.push.layout import Service
-from tools.oci.push.options import add_registry_flags, add_tag_flag, crane_of
+from tools.oci.push.options import add_base_flag, add_registry_flags, add_tag_flag, check_base, crane_of
 from tools.oci.push.publish import Publisher, said_of
 from tools.oci.push.references import BadReferenceError, repository_for
 
@@ -22,8 +23,9 @@ def main(arguments: list[str]) -> int:
     repository = options.repository or repository_for(options.default_repository, os.environ.get("IMAGE_REGISTRY", ""))
     service = Service(name=repository.rpartition("/")[2], layout=options.image)
     try:
+        check_base(allowed=options.allow_outdated_base)
         row = Publisher(crane=crane_of(options)).push(service, repository, tags=options.tag)
-    except (RegistryError, BadReferenceError) as error:
+    except (RegistryError, BadReferenceError, OutdatedBaseError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     print(f"{repository}@{row.digest}")
@@ -41,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("-r", "--repository", help="where to push, for example registry.example/team/service")
     add_tag_flag(parser)
     add_registry_flags(parser)
+    add_base_flag(parser)
     return parser
 
 

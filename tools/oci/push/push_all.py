@@ -9,9 +9,10 @@ import os
 import sys
 from pathlib import Path
 
+from tools.oci.base.status import OutdatedBaseError
 from tools.oci.push.crane import RegistryError
 from tools.oci.push.layout import read_services
-from tools.oci.push.options import add_registry_flags, add_tag_flag, crane_of
+from tools.oci.push.options import add_base_flag, add_registry_flags, add_tag_flag, check_base, crane_of
 from tools.oci.push.publish import push_all, table
 from tools.oci.push.references import BadReferenceError
 
@@ -23,8 +24,9 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     prefix = options.repository_prefix.rstrip("/")
     try:
+        check_base(allowed=options.allow_outdated_base)
         rows = push_all(read_services(options.images), prefix, crane=crane_of(options), tags=options.tag)
-    except (RegistryError, BadReferenceError) as error:
+    except (RegistryError, BadReferenceError, OutdatedBaseError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     print(table(rows))
@@ -43,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_tag_flag(parser)
     add_registry_flags(parser)
+    add_base_flag(parser)
     return parser
 
 

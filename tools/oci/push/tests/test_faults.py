@@ -1,4 +1,4 @@
-"""Registries and networks that fail: passing trouble is tried again, the rest is one sentence, tags stay as they are."""
+"""Registries and networks that fail: passing trouble is tried again, the rest is one sentence, tags stay."""
 
 import socket
 

@@ -137,3 +137,25 @@ def test_bad_deadline_is_refused(services: list[Service], deadline: str) -> None
     """A time that never comes is no deadline."""
     with pytest.raises(SystemExit, match="2"):
         push.main(_arguments(services[0], "localhost:9/users", f"--deadline={deadline}"))
+
+
+_OUTDATED = {"architecture": "amd64", "package": "libssl3", "wanted": "3.0.20-1", "used": "3.0.17-1"}
+
+
+def test_outdated_base_is_not_published(
+    tmp_path: Path, registry: Registry, crane: Crane, services: list[Service], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An image whose base has older packages than the lock is refused, unless the flag allows it."""
+    (tmp_path / "base.json").write_text(json.dumps({"outdated": [_OUTDATED]}))
+    images = tmp_path / "images.json"
+    images.write_text(json.dumps({"users": str(services[0].layout)}))
+    everything = ["--images", str(images), "--repository-prefix", registry.address]
+    one = _arguments(services[0], f"{registry.address}/users")
+    assert (push.main(one), push_all.main(everything)) == (1, 1)
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == second
+    assert "libssl3 3.0.17-1 instead of 3.0.20-1" in first
+    assert not _writes(registry)
+    assert push.main([*one, "--allow-outdated-base"]) == 0
+    assert crane.digest(f"{registry.address}/users@{services[0].digest}") is not None
+    assert "warning: " in capsys.readouterr().err
