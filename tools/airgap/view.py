@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from tools.airgap import indexes
+from tools.airgap import credentials, indexes
 from tools.airgap.places import Places
 
 FLOOR = ("bin", "etc", "lib", "lib64", "sbin", "usr", "var")
@@ -64,6 +64,9 @@ HOST_ONLY = {
 HOST_ONLY_BEGINNINGS = ("BAZELW_", "JAVA_", "JDK_", "LD_", "PERL5", "XDG_DATA_", "_JAVA_")
 """More of them, by how they begin."""
 
+PATH = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
+"""Where programs are inside; the folders of credential helpers follow."""
+
 TEMPORARY = "/tmp"  # noqa: S108 (the folder itself, not a file with a guessable name)
 
 
@@ -86,6 +89,7 @@ def binds(places: Places, workspace: str, env: Mapping[str, str]) -> list[Bind]:
     own = [workspace, places.repository, places.cache, TEMPORARY, *history(workspace), *extra(env)]
     found = [Bind(path, path, writable=True) for path in own]
     found += [Bind(path, path) for path in settings_of(env)]
+    found += [Bind(os.path.realpath(path), path) for path in credentials.places(env) if os.path.exists(path)]
     for path in ("/etc/hosts", "/etc/resolv.conf"):
         if os.path.isfile(path):
             found.append(Bind(os.path.realpath(path), path))
@@ -147,4 +151,7 @@ def environment(env: Mapping[str, str]) -> dict[str, str]:
         for name, value in env.items()
         if name not in HOST_ONLY and not name.startswith(HOST_ONLY_BEGINNINGS)
     }
-    return {**kept, "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "BAZELW_INSIDE": "1"}
+    if login := credentials.podman_login(env):
+        kept.setdefault("REGISTRY_AUTH_FILE", login)
+    path = [*PATH, *(folder for folder in credentials.search_path(env) if folder not in PATH)]
+    return {**kept, "PATH": ":".join(path), "BAZELW_INSIDE": "1"}

@@ -1,0 +1,55 @@
+"""Logins to registries reach the tools inside the sealed root."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tools.airgap import credentials, view
+from tools.airgap.places import Places
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """A machine with two helpers on PATH, of which Docker's settings name one, and one more that is not installed."""
+    for folder in ("home/.docker", "home/.aws", "home/.azure", "bin", "cache", "ws"):
+        (tmp_path / folder).mkdir(parents=True)
+    for name in ("ecr-login", "acr-env"):
+        program = tmp_path / "bin" / f"docker-credential-{name}"
+        program.touch()
+        program.chmod(0o755)
+    config = {"credsStore": "gone", "credHelpers": {"registry.example": "ecr-login"}}
+    (tmp_path / "home/.docker/config.json").write_text(json.dumps(config))
+    return {"HOME": str(tmp_path / "home"), "PATH": f"{tmp_path}/bin"}
+
+
+def _seen(tmp_path: Path, env: dict[str, str]) -> set[str]:
+    places = Places(str(tmp_path / "ws"), str(tmp_path / "cache"))
+    return {bind.target for bind in view.binds(places, str(tmp_path / "ws"), env) if bind.source and not bind.writable}
+
+
+def test_named_helper_is_seen_with_what_it_reads(tmp_path: Path, env: dict[str, str]) -> None:
+    """The program, on PATH, and its folder of settings; nothing of helpers that are not named."""
+    seen = _seen(tmp_path, env)
+    assert {f"{tmp_path}/bin/docker-credential-ecr-login", f"{tmp_path}/home/.aws"} <= seen
+    assert not any("acr-env" in path or ".azure" in path for path in seen)
+    assert view.environment(env)["PATH"].endswith(f":/sbin:{tmp_path}/bin")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"credsStore": 1, "credHelpers": []}', '{"credsStore": "../x"}'])
+def test_unreadable_settings_name_no_helper(tmp_path: Path, env: dict[str, str], text: str) -> None:
+    """A build goes on; the push says what it misses."""
+    (tmp_path / "home/.docker/config.json").write_text(text)
+    assert credentials.helper_names(env) == []
+    assert view.environment(env)["PATH"].endswith(":/sbin")
+
+
+def test_podman_login_is_seen(tmp_path: Path, env: dict[str, str]) -> None:
+    """XDG_RUNTIME_DIR is another folder inside, so the file is named; a name of the caller's own stays."""
+    login = tmp_path / "run/containers/auth.json"
+    login.parent.mkdir(parents=True)
+    login.touch()
+    env["XDG_RUNTIME_DIR"] = str(tmp_path / "run")
+    assert str(login) in _seen(tmp_path, env)
+    assert view.environment(env)["REGISTRY_AUTH_FILE"] == str(login)
+    assert view.environment(env | {"REGISTRY_AUTH_FILE": "/mine"})["REGISTRY_AUTH_FILE"] == "/mine"
