@@ -18,7 +18,6 @@ DEBIAN = (
     "tools/oci/base/lock.json",
     "tools/oci/debian/keys/lock.json",
     "tools/oci/testing/lock.json",
-    "tools/release/cosign/lock.json",
 )
 
 

@@ -1,7 +1,7 @@
-"""Push the image of a service, say what it is made of and where it comes from, and sign that.
+"""Push the image of a service, state what it is made of and where it comes from, and sign that by cosign.
 
-Each digest is signed once: what is there already is left as it is. The key is ECDSA on P-256 in PEM; its password is
-read from RELEASE_KEY_PASSWORD. Nothing is written to a transparency log.
+Each digest is signed once: what is attached already stays as it is. A key's password is read from
+RELEASE_KEY_PASSWORD. Signing with a key writes nothing to a transparency log; `--keyless` does.
 """
 
 import argparse
@@ -11,15 +11,33 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tools.oci.push.push_all import Service, push_all, table
-from tools.oci.push.registry import RegistryError, Repository, repository_for
-from tools.release.attachments import Attachments
-from tools.release.signing import Signer, UnusableKeyError
-from tools.release.statements import CYCLONEDX, PROVENANCE, SPDX, Source, provenance, seal, statement
+from tools.oci.base.status import OutdatedBaseError
+from tools.oci.push.crane import RegistryError
+from tools.oci.push.layout import Service
+from tools.oci.push.options import add_base_flag, add_registry_flags, add_tag_flag, check_base, crane_of
+from tools.oci.push.publish import Publisher, said_of
+from tools.oci.push.references import BadReferenceError, repository_for
+from tools.release.cosign import CosignError, Signer, given_key, given_path, signing_keyless, signing_with_key
+from tools.release.referrers import Referrers
+from tools.release.statements import (
+    CYCLONEDX,
+    PROVENANCE,
+    SIGNATURE,
+    SPDX,
+    Source,
+    UnreadableBundleError,
+    encoded,
+    provenance,
+    statement,
+    statement_of,
+    subjects,
+)
 
 _KINDS = {".spdx.json": SPDX, ".cdx.json": CYCLONEDX}
 _BUILDER = "urn:builder:workstation"
@@ -40,11 +58,12 @@ class Release:
     sboms: Sequence[Path]
 
     def statements(self) -> list[dict[str, Any]]:
-        """Where the images come from, and what each is made of."""
+        """Where the images come from, what each is made of, and the signature of the index."""
         images = self.service.images().values()
         made = provenance(self.source, target=self.target, builder=self.builder)
         origin = statement([self.service.digest, *images], self.service.name, kind=PROVENANCE, predicate=made)
-        return [origin, *map(self._bill, self.sboms)]
+        signature = statement([self.service.digest], self.service.name, kind=SIGNATURE, predicate={})
+        return [origin, *map(self._bill, self.sboms), signature]
 
     def _bill(self, path: Path) -> dict[str, Any]:
         [kind] = [kind for suffix, kind in _KINDS.items() if path.name.endswith(suffix)]
@@ -56,41 +75,63 @@ class Release:
 def main(arguments: list[str]) -> int:
     """Run the command; 1 means that the image is not released."""
     options = _parser().parse_args(arguments)
-    registry = os.environ.get("IMAGE_REGISTRY", "")
-    reference = options.repository or repository_for(options.default_repository, registry)
-    prefix, _, name = reference.rpartition("/")
+    reference = options.repository or repository_for(options.default_repository, os.environ.get("IMAGE_REGISTRY", ""))
     try:
-        signer = Signer.read(_given(options.key), password=os.environ.get("RELEASE_KEY_PASSWORD"))
+        check_base(allowed=options.allow_outdated_base)
         release = Release(
-            service=Service(name=name, layout=options.image),
+            service=Service(name=reference.rpartition("/")[2], layout=options.image),
             target=options.target,
             source=read_source(Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", Path.cwd())), options.lock),
             builder=options.builder,
             sboms=options.sbom,
         )
-        print(table(push_all([release.service], prefix, tags=["latest", *options.tag])))
-        for line in attach(release, Repository.parse(reference), signer):
-            print(line)
-    except (RegistryError, UnusableKeyError, UnclearSourceError) as error:
+        with _signer(options) as signer:
+            crane = crane_of(options)
+            print(said_of(Publisher(crane=crane).push(release.service, reference, tags=options.tag)))
+            for line in attach(release, Referrers.of(reference, crane=crane), signer):
+                print(line)
+    except (RegistryError, BadReferenceError, OutdatedBaseError, CosignError, UnclearSourceError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def attach(release: Release, repository: Repository, signer: Signer) -> list[str]:
-    """Attach what is not there yet, the signature last; return a line for each."""
-    attachments = Attachments(repository=repository, digest=release.service.digest)
-    there, lines = attachments.kinds(), []
-    for content in release.statements():
-        kind, subject = content["predicateType"], f"sha256:{content['subject'][0]['digest']['sha256']}"
-        new = (kind, subject) not in there
-        if new:
-            attachments.attach(seal(content, signer), kind=kind, subject=subject)
-        lines.append(f"{'attached' if new else 'was there'}: {kind} of {subject}")
-    new = not attachments.is_signed()
-    if new:
-        attachments.sign(signer)
-    return [*lines, f"{'signed' if new else 'was signed'}: {release.service.digest}"]
+def _signer(options: argparse.Namespace) -> AbstractContextManager[Signer]:
+    config = given_path(options.signing_config) if options.signing_config else ""
+    if options.keyless:
+        return nullcontext(signing_keyless(signing_config=config))
+    password = os.environ.get("RELEASE_KEY_PASSWORD", "")
+    return signing_with_key(given_key(options.key), password=password, signing_config=config)
+
+
+def attach(release: Release, referrers: Referrers, signer: Signer) -> list[str]:
+    """Attach each statement to every image it is about, where it is missing; return a line for each.
+
+    The index comes last, and with it the signature: an interrupted release is not signed.
+
+    Raises RegistryError, CosignError.
+    """
+    signed = cache(signer.sign)
+    statements, lines = release.statements(), []
+    for digest in [*release.service.images().values(), release.service.digest]:
+        there = {_kind(bundle) for bundle in referrers.bundles(digest)}
+        about = [content for content in statements if digest in subjects(content)]
+        missing = [content for content in about if content["predicateType"] not in there]
+        if missing:
+            referrers.attach([signed(encoded(content)) for content in missing], subject=release.service.read(digest))
+        lines += [
+            f"{'attached' if content in missing else 'was there'}: {content['predicateType']} of {digest}"
+            for content in about
+        ]
+    return lines
+
+
+def _kind(bundle: bytes) -> str:
+    """Return the predicate type of a bundle, nothing for what another tool attached in another form."""
+    try:
+        return str(statement_of(bundle)["predicateType"])
+    except UnreadableBundleError:
+        return ""
 
 
 def read_source(workspace: Path, locks: Sequence[str]) -> Source:
@@ -111,11 +152,6 @@ def _git(workspace: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def _given(path: Path) -> Path:
-    """A path as the user typed it, seen from where it was typed."""
-    return Path(os.environ.get("BUILD_WORKING_DIRECTORY", ".")) / path
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="release", description=__doc__)
     for path in ("image", "sbom"):
@@ -126,8 +162,13 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(f"--{text}", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--lock", action="append", default=[], help=argparse.SUPPRESS)
     parser.add_argument("-r", "--repository", help="where to push, for example registry.example/team/service")
-    parser.add_argument("-t", "--tag", action="append", default=[], help="a tag besides `latest`")
-    parser.add_argument("--key", type=Path, required=True, help="private key, PEM")
+    add_tag_flag(parser)
+    add_registry_flags(parser)
+    add_base_flag(parser)
+    who = parser.add_mutually_exclusive_group(required=True)
+    who.add_argument("--key", help="private key: a PEM file, a key of cosign's, or a URI such as awskms://")
+    who.add_argument("--keyless", action="store_true", help="sign with the identity of the CI job or user, by Fulcio")
+    parser.add_argument("--signing-config", help="cosign's file that names your own Fulcio, Rekor and TSA")
     parser.add_argument(
         "--builder", default=os.environ.get("RELEASE_BUILDER") or _BUILDER, help="URI of who builds; RELEASE_BUILDER"
     )

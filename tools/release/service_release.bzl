@@ -10,6 +10,10 @@ _LOCKS = [
     "tools/oci/base/lock.json",
 ]
 
+_CRANE = "//tools/oci/push:crane"
+
+_STATUS = "//tools/oci/base:status"
+
 def service_release(name, *, image, sbom, visibility):
     """Makes the commands around the release of a service's image.
 
@@ -34,9 +38,15 @@ def service_release(name, *, image, sbom, visibility):
             "--default-repository=" + repository,
         ] + ["--lock=" + lock for lock in _LOCKS],
         data = [
+            _CRANE,
+            _STATUS,
             image,
             sbom,
         ],
+        env = {
+            "BASE_STATUS": "$(rootpath {})".format(_STATUS),
+            "CRANE": "$(rootpath {})".format(_CRANE),
+        },
         main = "//tools/release:release.py",
         target_compatible_with = ["@platforms//os:linux"],
         visibility = visibility,
@@ -49,7 +59,11 @@ def service_release(name, *, image, sbom, visibility):
             "--image=$(rootpath {})".format(image),
             "--default-repository=" + repository,
         ],
-        data = [image],
+        data = [
+            _CRANE,
+            image,
+        ],
+        env = {"CRANE": "$(rootpath {})".format(_CRANE)},
         main = "//tools/release:verify.py",
         target_compatible_with = ["@platforms//os:linux"],
         visibility = visibility,

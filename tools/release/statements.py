@@ -1,4 +1,4 @@
-"""What is said of images: in-toto Statements v1, in signed envelopes (DSSE v1)."""
+"""in-toto Statements v1 about images, and how they are read from the Sigstore bundles that cosign makes of them."""
 
 import base64
 import json
@@ -6,17 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tools.release.signing import Checker, Signer
+BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+"""Media type of a Sigstore bundle."""
 
 PROVENANCE = "https://slsa.dev/provenance/v1"
 SPDX = "https://spdx.dev/Document"
 CYCLONEDX = "https://cyclonedx.org/bom"
+SIGNATURE = "https://sigstore.dev/cosign/sign/v1"
+"""Predicate type of what `cosign sign` signs since version 3: the statement about an image that says nothing more."""
 
-_PAYLOAD = "application/vnd.in-toto+json"
 
-
-class ForgedError(Exception):
-    """An envelope is not signed by the key."""
+class UnreadableBundleError(ValueError):
+    """Content is not a Sigstore bundle with an in-toto statement."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ class Source:
 
 
 def statement(digests: Iterable[str], name: str, *, kind: str, predicate: Mapping[str, Any]) -> dict[str, Any]:
-    """Say something of images; https://in-toto.io/Statement/v1."""
+    """Return a statement about images (https://in-toto.io/Statement/v1)."""
     return {
         "_type": "https://in-toto.io/Statement/v1",
         "subject": [{"name": name, "digest": {"sha256": digest.removeprefix("sha256:")}} for digest in digests],
@@ -38,7 +39,7 @@ def statement(digests: Iterable[str], name: str, *, kind: str, predicate: Mappin
 
 
 def provenance(source: Source, *, target: str, builder: str) -> dict[str, Any]:
-    """How an image came to be; SLSA provenance v1, whose fields these are."""
+    """Return how an image was built, with the fields of SLSA provenance v1."""
     locks = [{"name": path, "digest": {"sha256": sha256}} for path, sha256 in sorted(source.locks.items())]
     return {
         "buildDefinition": {
@@ -50,34 +51,26 @@ def provenance(source: Source, *, target: str, builder: str) -> dict[str, Any]:
     }
 
 
-def seal(content: Mapping[str, Any], signer: Signer) -> bytes:
-    """Put a statement into a signed envelope."""
-    payload = json.dumps(content, sort_keys=True).encode()
-    envelope = {
-        "payloadType": _PAYLOAD,
-        "payload": base64.b64encode(payload).decode(),
-        "signatures": [{"sig": signer.sign(_signed(payload))}],
-    }
-    return json.dumps(envelope).encode()
+def subjects(content: Mapping[str, Any]) -> list[str]:
+    """Return the digests that a statement is about."""
+    return [f"sha256:{subject['digest']['sha256']}" for subject in content["subject"]]
 
 
-def unseal(envelope: bytes, checker: Checker) -> dict[str, Any]:
-    """Take a statement out of its envelope.
+def encoded(content: Mapping[str, Any]) -> bytes:
+    """Return a statement as the bytes that are signed."""
+    return json.dumps(content, sort_keys=True).encode()
 
-    Raises ForgedError unless one of its signatures is by the key.
+
+def statement_of(bundle: bytes) -> dict[str, Any]:
+    """Return the statement of a bundle, whose signature this does not check.
+
+    The payload of the DSSE envelope is base64 (https://github.com/secure-systems-lab/dsse, "envelope.md").
+
+    Raises UnreadableBundleError.
     """
     try:
-        document = json.loads(envelope)
-        payload = base64.b64decode(document["payload"])
-        signatures = [entry["sig"] for entry in document["signatures"]]
+        content: dict[str, Any] = json.loads(base64.b64decode(json.loads(bundle)["dsseEnvelope"]["payload"]))
+        content["predicateType"], subjects(content)
     except (ValueError, KeyError, TypeError) as error:
-        raise ForgedError(str(error)) from error
-    if not any(checker.accepts(signature, _signed(payload)) for signature in signatures):
-        raise ForgedError
-    content: dict[str, Any] = json.loads(payload)
+        raise UnreadableBundleError(f"not a bundle with a statement: {error!r}") from error
     return content
-
-
-def _signed(payload: bytes) -> bytes:
-    """What DSSE signs: type and content, with their lengths."""
-    return b"DSSEv1 %d %s %d %s" % (len(_PAYLOAD), _PAYLOAD.encode(), len(payload), payload)

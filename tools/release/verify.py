@@ -1,4 +1,4 @@
-"""Hold an image on a registry against its digest, its signature and what is said of it.
+"""Verify an image on a registry: its content by digest, its signature, and every statement about it by cosign.
 
 The digest is that of the working tree's build, so this also shows that the registry has what this source makes.
 """
@@ -7,13 +7,27 @@ import argparse
 import json
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from tools.oci.push.push_all import Service
-from tools.oci.push.registry import RegistryError, Repository, digest_of, repository_for
-from tools.release.attachments import Attachments
-from tools.release.signing import Checker, UnusableKeyError
-from tools.release.statements import CYCLONEDX, PROVENANCE, SPDX, ForgedError, unseal
+from tools.oci.push.crane import RegistryError
+from tools.oci.push.layout import Service, digest_of
+from tools.oci.push.options import add_registry_flags, crane_of
+from tools.oci.push.references import BadReferenceError, check_repository, repository_for
+from tools.release.cosign import CosignError, Verifier, given_key, given_path, verifying_identity, verifying_with_key
+from tools.release.referrers import Referrers
+from tools.release.statements import (
+    CYCLONEDX,
+    PROVENANCE,
+    SIGNATURE,
+    SPDX,
+    UnreadableBundleError,
+    statement_of,
+    subjects,
+)
+
+_OF_INDEX = {PROVENANCE, SIGNATURE}
+_OF_IMAGE = {CYCLONEDX, PROVENANCE, SPDX}
 
 
 class NotVerifiedError(Exception):
@@ -22,67 +36,85 @@ class NotVerifiedError(Exception):
 
 def main(arguments: list[str]) -> int:
     """Run the command; 1 means that the image is not to be trusted."""
-    options = _parser().parse_args(arguments)
-    registry = os.environ.get("IMAGE_REGISTRY", "")
-    reference = options.repository or repository_for(options.default_repository, registry)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.certificate_identity and not options.certificate_oidc_issuer:
+        parser.error("--certificate-identity needs --certificate-oidc-issuer")
+    reference = options.repository or repository_for(options.default_repository, os.environ.get("IMAGE_REGISTRY", ""))
     digest = Service(name="", layout=options.image).digest
     try:
-        verify(Repository.parse(reference), digest, Checker.read(_given(options.key)))
-    except (NotVerifiedError, RegistryError, UnusableKeyError) as error:
+        with _verifier(options) as verifier:
+            check_repository(reference)
+            verify(Referrers.of(reference, crane=crane_of(options)), digest, verifier)
+    except (NotVerifiedError, RegistryError, BadReferenceError, CosignError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(f"{reference}@{digest} is signed, whole, and what its statements are of")
+    print(f"{reference}@{digest} is signed, whole, and what its statements are about")
     return 0
 
 
-def verify(repository: Repository, digest: str, checker: Checker) -> None:
+def verify(referrers: Referrers, digest: str, verifier: Verifier) -> None:
     """Check signature, content and statements of an index.
 
     Raises NotVerifiedError, or RegistryError for content that is not its digest's.
     """
-    attachments = Attachments(repository=repository, digest=digest)
-    if not attachments.is_signed():
-        raise NotVerifiedError(f"{repository.name} has no signature of {digest}")
-    if not attachments.is_signed_by(checker):
-        raise NotVerifiedError(f"no signature of {digest} is by this key")
-    images = _whole(repository, digest)
-    _check_statements(attachments, images, checker)
+    if not referrers.bundles(digest):
+        raise NotVerifiedError(_unsigned(referrers, digest))
+    images = _check_content(referrers, digest)
+    _check_statements(referrers, digest, verifier, wanted=_OF_INDEX, images=[digest, *images])
+    for image in images:
+        _check_statements(referrers, image, verifier, wanted=_OF_IMAGE, images=[digest, *images])
 
 
-def _whole(repository: Repository, digest: str) -> list[str]:
+def _unsigned(referrers: Referrers, digest: str) -> str:
+    name = referrers.repository
+    # The tag of signatures until cosign 2 (its specification: SIGNATURE_SPEC.md).
+    if referrers.manifest(f"{digest.replace(':', '-')}.sig") is None:
+        return f"{name} has no signature of {digest}"
+    return f"{name} has only a signature of cosign 2's form of {digest}; verify it by `cosign verify`, or release again"
+
+
+def _check_content(referrers: Referrers, digest: str) -> list[str]:
     """Read all that an index names, each by its digest; return the digests of its images."""
-    images = [entry["digest"] for entry in json.loads(_manifest(repository, digest))["manifests"]]
-    manifests = [json.loads(_manifest(repository, image)) for image in images]
+    images = [entry["digest"] for entry in json.loads(_manifest(referrers, digest))["manifests"]]
+    manifests = [json.loads(_manifest(referrers, image)) for image in images]
     for blob in {part["digest"] for manifest in manifests for part in [*manifest["layers"], manifest["config"]]}:
-        repository.blob(blob)
+        referrers.blob(blob)
     return images
 
 
-def _manifest(repository: Repository, digest: str) -> bytes:
-    content = repository.manifest(digest)
+def _manifest(referrers: Referrers, digest: str) -> bytes:
+    content = referrers.manifest(digest)
     if content is None or digest_of(content) != digest:
-        raise NotVerifiedError(f"{repository.name} has no {digest}, or something else in its place")
+        raise NotVerifiedError(f"{referrers.repository} has no {digest}, or something else in its place")
     return content
 
 
-def _check_statements(attachments: Attachments, images: list[str], checker: Checker) -> None:
-    wanted = {(PROVENANCE, digest) for digest in [attachments.digest, *images]}
-    wanted |= {(kind, digest) for kind in (SPDX, CYCLONEDX) for digest in images}
-    said: set[tuple[str, str]] = set()
-    for envelope in attachments.envelopes():
+def _check_statements(
+    referrers: Referrers, digest: str, verifier: Verifier, *, wanted: set[str], images: list[str]
+) -> None:
+    """Check that the statements attached to a digest are those wanted, each signed and about these images."""
+    found: set[str] = set()
+    for bundle in referrers.bundles(digest):
         try:
-            content = unseal(envelope, checker)
-        except ForgedError as error:
-            raise NotVerifiedError(f"a statement about {attachments.digest} is not by this key") from error
-        said |= {(content["predicateType"], f"sha256:{one['digest']['sha256']}") for one in content["subject"]}
-    for kind, digest in sorted(said ^ wanted):
-        problem = "is not about this image" if (kind, digest) in said else "is missing"
+            content = statement_of(bundle)
+            verifier.verify(bundle, kind=content["predicateType"], digest=digest)
+        except (UnreadableBundleError, CosignError) as error:
+            raise NotVerifiedError(f"a statement about {digest} is not verified: {error}") from error
+        if others := set(subjects(content)) - set(images):
+            raise NotVerifiedError(f"a statement about {digest} is about another image too: {min(others)}")
+        found.add(content["predicateType"])
+    for kind in sorted(found ^ wanted):
+        problem = "is not one that a release makes" if kind in found else "is missing"
         raise NotVerifiedError(f"a statement {kind} about {digest} {problem}")
 
 
-def _given(path: Path) -> Path:
-    """A path as the user typed it, seen from where it was typed."""
-    return Path(os.environ.get("BUILD_WORKING_DIRECTORY", ".")) / path
+def _verifier(options: argparse.Namespace) -> AbstractContextManager[Verifier]:
+    if options.key:
+        return verifying_with_key(given_key(options.key))
+    root = given_path(options.trusted_root) if options.trusted_root else ""
+    identity, issuer = options.certificate_identity, options.certificate_oidc_issuer
+    return nullcontext(verifying_identity(identity, issuer=issuer, trusted_root=root))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -90,7 +122,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--image", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--default-repository", required=True, help=argparse.SUPPRESS)
     parser.add_argument("-r", "--repository", help="where to look, for example registry.example/team/service")
-    parser.add_argument("--key", type=Path, required=True, help="public key, PEM")
+    add_registry_flags(parser)
+    who = parser.add_mutually_exclusive_group(required=True)
+    who.add_argument("--key", help="public key: a PEM file, or a URI such as awskms://")
+    who.add_argument("--certificate-identity", help="who signed, of a release with --keyless: a mail address or URI")
+    parser.add_argument("--certificate-oidc-issuer", help="who vouched for that identity, a URL")
+    parser.add_argument("--trusted-root", help="cosign's file with the keys of your own Fulcio, Rekor and TSA")
     return parser
 
 

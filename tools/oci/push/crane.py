@@ -162,7 +162,8 @@ class Crane:
             if pause is None or not any(_BUSY.search(line) for line in said):
                 break
             time.sleep(pause)
-        raise RegistryError(reference, _reason(said))
+        # What `crane auth get` did not find it says on standard output.
+        raise RegistryError(reference, _reason(said or output.decode(errors="replace").splitlines()))
 
 
 def _output_of(command: Sequence[str], *, seconds: float, report: Report | None) -> tuple[int | None, bytes, list[str]]:

@@ -1,1 +1,0 @@
-"""Whether cosign itself believes the signatures that are made here."""

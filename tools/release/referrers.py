@@ -1,0 +1,99 @@
+"""Sigstore bundles beside the image that they are about: referrers of its digest (OCI image spec 1.1, "subject").
+
+The manifests are those that cosign 3 writes, so `cosign verify` and `cosign verify-attestation` find them.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tools.oci.push.crane import Crane
+from tools.oci.push.layout import INDEX, MANIFEST, digest_of
+from tools.release.registry_api import RegistryApi
+from tools.release.statements import BUNDLE, statement_of
+
+_BUNDLES = "application/vnd.dev.sigstore.bundle"
+_EMPTY = "application/vnd.oci.empty.v1+json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Referrers:
+    """What is attached to the images of one repository."""
+
+    repository: str
+    crane: Crane
+    api: RegistryApi
+
+    @classmethod
+    def of(cls, repository: str, *, crane: Crane) -> "Referrers":
+        """Return those of `registry/name`. Raises RegistryError."""
+        return cls(repository=repository, crane=crane, api=RegistryApi.of(repository, crane=crane))
+
+    def manifest(self, reference: str) -> bytes | None:
+        """Return the manifest of a tag or digest, None where there is none. Raises RegistryError."""
+        return self.crane.manifest(f"{self.repository}{'@' if ':' in reference else ':'}{reference}")
+
+    def blob(self, digest: str) -> bytes:
+        """Return a blob, compared with its digest. Raises RegistryError."""
+        return self.crane.blob(f"{self.repository}@{digest}")
+
+    def bundles(self, digest: str) -> list[bytes]:
+        """Return every bundle that is attached to a digest; other tools may have attached other things."""
+        found = self.api.referrers(digest)
+        descriptors = self._tagged(digest) if found is None else found
+        manifests = [json.loads(self.manifest(entry["digest"]) or b"{}") for entry in descriptors]
+        layers = [
+            layer
+            for manifest in manifests
+            if str(manifest.get("artifactType", "")).startswith(_BUNDLES)
+            for layer in manifest["layers"]
+        ]
+        return [self.blob(layer["digest"]) for layer in layers]
+
+    def attach(self, bundles: Sequence[bytes], *, subject: bytes) -> None:
+        """Attach bundles to an image or index.
+
+        Registries without the referrers API have an index of the referrers under a tag ("Referrers Tag Schema"). It is
+        written once for all bundles, and last: a tag may be immutable.
+        """
+        digest, empty = digest_of(subject), self.api.upload(b"{}")
+        entries, listed = [], True
+        for bundle in bundles:
+            self.api.upload(bundle)
+            manifest = _manifest(bundle, subject=subject, empty=empty)
+            encoded = json.dumps(manifest).encode()
+            listed &= self.api.put(digest_of(encoded), encoded)
+            details = {"artifactType": BUNDLE, "annotations": manifest["annotations"]}
+            entries.append(_descriptor(encoded, MANIFEST) | details)
+        if not listed:
+            index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [*self._tagged(digest), *entries]}
+            self.api.put(_tag(digest), json.dumps(index).encode())
+
+    def _tagged(self, digest: str) -> list[dict[str, Any]]:
+        index = self.manifest(_tag(digest))
+        entries: list[dict[str, Any]] = json.loads(index)["manifests"] if index else []
+        return entries
+
+
+def _manifest(bundle: bytes, *, subject: bytes, empty: str) -> dict[str, Any]:
+    return {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "artifactType": BUNDLE,
+        "config": {"mediaType": _EMPTY, "digest": empty, "size": len(b"{}")},
+        "layers": [_descriptor(bundle, BUNDLE)],
+        "subject": _descriptor(subject, json.loads(subject)["mediaType"]),
+        "annotations": {
+            "dev.sigstore.bundle.content": "dsse-envelope",
+            "dev.sigstore.bundle.predicateType": statement_of(bundle)["predicateType"],
+        },
+    }
+
+
+def _descriptor(content: bytes, kind: str) -> dict[str, Any]:
+    return {"mediaType": kind, "digest": digest_of(content), "size": len(content)}
+
+
+def _tag(digest: str) -> str:
+    return digest.replace(":", "-")

@@ -1,0 +1,161 @@
+"""The few requests of attaching content to an image, which crane cannot make (OCI distribution spec 1.1).
+
+crane writes the referrers tag again for each manifest with a subject, which immutable tags forbid, and cannot ask the
+referrers API.
+"""
+
+import http
+import http.client
+import json
+import re
+import ssl
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+
+from tools.oci.push.crane import Crane, RegistryError
+from tools.oci.push.layout import digest_of
+
+_SECONDS = 60
+# Images name docker.io, whose API answers elsewhere.
+_HOSTS = {"docker.io": "registry-1.docker.io"}
+_LOOPBACK = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?")
+_PAUSES_SECONDS = (0.5, 2.0, 8.0)
+_TEMPORARY = {408, 429, 500, 502, 503, 504}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistryApi:
+    """One repository of a registry.
+
+    Attributes:
+        url: where the registry answers, without a final slash.
+        name: the repository.
+        authorization: the value of that header, empty for none.
+        insecure: whether certificates may be unknown.
+    """
+
+    url: str
+    name: str
+    authorization: str = field(default="", repr=False)
+    insecure: bool = False
+
+    @classmethod
+    def of(cls, repository: str, *, crane: Crane) -> "RegistryApi":
+        """Return the API of `registry/name` with the credentials that crane finds.
+
+        As with crane, loopback may speak plain HTTP, and `--insecure` allows that to all.
+
+        Raises:
+            RegistryError: the registry cannot be reached, or gives no token.
+        """
+        registry, _, name = repository.partition("/")
+        authorization = crane.authorization(repository) or ""
+        host = _HOSTS.get(registry, registry)
+        may_be_plain = crane.insecure or _LOOPBACK.fullmatch(registry)
+        scheme = "http" if may_be_plain and _speaks_plain_http(host) else "https"
+        return cls(url=f"{scheme}://{host}", name=name, authorization=authorization, insecure=crane.insecure)
+
+    @property
+    def _host(self) -> str:
+        return urllib.parse.urlsplit(self.url).netloc
+
+    def referrers(self, digest: str) -> list[dict[str, Any]] | None:
+        """Return the descriptors of what refers to a digest; None where the registry lacks the referrers API."""
+        found: list[dict[str, Any]] = []
+        page = f"{self.url}/v2/{self.name}/referrers/{digest}"
+        while page:
+            try:
+                headers, content = self._request("GET", page)
+            except _NotFoundError:
+                return None
+            found += json.loads(content).get("manifests", [])
+            link = headers.get("Link", "")
+            page = urllib.parse.urljoin(page, link[link.find("<") + 1 : link.find(">")]) if "<" in link else ""
+        return found
+
+    def upload(self, content: bytes) -> str:
+        """Upload a blob with one POST and one PUT; return its digest."""
+        digest = digest_of(content)
+        start = f"{self.url}/v2/{self.name}/blobs/uploads/"
+        headers, _ = self._request("POST", start, content=b"")
+        location = urllib.parse.urljoin(start, headers["Location"])
+        location += ("&" if "?" in location else "?") + urllib.parse.urlencode({"digest": digest})
+        self._request("PUT", location, content=content, kind="application/octet-stream")
+        return digest
+
+    def put(self, reference: str, manifest: bytes) -> bool:
+        """Write a manifest under a digest or tag; return whether the registry lists it as a referrer of its subject.
+
+        It says so by the header `OCI-Subject` ("Pushing Manifests with Subject").
+        """
+        kind = json.loads(manifest)["mediaType"]
+        url = f"{self.url}/v2/{self.name}/manifests/{reference}"
+        headers, _ = self._request("PUT", url, content=manifest, kind=kind)
+        return "OCI-Subject" in headers
+
+    def _request(
+        self, method: str, url: str, *, content: bytes | None = None, kind: str = ""
+    ) -> tuple[Mapping[str, str], bytes]:
+        for pause in (*_PAUSES_SECONDS, None):
+            try:
+                return self._request_once(method, url, content=content, kind=kind)
+            except urllib.error.HTTPError as error:
+                with error:
+                    failure = self._failure(error)
+                if error.code not in _TEMPORARY or pause is None:
+                    raise failure from error
+            except (OSError, http.client.HTTPException) as error:
+                if pause is None:
+                    raise RegistryError(self._host, str(getattr(error, "reason", error))) from error
+            time.sleep(pause)
+        raise AssertionError
+
+    def _request_once(
+        self, method: str, url: str, *, content: bytes | None, kind: str
+    ) -> tuple[Mapping[str, str], bytes]:
+        headers = {"Content-Type": kind} if kind else {}
+        # An upload may be at another host, which must not see the credentials.
+        if self.authorization and urllib.parse.urlsplit(url).netloc == self._host:
+            headers["Authorization"] = self.authorization
+        request = urllib.request.Request(url, data=content, method=method, headers=headers)  # noqa: S310 - http(s)
+        with self._open(request) as answer:
+            return dict(answer.headers), answer.read()
+
+    def _open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        context = ssl.create_default_context()
+        if self.insecure:
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        answer: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=_SECONDS, context=context)  # noqa: S310
+        return answer
+
+    def _failure(self, error: urllib.error.HTTPError) -> RegistryError:
+        """Return the registry's own words ("Error Codes" of the specification)."""
+        if error.code == http.HTTPStatus.NOT_FOUND:
+            return _NotFoundError(self._host, f"{self.name}: not found")
+        try:
+            [first, *_] = json.loads(error.read())["errors"]
+            reason = f"{first['code']}: {first.get('message', '')}"
+        except (ValueError, KeyError, TypeError):
+            reason = error.reason
+        return RegistryError(self._host, f"{self.name}: {error.code} {reason}")
+
+
+def _speaks_plain_http(host: str) -> bool:
+    """Tell whether a registry answers without TLS; one with TLS breaks off, or answers 400."""
+    with closing(http.client.HTTPConnection(host, timeout=_SECONDS)) as connection:
+        try:
+            connection.request("GET", "/v2/")
+            with connection.getresponse() as answer:
+                return answer.status != http.HTTPStatus.BAD_REQUEST
+        except (OSError, http.client.HTTPException):
+            return False
+
+
+class _NotFoundError(RegistryError):
+    """The registry does not have, or does not know, what a path names."""
