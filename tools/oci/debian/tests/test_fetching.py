@@ -170,6 +170,8 @@ def query(workspace: Path, bazel: list[str], archives: Archives, index: str) -> 
     interpreter = Path(sys.executable).resolve().parents[2]
     flags = ["--lockfile_mode=off", "--noenable_workspace", "--http_connector_attempts=1"]
     flags += [f"--repo_env=DEBIAN_MIRROR=file://{archives.main}", f"--repo_env=PIP_INDEX_URL={index}"]
+    # Empty: the one beside the main archive, whatever the machine's apt names.
+    flags += ["--repo_env=DEBIAN_SECURITY_MIRROR="]
     flags += [f"--repo_env=DEBIAN_SNAPSHOT_ARCHIVE=file://{archives.snapshot}"]
     flags += [f"--override_repository=rules_python~~python~python_3_11={interpreter}"]
 
