@@ -1,6 +1,6 @@
 """Write the bills of materials of an image.
 
-write.py --title NAME --architecture ARCH --lock LOCK --wheel-lock LOCK --spdx FILE --cyclonedx FILE METADATA...
+write.py --title NAME --architecture ARCH --lock LOCK [--wheel-hashes FILE]... --spdx FILE --cyclonedx FILE METADATA...
 """
 
 import argparse
@@ -17,11 +17,12 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="write")
     parser.add_argument("--title", required=True)
     parser.add_argument("--architecture", required=True)
-    for file in ("lock", "wheel-lock", "spdx", "cyclonedx"):
+    for file in ("lock", "spdx", "cyclonedx"):
         parser.add_argument(f"--{file}", type=Path, required=True)
+    parser.add_argument("--wheel-hashes", type=Path, action="append", default=[])
     parser.add_argument("metadata", nargs="*", type=Path)
     options = parser.parse_args(arguments)
-    wheels = wheel_components(options.metadata, lock=options.wheel_lock)
+    wheels = wheel_components(options.metadata, hashes=options.wheel_hashes)
     components = debian_components(options.lock, options.architecture) + wheels
     for path, document in (
         (options.spdx, spdx(options.title, components)),

@@ -27,6 +27,7 @@ from tools.oci.testing.running import (
     wait_until_ready,
 )
 from tools.oci.testing.schemas import cyclonedx_errors, spdx_errors
+from tools.oci.testing.wheel_layers import grouped_wheel_errors, layer_count_errors
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 _PROGRAM_FOLDERS = {"bin", "sbin"}
@@ -219,6 +220,16 @@ def test_third_party_code_lies_in_one_folder(members: list[Member]) -> None:
     """One site-packages folder, whatever the build calls its repositories."""
     found = {parent for member in members for parent in member.path.parents if parent.name == "site-packages"}
     assert found == {PurePosixPath("usr/local/lib/python3.11/site-packages")}
+
+
+def test_wheels_have_few_layers(image: Image) -> None:
+    """An edit pushes some 800 bytes of documents for each layer, and rules_oci takes its time for each."""
+    assert layer_count_errors(image.config) == []
+
+
+def test_large_wheels_have_layers_of_their_own() -> None:
+    """A bump of a small wheel does not push a large one that shares its layer."""
+    assert grouped_wheel_errors(map(Path, os.environ["IMAGE_GROUPED_WHEELS"].split())) == []
 
 
 def test_bill_of_materials_is_what_is_there(image: Image, members: list[Member]) -> None:
