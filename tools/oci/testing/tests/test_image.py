@@ -1,5 +1,6 @@
 """What holds for the image of every service. `image_test` says which by its environment."""
 
+import dataclasses
 import json
 import os
 import platform
@@ -21,6 +22,7 @@ from tools.oci.testing.layout import Image, Layout, Member, images
 from tools.oci.testing.remote import Repository
 from tools.oci.testing.running import (
     Container,
+    FailedError,
     NamespacesForbiddenError,
     find_emulator,
     require_namespaces,
@@ -147,6 +149,16 @@ def test_other_architecture_serves(emulated: Container) -> None:
     """Under qemu-user the arm64 interpreter is one, and the image prepares its data, starts, and is ready."""
     assert emulated.run_python("import platform; print(platform.machine())").strip() == "aarch64"
     _serve(emulated, seconds=_EMULATED_SECONDS)
+
+
+def test_volume_that_cannot_be_written_to_is_one_sentence(container: Container, tmp_path: Path) -> None:
+    """A uid that does not own /data, as OpenShift gives, gets a sentence that names the remedy and no traceback."""
+    tmp_path.chmod(0o555)
+    denied = dataclasses.replace(container, data=tmp_path)
+    for command in os.environ["IMAGE_PREPARE"].split():
+        with pytest.raises(FailedError, match="fsGroup") as caught:
+            denied.run(command)
+        assert "Traceback" not in str(caught.value)
 
 
 def test_process_has_no_rights(container: Container) -> None:
