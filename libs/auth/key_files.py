@@ -61,7 +61,11 @@ class KeyFolder:
         path = self.path / f"{activates_at.astimezone(UTC):{_TIME}}-{_fingerprint(pem)}.pem"
         # A name with a dot is no key yet; the rename makes it one as a whole.
         draft = path.with_name(f".{path.name}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        try:
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        with os.fdopen(handle, "wb") as file:
             file.write(pem)
             file.flush()
             os.fsync(file.fileno())
@@ -71,13 +75,23 @@ class KeyFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes that use this lock out, making the folder if need be."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(self.path, os.O_RDONLY)
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle = os.open(self.path, os.O_RDONLY)
+        except OSError as error:
+            raise self._unwritable(error) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
         finally:
             os.close(handle)
+
+    def _unwritable(self, error: OSError) -> UnusableKey:
+        return UnusableKey(
+            str(self.path),
+            f"cannot be written to: {error.strerror}. Let uid {os.geteuid()} write to its volume: "
+            "set fsGroup in the pod's securityContext, or change the owner of the volume",
+        )
 
     def holds_keys(self) -> bool:
         """Tell whether there is any key file, fit for use or not."""

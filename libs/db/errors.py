@@ -1,5 +1,7 @@
 """What a database does to a caller, whichever it is."""
 
+import os
+
 
 class DatabaseError(Exception):
     """Base of this library's errors."""
@@ -49,5 +51,8 @@ class FileUnusable(DatabaseError):
     """A file of SQLite on a disk, or in a folder, that does not let us write."""
 
     def __init__(self, path: str, error: OSError) -> None:
-        super().__init__(f"{path} cannot be written to: {error.strerror}")
+        super().__init__(
+            f"{path} cannot be written to: {error.strerror}. Let uid {os.geteuid()} write to its volume: "
+            "set fsGroup in the pod's securityContext, or change the owner of the volume"
+        )
         self.path = path

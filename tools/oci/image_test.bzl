@@ -9,7 +9,7 @@ def image_test(name, *, image, push, title, module, port, prepare):
 
     Args:
       name: name of the test.
-      image: the index; `{image}.digest` lies beside it.
+      image: the index; `{image}.digest`, its bills of materials and `{image}_grouped_wheels` are beside it.
       push: the command that pushes it.
       title: name of the service.
       module: module that the image runs.
@@ -26,6 +26,7 @@ def image_test(name, *, image, push, title, module, port, prepare):
         data = [
             image,
             image + ".digest",
+            image + "_grouped_wheels",
             image + "_amd64_sbom",
             image + "_arm64_sbom",
             push,
@@ -34,6 +35,7 @@ def image_test(name, *, image, push, title, module, port, prepare):
         env = {
             "DOCKER_REGISTRY": "$(rootpath //tools/oci/registry:docker_registry)",
             "IMAGE_DIGEST": "$(rootpath {}.digest)".format(image),
+            "IMAGE_GROUPED_WHEELS": "$(rootpaths {}_grouped_wheels)".format(image),
             "IMAGE_INDEX": "$(rootpath {})".format(image),
             "IMAGE_MODULE": module,
             "IMAGE_NAME": title,

@@ -119,6 +119,13 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
         target_compatible_with = _LINUX,
         visibility = visibility,
     )
+    native.filegroup(
+        name = name + "_grouped_wheels",
+        srcs = [":{}_{}_third_party".format(name, architecture) for architecture in architectures],
+        output_group = "grouped_wheels",
+        tags = ["manual"],
+        target_compatible_with = _LINUX,
+    )
     image_push(
         name = name + "_push",
         image = ":" + name,

@@ -136,3 +136,14 @@ def test_an_unreadable_key_is_one_sentence(folder: KeyFolder) -> None:
     for attempt in (folder.read, folder.stamp):
         with pytest.raises(UnusableKey, match="cannot be read: No such file"):
             attempt()
+
+
+def test_folder_that_cannot_be_written_to_is_one_sentence(tmp_path: Path) -> None:
+    """A random uid, as OpenShift gives, is told how to get access to the volume."""
+    tmp_path.joinpath("file").touch()
+    keys = KeyFolder(tmp_path / "file" / "keys")
+    sentence = r"/file/keys: cannot be written to: Not a directory\. Let uid \d+ write to its volume: set fsGroup"
+    with pytest.raises(UnusableKey, match=sentence), keys.locked():
+        pass
+    with pytest.raises(UnusableKey, match=sentence):
+        keys.write(Algorithm.EDDSA, activates_at=START)

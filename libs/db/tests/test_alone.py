@@ -50,7 +50,9 @@ def test_a_process_that_was_killed_serves_no_longer(url: str) -> None:
 def test_a_folder_that_is_not_there_is_one_sentence() -> None:
     """It names the file and says why."""
     with (
-        pytest.raises(FileUnusable, match=r"/no/such/folder/a\.db cannot be written to: No such file or directory"),
+        pytest.raises(
+            FileUnusable, match=r"/no/such/folder/a\.db cannot be written to: No such file or directory\. .*fsGroup"
+        ),
         serving_alone("sqlite+aiosqlite:////no/such/folder/a.db"),
     ):
         pass

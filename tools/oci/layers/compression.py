@@ -20,3 +20,12 @@ def compressor(name: str) -> Compressor:
     import zstandard  # noqa: PLC0415
 
     return zstandard.ZstdCompressor(level=_ZSTD_LEVEL, write_checksum=True).compressobj()
+
+
+def decompress(data: bytes, name: str) -> bytes:
+    """Return what `compressor(name)` made `data` of."""
+    if name == "gzip":
+        return zlib.decompress(data, _GZIP_WINDOW_BITS)
+    import zstandard  # noqa: PLC0415
+
+    return zstandard.ZstdDecompressor().decompressobj().decompress(data)

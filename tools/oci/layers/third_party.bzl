@@ -1,8 +1,15 @@
-"""Layers of third-party code: one for each wheel, made once in the wheel's own place and shared by all services."""
+"""Layers of third-party code: at most 12 for an image, so that its documents are small and the rules that write it quick.
 
+Each wheel is packed once, by an aspect, and shared by all services. A wheel that `wheel_groups.bzl` names as large is a
+layer of its own; small ones are merged by the group that `wheel_groups.bzl` puts them in.
+"""
+
+load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load("@rules_python//python:py_info.bzl", "PyInfo")
 load("//tools/oci/layers:packing.bzl", "PACKING_ATTRS", "layer_suffix", "pack_layer")
 load("//tools/oci/layers:platforms.bzl", "PLATFORM_ATTRS", "to_platform")
+load("//tools/oci/layers:wheel_groups.bzl", "LARGE_WHEELS", "wheel_group")
+load("//tools/oci/python:shipped_python.bzl", "run_shipped_python")
 
 # Where every image has its wheels. The base layer has a .pth file that says so.
 _SITE_PACKAGES = "usr/local/lib/python3.11/site-packages/"
@@ -10,12 +17,9 @@ _SITE_PACKAGES = "usr/local/lib/python3.11/site-packages/"
 # What an installer writes about itself, and differs between installers.
 _INSTALLERS_OWN = [".dist-info/INSTALLER", ".dist-info/RECORD", ".dist-info/REQUESTED", ".dist-info/direct_url.json"]
 
-# Container runtimes stack at most 127 layers; the base, first-party code and whoever builds upon the image need some.
-_MOST_WHEELS = 100
-
 WheelsInfo = provider(
     doc = "The wheels that a target needs, and their layers.",
-    fields = {"layers": "depset of structs: `wheel` (name of the distribution), `layer` and `metadata` (Files), `tags` (File or None)"},
+    fields = {"layers": "depset of structs: `wheel` (name of the distribution), `layer` and `metadata` (Files), `tags` (File or None), `native` (bool: has shared libraries)"},
 )
 
 def _path_in_wheel(file):
@@ -33,6 +37,9 @@ def _is_shipped(file):
 
 def _to_arguments(file):
     return [_SITE_PACKAGES + _path_in_wheel(file), file.path]
+
+def _is_shared_library(file):
+    return file.basename.endswith(".so") or ".so." in file.basename
 
 def _metadata(files, label):
     """The file that names a wheel's distribution."""
@@ -75,6 +82,7 @@ def _wheel_layers_impl(target, ctx):
                 to_arguments = _to_arguments,
             ),
             metadata = metadata,
+            native = bool([file for file in files if _is_shared_library(file)]),
             tags = _tags(files),
             wheel = _path_in_wheel(metadata).split("-")[0].lower(),
         ))
@@ -106,27 +114,56 @@ wheels = rule(
     provides = [WheelsInfo],
 )
 
+def _link_layer(ctx, wheel, folder):
+    """Gives a wheel's layer a path and an owner in this repository.
+
+    Image rules write the label of a layer's owner into the image, and names of wheel repositories differ between modes.
+    """
+    layer = ctx.actions.declare_file("{}/{}{}".format(folder, wheel.wheel, layer_suffix(ctx)))
+    ctx.actions.symlink(output = layer, target_file = wheel.layer)
+    return layer
+
+def _merge_layers(ctx, group, wheels):
+    """Registers the action that merges layers of wheels, in the order of names, into one."""
+    layer = ctx.actions.declare_file("{}/{}{}".format(ctx.label.name, group, layer_suffix(ctx)))
+    layers = [wheel.layer for wheel in wheels]
+    args = ctx.actions.args()
+    args.add("--output", layer)
+    args.add("--compression", ctx.attr._compression[BuildSettingInfo].value)
+    args.add_all(layers)
+    run_shipped_python(
+        ctx,
+        args = [args],
+        inputs = depset(layers),
+        mnemonic = "MergeLayers",
+        outputs = [layer],
+        progress_message = "Merging wheels into %{output}",
+        tool = ctx.attr._merge,
+    )
+    return layer
+
 def _third_party_layers_impl(ctx):
-    by_wheel = {wheel.wheel: wheel.layer for wheel in ctx.attr.wheels[WheelsInfo].layers.to_list()}
-    if len(by_wheel) > _MOST_WHEELS:
-        fail("{} needs {} wheels, an image holds layers for {}: split the service or group its wheels".format(
-            ctx.label,
-            len(by_wheel),
-            _MOST_WHEELS,
-        ))
-    layers = []
-    for wheel in sorted(by_wheel):
-        # Image rules write the label of a layer's owner into the image: it must be one of the main repository.
-        layer = ctx.actions.declare_file("{}/{}{}".format(ctx.label.name, wheel, layer_suffix(ctx)))
-        ctx.actions.symlink(output = layer, target_file = by_wheel[wheel])
-        layers.append(layer)
-    return DefaultInfo(files = depset(layers))
+    by_name = {wheel.wheel: wheel for wheel in ctx.attr.wheels[WheelsInfo].layers.to_list()}
+    groups = {}
+    for name in sorted(by_name):
+        if name not in LARGE_WHEELS:
+            groups.setdefault(wheel_group(name, native = by_name[name].native), []).append(by_name[name])
+    layers = [_link_layer(ctx, by_name[name], ctx.label.name) for name in LARGE_WHEELS if name in by_name]
+    layers += [_merge_layers(ctx, group, groups[group]) for group in sorted(groups)]
+    grouped = [wheel for group in sorted(groups) for wheel in groups[group]]
+    return [
+        DefaultInfo(files = depset(layers)),
+        # For the test that finds wheels which have grown too large for a group.
+        OutputGroupInfo(
+            grouped_wheels = depset([_link_layer(ctx, wheel, ctx.label.name + "_grouped") for wheel in grouped]),
+        ),
+    ]
 
 third_party_layers = rule(
     implementation = _third_party_layers_impl,
-    attrs = {
+    attrs = PACKING_ATTRS | {
         "wheels": attr.label(mandatory = True, doc = "The wheels to pack.", providers = [WheelsInfo]),
-        "_compression": PACKING_ATTRS["_compression"],
+        "_merge": attr.label(cfg = "exec", default = "//tools/oci/layers:merge", doc = "The tool."),
     },
-    doc = "The layers of all wheels in a closure, ordered by name; each wheel is a layer of its own.",
+    doc = "The layers of all wheels in a closure: large ones alone in the order of LARGE_WHEELS, then the groups by name.",
 )

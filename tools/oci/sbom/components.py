@@ -32,9 +32,9 @@ def debian_components(lock: Path, architecture: str, *, status: Path) -> list[Co
     return [_debian(entry["name"], entry["version"], entry["path"], entry["sha256"]) for entry in used]
 
 
-def wheel_components(metadata: Iterable[Path], *, lock: Path) -> list[Component]:
-    """The distributions that own some METADATA files, by name, with the hashes that a lock has of their wheels."""
-    locked = _locked_wheels(lock.read_text())
+def wheel_components(metadata: Iterable[Path], *, hashes: Iterable[Path]) -> list[Component]:
+    """Return the distributions that own some METADATA files, by name, with the hashes of their wheels from `hashes`."""
+    locked = _locked_wheels("".join(file.read_text() for file in hashes))
     return sorted((_wheel(path, locked) for path in metadata), key=lambda component: component.purl)
 
 

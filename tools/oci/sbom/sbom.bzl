@@ -2,8 +2,14 @@
 
 load("//tools/oci/layers:third_party.bzl", "WheelsInfo")
 load("//tools/oci/python:shipped_python.bzl", "SHIPPED_PYTHON_ATTRS", "run_shipped_python")
+load("//tools/oci/sbom:wheel_hashes.bzl", "wheel_hashes_file")
 
 visibility("//tools/oci/...")
+
+def _hashes(ctx, wheels):
+    """Returns the files of hashes for these wheels alone."""
+    names = {wheel_hashes_file(wheel.wheel): None for wheel in wheels}
+    return [file for file in ctx.files._wheel_hashes if file.basename in names]
 
 def _sbom_impl(ctx):
     spdx = ctx.actions.declare_file(ctx.label.name + ".spdx.json")
@@ -11,19 +17,20 @@ def _sbom_impl(ctx):
     wheels = ctx.attr.wheels[WheelsInfo].layers.to_list()
     metadata = [wheel.metadata for wheel in wheels]
     tags = [wheel.tags for wheel in wheels if wheel.tags]
+    hashes = _hashes(ctx, wheels)
     args = ctx.actions.args()
     args.add("--title", ctx.attr.title)
     args.add("--architecture", ctx.attr.architecture)
     args.add("--lock", ctx.file._lock)
     args.add("--status", ctx.file._status)
-    args.add("--wheel-lock", ctx.file._wheel_lock)
+    args.add_all(hashes, before_each = "--wheel-hashes")
     args.add("--spdx", spdx)
     args.add("--cyclonedx", cyclonedx)
     args.add_all(metadata)
     run_shipped_python(
         ctx,
         args = [args],
-        inputs = depset(metadata + tags + [ctx.file._lock, ctx.file._status, ctx.file._wheel_lock]),
+        inputs = depset(metadata + tags + hashes + [ctx.file._lock, ctx.file._status]),
         mnemonic = "Sbom",
         outputs = [spdx, cyclonedx],
         progress_message = "Writing the bill of materials %{label}",
@@ -43,7 +50,7 @@ sbom = rule(
             default = "//tools/oci/base:status",
             doc = "Packages of the base that are older than locked.",
         ),
-        "_wheel_lock": attr.label(allow_single_file = True, default = "//:requirements_lock.txt", doc = "Hashes of wheels."),
+        "_wheel_hashes": attr.label(default = "@wheel_hashes", doc = "Hashes of all locked wheels, a file for each distribution."),
         "_write": attr.label(cfg = "exec", default = ":write", doc = "The tool."),
     },
     doc = "Writes NAME.spdx.json (SPDX 2.3) and NAME.cdx.json (CycloneDX 1.6).",

@@ -1,7 +1,7 @@
 """Write the bills of materials of an image.
 
-write.py --title NAME --architecture ARCH --lock LOCK --status FILE --wheel-lock LOCK --spdx FILE --cyclonedx FILE
-         METADATA...
+write.py --title NAME --architecture ARCH --lock LOCK --status FILE [--wheel-hashes FILE]... --spdx FILE
+         --cyclonedx FILE METADATA...
 """
 
 import argparse
@@ -18,11 +18,12 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="write")
     parser.add_argument("--title", required=True)
     parser.add_argument("--architecture", required=True)
-    for file in ("lock", "status", "wheel-lock", "spdx", "cyclonedx"):
+    for file in ("lock", "status", "spdx", "cyclonedx"):
         parser.add_argument(f"--{file}", type=Path, required=True)
+    parser.add_argument("--wheel-hashes", type=Path, action="append", default=[])
     parser.add_argument("metadata", nargs="*", type=Path)
     options = parser.parse_args(arguments)
-    wheels = wheel_components(options.metadata, lock=options.wheel_lock)
+    wheels = wheel_components(options.metadata, hashes=options.wheel_hashes)
     components = debian_components(options.lock, options.architecture, status=options.status) + wheels
     for path, document in (
         (options.spdx, spdx(options.title, components)),

@@ -35,10 +35,9 @@ _STATUS = {
         {"architecture": "arm64", "package": "libstdc++6", "wanted": "13", "used": "12"},
     ]
 }
-_WHEEL_LOCK = f"""
-typing-extensions==4.16.0
-    # sha256:{"1" * 64} typing_extensions-4.16.0-py3-none-any.whl
-    # sha256:{"2" * 64} typing_extensions-4.16.0-py2.py3-none-any.whl
+_WHEEL_HASHES = f"""\
+# sha256:{"1" * 64} typing_extensions-4.16.0-py3-none-any.whl
+# sha256:{"2" * 64} typing_extensions-4.16.0-py2.py3-none-any.whl
 """
 _PURLS = [
     "pkg:deb/debian/libstdc%2B%2B6@12.2.0-14%2Bdeb12u1?arch=amd64&distro=debian-12",
@@ -51,8 +50,8 @@ _PURLS = [
 def documents(tmp_path: Path) -> tuple[Any, Any]:
     """The SPDX and the CycloneDX document of two Debian packages and a wheel."""
     lock, metadata = tmp_path / "lock.json", tmp_path / "METADATA"
-    wheel_lock = tmp_path / "lock.txt"
-    wheel_lock.write_text(_WHEEL_LOCK)
+    wheel_hashes = tmp_path / "typing_extensions.txt"
+    wheel_hashes.write_text(_WHEEL_HASHES)
     (tmp_path / "WHEEL").write_text("Tag: py2-none-any\nTag: py3-none-any\n")
     lock.write_text(json.dumps(_LOCK))
     status = tmp_path / "status.json"
@@ -64,8 +63,8 @@ def documents(tmp_path: Path) -> tuple[Any, Any]:
         str(lock),
         "--status",
         str(status),
-        "--wheel-lock",
-        str(wheel_lock),
+        "--wheel-hashes",
+        str(wheel_hashes),
         "--spdx",
         str(spdx),
         "--cyclonedx",
@@ -90,7 +89,7 @@ def test_spdx_names_every_package(documents: tuple[Any, Any]) -> None:
 
 
 def test_cyclonedx_names_every_package(documents: tuple[Any, Any]) -> None:
-    """Components carry purl, hash where the lock has one, and licence where the wheel states one."""
+    """Components carry purl, hash where a lock has one, and licence where the wheel states one."""
     components = documents[1]["components"]
     assert [component["purl"] for component in components] == _PURLS
     assert components[0]["hashes"] == [{"alg": "SHA-256", "content": "aa"}]

@@ -24,7 +24,10 @@ class Probe(http.server.BaseHTTPRequestHandler):
 def main(arguments: list[str]) -> None:
     """Run `migrate`, or serve."""
     if arguments == ["migrate"]:
-        _migrated().touch()
+        try:
+            _migrated().touch()
+        except OSError as error:
+            sys.exit(f"{error}: set fsGroup in the pod's securityContext, or change the owner of the volume")
         return
     http.server.ThreadingHTTPServer((os.environ["FIXTURE_SERVICE_HOST"], _PORT), Probe).serve_forever()
 

@@ -1,5 +1,6 @@
 """What holds for the image of every service. `image_test` says which by its environment."""
 
+import dataclasses
 import json
 import os
 import platform
@@ -21,12 +22,14 @@ from tools.oci.testing.layout import Image, Layout, Member, images
 from tools.oci.testing.remote import Repository
 from tools.oci.testing.running import (
     Container,
+    FailedError,
     NamespacesForbiddenError,
     find_emulator,
     require_namespaces,
     wait_until_ready,
 )
 from tools.oci.testing.schemas import cyclonedx_errors, spdx_errors
+from tools.oci.testing.wheel_layers import grouped_wheel_errors, layer_count_errors
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 _PROGRAM_FOLDERS = {"bin", "sbin"}
@@ -148,6 +151,16 @@ def test_other_architecture_serves(emulated: Container) -> None:
     _serve(emulated, seconds=_EMULATED_SECONDS)
 
 
+def test_volume_that_cannot_be_written_to_is_one_sentence(container: Container, tmp_path: Path) -> None:
+    """A uid that does not own /data, as OpenShift gives, gets a sentence that names the remedy and no traceback."""
+    tmp_path.chmod(0o555)
+    denied = dataclasses.replace(container, data=tmp_path)
+    for command in os.environ["IMAGE_PREPARE"].split():
+        with pytest.raises(FailedError, match="fsGroup") as caught:
+            denied.run(command)
+        assert "Traceback" not in str(caught.value)
+
+
 def test_process_has_no_rights(container: Container) -> None:
     """It runs as nobody in particular, and can write /data and /tmp and nothing else."""
     code = """if True:
@@ -219,6 +232,16 @@ def test_third_party_code_lies_in_one_folder(members: list[Member]) -> None:
     """One site-packages folder, whatever the build calls its repositories."""
     found = {parent for member in members for parent in member.path.parents if parent.name == "site-packages"}
     assert found == {PurePosixPath("usr/local/lib/python3.11/site-packages")}
+
+
+def test_wheels_have_few_layers(image: Image) -> None:
+    """An edit pushes some 800 bytes of documents for each layer, and rules_oci takes its time for each."""
+    assert layer_count_errors(image.config) == []
+
+
+def test_large_wheels_have_layers_of_their_own() -> None:
+    """A bump of a small wheel does not push a large one that shares its layer."""
+    assert grouped_wheel_errors(map(Path, os.environ["IMAGE_GROUPED_WHEELS"].split())) == []
 
 
 def test_bill_of_materials_is_what_is_there(image: Image, members: list[Member]) -> None:

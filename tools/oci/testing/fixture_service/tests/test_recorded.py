@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-_RECORDED = "c33949e5c7dc716f01c0128cc5451d49cb04931ace3e3875d53ce61f08f6f929"
+_RECORDED = "bdec275bb9f5ae397a4c7567cc2210c1032c92f5b58eece8ed0a8c65d88ead9d"
 
 
 @pytest.mark.parametrize("architecture", ["AMD64", "ARM64"])
