@@ -74,8 +74,7 @@ def _conclude(range_: Range, bazel: Bazel, verdicts: tuple[Verdict, ...]) -> Ans
         reached = reach(bazel, verdicts)
     except BazelFailedError as error:
         reason = f"the head's graph cannot be loaded: {error}"
-        verdicts = (*verdicts, everything(".", reason))
-        return Answer(range=range_, bazel=bazel, scope=Scope.ALL, verdicts=verdicts, targets={})
+        return _all(range_, bazel, (*verdicts, everything(".", reason)))
     chosen = next((target for target in reached.targets.values() if target.rule in _CHOSEN), None)
     if chosen is not None:
         reason = f"{chosen.label} is a {chosen.rule}, which any target may use"

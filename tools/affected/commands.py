@@ -37,6 +37,9 @@ def run(options: argparse.Namespace, workspace: pathlib.Path) -> int:
             return _why(found, _label(options.target, _here(workspace).relative_to(workspace)))
         if options.command == "test":
             return _test(found, snapshots.head)
+    if found.scope is Scope.ALL and not found.targets:
+        message = f"everything is affected, and the targets cannot be listed: {found.verdicts[-1].reason}"
+        raise AffectedError(message)
     if options.output:
         _write(_here(workspace) / options.output, found.of_kind(options.kind))
     sys.stdout.write(FORMS[options.format](found, options.kind))

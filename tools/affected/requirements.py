@@ -3,6 +3,8 @@
 import dataclasses
 import re
 
+_FILE = re.compile(r"# sha256:[0-9a-f]{64} \S+")
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Pin:
@@ -10,6 +12,8 @@ class Pin:
 
     requirement: str
     hashes: frozenset[str]
+    files: frozenset[str] = frozenset()
+    """Comments that name the wheel of a hash. The stand-in for rules_python and the bills of materials read them."""
 
     @property
     def version(self) -> str:
@@ -58,7 +62,8 @@ def _described(name: str, before: Pin | None, after: Pin) -> str:
         return f"{name} {after.version} is new"
     if before.version != after.version:
         return f"{name} {before.version} -> {after.version}"
-    return f"{name} {after.version} has other {'files' if before.hashes != after.hashes else 'markers'}"
+    same_files = (before.hashes, before.files) == (after.hashes, after.files)
+    return f"{name} {after.version} has other {'markers' if same_files else 'files'}"
 
 
 def label_name(distribution: str) -> str:
@@ -67,11 +72,16 @@ def label_name(distribution: str) -> str:
 
 
 def parse(text: str) -> Lock:
-    """Read a lock as pip and uv write it; comments mean nothing."""
+    """Read a lock as pip and uv write it; of comments only those count that name the file of a hash."""
     pins: dict[str, Pin] = {}
     options = []
     joined = text.replace("\\\n", " ")
-    for line in (re.sub(r"(^|\s)#.*", "", line).strip() for line in joined.splitlines()):
+    name = ""
+    for comment in (line.strip() for line in joined.splitlines()):
+        if name and _FILE.fullmatch(comment):
+            pins[name] = dataclasses.replace(pins[name], files=pins[name].files | {comment})
+            continue
+        line = re.sub(r"(^|\s)#.*", "", comment).strip()
         if line.startswith("-"):
             options.append(line)
         elif line:

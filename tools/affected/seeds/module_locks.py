@@ -48,7 +48,18 @@ def _distributions(path: str, hub: str, difference: requirements.Difference, sce
         orphans = _users(hub, difference.gone, scene)
     except BazelFailedError as error:
         return everything(path, f"the graph cannot say who had {', '.join(difference.gone)}: {error}")
-    return some(path, ", ".join(difference.described()), (*_labels(hub, difference.changed), *orphans))
+    present = [name for name in difference.changed if _is_in_hub(hub, name, difference.after.pins[name], scene)]
+    return some(path, ", ".join(difference.described()), (*_labels(hub, present), *orphans))
+
+
+def _is_in_hub(hub: str, name: str, pin: requirements.Pin, scene: Scene) -> bool:
+    """Tell whether a distribution is on any platform; a marker such as `sys_platform == 'win32'` may exclude all."""
+    if ";" not in pin.requirement:
+        return True
+    try:
+        return bool(scene.bazel.query(f"@{hub}//{name}:all"))
+    except BazelFailedError:
+        return False
 
 
 def _labels(hub: str, names: list[str]) -> tuple[str, ...]:

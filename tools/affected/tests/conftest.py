@@ -19,7 +19,7 @@ GRAPH: Mapping[str, Any] = {
     "//svc:test_svc": {"rule": "py_test", "inputs": ["//svc:test_svc.py", "//svc:svc"]},
     "//svc:slow": {"rule": "py_test", "inputs": ["//svc:svc"], "tags": ["manual"]},
     "//svc:image": {"rule": "oci_image_index", "inputs": ["//svc:svc", "@@_main~debian~base_amd64//:files"]},
-    "//svc:image_push": {"rule": "oci_push", "inputs": ["//svc:image"], "tags": ["manual"]},
+    "//svc:image_push": {"rule": "image_push", "inputs": ["//svc:image"], "tags": ["manual"]},
     "//other:other": {"rule": "py_test", "inputs": ["//other:other.py"]},
     "@@_main~pip~pip//idna:pkg": {"rule": "alias", "inputs": []},
     "@@_main~debian~base_amd64//:files": {"rule": "filegroup", "inputs": []},

@@ -69,8 +69,10 @@ def test_broken_head_is_everything(workspace: Workspace, affected_by: Answers) -
     """A graph that cannot be loaded hides nothing."""
     workspace.write("lib/lib.py", "second\n")
     workspace.write("graph.json", '{"broken": true}')
-    assert affected_by.scope() == "all"
+    assert affected_by("--format", "github") == ""
+    assert affected_by.status == 2
     assert "the head's graph cannot be loaded: error loading package 'x'" in affected_by.talk
+    assert "everything is affected, and the targets cannot be listed" in affected_by.talk
 
 
 def test_base_graph_is_read_once(workspace: Workspace, affected_by: Answers) -> None:

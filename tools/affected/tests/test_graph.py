@@ -88,13 +88,14 @@ def test_only_rules_of_this_repository() -> None:
         ("//a:a_test", "py_test", {"all", "test"}),
         ("//a:a", "py_binary", {"all", "binary"}),
         ("//a:image", "oci_image_index", {"all", "image"}),
-        ("//a:image_push", "pushes", {"all", "image_push"}),
-        ("//a:image_pusher", "oci_push", {"all"}),
+        ("//a:image_push", "image_push", {"all", "image_push"}),
+        ("//:push", "alias", {"all"}),
+        ("//a:push", "oci_push", {"all"}),
         ("//a:lib", "py_library", {"all"}),
     ],
 )
 def test_kinds(label: str, rule_class: str, kinds: set[str]) -> None:
-    """A target's kinds follow from its rule, a push's from the name that people type."""
+    """A target's kinds follow from its rule, whatever its name is."""
     assert Target(label=label, rule=rule_class).kinds == kinds
 
 

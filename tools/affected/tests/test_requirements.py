@@ -25,6 +25,13 @@ def test_hash_alone_counts() -> None:
     assert describe(LOCK.replace("sha256:cc", "sha256:dd")) == ["idna 3.20 has other files"]
 
 
+def test_file_of_a_hash_counts() -> None:
+    """A comment that names the wheel of a hash decides which wheel is taken."""
+    named = LOCK.replace("# via anyio", f"# via anyio\n    # sha256:{'c' * 64} idna-3.20-py3-none-any.whl")
+    assert requirements.difference(named, LOCK).described() == ["idna 3.20 has other files"]
+    assert requirements.difference(named, named.replace("# via anyio", "# via httpx")).described() == []
+
+
 def test_marker_alone_counts() -> None:
     """A marker decides on which platforms it is there."""
     assert describe(LOCK.replace("idna==3.20", "idna==3.20 ; sys_platform == 'linux'")) == [

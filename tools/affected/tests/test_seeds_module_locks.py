@@ -75,3 +75,13 @@ def test_base_image_lock(workspace: Workspace, affected_by: Answers) -> None:
     workspace.write("base/lock.json", '{"new": 1}\n')
     assert affected_by.labels() == {"//svc:image", "//svc:image_push"}
     assert "base/lock.json: base_amd64, base_arm64 made anew" in affected_by.talk
+
+
+def test_distribution_that_no_platform_has(workspace: Workspace, affected_by: Answers) -> None:
+    """The hub has no package of it, so only what reads the lock is affected."""
+    windows = "colorama==0.4.6 ; sys_platform == 'win32' \\\n    --hash=sha256:%s\n"
+    workspace.write("requirements_lock.txt", LOCK + windows % "dd")
+    workspace.commit()
+    workspace.write("requirements_lock.txt", LOCK + windows % "ee")
+    assert affected_by.labels() == set()
+    assert "colorama 0.4.6 has other files" in affected_by.talk
