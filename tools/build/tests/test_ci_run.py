@@ -168,6 +168,7 @@ def test_proofs_run_where_they_exist(checkout: Checkout) -> None:
     status, last, calls = checkout.run()
     assert (status, last) == (0, "10 passed, 0 failed")
     assert [call.partition(" (")[0] for call in calls if call.startswith("run")] == [
+        "run //tools/oci/base:outdated",
         "run //tools/lint:fix -- --check",
         "run //tools/affected:audit -- --mutations 150 --seed 2",
         "run //tools/affected:audit -- --on repository --mutations 30 --seed 17 --no-rivals --least-precision 0.5",

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 _WORKFLOWS = sorted(Path(".github/workflows").glob("*.yml"))
-_PINNED = re.compile(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+_PINNED = re.compile(r"[\w-]+/[\w-]+(/[\w-]+)?@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 
 
 def _jobs() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -63,3 +63,35 @@ def test_what_somebody_named_is_no_shell() -> None:
     """Names of branches and targets come by the environment: put into a script they would be run."""
     steps = [step for _, job in _jobs() for step in job["steps"]]
     assert [step["run"] for step in steps if "${{" in step.get("run", "")] == []
+
+
+def test_a_fork_needs_no_variable() -> None:
+    """Images build without a mirror, and the registry has a default."""
+    texts = [path.read_text(encoding="utf-8") for path in _WORKFLOWS]
+    assert not any("DEBIAN_MIRROR" in text for text in texts)
+    assert {name for text in texts for name in re.findall(r"vars\.(\w+)", text)} == {"IMAGE_REGISTRY"}
+
+
+def test_jobs_that_build_may_make_namespaces() -> None:
+    """Ubuntu's runners forbid the user namespaces that sandboxes and tests of images are made of."""
+    jobs = {name: job for name, job in _jobs() if any("bazelw" in step.get("run", "") for step in job["steps"])}
+    assert sorted(jobs) == ["affected", "deploy", "image", "locks", "security"]
+    assert {name for name, job in jobs.items() if "--privileged" not in job["container"]["options"]} == set()
+
+
+def test_a_cache_is_written_anew_and_by_main_alone() -> None:
+    """A key that names no run is never written again, and a pull request must not change what main builds from."""
+    uses = [(name, step) for name, job in _jobs() for step in job["steps"] if "actions/cache" in step.get("uses", "")]
+    assert [name for name, step in uses if "cache/save@" in step["uses"]] == ["deploy"]
+    assert all("cache/save@" in step["uses"] or "cache/restore@" in step["uses"] for _, step in uses)
+    assert {step["with"]["key"] for _, step in uses} == {"bazel-${{ github.run_id }}"}
+    restored = [step for _, step in uses if "cache/restore@" in step["uses"]]
+    assert all(step["with"]["restore-keys"] == "bazel-" for step in restored)
+
+
+def test_plan_reads_the_registry_that_is_pushed_to() -> None:
+    """One variable names it for both."""
+    deploy = dict(_jobs())["deploy"]
+    plans = [line for step in deploy["steps"] for line in step.get("run", "").splitlines() if "//deploy:plan" in line]
+    assert plans
+    assert all('--registry "$IMAGE_REGISTRY"' in line for line in plans)
