@@ -11,8 +11,8 @@ import pytest
 SCRIPT = Path("bazelw")
 TOOLS = ("bash", "cat", "chmod", "dirname", "env", "find", "mkdir", "mv", "rm", "touch", "tr", "uname")
 SHA256 = {
-    "x86_64": "6539c12842ad76966f3d493e8f80d67caa84ec4a000e220d5459833c967c12bc",
-    "aarch64": "54f85ef4c23393f835252cc882e5fea596e8ef3c4c2056b059f8067cd19f0351",
+    "x86_64": "22e7d3a188699982f661cf4687137ee52d1f24fec1ec893d91a6c4d791a75de8",
+    "aarch64": "8ded44b58a0d9425a4178af26cf17693feac3b87bdcfef0a2a0898fcd1afc9f2",
 }
 LAUNCHER = """
 [ "$1" = --version ] && echo "bazel {version}" && exit
@@ -152,7 +152,7 @@ def test_bazelisk_mode(machine: Machine) -> None:
     first = machine.run("info", answering=EVERYTHING)
     assert first.out == f"pinned bazelisk: --output_user_root={machine.cache}/bazel info"
     assert first.err.startswith("bazelw: mode bazelisk (")
-    assert "/v1.26.0/bazelisk-linux-" in machine.asked()[1]
+    assert "/v1.28.1/bazelisk-linux-" in machine.asked()[1]
     second = machine.run("info", answering=NOTHING)
     assert second == (first.code, first.out, "")
 
@@ -211,7 +211,7 @@ def test_mode_can_be_named(machine: Machine) -> None:
     ("mode", "said"),
     [
         ("path", "no bazelisk or bazel 7.7.1 on PATH"),
-        ("bazelisk", "cannot have bazelisk 1.26.0 from GitHub"),
+        ("bazelisk", "cannot have bazelisk 1.28.1 from GitHub"),
         ("fast", "BAZELW_MODE is 'fast'; it can be path, bazelisk or sealed"),
     ],
 )
