@@ -26,6 +26,8 @@ _ABSENT = re.compile(r"MANIFEST_UNKNOWN|NAME_UNKNOWN|404 Not Found")
 _NO_TOKENS = "is not bearer"
 _NO_LOGIN = "credentials not found"
 _LOG_TIME = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ")
+# Queries of upload addresses are long, and some hold rights.
+_QUERY = re.compile(r"(https?://[^\s\"?]+)\?[^\s\":]*")
 _MARKUP = re.compile(r"<[^>]*>")
 _LONGEST_REASON = 300
 
@@ -36,6 +38,10 @@ _HINTS = (
     (
         r"\b413\b|SIZE_INVALID|too large",
         "the registry, or a proxy before it, limits the size of a request: raise that limit",
+    ),
+    (
+        r"\bP(atch|ut|ost) .*(broken pipe|connection reset|use of closed)",
+        "the registry, or a proxy before it, broke off an upload, as some do above a limit on the size of a request",
     ),
     (r"server gave HTTP response to HTTPS client", "--insecure allows plain HTTP"),
     (r"x509|certificate", "SSL_CERT_FILE names a file of further certificate authorities"),
@@ -206,7 +212,10 @@ def _reason(said: Sequence[str]) -> str:
     """Return the error that crane ended with as one line, with what to do about it where that is known."""
     begun = next((number for number in reversed(range(len(said))) if said[number].startswith("Error: ")), None)
     lines = said[begun:] if begun is not None else said[-1:]
-    text = " ".join(_MARKUP.sub(" ", " ".join(lines)).removeprefix("Error: ").split()) or "crane failed without a word"
+    text = (
+        " ".join(_QUERY.sub(r"\1", _MARKUP.sub(" ", " ".join(lines))).removeprefix("Error: ").split())
+        or "crane failed without a word"
+    )
     if len(text) > _LONGEST_REASON:
         text = text[:_LONGEST_REASON] + " ..."
     hint = next((hint for pattern, hint in _HINTS if re.search(pattern, text)), None)

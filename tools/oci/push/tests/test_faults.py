@@ -69,6 +69,13 @@ def test_body_limit_says_what_to_raise(registry: Registry, crane: Crane, service
     assert "<" not in message
 
 
+def test_upload_that_breaks_off_hides_its_rights(registry: Registry, crane: Crane, services: list[Service]) -> None:
+    """The address of an upload may hold a signature, which is not printed."""
+    message = _fails(registry, services[0], crane, Fault(matching="PATCH ", status=400, body=_error("X", "no")))
+    assert "/blobs/uploads/" in message
+    assert "_state" not in message
+
+
 def test_forbidden_says_so(registry: Registry, crane: Crane, services: list[Service]) -> None:
     """A right that is missing is not tried again."""
     fault = Fault(matching="POST ", status=403, body=_error("DENIED", "requested access to the resource is denied"))
