@@ -87,11 +87,12 @@ class KeyFolder:
             os.close(handle)
 
     def _unwritable(self, error: OSError) -> UnusableKey:
-        return UnusableKey(
-            str(self.path),
-            f"cannot be written to: {error.strerror}. Let uid {os.geteuid()} write to its volume: "
-            "set fsGroup in the pod's securityContext, or change the owner of the volume",
+        remedy = (
+            f". Let uid {os.geteuid()} write to its volume: "
+            "set fsGroup in the pod's securityContext, or change the owner of the volume"
         )
+        permission = isinstance(error, PermissionError)
+        return UnusableKey(str(self.path), f"cannot be written to: {error.strerror}{remedy if permission else ''}")
 
     def holds_keys(self) -> bool:
         """Tell whether there is any key file, fit for use or not."""

@@ -51,8 +51,10 @@ class FileUnusable(DatabaseError):
     """A file of SQLite on a disk, or in a folder, that does not let us write."""
 
     def __init__(self, path: str, error: OSError) -> None:
-        super().__init__(
-            f"{path} cannot be written to: {error.strerror}. Let uid {os.geteuid()} write to its volume: "
+        remedy = (
+            f". Let uid {os.geteuid()} write to its volume: "
             "set fsGroup in the pod's securityContext, or change the owner of the volume"
         )
+        permission = isinstance(error, PermissionError)
+        super().__init__(f"{path} cannot be written to: {error.strerror}{remedy if permission else ''}")
         self.path = path
