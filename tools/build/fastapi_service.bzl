@@ -21,7 +21,9 @@ def fastapi_service(
         requirements = "@pip",
         data = [],
         port = 8000,
-        prepare = ["migrate"]):
+        prepare = ["migrate"],
+        env = {},
+        labels = {}):
     """Makes everything a service is besides its tests.
 
     `srcs` holds a `__main__.py` that serves by default and has a sub-command `migrate`. In its image the
@@ -36,6 +38,9 @@ def fastapi_service(
       data: files that it reads at run time.
       port: port that it listens on by default.
       prepare: commands that must have run before the service starts on an empty `/data`.
+      env: dict of environment variables that hold in every container of the image.
+      labels: dict of labels of the image, for example {"org.opencontainers.image.source": "https://..."}. None may vary
+        by commit: equal code has equal digests.
 
     Makes:
       {name}: the service; `bazel run` starts it.
@@ -64,7 +69,8 @@ def fastapi_service(
     )
     service_image(
         name = "image",
-        env = {name.upper() + "_HOST": "0.0.0.0"},
+        env = {name.upper() + "_HOST": "0.0.0.0"} | env,
+        labels = labels,
         library = ":app",
         module = native.package_name().replace("/", "."),
         port = port,

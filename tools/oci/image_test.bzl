@@ -4,7 +4,7 @@ load("//tools/build:pytest_test.bzl", "pytest_test")
 
 visibility("//tools/oci/...")
 
-def image_test(name, *, image, push, title, module, port, prepare):
+def image_test(name, *, image, push, title, module, port, prepare, labels):
     """Pushes an image to a registry of its own, pulls it, runs it in namespaces, and looks at all that is in it.
 
     Args:
@@ -15,6 +15,7 @@ def image_test(name, *, image, push, title, module, port, prepare):
       module: module that the image runs.
       port: port that the service listens on.
       prepare: commands of the module that must have run before it serves.
+      labels: names of the labels that the image has besides its title.
 
     Makes:
       name: the test.
@@ -37,6 +38,7 @@ def image_test(name, *, image, push, title, module, port, prepare):
             "IMAGE_DIGEST": "$(rootpath {}.digest)".format(image),
             "IMAGE_GROUPED_WHEELS": "$(rootpaths {}_grouped_wheels)".format(image),
             "IMAGE_INDEX": "$(rootpath {})".format(image),
+            "IMAGE_LABELS": " ".join(labels),
             "IMAGE_MODULE": module,
             "IMAGE_NAME": title,
             "IMAGE_PORT": str(port),

@@ -23,7 +23,27 @@ _ENV = {
     "PYTHONUNBUFFERED": "1",
 }
 
-def _architecture_image(*, name, architecture, title, library, entrypoint, port, env, visibility):
+_TITLE = "org.opencontainers.image.title"
+
+# They differ between commits of equal code, and with them the digest would.
+_VARYING = [
+    "org.opencontainers.image.created",
+    "org.opencontainers.image.ref.name",
+    "org.opencontainers.image.revision",
+    "org.opencontainers.image.version",
+]
+
+def _labels(title, labels):
+    """Returns the labels of an image; fails for one that would change the digest of equal code."""
+    for label in labels:
+        if label == _TITLE:
+            fail("labels of {} name {}: it is the name of the service and set by the macro; leave it out".format(title, label))
+        if label in _VARYING:
+            fail("labels of {} name {}: equal code has equal digests, so no label varies by commit; ".format(title, label) +
+                 "`:release` states the commit in a signed provenance")
+    return {_TITLE: title} | labels
+
+def _architecture_image(*, name, architecture, title, library, entrypoint, port, env, labels, visibility):
     """Makes the image of one architecture: base | wheels | first-party code."""
     platform = "//tools/oci/platforms:linux_" + architecture
     wheels(
@@ -60,8 +80,7 @@ def _architecture_image(*, name, architecture, title, library, entrypoint, port,
         entrypoint = entrypoint,
         env = _ENV | env,
         exposed_ports = [str(port)],
-        # Nothing here may vary by commit: equal code has equal bytes.
-        labels = {"org.opencontainers.image.title": title},
+        labels = _labels(title, labels),
         tars = [
             ":{}_third_party".format(name),
             ":{}_first_party".format(name),
@@ -72,7 +91,7 @@ def _architecture_image(*, name, architecture, title, library, entrypoint, port,
         workdir = "/app",
     )
 
-def service_image(name, *, title, library, module, port, env, prepare, visibility):
+def service_image(name, *, title, library, module, port, env, prepare, visibility, labels = {}):
     """Packs a library into an image that runs one of its modules.
 
     Args:
@@ -84,6 +103,7 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
       env: dict of settings that hold in every container.
       prepare: commands of the module that the test runs before it starts the service.
       visibility: who may use the images and the command that pushes them.
+      labels: dict of labels besides the title; none may vary by commit.
 
     Makes:
       name: index of both architectures.
@@ -102,6 +122,7 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
             architecture = architecture,
             entrypoint = ["/usr/bin/python3.11", "-m", module],
             env = env,
+            labels = labels,
             library = library,
             port = port,
             title = title,
@@ -145,6 +166,7 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
     image_test(
         name = name + "_test",
         image = ":" + name,
+        labels = labels.keys(),
         module = module,
         port = port,
         prepare = prepare,
