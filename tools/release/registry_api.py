@@ -13,7 +13,6 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -101,7 +100,7 @@ class RegistryApi:
 
     def _request(
         self, method: str, url: str, *, content: bytes | None = None, kind: str = ""
-    ) -> tuple[Mapping[str, str], bytes]:
+    ) -> tuple[http.client.HTTPMessage, bytes]:
         for pause in (*_PAUSES_SECONDS, None):
             try:
                 return self._request_once(method, url, content=content, kind=kind)
@@ -118,20 +117,25 @@ class RegistryApi:
 
     def _request_once(
         self, method: str, url: str, *, content: bytes | None, kind: str
-    ) -> tuple[Mapping[str, str], bytes]:
+    ) -> tuple[http.client.HTTPMessage, bytes]:
         headers = {"Content-Type": kind} if kind else {}
         # An upload may be at another host, which must not see the credentials.
         if self.authorization and urllib.parse.urlsplit(url).netloc == self._host:
             headers["Authorization"] = self.authorization
         request = urllib.request.Request(url, data=content, method=method, headers=headers)  # noqa: S310 - http(s)
         with self._open(request) as answer:
-            return dict(answer.headers), answer.read()
+            # Names of headers have no case (RFC 9110, section 5.1): Go's registries say `Oci-Subject`.
+            return answer.headers, answer.read()
 
     def _open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
         context = ssl.create_default_context()
         if self.insecure:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        answer: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=_SECONDS, context=context)  # noqa: S310
+        handlers: list[urllib.request.BaseHandler] = [urllib.request.HTTPSHandler(context=context)]
+        if _LOOPBACK.fullmatch(self._host):
+            # As crane does: a proxy cannot reach the loopback of this machine.
+            handlers.append(urllib.request.ProxyHandler({}))
+        answer: http.client.HTTPResponse = urllib.request.build_opener(*handlers).open(request, timeout=_SECONDS)
         return answer
 
     def _failure(self, error: urllib.error.HTTPError) -> RegistryError:

@@ -53,7 +53,7 @@ class _Handler(BaseHTTPRequestHandler):
         subject = json.loads(content).get("subject", {}).get("digest") if found and server.referrers_api else None
         if subject:
             server.referrers[subject].append({"digest": digest_of(content), "size": len(content)})
-        return self._pass_on(content, {"OCI-Subject": subject} if subject else {})
+        return self._pass_on(content, {"Oci-Subject": subject} if subject else {})
 
     def do_POST(self) -> None:
         """Pass on."""
