@@ -96,6 +96,9 @@ def extended_registry(registry: str, *, immutable: bool = False, referrers_api: 
     with _Server(registry, immutable=immutable, referrers_api=referrers_api) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"localhost:{server.server_port}"
-        server.shutdown()
-        thread.join()
+        # A thread that still serves would keep a failed test from ending.
+        try:
+            yield f"localhost:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()

@@ -101,6 +101,9 @@ def failing_network(registry: str, fault: Fault) -> Iterator[str]:
     with _Network(registry, fault) as network:
         thread = threading.Thread(target=network.serve_forever, args=(0.01,))
         thread.start()
-        yield f"localhost:{network.server_port}"
-        network.shutdown()
-        thread.join()
+        # A thread that still serves would keep a failed test from ending.
+        try:
+            yield f"localhost:{network.server_port}"
+        finally:
+            network.shutdown()
+            thread.join()

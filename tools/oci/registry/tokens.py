@@ -138,13 +138,16 @@ def token_server(folder: Path, accounts: Mapping[str, Account]) -> Iterator[Sett
     with _Server(certificate, accounts) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        yield {
-            "token": {
-                "realm": f"http://127.0.0.1:{server.server_port}/token",
-                "service": _SERVICE,
-                "issuer": _ISSUER,
-                "rootcertbundle": str(certificate.certificate),
+        # A thread that still serves would keep a failed test from ending.
+        try:
+            yield {
+                "token": {
+                    "realm": f"http://127.0.0.1:{server.server_port}/token",
+                    "service": _SERVICE,
+                    "issuer": _ISSUER,
+                    "rootcertbundle": str(certificate.certificate),
+                }
             }
-        }
-        server.shutdown()
-        thread.join()
+        finally:
+            server.shutdown()
+            thread.join()
