@@ -51,7 +51,7 @@ def podman_login(env: Mapping[str, str]) -> str:
     return path if folder and os.path.isfile(path) else ""
 
 
-def places(env: Mapping[str, str]) -> Iterator[str]:
+def visible_paths(env: Mapping[str, str]) -> Iterator[str]:
     """Yield the files and folders that have to be seen inside."""
     home = env.get("HOME", "")
     for name, program in helpers(env).items():

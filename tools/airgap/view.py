@@ -89,7 +89,7 @@ def binds(places: Places, workspace: str, env: Mapping[str, str]) -> list[Bind]:
     own = [workspace, places.repository, places.cache, TEMPORARY, *history(workspace), *extra(env)]
     found = [Bind(path, path, writable=True) for path in own]
     found += [Bind(path, path) for path in settings_of(env)]
-    found += [Bind(os.path.realpath(path), path) for path in credentials.places(env) if os.path.exists(path)]
+    found += [Bind(os.path.realpath(path), path) for path in credentials.visible_paths(env) if os.path.exists(path)]
     for path in ("/etc/hosts", "/etc/resolv.conf"):
         if os.path.isfile(path):
             found.append(Bind(os.path.realpath(path), path))

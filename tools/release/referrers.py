@@ -26,9 +26,9 @@ class Referrers:
     api: RegistryApi
 
     @classmethod
-    def of(cls, repository: str, *, crane: Crane) -> "Referrers":
-        """Return those of `registry/name`. Raises RegistryError."""
-        return cls(repository=repository, crane=crane, api=RegistryApi.of(repository, crane=crane))
+    def of(cls, repository: str, *, crane: Crane, push: bool = True) -> "Referrers":
+        """Return those of `registry/name`; without `push`, to read only. Raises RegistryError."""
+        return cls(repository=repository, crane=crane, api=RegistryApi.of(repository, crane=crane, push=push))
 
     def manifest(self, reference: str) -> bytes | None:
         """Return the manifest of a tag or digest, None where there is none. Raises RegistryError."""

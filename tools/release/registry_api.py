@@ -45,8 +45,8 @@ class RegistryApi:
     insecure: bool = False
 
     @classmethod
-    def of(cls, repository: str, *, crane: Crane) -> "RegistryApi":
-        """Return the API of `registry/name` with the credentials that crane finds.
+    def of(cls, repository: str, *, crane: Crane, push: bool) -> "RegistryApi":
+        """Return the API of `registry/name` with the credentials that crane finds, for reading or for writing too.
 
         As with crane, loopback may speak plain HTTP, and `--insecure` allows that to all.
 
@@ -54,7 +54,7 @@ class RegistryApi:
             RegistryError: the registry cannot be reached, or gives no token.
         """
         registry, _, name = repository.partition("/")
-        authorization = crane.authorization(repository) or ""
+        authorization = crane.authorization(repository, push=push) or ""
         host = _HOSTS.get(registry, registry)
         may_be_plain = crane.insecure or _LOOPBACK.fullmatch(registry)
         scheme = "http" if may_be_plain and _speaks_plain_http(host) else "https"
@@ -119,10 +119,10 @@ class RegistryApi:
         self, method: str, url: str, *, content: bytes | None, kind: str
     ) -> tuple[http.client.HTTPMessage, bytes]:
         headers = {"Content-Type": kind} if kind else {}
-        # An upload may be at another host, which must not see the credentials.
-        if self.authorization and urllib.parse.urlsplit(url).netloc == self._host:
-            headers["Authorization"] = self.authorization
         request = urllib.request.Request(url, data=content, method=method, headers=headers)  # noqa: S310 - http(s)
+        # An upload, or the target of a redirect, may be at another host, which must not see the credentials.
+        if self.authorization and urllib.parse.urlsplit(url).netloc == self._host:
+            request.add_unredirected_header("Authorization", self.authorization)
         with self._open(request) as answer:
             # Names of headers have no case (RFC 9110, section 5.1): Go's registries say `Oci-Subject`.
             return answer.headers, answer.read()

@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
     try:
         with _verifier(options) as verifier:
             check_repository(reference)
-            verify(Referrers.of(reference, crane=crane_of(options)), digest, verifier)
+            verify(Referrers.of(reference, crane=crane_of(options), push=False), digest, verifier)
     except (NotVerifiedError, RegistryError, BadReferenceError, CosignError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

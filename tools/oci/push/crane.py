@@ -33,7 +33,7 @@ _LONGEST_REASON = 300
 
 # What to do about failures that registries word in a hundred ways; the first pattern that fits decides.
 _HINTS = (
-    (r"UNAUTHORIZED|\b401\b|no basic auth|authentication required", "log in with `docker login` or `crane auth login`"),
+    (r"UNAUTHORIZED|\b401\b|no basic auth|authentication required", "`docker login` with an account that may do this"),
     (r"DENIED|\b403\b", "the account has no right to do this there"),
     (
         r"\b413\b|SIZE_INVALID|too large",
@@ -63,6 +63,10 @@ class RegistryError(Exception):
     def is_absent(self) -> bool:
         """Whether the registry says that there is no such image."""
         return _ABSENT.search(self.reason) is not None
+
+
+class NoAnswerError(RegistryError):
+    """A registry did not answer, or did not take all that was sent, before the deadline."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,21 +100,12 @@ class Crane:
 
     def digest(self, reference: str) -> str | None:
         """Return what a tag or digest names, or None where the registry has no such image. Raises RegistryError."""
-        try:
-            return self._query(reference, "digest", reference).decode().strip()
-        except RegistryError as error:
-            if error.is_absent:
-                return None
-            raise
+        found = self._find(reference, "digest")
+        return None if found is None else found.decode().strip()
 
     def manifest(self, reference: str) -> bytes | None:
         """Return a manifest, or None where the registry has none of this name. Raises RegistryError."""
-        try:
-            return self._query(reference, "manifest", reference)
-        except RegistryError as error:
-            if error.is_absent:
-                return None
-            raise
+        return self._find(reference, "manifest")
 
     def blob(self, reference: str) -> bytes:
         """Return the blob `repository@digest`; crane compares it with its digest. Raises RegistryError."""
@@ -128,16 +123,22 @@ class Crane:
         """Give an image a tag; the tag is written even where it is there already. Raises RegistryError."""
         self._query(reference, "tag", reference, tag)
 
-    def authorization(self, repository: str) -> str | None:
-        """Return the value of an Authorization header for pushing to a repository, or None where none is needed.
+    def authorization(self, repository: str, *, push: bool) -> str | None:
+        """Return the value of an Authorization header for a repository, or None where none is needed.
 
-        For the one request that crane cannot make: writing a referrers index (tools/release).
+        For the requests that crane cannot make: reading and writing referrers (tools/release).
+
+        Args:
+            repository: `registry/name`.
+            push: whether to ask for the right to push. An account without it gets no token then from some registries.
 
         Raises:
             RegistryError: the registry gives no token.
         """
         try:
-            header = self._query(repository, "auth", "token", "--header", "--push", repository).decode()
+            header = self._query(
+                repository, "auth", "token", "--header", *(["--push"] if push else []), repository
+            ).decode()
             return header.partition(":")[2].strip() or None
         except RegistryError as error:
             if _NO_TOKENS not in error.reason:
@@ -154,6 +155,15 @@ class Crane:
             raise
         return "Basic " + base64.b64encode(f"{login['Username']}:{login['Secret']}".encode()).decode()
 
+    def _find(self, reference: str, command: str) -> bytes | None:
+        """Return the output of a command about an image, or None where the registry has no such image."""
+        try:
+            return self._query(reference, command, reference)
+        except RegistryError as error:
+            if error.is_absent:
+                return None
+            raise
+
     def _query(self, reference: str, *arguments: str) -> bytes:
         return self._run(reference, arguments, seconds=self.query_seconds)
 
@@ -164,7 +174,7 @@ class Crane:
             if code == 0:
                 return output
             if code is None:
-                raise RegistryError(reference, f"no answer within {seconds:g} seconds")
+                raise NoAnswerError(reference, f"no answer within {seconds:g} seconds")
             if pause is None or not any(_BUSY.search(line) for line in said):
                 break
             time.sleep(pause)

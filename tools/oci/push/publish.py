@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tools.oci.push.crane import Crane, RegistryError
+from tools.oci.push.crane import Crane, NoAnswerError, RegistryError
 from tools.oci.push.layout import Service
 from tools.oci.push.references import check_repository, check_tag
 
@@ -66,9 +66,11 @@ class Publisher:
         )
 
     def _bring(self, service: Service, repository: str, progress: "_Progress") -> None:
-        if not self._brought_by_neighbor(service, repository, progress):
-            self.crane.push(service.layout, f"{repository}@{service.digest}", report=progress.report)
-        progress.end()
+        try:
+            if not self._brought_by_neighbor(service, repository, progress):
+                self.crane.push(service.layout, f"{repository}@{service.digest}", report=progress.report)
+        finally:
+            progress.end()
 
     def _brought_by_neighbor(self, service: Service, repository: str, progress: "_Progress") -> bool:
         """Push beside the service before and copy; False where the registry does not allow that."""
@@ -79,6 +81,8 @@ class Publisher:
         try:
             self.crane.push(service.layout, source, report=progress.report)
             self.crane.copy(source, f"{repository}@{service.digest}", report=progress.report)
+        except NoAnswerError:
+            raise
         except RegistryError:
             # The direct push that follows says what is wrong, if it is more than a right that is missing.
             return False

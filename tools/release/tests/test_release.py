@@ -2,17 +2,23 @@
 
 import base64
 import json
+import os
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tools.oci.push.crane import Crane, RegistryError
+from tools.oci.push.faults import Fault, failing_network
 from tools.oci.push.publish import Publisher
-from tools.oci.registry.server import Registry
+from tools.oci.registry.server import Registry, free_port, running_registry
+from tools.oci.registry.tokens import Account, token_server
 from tools.release.cosign import Signer, Verifier
 from tools.release.referrers import Referrers
+from tools.release.registry_api import RegistryApi
 from tools.release.release import Release, attach
 from tools.release.statements import (
     CYCLONEDX,
@@ -215,3 +221,68 @@ def test_statement_of_another_kind_is_refused(
     referrers.attach([signer.sign(encoded(content))], subject=release.service.read(digest))
     with pytest.raises(NotVerifiedError, match=r"example\.com/x .* is not one that a release makes"):
         verify(referrers, digest, verifier)
+
+
+_ACCOUNTS = {
+    "deployer": Account(password="password", actions={"*": {"pull", "push"}}),
+    "reader": Account(password="password", actions={"*": {"pull"}}),
+}
+
+
+def test_account_that_may_pull_verifies(
+    tmp_path: Path, release: Release, signer: Signer, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A release needs the right to push; its verification does not, on a registry with a token server."""
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    folder = tmp_path / "guarded"
+    folder.mkdir()
+    binary, crane = Path(os.environ["DOCKER_REGISTRY"]), Crane.from_environment()
+    with (
+        token_server(folder, _ACCOUNTS) as auth,
+        running_registry(binary, folder=folder, port=free_port(), auth=auth) as registry,
+    ):
+        repository = f"{registry.address}/users"
+        _log_in(tmp_path, registry.address, "deployer")
+        Publisher(crane=crane).push(release.service, repository)
+        attach(release, Referrers.of(repository, crane=crane), signer)
+        _log_in(tmp_path, registry.address, "reader")
+        verify(Referrers.of(repository, crane=crane, push=False), release.service.digest, verifier)
+        with pytest.raises(RegistryError, match="UNAUTHORIZED"):
+            Referrers.of(repository, crane=crane).attach([b"{}"], subject=release.service.read(release.service.digest))
+
+
+def _log_in(folder: Path, address: str, user: str) -> None:
+    entry = base64.b64encode(f"{user}:password".encode()).decode()
+    (folder / "config.json").write_text(json.dumps({"auths": {address: {"auth": entry}}}))
+
+
+def test_credentials_stay_with_the_registry(registry: Registry) -> None:
+    """The target of a redirect gets the request without them."""
+    seen: list[str | None] = []
+
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(self.headers["Authorization"])
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Other) as other:
+        thread = threading.Thread(target=other.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            fault = Fault(
+                matching="GET .*/referrers/",
+                status=307,
+                headers={"Location": f"http://127.0.0.1:{other.server_port}/elsewhere"},
+            )
+            with failing_network(registry.address, fault) as address:
+                api = RegistryApi(url=f"http://{address}", name="users", authorization="Basic c2VjcmV0")
+                assert api.referrers(f"sha256:{'0' * 64}") == []
+        finally:
+            other.shutdown()
+            thread.join()
+    assert seen == [None]

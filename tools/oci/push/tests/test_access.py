@@ -87,7 +87,7 @@ def test_credential_helper_is_asked(
     config = tmp_path / "docker/config.json"
     config.write_text(json.dumps({"credHelpers": {guarded.address: "vault"}}))
     push_all(services, guarded.address, crane=crane)
-    assert crane.authorization(f"{guarded.address}/users") == "Basic dXNlcjpwYXNzd29yZA=="
+    assert crane.authorization(f"{guarded.address}/users", push=True) == "Basic dXNlcjpwYXNzd29yZA=="
 
 
 def test_podman_login_is_found(
@@ -107,7 +107,7 @@ def test_token_opens_the_registry(by_token: Registry, crane: Crane, services: li
     rows = push_all(services, by_token.address, crane=crane, tags=["v1"])
     assert rows[1].sent < rows[0].sent
     assert crane.digest(f"{by_token.address}/products:v1") == services[1].digest
-    header = crane.authorization(f"{by_token.address}/products")
+    header = crane.authorization(f"{by_token.address}/products", push=True)
     assert header is not None
     assert header.startswith("Bearer ")
 
@@ -130,7 +130,7 @@ def test_token_for_reading_is_one_sentence(
 ) -> None:
     """An account without the right to push is told so."""
     log_in(by_token.address, "reader", "password")
-    with pytest.raises(RegistryError, match=r"users.*(UNAUTHORIZED|DENIED|401|403)"):
+    with pytest.raises(RegistryError, match=r"users.*UNAUTHORIZED.*with an account that may do this"):
         push_all(services, by_token.address, crane=crane)
 
 

@@ -1,10 +1,11 @@
 """Registries and networks that fail: passing trouble is tried again, the rest is one sentence, tags stay."""
 
 import socket
+from pathlib import Path
 
 import pytest
 
-from tools.oci.push.crane import Crane, RegistryError
+from tools.oci.push.crane import Crane, NoAnswerError, RegistryError, Report
 from tools.oci.push.faults import Fault, failing_network
 from tools.oci.push.layout import Service
 from tools.oci.push.layouts import write_service
@@ -140,3 +141,19 @@ def test_silent_registry_is_given_up(crane: Crane, services: list[Service]) -> N
         repository = f"localhost:{server.getsockname()[1]}/users"
         with pytest.raises(RegistryError, match=r"no answer within 0\.3 seconds"):
             Publisher(crane=hasty).push(services[0], repository)
+
+
+def test_silence_is_waited_for_once(crane: Crane, services: list[Service], registry: Registry) -> None:
+    """A transfer beside another service that ends at the deadline is not tried again directly."""
+    calls: list[str] = []
+
+    class Silent(Crane):
+        def push(self, layout: Path, reference: str, *, report: Report | None = None) -> None:
+            calls.append(reference)
+            if len(calls) > 1:
+                raise NoAnswerError(reference, "no answer within 20 seconds")
+            super().push(layout, reference, report=report)
+
+    with pytest.raises(NoAnswerError):
+        push_all(services, registry.address, crane=Silent(binary=crane.binary))
+    assert len(calls) == len(services)
