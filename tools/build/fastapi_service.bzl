@@ -3,6 +3,7 @@
 load("@rules_python//python:py_binary.bzl", "py_binary")
 load("@rules_python//python:py_library.bzl", "py_library")
 load("//tools/oci:service_image.bzl", "service_image")
+load("//tools/oci/base:user_layer.bzl", "DEFAULT_USER")
 load("//tools/release:service_release.bzl", "service_release")
 
 # Started as programs by these, imported by none.
@@ -23,7 +24,8 @@ def fastapi_service(
         port = 8000,
         prepare = ["migrate"],
         env = {},
-        labels = {}):
+        labels = {},
+        user = DEFAULT_USER):
     """Makes everything a service is besides its tests.
 
     `srcs` holds a `__main__.py` that serves by default and has a sub-command `migrate`. In its image the
@@ -41,6 +43,7 @@ def fastapi_service(
       env: dict of environment variables that hold in every container of the image.
       labels: dict of labels of the image, for example {"org.opencontainers.image.source": "https://..."}. None may vary
         by commit: equal code has equal digests.
+      user: user that the process runs as, `uid:gid`. `/data` belongs to it, and the manifests of //deploy name it.
 
     Makes:
       {name}: the service; `bazel run` starts it.
@@ -76,6 +79,7 @@ def fastapi_service(
         port = port,
         prepare = prepare,
         title = name,
+        user = user,
         visibility = _USERS,
     )
     service_release(

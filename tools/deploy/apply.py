@@ -48,6 +48,7 @@ class Deployment:
             manifests=hash_of(change.manifest),
             port=change.image.port,
             repository=change.image.repository,
+            user=change.image.user,
             revision=source.revision,
             is_committed=source.is_committed,
             time=self.now().replace(microsecond=0),

@@ -50,6 +50,17 @@ class NotDeployedError(DeployError):
     """Something that was never deployed cannot be moved on."""
 
 
+class ImageUserError(DeployError):
+    """An image runs as root or as a user that it names."""
+
+    def __init__(self, service: str, user: str) -> None:
+        super().__init__(
+            f"the image of {service} runs as {user or 'root'!r}; Kubernetes needs numbers to tell it from root: "
+            'give `user = "uid:gid"` in its BUILD file'
+        )
+        self.user = user
+
+
 class ImageMissingError(DeployError):
     """A record names an image that its registry does not have."""
 

@@ -1,24 +1,29 @@
 """Images: which one is meant, where it comes from, and that its registry has it."""
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tools.deploy.errors import ImageMissingError
+from tools.deploy.errors import ImageMissingError, ImageUserError
 from tools.oci.push.crane import Crane
 from tools.oci.push.layout import Service
 from tools.oci.push.publish import Publisher, said_of
 
+USER = re.compile("[1-9][0-9]{0,9}:(0|[1-9][0-9]{0,9})")
+"""Uid and gid of an image's process; root is none."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """An image by its digest, the repository that it is pulled from, and the port that it listens on."""
+    """An image by its digest, the repository that it is pulled from, its port, and its user as `uid:gid`."""
 
     repository: str
     digest: str
     port: int
+    user: str
 
     @property
     def reference(self) -> str:
@@ -44,7 +49,21 @@ def built_image(service: Service, registry: str) -> Image:
     [(_, manifest), *_] = service.manifests()
     config: dict[str, Any] = json.loads(service.read(manifest["config"]["digest"]))["config"]
     [port] = [int(port.partition("/")[0]) for port in config["ExposedPorts"]]
-    return Image(repository=f"{registry}/{service.name}", digest=service.digest, port=port)
+    return Image(
+        repository=f"{registry}/{service.name}", digest=service.digest, port=port, user=_user(service.name, config)
+    )
+
+
+def _user(service: str, config: dict[str, Any]) -> str:
+    """The user of an image's config, by numbers as Kubernetes compares them.
+
+    Raises:
+        ImageUserError: the config has none, or one by name.
+    """
+    user = str(config.get("User", ""))
+    if not USER.fullmatch(user):
+        raise ImageUserError(service, user)
+    return user
 
 
 def push_built(service: Service, publisher: Publisher, image: Image) -> None:

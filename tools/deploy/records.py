@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints
 from tools.deploy.configuration import Configuration, Environment, Registry
 from tools.deploy.errors import UnknownEnvironmentError
 from tools.deploy.files import Part, read_json, read_text, read_toml, write_whole
-from tools.deploy.images import Image
+from tools.deploy.images import USER, Image
 from tools.deploy.manifests.render import HEAD
 from tools.oci.push.layout import digest_of
 
@@ -30,6 +30,8 @@ class Record(Part):
     digest: Digest
     manifests: Digest
     port: Annotated[int, Field(ge=1, le=65535)]
+    # Records of before December 2026 name none: every image ran as this one.
+    user: Annotated[str, StringConstraints(pattern=f"^({USER.pattern})$")] = "65532:65532"
     repository: Registry
     revision: Revision
     is_committed: bool
@@ -38,7 +40,7 @@ class Record(Part):
     @property
     def image(self) -> Image:
         """The image that it names."""
-        return Image(repository=self.repository, digest=self.digest, port=self.port)
+        return Image(repository=self.repository, digest=self.digest, port=self.port, user=self.user)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -74,13 +74,13 @@ class Scene:
         """The list of services."""
         return self.root.parent / "images.json"
 
-    def build(self, code: str, *names: str) -> dict[str, Service]:
-        """Build services (all, unless some are named) from other code."""
+    def build(self, code: str, *names: str, user: str = "65532:65532") -> dict[str, Service]:
+        """Build services (all, unless some are named) from other code, to run as a user."""
         made = {}
         places: dict[str, str] = json.loads(self.images.read_text()) if self.images.exists() else {}
         for name in names or ("products", "users"):
             folder = self.root.parent / "built" / f"{name}-{code}"
-            made[name] = write_service(folder, name, b"base" * 1000, f"{name}: {code}".encode())
+            made[name] = write_service(folder, name, b"base" * 1000, f"{name}: {code}".encode(), user=user)
             places[name] = str(folder)
         self.images.write_text(json.dumps(places))
         return made

@@ -4,7 +4,7 @@ load("//tools/build:pytest_test.bzl", "pytest_test")
 
 visibility("//tools/oci/...")
 
-def image_test(name, *, image, push, title, module, port, prepare, labels):
+def image_test(name, *, image, push, title, module, port, prepare, labels, user):
     """Pushes an image to a registry of its own, pulls it, runs it in namespaces, and looks at all that is in it.
 
     Args:
@@ -16,6 +16,7 @@ def image_test(name, *, image, push, title, module, port, prepare, labels):
       port: port that the service listens on.
       prepare: commands of the module that must have run before it serves.
       labels: names of the labels that the image has besides its title.
+      user: user that it runs as, `uid:gid`.
 
     Makes:
       name: the test.
@@ -44,6 +45,7 @@ def image_test(name, *, image, push, title, module, port, prepare, labels):
             "IMAGE_PORT": str(port),
             "IMAGE_PREPARE": " ".join(prepare),
             "IMAGE_PUSH": "$(rootpath {})".format(push),
+            "IMAGE_USER": user,
         },
         target_compatible_with = ["@platforms//os:linux"],
         deps = ["//tools/oci/testing"],

@@ -2,6 +2,7 @@
 
 load("@rules_oci//oci:defs.bzl", "oci_image", "oci_image_index", "oci_load")
 load("//tools/oci:image_test.bzl", "image_test")
+load("//tools/oci/base:user_layer.bzl", "DEFAULT_USER", "check_user", "user_layer")
 load("//tools/oci/layers:first_party.bzl", "first_party_layers")
 load("//tools/oci/layers:third_party.bzl", "third_party_layers", "wheels")
 load("//tools/oci/push:image_push.bzl", "image_push")
@@ -13,9 +14,6 @@ visibility([
 ])
 
 _LINUX = ["@platforms//os:linux"]
-
-# uid and gid of the process; the base layer has them in passwd.
-_USER = "65532:65532"
 
 _ENV = {
     "PATH": "/usr/bin",
@@ -43,8 +41,8 @@ def _labels(title, labels):
                  "`:release` states the commit in a signed provenance")
     return {_TITLE: title} | labels
 
-def _architecture_image(*, name, architecture, title, library, entrypoint, port, env, labels, visibility):
-    """Makes the image of one architecture: base | wheels | first-party code."""
+def _architecture_image(*, name, architecture, title, library, entrypoint, port, env, labels, user, visibility):
+    """Makes the image of one architecture: base | user, unless it is the base's | wheels | first-party code."""
     platform = "//tools/oci/platforms:linux_" + architecture
     wheels(
         name = name + "_wheels",
@@ -74,6 +72,13 @@ def _architecture_image(*, name, architecture, title, library, entrypoint, port,
         visibility = visibility,
         wheels = ":{}_wheels".format(name),
     )
+    if user != DEFAULT_USER:
+        user_layer(
+            name = name + "_user",
+            tags = ["manual"],
+            target_compatible_with = _LINUX,
+            user = user,
+        )
     oci_image(
         name = name,
         base = "//tools/oci/base:image_" + architecture,
@@ -81,17 +86,17 @@ def _architecture_image(*, name, architecture, title, library, entrypoint, port,
         env = _ENV | env,
         exposed_ports = [str(port)],
         labels = _labels(title, labels),
-        tars = [
+        tars = ([":{}_user".format(name)] if user != DEFAULT_USER else []) + [
             ":{}_third_party".format(name),
             ":{}_first_party".format(name),
         ],
         target_compatible_with = _LINUX,
-        user = _USER,
+        user = user,
         visibility = visibility,
         workdir = "/app",
     )
 
-def service_image(name, *, title, library, module, port, env, prepare, visibility, labels = {}):
+def service_image(name, *, title, library, module, port, env, prepare, visibility, labels = {}, user = DEFAULT_USER):
     """Packs a library into an image that runs one of its modules.
 
     Args:
@@ -104,6 +109,7 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
       prepare: commands of the module that the test runs before it starts the service.
       visibility: who may use the images and the command that pushes them.
       labels: dict of labels besides the title; none may vary by commit.
+      user: user that the process runs as and that /data belongs to, `uid:gid`.
 
     Makes:
       name: index of both architectures.
@@ -115,6 +121,7 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
       {name}_load: command that loads the image of this machine's architecture into a container engine.
       {name}_test: what holds for every image.
     """
+    check_user(title, user)
     architectures = ["amd64", "arm64"]
     for architecture in architectures:
         _architecture_image(
@@ -126,6 +133,7 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
             library = library,
             port = port,
             title = title,
+            user = user,
             visibility = visibility,
         )
     oci_image_index(
@@ -172,4 +180,5 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
         prepare = prepare,
         push = ":{}_push".format(name),
         title = title,
+        user = user,
     )

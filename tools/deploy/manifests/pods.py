@@ -5,12 +5,12 @@ import json
 from tools.deploy.configuration import Volume
 from tools.deploy.manifests.release import SERVE, Document, Release
 
-_USER = 65532
 _TMP = "tmp"
 
 
 def pod(release: Release, *, component: str, containers: list[Document], before: list[Document]) -> Document:
-    """A pod template."""
+    """A pod template; its user is the image's."""
+    uid, gid = map(int, release.image.user.split(":"))
     spec: Document = {
         "serviceAccountName": release.name,
         "automountServiceAccountToken": False,
@@ -18,9 +18,9 @@ def pod(release: Release, *, component: str, containers: list[Document], before:
         "enableServiceLinks": False,
         "securityContext": {
             "runAsNonRoot": True,
-            "runAsUser": _USER,
-            "runAsGroup": _USER,
-            "fsGroup": _USER,
+            "runAsUser": uid,
+            "runAsGroup": gid,
+            "fsGroup": gid,
             # `Always` would open the keys to the group at each start, and the service refuses such keys.
             "fsGroupChangePolicy": "OnRootMismatch",
             "seccompProfile": {"type": "RuntimeDefault"},

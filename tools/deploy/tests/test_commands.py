@@ -239,13 +239,50 @@ def test_record_that_was_edited_into_nonsense(
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("digest", "sha256:abc"), ("manifests", ""), ("port", 70000), ("repository", "a b"), ("revision", "HEAD")],
+    [
+        ("digest", "sha256:abc"),
+        ("manifests", ""),
+        ("port", 70000),
+        ("repository", "a b"),
+        ("revision", "HEAD"),
+        ("user", "0:0"),
+    ],
 )
 def test_record_of_what_cannot_be(deployed: Scene, capsys: pytest.CaptureFixture[str], key: str, value: object) -> None:
     """What a record says is rendered and asked for, so that it is checked like everything else."""
     deployed.write(_RECORD, json.dumps(json.loads(deployed.read(_RECORD)) | {key: value}))
     line = _refusal(deployed, capsys, "apply", *_STAGING, "--configuration-only")
     assert line.startswith(f"{_RECORD}: {key}: ")
+
+
+def test_user_of_the_image_is_in_its_manifests_and_record(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the image says is deployed, and promoted as it was deployed."""
+    scene.build("other", "users", user="10001:10002")
+    _take_everything(monkeypatch)
+    assert scene.run("apply", *_STAGING, "--commit") == 0
+    assert json.loads(scene.read(_RECORD))["user"] == "10001:10002"
+    assert scene.run(*_PROMOTE) == 0
+    for manifest in (_MANIFEST, _MANIFEST.replace("staging", "prod")):
+        assert "runAsUser: 10001\n        runAsGroup: 10002\n        fsGroup: 10002\n" in scene.read(manifest)
+    assert "runAsUser: 65532\n" in scene.read(_MANIFEST.replace("users", "products"))
+
+
+def test_record_without_a_user_is_of_an_image_of_the_default_user(deployed: Scene) -> None:
+    """Records that were written before images could have another user stay as they are."""
+    record = json.loads(deployed.read(_RECORD))
+    del record["user"]
+    deployed.write(_RECORD, json.dumps(record))
+    deployed.commit()
+    assert deployed.run("plan", *_STAGING) == 0
+
+
+@pytest.mark.parametrize("user", ["", "nonroot", "0:0", "65532"])
+def test_image_without_a_numeric_user_is_refused(scene: Scene, capsys: pytest.CaptureFixture[str], user: str) -> None:
+    """Kubernetes would refuse to start it, so it is not deployed."""
+    scene.build("other", "users", user=user)
+    line = _refusal(scene, capsys, "plan", *_STAGING)
+    assert line.startswith(f"the image of users runs as {user or 'root'!r}; ")
+    assert 'user = "uid:gid"' in line
 
 
 def test_no_git(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,7 +40,7 @@ from_services = ["product_service"]
 
 def _release(text: str, *, digest: str = _DIGEST) -> Release:
     configuration = parse_toml(text, Configuration, shown="here")
-    image = Image(repository="registry.example/team/user_service", digest=digest, port=8001)
+    image = Image(repository="registry.example/team/user_service", digest=digest, port=8001, user="10001:10002")
     return Release(service="user_service", namespace="staging", image=image, configuration=configuration)
 
 
@@ -90,7 +90,8 @@ def test_every_pod_is_nobody_and_has_no_token(text: str) -> None:
     """It runs as the image's user and may ask the cluster nothing."""
     for pod in _pods(text):
         context = pod["securityContext"]
-        assert (context["runAsNonRoot"], context["runAsUser"], context["runAsGroup"]) == (True, 65532, 65532)
+        assert (context["runAsNonRoot"], context["runAsUser"], context["runAsGroup"]) == (True, 10001, 10002)
+        assert context["fsGroup"] == 10002
         assert context["seccompProfile"] == {"type": "RuntimeDefault"}
         assert pod["automountServiceAccountToken"] is False
         assert pod["enableServiceLinks"] is False

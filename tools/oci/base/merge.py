@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from tools.oci.base.accounts import account_entries
 from tools.oci.base.deb import Deb, read_deb
 from tools.oci.layers.bytecode import compile_module
 from tools.oci.layers.compression import compressor
@@ -48,13 +49,6 @@ _RULES: tuple[tuple[str, bool], ...] = (
     (r"etc/(debian_version|dpkg/origins/debian|ethertypes|host\.conf|mime\.types|os-release|protocols|services)", True),
     (r".*", False),
 )
-
-_PASSWD = f"""\
-root:x:0:0:root:/nonexistent:/nonexistent
-nobody:x:65534:65534:nobody:/nonexistent:/nonexistent
-nonroot:x:{NONROOT}:{NONROOT}:nonroot:/nonexistent:/nonexistent
-"""
-_GROUP = f"root:x:0:\nnogroup:x:65534:\nnonroot:x:{NONROOT}:\n"
 
 _BUNDLE = "etc/ssl/certs/ca-certificates.crt"
 _LOOSE_CERTIFICATES = "usr/share/ca-certificates/"
@@ -106,13 +100,10 @@ def _links_into_usr(entries: Iterable[str]) -> dict[str, Entry]:
 
 
 def _made_at_installation() -> dict[str, Entry]:
-    return {
-        "data": Folder(owner=NONROOT),
-        "etc/group": File(content=_GROUP.encode()),
+    return account_entries(NONROOT, NONROOT) | {
         "etc/localtime": Link(target="/usr/share/zoneinfo/Etc/UTC"),
         "etc/nsswitch.conf": File(content=b"passwd: files\ngroup: files\nhosts: files dns\n"),
         "etc/os-release": Link(target="../usr/lib/os-release"),
-        "etc/passwd": File(content=_PASSWD.encode()),
         "dev": Folder(),
         "proc": Folder(),
         "run": Folder(),

@@ -9,7 +9,7 @@ from typing import Protocol
 
 ROOT = 0
 NONROOT = 65532
-"""User and group of the process inside an image; the number that distroless images use."""
+"""User and group of the process unless a service asks for another; the number that distroless images use."""
 
 
 class Compressor(Protocol):
@@ -38,6 +38,7 @@ class Folder:
 
     mode: int = 0o755
     owner: int = ROOT
+    group: int = ROOT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +76,8 @@ def _member(path: str, entry: Entry) -> tuple[tarfile.TarInfo, io.BytesIO | None
         case File(content=content, mode=mode):
             info.size, info.mode = len(content), mode
             return info, io.BytesIO(content)
-        case Folder(mode=mode, owner=owner):
-            info.type, info.mode, info.uid, info.gid = tarfile.DIRTYPE, mode, owner, owner
+        case Folder(mode=mode, owner=owner, group=group):
+            info.type, info.mode, info.uid, info.gid = tarfile.DIRTYPE, mode, owner, group
         case Link(target=target):
             info.type, info.mode, info.linkname = tarfile.SYMTYPE, 0o777, target
     return info, None

@@ -7,9 +7,9 @@ from typing import Any
 from tools.oci.push.layout import INDEX, MANIFEST, Service, digest_of
 
 
-def write_service(folder: Path, name: str, *layers: bytes) -> Service:
+def write_service(folder: Path, name: str, *layers: bytes, user: str = "65532:65532") -> Service:
     """Write an index of one image of these layers in OCI layout."""
-    settings = {"architecture": "amd64", "title": name, "config": {"ExposedPorts": {"8001": {}}}}
+    settings = {"architecture": "amd64", "title": name, "config": {"ExposedPorts": {"8001": {}}, "User": user}}
     config = _blob(folder, json.dumps(settings).encode())
     manifest = {
         "schemaVersion": 2,

@@ -1,9 +1,9 @@
 """Run a program in the root file system of an image, as a container engine would, with nothing but the kernel.
 
-container.py ROOT [--env KEY=VALUE]... [--workdir FOLDER] [--data FOLDER] -- PROGRAM ARGUMENT...
+container.py ROOT --user UID:GID [--env KEY=VALUE]... [--workdir FOLDER] --data FOLDER -- PROGRAM ARGUMENT...
 container.py --probe
 
-The program is uid 65532 without capabilities, sees the image read-only, an empty /tmp, and `--data` as /data. The
+The program is that user without capabilities, sees the image read-only, an empty /tmp, and `--data` as /data. The
 network is the caller's. `--probe` only tries whether this machine allows it: exit code 3 where it does not. This is a
 process of its own because none with threads can enter a user namespace.
 """
@@ -17,7 +17,6 @@ from pathlib import Path
 _CLONE_NEWNS, _CLONE_NEWUSER, _CLONE_NEWIPC = 0x00020000, 0x10000000, 0x08000000
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
 _PR_SET_NO_NEW_PRIVS = 38
-_NONROOT = 65532
 _FORBIDDEN = 3
 _DEVICES = ("full", "null", "random", "urandom", "zero")
 
@@ -31,17 +30,18 @@ class NamespacesForbiddenError(Exception):
 def main(arguments: list[str]) -> None:
     """Become the program."""
     if arguments == ["--probe"]:
-        enter_namespaces()
+        enter_namespaces("1:1")
         return
     parser = argparse.ArgumentParser(prog="container")
     parser.add_argument("root", type=Path)
+    parser.add_argument("--user", required=True)
     parser.add_argument("--env", action="append", default=[])
     parser.add_argument("--workdir", default="/")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("program", nargs="+")
     options = parser.parse_args(arguments)
     root = options.root.resolve()
-    enter_namespaces()
+    enter_namespaces(options.user)
     mount_all(root, data=options.data.resolve())
     os.chroot(root)
     os.chdir(options.workdir)
@@ -49,11 +49,12 @@ def main(arguments: list[str]) -> None:
     os.execve(options.program[0], options.program, dict(pair.split("=", 1) for pair in options.env))  # noqa: S606
 
 
-def enter_namespaces() -> None:
-    """Become uid 65532 of a new user namespace, which may mount.
+def enter_namespaces(user: str) -> None:
+    """Become a user, UID:GID, of a new user namespace, which may mount.
 
     Raises NamespacesForbiddenError.
     """
+    inside_uid, inside_gid = map(int, user.split(":"))
     uid, gid = os.geteuid(), os.getegid()
     if _libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNS | _CLONE_NEWIPC) != 0:
         raise NamespacesForbiddenError(
@@ -62,8 +63,8 @@ def enter_namespaces() -> None:
             "user.max_user_namespaces above 0"
         )
     Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{_NONROOT} {uid} 1")
-    Path("/proc/self/gid_map").write_text(f"{_NONROOT} {gid} 1")
+    Path("/proc/self/uid_map").write_text(f"{inside_uid} {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{inside_gid} {gid} 1")
 
 
 def mount_all(root: Path, *, data: Path) -> None:

@@ -49,6 +49,7 @@ class Member:
     path: PurePosixPath
     mode: int
     uid: int
+    gid: int
     is_file: bool
     is_link: bool
     describes_package: bool
@@ -85,6 +86,7 @@ class Image:
                     path=PurePosixPath(info.name),
                     mode=info.mode,
                     uid=info.uid,
+                    gid=info.gid,
                     is_file=info.isfile(),
                     is_link=info.issym(),
                     describes_package=bool(_DESCRIBES_PACKAGE.fullmatch(info.name)),

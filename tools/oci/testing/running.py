@@ -79,8 +79,8 @@ class Container:
         env = [f"--env={pair}" for pair in self.config["Env"]]
         emulator = [self.emulator] if self.emulator else []
         program = [*emulator, *(entrypoint or self.config["Entrypoint"]), *arguments]
-        workdir = f"--workdir={self.config['WorkingDir']}"
-        return [sys.executable, _CONTAINER, self.root, f"--data={self.data}", workdir, *env, "--", *program]
+        options = [f"--user={self.config['User']}", f"--workdir={self.config['WorkingDir']}", f"--data={self.data}"]
+        return [sys.executable, _CONTAINER, self.root, *options, *env, "--", *program]
 
 
 def _output(command: Sequence[str | Path]) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.oci.base.accounts import account_entries
 from tools.oci.base.deb import Deb, NotADebError, read_deb
 from tools.oci.base.merge import certificate_bundle, is_kept, merge, usr_path
 from tools.oci.layers.entries import Entry, File, Folder, Link
@@ -119,9 +120,19 @@ def test_scanners_find_every_package() -> None:
 def test_only_data_and_tmp_are_open() -> None:
     """/data belongs to the process, /tmp to everybody, the rest to root."""
     merged = merge([])
-    assert merged["data"] == Folder(owner=65532)
+    assert merged["data"] == Folder(owner=65532, group=65532)
     assert merged["tmp"] == Folder(mode=0o1777)
     assert b"nonroot:x:65532:65532:" in _content(merged["etc/passwd"])
+
+
+def test_other_user_has_data_and_a_name() -> None:
+    """Uid and gid are those of /data and of passwd; a number that the base has a name for keeps one line."""
+    entries = account_entries(10001, 10002)
+    assert entries["data"] == Folder(owner=10001, group=10002)
+    assert b"nonroot:x:10001:10002:" in _content(entries["etc/passwd"])
+    assert b"nonroot:x:10002:" in _content(entries["etc/group"])
+    assert _content(account_entries(65534, 0)["etc/group"]) == b"root:x:0:\nnogroup:x:65534:\n"
+    assert _content(account_entries(65534, 0)["etc/passwd"]).count(b":x:65534:") == 1
 
 
 def _content(entry: Entry) -> bytes:

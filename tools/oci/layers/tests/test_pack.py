@@ -21,7 +21,7 @@ _ENTRIES: dict[str, Entry] = {
     "app/b.txt": File(content=b"b"),
     "app/a/c.sh": File(content=b"c", mode=0o755),
     "app/link": Link(target="b.txt"),
-    "data": Folder(owner=65532),
+    "data": Folder(owner=65532, group=65533),
 }
 
 
@@ -46,7 +46,7 @@ def test_members_have_no_time_and_no_stranger() -> None:
     """Root owns all but what is said otherwise, and the clock was never looked at."""
     for member in _open(pack(_ENTRIES, compressor=compressor("gzip"))):
         assert (member.mtime, member.uname, member.gname) == (0, "", "")
-        assert member.uid == member.gid == (65532 if member.name == "data" else 0)
+        assert (member.uid, member.gid) == ((65532, 65533) if member.name == "data" else (0, 0))
 
 
 def test_zstd_holds_the_same_tar() -> None:

@@ -34,8 +34,8 @@ from tools.oci.testing.wheel_layers import grouped_wheel_errors, layer_count_err
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 _PROGRAM_FOLDERS = {"bin", "sbin"}
 _ELF_MACHINES = {"amd64": 62, "arm64": 183}
-_NONROOT = "65532:65532"
 _NAME = os.environ["IMAGE_NAME"]
+_USER = os.environ["IMAGE_USER"]
 _SWITCH = "IMAGE_TEST_WITHOUT_NAMESPACES"
 _EMULATED_SECONDS = 240.0
 
@@ -162,7 +162,7 @@ def test_volume_that_cannot_be_written_to_is_one_sentence(container: Container, 
 
 
 def test_process_has_no_rights(container: Container) -> None:
-    """It runs as nobody in particular, and can write /data and /tmp and nothing else."""
+    """It runs as the user of the image, and can write /data and /tmp and nothing else."""
     code = """if True:
         import os
         print(os.getuid(), os.getgid())
@@ -174,14 +174,14 @@ def test_process_has_no_rights(container: Container) -> None:
                 pass
     """
     uid, gid, *writable = container.run_python(code).split()
-    assert (uid, gid) == ("65532", "65532")
+    assert f"{uid}:{gid}" == _USER
     assert {folder for folder in writable if not folder.startswith("/data/")} == {"/data", "/tmp"}
 
 
 def test_config_states_user_entrypoint_and_port(image: Image) -> None:
     """The config says all that a container engine must know, in exec form."""
     config = image.config["config"]
-    assert config["User"] == _NONROOT
+    assert config["User"] == _USER
     assert config["Entrypoint"] == ["/usr/bin/python3.11", "-m", os.environ["IMAGE_MODULE"]]
     assert config["WorkingDir"] == "/app"
     assert list(config["ExposedPorts"]) == [os.environ["IMAGE_PORT"]]
@@ -208,9 +208,19 @@ def test_nothing_can_be_run_but_python(members: list[Member]) -> None:
 def test_nothing_can_be_written_but_data_and_tmp(members: list[Member]) -> None:
     """Every file is root's, and nobody else may write it."""
     writable = {
-        str(member.path) for member in members if member.uid != 0 or (member.mode & 0o022 and not member.is_link)
+        str(member.path)
+        for member in members
+        if (member.uid, member.gid) != (0, 0) or (member.mode & 0o022 and not member.is_link)
     }
     assert writable == {"data", "tmp"}
+
+
+def test_data_belongs_to_the_user(container: Container, members: list[Member]) -> None:
+    """The uppermost layer with /data gives it to the user that the image runs as, and passwd has a name for it."""
+    *_, data = [member for member in members if str(member.path) == "data"]
+    assert f"{data.uid}:{data.gid}" == _USER
+    code = "import os, pwd; user = pwd.getpwuid(os.getuid()); print(user.pw_name, user.pw_gid == os.getgid())"
+    assert container.run_python(code).split() == ["nonroot", "True"]
 
 
 def test_every_binary_is_for_the_architecture(image: Image, members: list[Member]) -> None:

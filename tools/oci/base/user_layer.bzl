@@ -1,0 +1,63 @@
+"""The user that the process of an image runs as, and the layer for one that the base does not have."""
+
+load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
+load("//tools/oci/layers:packing.bzl", "PACKING_ATTRS", "layer_suffix")
+load("//tools/oci/python:shipped_python.bzl", "run_shipped_python")
+
+visibility([
+    "//tools/build",
+    "//tools/oci/...",
+])
+
+# What every base has in passwd, and whom its /data belongs to.
+DEFAULT_USER = "65532:65532"
+
+# Kubernetes takes no greater number as runAsUser, runAsGroup or fsGroup.
+_GREATEST = 2147483647
+
+def _is_number(word):
+    return word.isdigit() and str(int(word)) == word and int(word) <= _GREATEST
+
+def check_user(title, user):
+    """Fails for a user that no image may run as.
+
+    Args:
+      title: name of the service.
+      user: what its BUILD file gives.
+    """
+    words = user.split(":")
+    if len(words) != 2 or not all([_is_number(word) for word in words]):
+        fail(("user of {} is \"{}\": expected two numbers from 0 to {}, \"uid:gid\", for example \"{}\", because Kubernetes " +
+              "checks runAsNonRoot by the number and knows no names").format(title, user, _GREATEST, DEFAULT_USER))
+    if words[0] == "0":
+        fail("user of {} is \"{}\": no image runs as root; give another uid, or leave user out for {}".format(
+            title,
+            user,
+            DEFAULT_USER,
+        ))
+
+def _user_layer_impl(ctx):
+    layer = ctx.actions.declare_file(ctx.label.name + layer_suffix(ctx))
+    args = ctx.actions.args()
+    args.add("--user", ctx.attr.user)
+    args.add("--compression", ctx.attr._compression[BuildSettingInfo].value)
+    args.add("--output", layer)
+    run_shipped_python(
+        ctx,
+        args = [args],
+        inputs = depset(),
+        mnemonic = "UserLayer",
+        outputs = [layer],
+        progress_message = "Packing the user of %{output}",
+        tool = ctx.attr._accounts,
+    )
+    return DefaultInfo(files = depset([layer]))
+
+user_layer = rule(
+    implementation = _user_layer_impl,
+    attrs = PACKING_ATTRS | {
+        "user": attr.string(mandatory = True, doc = "`uid:gid`."),
+        "_accounts": attr.label(cfg = "exec", default = ":accounts", doc = "The tool."),
+    },
+    doc = "Packs passwd, group and /data for another user than the base's.",
+)
