@@ -25,6 +25,7 @@ def fastapi_service(
         prepare = ["migrate"],
         env = {},
         labels = {},
+        debian_packages = None,
         user = DEFAULT_USER):
     """Makes everything a service is besides its tests.
 
@@ -43,6 +44,8 @@ def fastapi_service(
       env: dict of environment variables that hold in every container of the image.
       labels: dict of labels of the image, for example {"org.opencontainers.image.source": "https://..."}. None may vary
         by commit: equal code has equal digests.
+      debian_packages: label of a folder with more packages of Debian, such as `//services/user_service/debian`, whose
+        BUILD file calls `debian_packages`.
       user: user that the process runs as, `uid:gid`. `/data` belongs to it, and the manifests of //deploy name it.
 
     Makes:
@@ -53,6 +56,7 @@ def fastapi_service(
       image_amd64_sbom, image_arm64_sbom: their bills of materials, in SPDX and CycloneDX.
       image_push, image_load: commands that push the index and load the image of this machine.
       image_sbom: the bills of materials of all images.
+      image_status: file of the Debian packages in them that are older than locked.
       release, image_verify: commands that release the index, signed, and that tell whether a released one can be trusted.
       image_test: pushes, pulls and runs the image, and looks at all that is in it.
     """
@@ -72,6 +76,7 @@ def fastapi_service(
     )
     service_image(
         name = "image",
+        debian_packages = debian_packages,
         env = {name.upper() + "_HOST": "0.0.0.0"} | env,
         labels = labels,
         library = ":app",
@@ -85,6 +90,12 @@ def fastapi_service(
     service_release(
         name = name,
         image = ":image",
+        locks = ["requirements_lock.txt"] + [
+            folder.removeprefix("//") + "/lock.json"
+            for folder in ["//tools/oci/base", debian_packages]
+            if folder
+        ],
         sbom = ":image_sbom",
+        status = ":image_status",
         visibility = _USERS,
     )

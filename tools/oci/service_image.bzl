@@ -2,7 +2,9 @@
 
 load("@rules_oci//oci:defs.bzl", "oci_image", "oci_image_index", "oci_load")
 load("//tools/oci:image_test.bzl", "image_test")
+load("//tools/oci/base:additional_layer.bzl", "additional_layer")
 load("//tools/oci/base:user_layer.bzl", "DEFAULT_USER", "check_user", "user_layer")
+load("//tools/oci/debian:debian_packages.bzl", "merged_status")
 load("//tools/oci/layers:first_party.bzl", "first_party_layers")
 load("//tools/oci/layers:third_party.bzl", "third_party_layers", "wheels")
 load("//tools/oci/push:image_push.bzl", "image_push")
@@ -41,8 +43,38 @@ def _labels(title, labels):
                  "`:release` states the commit in a signed provenance")
     return {_TITLE: title} | labels
 
-def _architecture_image(*, name, architecture, title, library, entrypoint, port, env, labels, user, visibility):
-    """Makes the image of one architecture: base | user, unless it is the base's | wheels | first-party code."""
+_BASE = "//tools/oci/base"
+
+def _target(package, name):
+    """Returns the label of a target in a package that a label such as `//services/x/debian` names."""
+    return "{}:{}".format(package, name)
+
+def _own_layers(name, *, architecture, debian_packages, user):
+    """Makes the layers that a service has between the base and its wheels; returns their labels."""
+    layers = []
+    if debian_packages:
+        additional_layer(
+            name = name + "_additional",
+            architecture = architecture,
+            base_lock = _target(_BASE, "lock.json"),
+            debs = [_target(debian_packages, "debs_" + architecture)],
+            lock = _target(debian_packages, "lock.json"),
+            tags = ["manual"],
+            target_compatible_with = _LINUX,
+        )
+        layers.append(":{}_additional".format(name))
+    if user != DEFAULT_USER:
+        user_layer(
+            name = name + "_user",
+            tags = ["manual"],
+            target_compatible_with = _LINUX,
+            user = user,
+        )
+        layers.append(":{}_user".format(name))
+    return layers
+
+def _architecture_image(*, name, architecture, title, library, entrypoint, port, env, labels, debian_packages, user, status, visibility):
+    """Makes the image of one architecture: base | Debian packages, user | wheels | first-party code."""
     platform = "//tools/oci/platforms:linux_" + architecture
     wheels(
         name = name + "_wheels",
@@ -67,26 +99,26 @@ def _architecture_image(*, name, architecture, title, library, entrypoint, port,
     sbom(
         name = name + "_sbom",
         architecture = architecture,
+        locks = [_target(base, "lock.json") for base in [_BASE] + ([debian_packages] if debian_packages else [])],
+        status = status,
         target_compatible_with = _LINUX,
         title = title,
         visibility = visibility,
         wheels = ":{}_wheels".format(name),
     )
-    if user != DEFAULT_USER:
-        user_layer(
-            name = name + "_user",
-            tags = ["manual"],
-            target_compatible_with = _LINUX,
-            user = user,
-        )
     oci_image(
         name = name,
-        base = "//tools/oci/base:image_" + architecture,
+        base = _target(_BASE, "image_" + architecture),
         entrypoint = entrypoint,
         env = _ENV | env,
         exposed_ports = [str(port)],
         labels = _labels(title, labels),
-        tars = ([":{}_user".format(name)] if user != DEFAULT_USER else []) + [
+        tars = _own_layers(
+            name,
+            architecture = architecture,
+            debian_packages = debian_packages,
+            user = user,
+        ) + [
             ":{}_third_party".format(name),
             ":{}_first_party".format(name),
         ],
@@ -96,7 +128,7 @@ def _architecture_image(*, name, architecture, title, library, entrypoint, port,
         workdir = "/app",
     )
 
-def service_image(name, *, title, library, module, port, env, prepare, visibility, labels = {}, user = DEFAULT_USER):
+def service_image(name, *, title, library, module, port, env, prepare, visibility, labels = {}, debian_packages = None, user = DEFAULT_USER):
     """Packs a library into an image that runs one of its modules.
 
     Args:
@@ -109,6 +141,7 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
       prepare: commands of the module that the test runs before it starts the service.
       visibility: who may use the images and the command that pushes them.
       labels: dict of labels besides the title; none may vary by commit.
+      debian_packages: label of a folder with `debian_packages`, such as `//services/user_service/debian`.
       user: user that the process runs as and that /data belongs to, `uid:gid`.
 
     Makes:
@@ -117,21 +150,28 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
       {name}_amd64, {name}_arm64: the images.
       {name}_amd64_sbom, {name}_arm64_sbom: their bills of materials, in SPDX and CycloneDX.
       {name}_sbom: all of these.
+      {name}_status: JSON file of the Debian packages in them that are older than locked.
       {name}_push: command that pushes the index, to `localhost:5000/{title}` unless told otherwise.
       {name}_load: command that loads the image of this machine's architecture into a container engine.
       {name}_test: what holds for every image.
     """
     check_user(title, user)
     architectures = ["amd64", "arm64"]
+    merged_status(
+        name = name + "_status",
+        statuses = [_target(locked, "status") for locked in [_BASE] + ([debian_packages] if debian_packages else [])],
+    )
     for architecture in architectures:
         _architecture_image(
             name = "{}_{}".format(name, architecture),
             architecture = architecture,
+            debian_packages = debian_packages,
             entrypoint = ["/usr/bin/python3.11", "-m", module],
             env = env,
             labels = labels,
             library = library,
             port = port,
+            status = ":{}_status".format(name),
             title = title,
             user = user,
             visibility = visibility,
@@ -159,6 +199,7 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
         name = name + "_push",
         image = ":" + name,
         repository = "localhost:5000/" + title,
+        status = ":{}_status".format(name),
         target_compatible_with = _LINUX,
         visibility = visibility,
     )

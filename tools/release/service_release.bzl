@@ -4,23 +4,17 @@ load("@rules_python//python:py_binary.bzl", "py_binary")
 
 visibility("//tools/build")
 
-# Everything an image is made of that is not in the commit.
-_LOCKS = [
-    "requirements_lock.txt",
-    "tools/oci/base/lock.json",
-]
-
 _CRANE = "//tools/oci/push:crane"
 
-_STATUS = "//tools/oci/base:status"
-
-def service_release(name, *, image, sbom, visibility):
+def service_release(name, *, image, sbom, status, locks, visibility):
     """Makes the commands around the release of a service's image.
 
     Args:
       name: name of the service.
       image: index of its images.
       sbom: their bills of materials.
+      status: JSON file of their Debian packages that are older than locked.
+      locks: locks of everything an image is made of that is not in the commit, by their paths from the root.
       visibility: who may use the commands.
 
     Makes:
@@ -36,15 +30,15 @@ def service_release(name, *, image, sbom, visibility):
             "--sbom $(rootpaths {})".format(sbom),
             "--target=" + str(native.package_relative_label(image)).lstrip("@"),
             "--default-repository=" + repository,
-        ] + ["--lock=" + lock for lock in _LOCKS],
+        ] + ["--lock=" + lock for lock in locks],
         data = [
             _CRANE,
-            _STATUS,
+            status,
             image,
             sbom,
         ],
         env = {
-            "BASE_STATUS": "$(rootpath {})".format(_STATUS),
+            "BASE_STATUS": "$(rootpath {})".format(status),
             "CRANE": "$(rootpath {})".format(_CRANE),
         },
         main = "//tools/release:release.py",

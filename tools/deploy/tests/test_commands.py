@@ -423,6 +423,7 @@ def _die_at(number: int, context: pytest.MonkeyPatch) -> None:
 def test_outdated_base_is_not_deployed(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     """An apply of images with older packages than the lock changes nothing, unless the flag allows it."""
     package = {"architecture": "amd64", "package": "libssl3", "wanted": "3.0.20-1", "used": "3.0.17-1"}
+    package |= {"update": "//tools/oci/base:update"}
     (scene.root.parent / "base.json").write_text(json.dumps({"outdated": [package]}))
     assert "libssl3" in _refusal(scene, capsys, "apply", *_STAGING)
     assert scene.run("apply", *_STAGING, "--allow-outdated-base") == 1

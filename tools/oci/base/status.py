@@ -1,6 +1,6 @@
-"""Whether the base image is made of the locked packages, or of older ones because a locked file could not be had.
+"""Whether Debian packages in an image are the locked ones, or older ones because a locked file could not be had.
 
-`//tools/oci/base:status` builds one JSON file for all architectures; commands that publish images check it.
+`status` of a lock is one JSON file for all architectures; commands that publish images check it.
 """
 
 import json
@@ -12,12 +12,13 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class OutdatedPackage:
-    """A package of the base in an older version than the locked one."""
+    """A package in an older version than the locked one; `update` is the command that makes its lock anew."""
 
     architecture: str
     package: str
     wanted: str
     used: str
+    update: str
 
     def __str__(self) -> str:
         return f"{self.package} {self.used} instead of {self.wanted} for {self.architecture}"
@@ -28,9 +29,10 @@ class OutdatedBaseError(Exception):
 
     def __init__(self, packages: Iterable[OutdatedPackage]) -> None:
         self.packages = tuple(packages)
+        updates = sorted({f"`bazel run {package.update}`" for package in self.packages})
         super().__init__(
             f"the base image is outdated ({', '.join(map(str, self.packages))}): "
-            "run `bazel run //tools/oci/base:update`, or publish it all the same with --allow-outdated-base"
+            f"run {' and '.join(updates)}, or publish it all the same with --allow-outdated-base"
         )
 
 
@@ -53,8 +55,8 @@ def check_current(path: Path, *, allowed: bool) -> None:
 
 
 def main(paths: list[str]) -> None:
-    """Print the status files of all architectures as one."""
-    packages = sorted(package for path in paths for package in outdated_packages(Path(path)))
+    """Print several status files as one."""
+    packages = sorted({package for path in paths for package in outdated_packages(Path(path))})
     print(json.dumps({"outdated": [asdict(package) for package in packages]}, indent=2))
 
 

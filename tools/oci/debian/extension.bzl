@@ -7,7 +7,7 @@ Nothing is downloaded before a build asks for a file of the repository.
 load("//tools/oci/debian:repository.bzl", "debian_packages")
 
 _lock = tag_class(
-    doc = "A lock file made by `bazel run //tools/oci/base:update`.",
+    doc = "A lock file made by the `:update` of its folder.",
     attrs = {
         "lock": attr.label(mandatory = True, allow_single_file = [".json"], doc = "The lock file."),
         "name": attr.string(mandatory = True, doc = "Repositories are called NAME_ARCHITECTURE."),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from tools.oci.debian.errors import DebianArchiveError
 from tools.oci.debian.index import Package
 from tools.oci.debian.versions import sort_key
 
@@ -18,25 +19,53 @@ class UnknownPackageError(Exception):
         self.name = name
 
 
+class BaseMissingError(DebianArchiveError):
+    """The folder that a `packages.json` names as its base has no lock."""
+
+    def __init__(self, lock: Path) -> None:
+        super().__init__(
+            f"{lock}, the lock of the `base` in packages.json, is not there: name the folder of a base's lock"
+        )
+        self.lock = lock
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """A `packages.json`: the packages to have, and the dependencies to do without, each with the reason."""
+    """A `packages.json`: the packages to have, and the dependencies to do without, each with the reason.
+
+    `base` is the folder of a lock, from the workspace root, whose packages are there already.
+    """
 
     suite: str
     architectures: tuple[str, ...]
     packages: tuple[str, ...]
     left_out: Mapping[str, str]
+    base: str | None = None
 
     @classmethod
-    def read(cls, path: Path) -> "Wanted":
-        """Read a `packages.json`."""
+    def read(cls, path: Path, *, root: Path) -> "Wanted":
+        """Read a `packages.json` of a workspace; what its base has is left out.
+
+        Raises BaseMissingError.
+        """
         fields = json.loads(path.read_text())
+        base = fields.get("base")
+        there = _locked_names(root / base / "lock.json") if base else set()
         return cls(
             suite=fields["suite"],
             architectures=tuple(fields["architectures"]),
             packages=tuple(fields["packages"]),
-            left_out=fields["left_out"],
+            left_out=fields["left_out"] | dict.fromkeys(there, "the base has it"),
+            base=base,
         )
+
+
+def _locked_names(lock: Path) -> set[str]:
+    """Return the packages of a lock that it has for every architecture."""
+    if not lock.is_file():
+        raise BaseMissingError(lock)
+    parts = json.loads(lock.read_text())["packages"].values()
+    return set.intersection(*({entry["name"] for entry in part} for part in parts))
 
 
 def newest_packages(packages: Iterable[Package]) -> dict[str, Package]:
@@ -77,12 +106,14 @@ Fallbacks = Mapping[str, Package]
 """Packages of the main archive by name."""
 
 
-def render(chosen: Mapping[str, list[Package]], *, fallbacks: Mapping[str, Fallbacks], made: datetime) -> str:
+def render(
+    chosen: Mapping[str, list[Package]], *, fallbacks: Mapping[str, Fallbacks], made: datetime, base: str | None = None
+) -> str:
     """Return the text of a lock: architecture -> packages, and the moment at which the snapshot archive has them all.
 
     A package of the security archive, which deletes superseded files, names the main archive's version as its fallback.
     """
-    lock = {
+    lock = ({"base": base} if base else {}) | {
         "snapshot": (made + _IMPORT_DELAY).strftime("%Y%m%dT%H%M%SZ"),
         "packages": {
             arch: [_entry(package, fallbacks.get(arch, {})) for package in packages]

@@ -89,10 +89,11 @@ def _compile(rctx):
 def _debian_packages_impl(rctx):
     lock = json.decode(rctx.read(rctx.attr.lock))
     packages = lock["packages"][rctx.attr.architecture]
-    fetched = fetch_packages(rctx, packages, lock["snapshot"])
-    warn_outdated("{} for {}".format(rctx.attr.lock, rctx.attr.architecture), fetched.outdated)
+    update = "//{}:update".format(rctx.attr.lock.package)
+    fetched = fetch_packages(rctx, packages, lock["snapshot"], update)
+    warn_outdated("{} for {}".format(rctx.attr.lock, rctx.attr.architecture), fetched.outdated, update)
     rctx.file("status.json", json.encode({
-        "outdated": [{"architecture": rctx.attr.architecture} | package for package in fetched.outdated],
+        "outdated": [{"architecture": rctx.attr.architecture, "update": update} | package for package in fetched.outdated],
     }))
     _unpack(rctx, fetched.packages)
     _compile(rctx)

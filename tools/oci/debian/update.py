@@ -35,7 +35,8 @@ def main(arguments: list[str]) -> int:
         with tempfile.TemporaryDirectory() as scratch:
             keyrings = [*_extra_keyrings(options.keyring, environ), *_archive_keyring(options.keys, Path(scratch))]
             trust = Trust(keyrings=keyrings, allow_expired=options.allow_expired, warn=_warn)
-            archives = Archives(Wanted.read(folder / "packages.json"), trust=trust, environ=environ)
+            wanted = Wanted.read(folder / "packages.json", root=root)
+            archives = Archives(wanted, trust=trust, environ=environ)
         if options.report:
             return report(folder, archives)
         update(folder, archives, interpreter=options.interpreter and root / options.interpreter)
@@ -54,6 +55,7 @@ class Archives:
         if wanted.suite not in _WITHOUT_SECURITY:
             suite = f"{wanted.suite}-security"
             releases.append(read_release("debian-security", suite, trust=trust, environ=environ))
+        self.base = wanted.base
         self.made = max(release.made for release in releases)
         offers = {arch: list(_offered(releases, arch)) for arch in wanted.architectures}
         self.chosen = {arch: resolve(wanted, newest_packages(offer)) for arch, offer in offers.items()}
@@ -63,7 +65,7 @@ class Archives:
 def update(folder: Path, archives: Archives, *, interpreter: Path | None) -> None:
     """Write `lock.json` beside `packages.json`, and the packages of the air-gapped mode's interpreter."""
     chosen = archives.chosen
-    _write(folder / "lock.json", render(chosen, fallbacks=archives.frozen, made=archives.made))
+    _write(folder / "lock.json", render(chosen, fallbacks=archives.frozen, made=archives.made, base=archives.base))
     if interpreter:
         amd64 = {"amd64": chosen["amd64"]}
         _write(interpreter, render(amd64, fallbacks=archives.frozen, made=archives.made))

@@ -17,14 +17,14 @@ def _image_push_impl(ctx):
             crane = ctx.executable._crane.short_path,
             image = ctx.file.image.short_path,
             repository = ctx.attr.repository,
-            status = ctx.file._status.short_path,
+            status = ctx.file.status.short_path,
             tool = ctx.executable._tool.short_path,
             workspace = ctx.workspace_name,
         ),
         is_executable = True,
         output = script,
     )
-    runfiles = ctx.runfiles([ctx.file.image, ctx.file._status])
+    runfiles = ctx.runfiles([ctx.file.image, ctx.file.status])
     for target in [ctx.attr.image, ctx.attr._crane, ctx.attr._tool]:
         runfiles = runfiles.merge(target[DefaultInfo].default_runfiles)
     return DefaultInfo(executable = script, runfiles = runfiles)
@@ -34,8 +34,8 @@ image_push = rule(
     attrs = {
         "image": attr.label(mandatory = True, allow_single_file = True, doc = "An oci_image or oci_image_index."),
         "repository": attr.string(mandatory = True, doc = "Where to push unless told otherwise."),
+        "status": attr.label(mandatory = True, allow_single_file = True, doc = "Debian packages that are older than locked."),
         "_crane": attr.label(cfg = "target", default = "//tools/oci/push:crane", executable = True),
-        "_status": attr.label(allow_single_file = True, default = "//tools/oci/base:status"),
         "_tool": attr.label(cfg = "target", default = "//tools/oci/push", executable = True),
     },
     doc = "Pushes an image; see `push.py` for its flags.",

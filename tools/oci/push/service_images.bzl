@@ -1,5 +1,7 @@
 """`service_images`: the images of all services in one list, which nobody has to keep."""
 
+load("//tools/oci/debian:debian_packages.bzl", "merged_status")
+
 visibility("//services")
 
 def _image_list_impl(ctx):
@@ -30,6 +32,7 @@ def service_images(name, *, visibility):
     Makes:
       name: a JSON file with the place of each service's index in OCI layout, the images in its runfiles.
       {name}.digests: a file for each service with its index's digest.
+      {name}.status: a JSON file of the Debian packages that are older than locked in any image.
     """
     images = {"//services/{}:image".format(service): service for service in native.subpackages(include = ["*"])}
     native.filegroup(
@@ -37,6 +40,11 @@ def service_images(name, *, visibility):
         srcs = [image + ".digest" for image in images],
         target_compatible_with = ["@platforms//os:linux"],
         visibility = visibility,
+    )
+    merged_status(
+        name = name + ".status",
+        statuses = [image + "_status" for image in images],
+        target_compatible_with = ["@platforms//os:linux"],
     )
     _image_list(
         name = name,

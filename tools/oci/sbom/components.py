@@ -1,4 +1,4 @@
-"""What an image is made of: Debian packages by the base lock, wheels by the metadata that they carry."""
+"""What an image is made of: Debian packages by the locks, wheels by the metadata that they carry."""
 
 import json
 import re
@@ -23,9 +23,13 @@ class Component:
     sha256: str = ""
 
 
-def debian_components(lock: Path, architecture: str, *, status: Path) -> list[Component]:
-    """Return the packages of a base lock for an architecture; the fallback of those that the status calls outdated."""
-    packages = json.loads(lock.read_text())["packages"][architecture]
+def debian_components(locks: Iterable[Path], architecture: str, *, status: Path) -> list[Component]:
+    """Return the packages of some locks for an architecture, each once.
+
+    Those that the status calls outdated are there in the version of their fallback.
+    """
+    entries = [entry for lock in locks for entry in json.loads(lock.read_text())["packages"][architecture]]
+    packages = {entry["name"]: entry for entry in entries}.values()
     outdated = json.loads(status.read_text())["outdated"]
     replaced = {entry["package"] for entry in outdated if entry["architecture"] == architecture}
     used = [entry | entry["fallback"] if entry["name"] in replaced else entry for entry in packages]

@@ -21,8 +21,8 @@ def _sbom_impl(ctx):
     args = ctx.actions.args()
     args.add("--title", ctx.attr.title)
     args.add("--architecture", ctx.attr.architecture)
-    args.add("--lock", ctx.file._lock)
-    args.add("--status", ctx.file._status)
+    args.add_all(ctx.files.locks, before_each = "--lock")
+    args.add("--status", ctx.file.status)
     args.add_all(hashes, before_each = "--wheel-hashes")
     args.add("--spdx", spdx)
     args.add("--cyclonedx", cyclonedx)
@@ -30,7 +30,7 @@ def _sbom_impl(ctx):
     run_shipped_python(
         ctx,
         args = [args],
-        inputs = depset(metadata + tags + hashes + [ctx.file._lock, ctx.file._status]),
+        inputs = depset(metadata + tags + hashes + ctx.files.locks + [ctx.file.status]),
         mnemonic = "Sbom",
         outputs = [spdx, cyclonedx],
         progress_message = "Writing the bill of materials %{label}",
@@ -42,14 +42,10 @@ sbom = rule(
     implementation = _sbom_impl,
     attrs = SHIPPED_PYTHON_ATTRS | {
         "architecture": attr.string(mandatory = True, doc = "Debian's name of the architecture."),
+        "locks": attr.label_list(mandatory = True, allow_files = [".json"], doc = "Debian locks, the base's first."),
+        "status": attr.label(mandatory = True, allow_single_file = True, doc = "Debian packages that are older than locked."),
         "title": attr.string(mandatory = True, doc = "Name of the image."),
         "wheels": attr.label(mandatory = True, doc = "The wheels that the image packs.", providers = [WheelsInfo]),
-        "_lock": attr.label(allow_single_file = True, default = "//tools/oci/base:lock.json", doc = "The base's lock."),
-        "_status": attr.label(
-            allow_single_file = True,
-            default = "//tools/oci/base:status",
-            doc = "Packages of the base that are older than locked.",
-        ),
         "_wheel_hashes": attr.label(default = "@wheel_hashes", doc = "Hashes of all locked wheels, a file for each distribution."),
         "_write": attr.label(cfg = "exec", default = ":write", doc = "The tool."),
     },

@@ -1,6 +1,6 @@
 """Write the bills of materials of an image.
 
-write.py --title NAME --architecture ARCH --lock LOCK --status FILE [--wheel-hashes FILE]... --spdx FILE
+write.py --title NAME --architecture ARCH --lock LOCK... --status FILE [--wheel-hashes FILE]... --spdx FILE
          --cyclonedx FILE METADATA...
 """
 
@@ -18,8 +18,9 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="write")
     parser.add_argument("--title", required=True)
     parser.add_argument("--architecture", required=True)
-    for file in ("lock", "status", "spdx", "cyclonedx"):
+    for file in ("status", "spdx", "cyclonedx"):
         parser.add_argument(f"--{file}", type=Path, required=True)
+    parser.add_argument("--lock", type=Path, action="append", required=True)
     parser.add_argument("--wheel-hashes", type=Path, action="append", default=[])
     parser.add_argument("metadata", nargs="*", type=Path)
     options = parser.parse_args(arguments)

@@ -14,7 +14,7 @@ import zstandard
 Document = dict[str, Any]
 
 _START_BYTES = 20
-_DESCRIBES_PACKAGE = re.compile(r"var/lib/dpkg/status\.d/.*|.*\.dist-info/METADATA")
+_DESCRIBES_PACKAGE = re.compile(r"var/lib/dpkg/status\.d/.*|.*/site-packages/[^/]+\.dist-info/METADATA")
 
 
 class Blobs(Protocol):
@@ -44,13 +44,17 @@ class Layout:
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """One entry of a layer, with the first bytes of a file, or with all where it describes a package."""
+    """One entry of a layer, with the first bytes of a file, or with all where it describes a package.
 
+    `layer` names the target that the layer comes from.
+    """
+
+    layer: str
     path: PurePosixPath
     mode: int
     uid: int
     gid: int
-    is_file: bool
+    is_folder: bool
     is_link: bool
     describes_package: bool
     content: bytes
@@ -79,15 +83,16 @@ class Image:
 
     def members(self) -> Iterator[Member]:
         """The entries of all layers, lowest layer first."""
-        for tar in self.layers():
+        for tar, history in zip(self.layers(), self.config["history"], strict=True):
             for info in tar:
                 file = tar.extractfile(info) if info.isfile() else None
                 yield Member(
+                    layer=history["created_by"],
                     path=PurePosixPath(info.name),
                     mode=info.mode,
                     uid=info.uid,
                     gid=info.gid,
-                    is_file=info.isfile(),
+                    is_folder=info.isdir(),
                     is_link=info.issym(),
                     describes_package=bool(_DESCRIBES_PACKAGE.fullmatch(info.name)),
                     content=file.read(-1 if _DESCRIBES_PACKAGE.fullmatch(info.name) else _START_BYTES) if file else b"",

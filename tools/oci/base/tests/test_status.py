@@ -7,7 +7,13 @@ import pytest
 
 from tools.oci.base.status import OutdatedBaseError, check_current, main
 
-_OUTDATED = {"architecture": "arm64", "package": "libssl3", "wanted": "3.0.22", "used": "3.0.20"}
+_OUTDATED = {
+    "architecture": "arm64",
+    "package": "libssl3",
+    "wanted": "3.0.22",
+    "used": "3.0.20",
+    "update": "//tools/oci/base:update",
+}
 
 
 @pytest.fixture
@@ -49,9 +55,19 @@ def test_outdated_base_passes_with_a_warning_where_allowed(outdated: Path, capsy
     assert "warning: the base image is outdated: libssl3" in capsys.readouterr().err
 
 
+def test_each_lock_has_its_own_remedy(tmp_path: Path) -> None:
+    """The error names the command of every lock that has an older package."""
+    own = _OUTDATED | {"package": "tini", "update": "//services/a/debian:update"}
+    with pytest.raises(OutdatedBaseError) as refused:
+        check_current(_status(tmp_path / "both.json", [_OUTDATED, own]), allowed=False)
+    assert "run `bazel run //services/a/debian:update` and `bazel run //tools/oci/base:update`, or" in str(
+        refused.value
+    )
+
+
 def test_one_file_is_made_of_all_architectures(
     current: Path, outdated: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The merged file names what any of them names."""
-    main([str(current), str(outdated)])
+    """The merged file names what any of them names, once."""
+    main([str(current), str(outdated), str(outdated)])
     assert json.loads(capsys.readouterr().out) == {"outdated": [_OUTDATED]}

@@ -226,7 +226,7 @@ def test_package_that_is_nowhere_says_what_to_do(ask: Ask, archives: Archives) -
     expected = f"Debian package hello 1.0: expected sha256 {_sha256(_LOCKED)}"
     assert f"{expected}, found no such file at file://{archives.main}/" in output
     assert f"nor in the snapshot archive at {_SNAPSHOT}" in output
-    assert "bazel run //tools/oci/base:update" in output
+    assert "bazel run //:update" in output
 
 
 def test_package_comes_from_the_snapshot_archive(fetch: Fetch, archives: Archives) -> None:
@@ -256,13 +256,13 @@ def test_dropped_package_falls_back_with_all_of_its_source(fetch: Fetch, archive
         archives.add(f"pool/main/o/one/{name}_1.0_all.deb", _frozen(name), to=archives.main)
     said, repository = fetch("dropped")
     (line,) = [line for line in said.splitlines() if "OUTDATED" in line]
-    assert "dropped 1.1 (using 1.0), dropped-data 1.1 (using 1.0). Run: bazel run //tools/oci/base:update" in line
+    assert "dropped 1.1 (using 1.0), dropped-data 1.1 (using 1.0). Run: bazel run //:update" in line
     for name in ("dropped", "dropped-data"):
         assert (repository / f"debs/{name}.deb").read_bytes() == _frozen(name)
     assert (repository / "debs/kept.deb").read_bytes() == _newer("kept")
     assert json.loads((repository / "status.json").read_text()) == {
         "outdated": [
-            {"architecture": "amd64", "package": name, "used": "1.0", "wanted": "1.1"}
+            {"architecture": "amd64", "package": name, "update": "//:update", "used": "1.0", "wanted": "1.1"}
             for name in ("dropped", "dropped-data")
         ]
     }

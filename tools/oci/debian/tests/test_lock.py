@@ -1,12 +1,14 @@
 """Resolution of packages and the lock that it ends in."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from tools.oci.debian.index import Package, parse_packages
-from tools.oci.debian.lock import UnknownPackageError, Wanted, newest_packages, render, resolve
+from tools.oci.debian.lock import BaseMissingError, UnknownPackageError, Wanted, newest_packages, render, resolve
 
 _PACKAGES = """\
 Package: python
@@ -56,6 +58,34 @@ def test_unknown_package_is_refused_with_who_wants_it(index: dict[str, Package])
     """A typing error stops the lock and says where it is."""
     with pytest.raises(UnknownPackageError, match=r"package pyhton, wanted by packages\.json"):
         resolve(_wanted("pyhton"), index)
+
+
+def _write(folder: Path, document: Mapping[str, object], name: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(json.dumps(document))
+    return folder / name
+
+
+def test_what_the_base_has_is_left_out(tmp_path: Path, index: dict[str, Package]) -> None:
+    """The lock of an image's additional packages has what its base lacks, and names the base."""
+    fields = {"suite": "bookworm", "architectures": ["amd64"], "packages": ["python"], "left_out": {"shell": ""}}
+    packages = _write(tmp_path / "own", fields | {"base": "base"}, "packages.json")
+    there = {"amd64": [{"name": "libc6"}, {"name": "zlib"}], "arm64": [{"name": "libc6"}]}
+    _write(tmp_path / "base", {"packages": there}, "lock.json")
+    wanted = Wanted.read(packages, root=tmp_path)
+    chosen = resolve(wanted, index)
+    assert [package.name for package in chosen] == ["media-types", "python", "zlib"]
+    lock = json.loads(render({"amd64": chosen}, fallbacks={}, made=datetime.now(UTC), base=wanted.base))
+    assert lock["base"] == "base"
+
+
+def test_base_without_a_lock_is_refused(tmp_path: Path) -> None:
+    """The error names the file that was looked for."""
+    fields = {"suite": "bookworm", "architectures": ["amd64"], "packages": [], "left_out": {}, "base": "bsae"}
+    with pytest.raises(
+        BaseMissingError, match=r"bsae/lock\.json, the lock of the `base` in packages\.json, is not there"
+    ):
+        Wanted.read(_write(tmp_path / "own", fields, "packages.json"), root=tmp_path)
 
 
 def test_newest_version_wins_and_keeps_its_archive(index: dict[str, Package]) -> None:

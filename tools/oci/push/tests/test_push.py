@@ -139,7 +139,13 @@ def test_bad_deadline_is_refused(services: list[Service], deadline: str) -> None
         push.main(_arguments(services[0], "localhost:9/users", f"--deadline={deadline}"))
 
 
-_OUTDATED = {"architecture": "amd64", "package": "libssl3", "wanted": "3.0.20-1", "used": "3.0.17-1"}
+_OUTDATED = {
+    "architecture": "amd64",
+    "package": "libssl3",
+    "wanted": "3.0.20-1",
+    "used": "3.0.17-1",
+    "update": "//tools/oci/base:update",
+}
 
 
 def test_outdated_base_is_not_published(

@@ -9,7 +9,7 @@ import pytest
 from tools.oci.sbom.components import pypi_name
 from tools.oci.sbom.write import main
 
-_LOCK = {
+_LOCK: dict[str, Any] = {
     "packages": {
         "amd64": [
             {
@@ -29,6 +29,19 @@ _LOCK = {
         ]
     }
 }
+_SECOND_LOCK = {
+    "packages": {
+        "amd64": [
+            {
+                "name": "tini",
+                "version": "0.19.0-1+b3",
+                "path": "pool/main/t/tini/tini_0.19.0-1+b3_amd64.deb",
+                "sha256": "ee",
+            },
+            _LOCK["packages"]["amd64"][0],
+        ]
+    }
+}
 _STATUS = {
     "outdated": [
         {"architecture": "amd64", "package": "tzdata", "wanted": "1:2026f-0", "used": "1:2026b-0"},
@@ -42,18 +55,21 @@ _WHEEL_HASHES = f"""\
 _PURLS = [
     "pkg:deb/debian/libstdc%2B%2B6@12.2.0-14%2Bdeb12u1?arch=amd64&distro=debian-12",
     "pkg:deb/debian/tzdata@1%3A2026b-0?arch=all&distro=debian-12",
+    "pkg:deb/debian/tini@0.19.0-1%2Bb3?arch=amd64&distro=debian-12",
     "pkg:pypi/typing-extensions@4.16.0",
 ]
 
 
 @pytest.fixture
 def documents(tmp_path: Path) -> tuple[Any, Any]:
-    """The SPDX and the CycloneDX document of two Debian packages and a wheel."""
+    """The SPDX and the CycloneDX document of three Debian packages of two locks and a wheel."""
     lock, metadata = tmp_path / "lock.json", tmp_path / "METADATA"
     wheel_hashes = tmp_path / "typing_extensions.txt"
     wheel_hashes.write_text(_WHEEL_HASHES)
     (tmp_path / "WHEEL").write_text("Tag: py2-none-any\nTag: py3-none-any\n")
     lock.write_text(json.dumps(_LOCK))
+    second = tmp_path / "second.json"
+    second.write_text(json.dumps(_SECOND_LOCK))
     status = tmp_path / "status.json"
     status.write_text(json.dumps(_STATUS))
     metadata.write_text("Name: typing_extensions\nVersion: 4.16.0\nLicense-Expression: PSF-2.0\n\nVersion: not this\n")
@@ -61,6 +77,8 @@ def documents(tmp_path: Path) -> tuple[Any, Any]:
     files = [
         "--lock",
         str(lock),
+        "--lock",
+        str(second),
         "--status",
         str(status),
         "--wheel-hashes",
@@ -93,8 +111,8 @@ def test_cyclonedx_names_every_package(documents: tuple[Any, Any]) -> None:
     components = documents[1]["components"]
     assert [component["purl"] for component in components] == _PURLS
     assert components[0]["hashes"] == [{"alg": "SHA-256", "content": "aa"}]
-    assert components[2]["hashes"] == [{"alg": "SHA-256", "content": "2" * 64}]
-    assert components[2]["licenses"] == [{"expression": "PSF-2.0"}]
+    assert components[3]["hashes"] == [{"alg": "SHA-256", "content": "2" * 64}]
+    assert components[3]["licenses"] == [{"expression": "PSF-2.0"}]
     assert documents[1]["dependencies"] == [{"ref": "image", "dependsOn": _PURLS}]
 
 

@@ -2,20 +2,104 @@
 
 import json
 import os
+import platform
+from collections.abc import Iterator
 from pathlib import Path
 
-from tools.oci.push.layout import Service
+import pytest
+
+from tools.oci.testing.layout import Image, Layout, images
+from tools.oci.testing.running import Container
+
+pytest_plugins = ["tools.oci.testing.fixtures"]
+
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+_ADDITIONAL = {"libyaml-0-2", "tini"}
 
 
-def test_labels_and_environment_are_in_every_image() -> None:
+@pytest.fixture(scope="module")
+def built() -> dict[str, Image]:
+    """The images by architecture."""
+    layout = Layout(folder=Path(os.environ["IMAGE_INDEX"]))
+    return images(layout, layout.digest)
+
+
+@pytest.fixture(params=["amd64", "arm64"])
+def image(request: pytest.FixtureRequest, built: dict[str, Image]) -> Image:
+    """The image of each architecture."""
+    return built[request.param]
+
+
+@pytest.fixture(scope="module")
+def container(namespaces: None, built: dict[str, Image], tmp_path_factory: pytest.TempPathFactory) -> Container:
+    """The image for this machine, unpacked."""
+    del namespaces
+    image = built[_ARCHITECTURES[platform.machine()]]
+    root, data = tmp_path_factory.mktemp("root"), tmp_path_factory.mktemp("data")
+    image.unpack(root)
+    return Container(root=root, data=data, config=image.config["config"])
+
+
+def _layers(image: Image) -> Iterator[str]:
+    """The targets that the layers come from, lowest first."""
+    return (entry["created_by"].rpartition(":")[2] for entry in image.config["history"])
+
+
+def test_labels_and_environment_are_in_every_image(image: Image) -> None:
     """They come on top of what every image has."""
-    service = Service(name="fixture_options", layout=Path(os.environ["IMAGE_INDEX"]))
-    configs = [json.loads(service.read(manifest["config"]["digest"]))["config"] for _, manifest in service.manifests()]
-    assert len(configs) == len(service.images())
-    for config in configs:
-        assert config["Labels"] == {
-            "org.opencontainers.image.title": "fixture_options",
-            "org.opencontainers.image.source": "https://git.example.com/fixtures",
-            "com.example.team": "fixtures",
-        }
-        assert {"GREETING=hello, world", "FIXTURE_SERVICE_HOST=0.0.0.0", "PYTHONUNBUFFERED=1"} <= set(config["Env"])
+    config = image.config["config"]
+    assert config["Labels"] == {
+        "org.opencontainers.image.title": "fixture_options",
+        "org.opencontainers.image.source": "https://git.example.com/fixtures",
+        "com.example.team": "fixtures",
+    }
+    assert {"GREETING=hello, world", "FIXTURE_SERVICE_HOST=0.0.0.0", "PYTHONUNBUFFERED=1"} <= set(config["Env"])
+
+
+def test_own_layers_lie_between_base_and_wheels(image: Image) -> None:
+    """They change less often than wheels, and are one layer each."""
+    architecture = image.config["architecture"]
+    base, additional, user, wheels, *_ = _layers(image)
+    assert base.startswith("layer_")
+    assert (additional, user) == (f"image_{architecture}_additional", f"image_{architecture}_user")
+    assert wheels.startswith(f"image_{architecture}_third_party")
+
+
+def test_additional_layer_has_what_the_base_lacks(image: Image) -> None:
+    """Its packages are those of the lock and nothing that they depend on in the base."""
+    described = {member.path.name for member in image.members() if _is_description(member.layer, str(member.path))}
+    assert described == _ADDITIONAL
+
+
+def _is_description(layer: str, path: str) -> bool:
+    return layer.endswith("_additional") and path.startswith("var/lib/dpkg/status.d/") and not path.endswith("status.d")
+
+
+def test_additional_library_and_program_run(container: Container) -> None:
+    """The loader finds the library, and the program starts, as the user of the image."""
+    code = """if True:
+        import ctypes, os, subprocess
+        yaml = ctypes.CDLL("libyaml-0.so.2")
+        yaml.yaml_get_version_string.restype = ctypes.c_char_p
+        print(yaml.yaml_get_version_string().decode(), f"{os.getuid()}:{os.getgid()}")
+        print(subprocess.run(["/usr/bin/tini", "--version"], capture_output=True, text=True, check=True).stdout)
+    """
+    library, program = container.run_python(code).strip().splitlines()
+    assert library == "0.2.5 10001:10002"
+    assert program.startswith("tini version 0.19.0")
+
+
+def test_bill_of_materials_names_additional_packages(image: Image) -> None:
+    """With hash and purl, as those of the base."""
+    bill = Path(f"{os.environ['IMAGE_INDEX']}_{image.config['architecture']}_sbom.cdx.json")
+    found = {component["name"]: component for component in json.loads(bill.read_text())["components"]}
+    assert found["tini"]["purl"].startswith("pkg:deb/debian/tini@0.19.0")
+    assert all(found[name]["hashes"] for name in _ADDITIONAL)
+
+
+def test_status_covers_additional_packages() -> None:
+    """An image with an older package than locked is not published, whichever lock has it."""
+    inputs = Path(os.environ["STATUS_INPUTS"]).read_text()
+    for architecture in ("amd64", "arm64"):
+        for lock in ("base", "fixture_debian"):
+            assert f"{lock}_{architecture}//:status.json\n" in inputs

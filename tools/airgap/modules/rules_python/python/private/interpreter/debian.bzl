@@ -2,6 +2,8 @@
 
 load(":fetching.bzl", "fetch_packages", "warn_outdated")
 
+_UPDATE = "//tools/oci/base:update"
+
 def unpack(rctx, packages, *, moment, output):
     """Downloads Debian packages side by side and unpacks their files over one another.
 
@@ -14,8 +16,8 @@ def unpack(rctx, packages, *, moment, output):
     Returns:
         The list with the versions that were used.
     """
-    fetched = fetch_packages(rctx, packages, moment)
-    warn_outdated("the interpreter of the air-gapped mode", fetched.outdated)
+    fetched = fetch_packages(rctx, packages, moment, _UPDATE)
+    warn_outdated("the interpreter of the air-gapped mode", fetched.outdated, _UPDATE)
     for package in fetched.packages:
         name = package["name"]
         rctx.extract("debs/{}.deb".format(name), output = "debs/" + name)

@@ -111,17 +111,18 @@ def _with_fallback(packages, missing):
         for package in packages
     ]
 
-def _fail_missing(package, mirrors, moment):
+def _fail_missing(package, mirrors, moment, update):
     places = [mirror + "/" + package["path"] for mirror in mirrors[_archive(package)]]
     fail(("Debian package {name} {version}: expected sha256 {sha256}, found no such file at {places}" +
           " nor in the snapshot archive at {moment}. Set DEBIAN_MIRROR to a mirror that has it, or make the lock anew:" +
-          " bazel run //tools/oci/base:update").format(
+          " bazel run {update}").format(
+        update = update,
         places = " or ".join(places) if places else "any mirror (none is configured)",
         moment = moment,
         **{key: package[key] for key in ["name", "version", "sha256"]}
     ))
 
-def fetch_packages(rctx, packages, moment):
+def fetch_packages(rctx, packages, moment, update):
     """Downloads packages to `debs/NAME.deb`.
 
     Fails if a file has another hash, or if neither a package nor its fallback can be had.
@@ -130,6 +131,7 @@ def fetch_packages(rctx, packages, moment):
       rctx: repository context.
       packages: list of dicts with `name`, `version`, `path`, `sha256` and optionally `archive` and `fallback`.
       moment: timestamp at which the snapshot archive has all of them.
+      update: label of the command that makes their lock anew.
 
     Returns:
       struct of `packages`, the list with the versions that were used, and `outdated`, a list of dicts with `package`,
@@ -152,24 +154,25 @@ def fetch_packages(rctx, packages, moment):
     unavailable = {package["name"]: None for package in absent}
     for package in missing:
         if "fallback" not in package or package["name"] in unavailable:
-            _fail_missing(package, mirrors, moment)
+            _fail_missing(package, mirrors, moment, update)
     outdated = [
         {"package": old["name"], "used": new["version"], "wanted": old["version"]}
         for old, new in replaced
     ]
     return struct(packages = used, outdated = outdated)
 
-def warn_outdated(what, outdated):
+def warn_outdated(what, outdated, update):
     """Prints one line for packages whose older version is used.
 
     Args:
       what: the thing that is made of them.
       outdated: what `fetch_packages` returned.
+      update: label of the command that makes the lock anew.
     """
     if outdated:
         # buildifier: disable=print
         print("\nWARNING: {} is OUTDATED: the locked version is on no mirror and not in the snapshot archive: {}. Run: {}".format(
             what,
             ", ".join(["{package} {wanted} (using {used})".format(**package) for package in outdated]),
-            "bazel run //tools/oci/base:update",
+            "bazel run " + update,
         ))
