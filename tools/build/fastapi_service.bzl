@@ -2,7 +2,7 @@
 
 load("@rules_python//python:py_binary.bzl", "py_binary")
 load("@rules_python//python:py_library.bzl", "py_library")
-load("//tools/oci:service_image.bzl", "service_image")
+load("//tools/oci:service_image.bzl", "DEFAULT_BASE", "locked_folders", "service_image")
 load("//tools/oci/base:user_layer.bzl", "DEFAULT_USER")
 load("//tools/release:service_release.bzl", "service_release")
 
@@ -25,6 +25,7 @@ def fastapi_service(
         prepare = ["migrate"],
         env = {},
         labels = {},
+        base = DEFAULT_BASE,
         debian_packages = None,
         user = DEFAULT_USER):
     """Makes everything a service is besides its tests.
@@ -44,6 +45,8 @@ def fastapi_service(
       env: dict of environment variables that hold in every container of the image.
       labels: dict of labels of the image, for example {"org.opencontainers.image.source": "https://..."}. None may vary
         by commit: equal code has equal digests.
+      base: label of a folder with another base, such as `//services/user_service/base`, whose BUILD file calls
+        `debian_base`.
       debian_packages: label of a folder with more packages of Debian, such as `//services/user_service/debian`, whose
         BUILD file calls `debian_packages`.
       user: user that the process runs as, `uid:gid`. `/data` belongs to it, and the manifests of //deploy name it.
@@ -76,6 +79,7 @@ def fastapi_service(
     )
     service_image(
         name = "image",
+        base = base,
         debian_packages = debian_packages,
         env = {name.upper() + "_HOST": "0.0.0.0"} | env,
         labels = labels,
@@ -92,8 +96,7 @@ def fastapi_service(
         image = ":image",
         locks = ["requirements_lock.txt"] + [
             folder.removeprefix("//") + "/lock.json"
-            for folder in ["//tools/oci/base", debian_packages]
-            if folder
+            for folder in locked_folders(base, debian_packages)
         ],
         sbom = ":image_sbom",
         status = ":image_status",

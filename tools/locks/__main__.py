@@ -17,6 +17,7 @@ DEBIAN = (
     "tools/clock/lock.json",
     "tools/oci/base/lock.json",
     "tools/oci/debian/keys/lock.json",
+    "tools/oci/testing/fixture_service/options/base/lock.json",
     "tools/oci/testing/fixture_service/options/debian/lock.json",
     "tools/oci/testing/lock.json",
 )

@@ -43,20 +43,30 @@ def _labels(title, labels):
                  "`:release` states the commit in a signed provenance")
     return {_TITLE: title} | labels
 
-_BASE = "//tools/oci/base"
+# Debian 12 with Python, certificates and time zones.
+DEFAULT_BASE = "//tools/oci/base"
 
 def _target(package, name):
     """Returns the label of a target in a package that a label such as `//services/x/debian` names."""
     return "{}:{}".format(package, name)
 
-def _own_layers(name, *, architecture, debian_packages, user):
+def locked_folders(base, debian_packages):
+    """Returns the folders whose Debian locks an image is made of, the base's first.
+
+    Args:
+      base: label of the base's folder.
+      debian_packages: label of a folder with more packages, or None.
+    """
+    return [base] + ([debian_packages] if debian_packages else [])
+
+def _own_layers(name, *, architecture, base, debian_packages, user):
     """Makes the layers that a service has between the base and its wheels; returns their labels."""
     layers = []
     if debian_packages:
         additional_layer(
             name = name + "_additional",
             architecture = architecture,
-            base_lock = _target(_BASE, "lock.json"),
+            base_lock = _target(base, "lock.json"),
             debs = [_target(debian_packages, "debs_" + architecture)],
             lock = _target(debian_packages, "lock.json"),
             tags = ["manual"],
@@ -73,7 +83,7 @@ def _own_layers(name, *, architecture, debian_packages, user):
         layers.append(":{}_user".format(name))
     return layers
 
-def _architecture_image(*, name, architecture, title, library, entrypoint, port, env, labels, debian_packages, user, status, visibility):
+def _architecture_image(*, name, architecture, title, library, entrypoint, port, env, labels, base, debian_packages, user, status, visibility):
     """Makes the image of one architecture: base | Debian packages, user | wheels | first-party code."""
     platform = "//tools/oci/platforms:linux_" + architecture
     wheels(
@@ -99,7 +109,7 @@ def _architecture_image(*, name, architecture, title, library, entrypoint, port,
     sbom(
         name = name + "_sbom",
         architecture = architecture,
-        locks = [_target(base, "lock.json") for base in [_BASE] + ([debian_packages] if debian_packages else [])],
+        locks = [_target(folder, "lock.json") for folder in locked_folders(base, debian_packages)],
         status = status,
         target_compatible_with = _LINUX,
         title = title,
@@ -108,7 +118,7 @@ def _architecture_image(*, name, architecture, title, library, entrypoint, port,
     )
     oci_image(
         name = name,
-        base = _target(_BASE, "image_" + architecture),
+        base = _target(base, "image_" + architecture),
         entrypoint = entrypoint,
         env = _ENV | env,
         exposed_ports = [str(port)],
@@ -116,6 +126,7 @@ def _architecture_image(*, name, architecture, title, library, entrypoint, port,
         tars = _own_layers(
             name,
             architecture = architecture,
+            base = base,
             debian_packages = debian_packages,
             user = user,
         ) + [
@@ -128,7 +139,7 @@ def _architecture_image(*, name, architecture, title, library, entrypoint, port,
         workdir = "/app",
     )
 
-def service_image(name, *, title, library, module, port, env, prepare, visibility, labels = {}, debian_packages = None, user = DEFAULT_USER):
+def service_image(name, *, title, library, module, port, env, prepare, visibility, labels = {}, base = DEFAULT_BASE, debian_packages = None, user = DEFAULT_USER):
     """Packs a library into an image that runs one of its modules.
 
     Args:
@@ -141,6 +152,7 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
       prepare: commands of the module that the test runs before it starts the service.
       visibility: who may use the images and the command that pushes them.
       labels: dict of labels besides the title; none may vary by commit.
+      base: label of a folder with `debian_base`, such as `//services/user_service/base`.
       debian_packages: label of a folder with `debian_packages`, such as `//services/user_service/debian`.
       user: user that the process runs as and that /data belongs to, `uid:gid`.
 
@@ -159,12 +171,13 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
     architectures = ["amd64", "arm64"]
     merged_status(
         name = name + "_status",
-        statuses = [_target(locked, "status") for locked in [_BASE] + ([debian_packages] if debian_packages else [])],
+        statuses = [_target(folder, "status") for folder in locked_folders(base, debian_packages)],
     )
     for architecture in architectures:
         _architecture_image(
             name = "{}_{}".format(name, architecture),
             architecture = architecture,
+            base = base,
             debian_packages = debian_packages,
             entrypoint = ["/usr/bin/python3.11", "-m", module],
             env = env,

@@ -14,6 +14,12 @@ filegroup(
     srcs = {debs},
 )
 
+# For a base: the program that images start.
+filegroup(
+    name = "interpreter",
+    srcs = glob(["root/usr/bin/python3.*"], allow_empty = True),
+)
+
 # JSON: the packages whose older version was used, because the locked one could not be had.
 exports_files(["status.json"])
 

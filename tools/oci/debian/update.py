@@ -88,10 +88,13 @@ def report(folder: Path, archives: Archives) -> int:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a lock, unless it names the same packages already: a later date alone is no change."""
-    if path.is_file() and json.loads(path.read_text())["packages"] == json.loads(text)["packages"]:
-        return
-    path.write_text(text)
+    """Write a lock, unless it says the same already: a later date alone is no change."""
+    if not path.is_file() or _undated(path.read_text()) != _undated(text):
+        path.write_text(text)
+
+
+def _undated(lock: str) -> dict[str, object]:
+    return {key: value for key, value in json.loads(lock).items() if key != "snapshot"}
 
 
 def _offered(releases: Iterable[Release], architecture: str) -> Iterable[Package]:

@@ -115,6 +115,19 @@ def test_update_without_news_leaves_the_lock_alone(folder: Path, mirror: Mirror)
 
 
 @pytest.mark.usefixtures("mirror")
+def test_another_base_is_written_although_the_packages_are_the_same(folder: Path) -> None:
+    """The lock of additional packages says which base they are for."""
+    packages = json.loads((folder / "packages.json").read_text())
+    for name in ("first", "second"):
+        other = folder.parent / name
+        other.mkdir()
+        (other / "lock.json").write_text('{"packages": {"amd64": []}}')
+        (folder / "packages.json").write_text(json.dumps(packages | {"base": name}))
+        assert main(["base"]) == 0
+        assert json.loads((folder / "lock.json").read_text())["base"] == name
+
+
+@pytest.mark.usefixtures("mirror")
 def test_interpreter_gets_the_same_packages(folder: Path) -> None:
     """The interpreter's list has the same form."""
     assert main(["base", "--interpreter", "packages.json"]) == 0

@@ -60,9 +60,17 @@ def test_own_layers_lie_between_base_and_wheels(image: Image) -> None:
     """They change less often than wheels, and are one layer each."""
     architecture = image.config["architecture"]
     base, additional, user, wheels, *_ = _layers(image)
-    assert base.startswith("layer_")
+    assert base == f"layer_{architecture}"
     assert (additional, user) == (f"image_{architecture}_additional", f"image_{architecture}_user")
     assert wheels.startswith(f"image_{architecture}_third_party")
+
+
+def test_image_is_built_upon_the_base_that_was_asked_for(image: Image) -> None:
+    """Its packages are in the image, and those that only the usual base has are not."""
+    assert image.config["history"][0]["created_by"].partition(":")[0].endswith("/fixture_service/options/base")
+    described = {member.path.name for member in image.members() if member.path.parent.name == "status.d"}
+    assert {"libc6", "libpython3.11-stdlib", "python3.11-minimal"} < described
+    assert not {"ca-certificates", "tzdata"} & described
 
 
 def test_additional_layer_has_what_the_base_lacks(image: Image) -> None:
@@ -101,5 +109,5 @@ def test_status_covers_additional_packages() -> None:
     """An image with an older package than locked is not published, whichever lock has it."""
     inputs = Path(os.environ["STATUS_INPUTS"]).read_text()
     for architecture in ("amd64", "arm64"):
-        for lock in ("base", "fixture_debian"):
+        for lock in ("fixture_base", "fixture_debian"):
             assert f"{lock}_{architecture}//:status.json\n" in inputs
