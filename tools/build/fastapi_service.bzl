@@ -27,7 +27,8 @@ def fastapi_service(
         labels = {},
         base = DEFAULT_BASE,
         debian_packages = None,
-        user = DEFAULT_USER):
+        user = DEFAULT_USER,
+        stamp = False):
     """Makes everything a service is besides its tests.
 
     `srcs` holds a `__main__.py` that serves by default and has a sub-command `migrate`. In its image the
@@ -50,6 +51,7 @@ def fastapi_service(
       debian_packages: label of a folder with more packages of Debian, such as `//services/user_service/debian`, whose
         BUILD file calls `debian_packages`.
       user: user that the process runs as, `uid:gid`. `/data` belongs to it, and the manifests of //deploy name it.
+      stamp: whether to make images with labels for the commit beside the usual ones; they need `--config=stamp`.
 
     Makes:
       {name}: the service; `bazel run` starts it.
@@ -58,6 +60,8 @@ def fastapi_service(
       image_amd64, image_arm64: the images.
       image_amd64_sbom, image_arm64_sbom: their bills of materials, in SPDX and CycloneDX.
       image_push, image_load: commands that push the index and load the image of this machine.
+      image_stamped, image_stamped_push, only with `stamp`: index of images with labels for the commit, and the command
+        that pushes it.
       image_sbom: the bills of materials of all images.
       image_status: file of the Debian packages in them that are older than locked.
       release, image_verify: commands that release the index, signed, and that tell whether a released one can be trusted.
@@ -87,6 +91,7 @@ def fastapi_service(
         module = native.package_name().replace("/", "."),
         port = port,
         prepare = prepare,
+        stamp = stamp,
         title = name,
         user = user,
         visibility = _USERS,

@@ -9,6 +9,7 @@ load("//tools/oci/layers:first_party.bzl", "first_party_layers")
 load("//tools/oci/layers:third_party.bzl", "third_party_layers", "wheels")
 load("//tools/oci/push:image_push.bzl", "image_push")
 load("//tools/oci/sbom:sbom.bzl", "sbom")
+load("//tools/oci/stamp:stamped_images.bzl", "stamped_images")
 
 visibility([
     "//tools/build",
@@ -40,7 +41,7 @@ def _labels(title, labels):
             fail("labels of {} name {}: it is the name of the service and set by the macro; leave it out".format(title, label))
         if label in _VARYING:
             fail("labels of {} name {}: equal code has equal digests, so no label varies by commit; ".format(title, label) +
-                 "`:release` states the commit in a signed provenance")
+                 "`:release` states the commit in a signed provenance, and `stamp = True` makes images with it beside this one")
     return {_TITLE: title} | labels
 
 # Debian 12 with Python, certificates and time zones.
@@ -139,7 +140,7 @@ def _architecture_image(*, name, architecture, title, library, entrypoint, port,
         workdir = "/app",
     )
 
-def service_image(name, *, title, library, module, port, env, prepare, visibility, labels = {}, base = DEFAULT_BASE, debian_packages = None, user = DEFAULT_USER):
+def service_image(name, *, title, library, module, port, env, prepare, visibility, labels = {}, base = DEFAULT_BASE, debian_packages = None, user = DEFAULT_USER, stamp = False):
     """Packs a library into an image that runs one of its modules.
 
     Args:
@@ -155,6 +156,7 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
       base: label of a folder with `debian_base`, such as `//services/user_service/base`.
       debian_packages: label of a folder with `debian_packages`, such as `//services/user_service/debian`.
       user: user that the process runs as and that /data belongs to, `uid:gid`.
+      stamp: whether to make the images once more with labels for the commit.
 
     Makes:
       name: index of both architectures.
@@ -165,6 +167,8 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
       {name}_status: JSON file of the Debian packages in them that are older than locked.
       {name}_push: command that pushes the index, to `localhost:5000/{title}` unless told otherwise.
       {name}_load: command that loads the image of this machine's architecture into a container engine.
+      {name}_stamped, {name}_stamped_push, only with `stamp`: index of images with labels for the commit, and the command
+        that pushes it.
       {name}_test: what holds for every image.
     """
     check_user(title, user)
@@ -225,6 +229,14 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
         repo_tags = [title + ":latest"],
         target_compatible_with = _LINUX,
     )
+    if stamp:
+        stamped_images(
+            name = name + "_stamped",
+            base_status = ":{}_status".format(name),
+            image = ":" + name,
+            repository = "localhost:5000/" + title,
+            visibility = visibility,
+        )
     image_test(
         name = name + "_test",
         image = ":" + name,

@@ -20,7 +20,11 @@ _ADDITIONAL = {"libyaml-0-2", "tini"}
 @pytest.fixture(scope="module")
 def built() -> dict[str, Image]:
     """The images by architecture."""
-    layout = Layout(folder=Path(os.environ["IMAGE_INDEX"]))
+    return _images("IMAGE_INDEX")
+
+
+def _images(variable: str) -> dict[str, Image]:
+    layout = Layout(folder=Path(os.environ[variable]))
     return images(layout, layout.digest)
 
 
@@ -103,6 +107,17 @@ def test_bill_of_materials_names_additional_packages(image: Image) -> None:
     found = {component["name"]: component for component in json.loads(bill.read_text())["components"]}
     assert found["tini"]["purl"].startswith("pkg:deb/debian/tini@0.19.0")
     assert all(found[name]["hashes"] for name in _ADDITIONAL)
+
+
+def test_stamped_image_differs_in_labels_and_moment_alone(image: Image) -> None:
+    """The last step adds no layer, so that a registry that has the image gets some documents."""
+    stamped = _images("IMAGE_OF_COMMIT")[image.config["architecture"]]
+    moment, commit = "2026-11-29T03:00:00Z", "0123456789abcdef0123456789abcdef01234567"
+    labels = {"org.opencontainers.image.created": moment, "org.opencontainers.image.revision": commit}
+    config = image.config["config"]
+    config = config | {"Labels": config["Labels"] | labels}
+    assert stamped.config == image.config | {"created": moment, "config": config}
+    assert stamped.manifest["layers"] == image.manifest["layers"]
 
 
 def test_status_covers_additional_packages() -> None:

@@ -1,0 +1,1 @@
+"""Stamped images: labels for the commit, from the workspace status."""
