@@ -51,6 +51,18 @@ def _target(package, name):
     """Returns the label of a target in a package that a label such as `//services/x/debian` names."""
     return "{}:{}".format(package, name)
 
+def _check_folder(title, option, folder, macro):
+    """Fails for what is no label of a package."""
+    if not folder.startswith("//") or ":" in folder:
+        fail("{} of {} is \"{}\": expected a folder whose BUILD file calls {}, for example \"//services/{}/{}\"".format(
+            option,
+            title,
+            folder,
+            macro,
+            title,
+            option.partition("_")[0],
+        ))
+
 def locked_folders(base, debian_packages):
     """Returns the folders whose Debian locks an image is made of, the base's first.
 
@@ -172,6 +184,9 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
       {name}_test: what holds for every image.
     """
     check_user(title, user)
+    _check_folder(title, "base", base, "debian_base")
+    if debian_packages:
+        _check_folder(title, "debian_packages", debian_packages, "debian_packages")
     architectures = ["amd64", "arm64"]
     merged_status(
         name = name + "_status",

@@ -178,7 +178,17 @@ def test_image_upon_another_merges_into_it() -> None:
     assert len(history) == len(layers) == 4
 
 
-@pytest.mark.parametrize("name", ["full", "upon", "index"])
+def test_words_from_files_merge_into_the_base_and_keep_their_place() -> None:
+    """Labels and the moment may come from files; an image without layers of its own has those of its base."""
+    base, config = _config("full"), _config("stamped")
+    labels = {"zeta": "last", "alpha": "from a=file", "beta": "new"}
+    expected = base | {"created": "2026-11-29T03:00:00Z", "config": base["config"] | {"Labels": labels}}
+    assert _config_text("stamped") == json.dumps(expected, indent=2, ensure_ascii=False)
+    assert list(config["config"]["Labels"]) == list(labels)
+    assert _manifest("stamped")["layers"] == _manifest("full")["layers"]
+
+
+@pytest.mark.parametrize("name", ["full", "stamped", "upon", "index"])
 def test_what_is_referenced_is_there(name: str) -> None:
     """And every blob is what its name says; the original leaves documents of steps in between as well."""
     folder = _HERE / name / "blobs" / "sha256"
