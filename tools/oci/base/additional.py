@@ -75,7 +75,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--compression", choices=["gzip", "zstd"], required=True)
     for file in ("base", "lock", "output"):
         parser.add_argument(f"--{file}", type=Path, required=True)
-    parser.add_argument("debs", type=Path, nargs="+")
+    parser.add_argument("debs", type=Path, nargs="*")
     options = parser.parse_args(arguments)
     base, lock = (locked_versions(path, options.architecture) for path in (options.base, options.lock))
     try:

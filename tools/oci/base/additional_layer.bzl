@@ -31,7 +31,7 @@ additional_layer = rule(
     attrs = PACKING_ATTRS | {
         "architecture": attr.string(mandatory = True, doc = "Debian's name of the architecture."),
         "base_lock": attr.label(mandatory = True, allow_single_file = True, doc = "Lock of the base."),
-        "debs": attr.label_list(mandatory = True, allow_files = [".deb"], doc = "The packages, in the order to lay them."),
+        "debs": attr.label_list(mandatory = True, allow_files = True, doc = "The packages, in the order to lay them."),
         "lock": attr.label(mandatory = True, allow_single_file = True, doc = "Lock that names the packages."),
         "_additional": attr.label(cfg = "exec", default = ":additional", doc = "The tool."),
     },

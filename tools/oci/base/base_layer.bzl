@@ -10,7 +10,7 @@ _INTERPRETER = "python3.11"
 def _check_interpreter(ctx):
     found = [file.basename for file in ctx.files.interpreter]
     if _INTERPRETER not in found:
-        fail("{}: images start /usr/bin/{}, and the lock of this base has {}: add {}-minimal and lib{}-stdlib to its packages.json".format(
+        fail("{}: images start /usr/bin/{}, and the lock of this base has {}: add {}-minimal and lib{}-stdlib to its packages.json, and run its `:update`".format(
             ctx.label,
             _INTERPRETER,
             " and ".join(found) or "no Python",
@@ -39,7 +39,7 @@ def _base_layer_impl(ctx):
 base_layer = rule(
     implementation = _base_layer_impl,
     attrs = PACKING_ATTRS | {
-        "debs": attr.label_list(mandatory = True, allow_files = [".deb"], doc = "The packages, in the order to lay them."),
+        "debs": attr.label_list(mandatory = True, allow_files = True, doc = "The packages, in the order to lay them."),
         "interpreter": attr.label(mandatory = True, allow_files = True, doc = "The interpreters among the packages, unpacked."),
         "_merge": attr.label(cfg = "exec", default = ":merge", doc = "The tool."),
     },

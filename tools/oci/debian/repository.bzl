@@ -96,7 +96,7 @@ def _debian_packages_impl(rctx):
     lock = json.decode(rctx.read(rctx.attr.lock))
     packages = lock["packages"][rctx.attr.architecture]
     update = "//{}:update".format(rctx.attr.lock.package)
-    fetched = fetch_packages(rctx, packages, lock["snapshot"], update)
+    fetched = fetch_packages(rctx, packages, lock.get("snapshot", ""), update)
     warn_outdated("{} for {}".format(rctx.attr.lock, rctx.attr.architecture), fetched.outdated, update)
     rctx.file("status.json", json.encode({
         "outdated": [{"architecture": rctx.attr.architecture, "update": update} | package for package in fetched.outdated],

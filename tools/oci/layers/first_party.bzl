@@ -6,7 +6,7 @@ load("//tools/oci/layers:platforms.bzl", "PLATFORM_ATTRS", "to_platform")
 def _to_arguments(file):
     return ["app/" + file.short_path, file.path]
 
-# Each layer costs every push some 800 bytes of documents; the base and the wheels have at most 13 of the 127 that engines stack.
+# Each layer costs every push some 800 bytes of documents; what lies below has at most 15 of the 127 that engines stack.
 _MOST_FOLDERS = 25
 
 # A tree of data deep in a service is one layer, not one for each of its folders.
