@@ -5,6 +5,7 @@ keys from files, key management services, Kubernetes secrets and PKCS #11 tokens
 identity that Fulcio certifies.
 """
 
+import json
 import os
 import secrets
 import shutil
@@ -29,10 +30,31 @@ class CosignError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Signer:
-    """Signs statements with the key or identity that `flags` name."""
+    """Signs statements with the key or identity that `flags` name.
+
+    Attributes:
+        flags: flags of cosign.
+        password: password of the key.
+        verifier: verifies what the key signed; None for an identity, which is known when something is signed.
+    """
 
     flags: Sequence[str]
     password: str = ""
+    verifier: "Verifier | None" = None
+
+    def has_signed(self, bundle: bytes, *, kind: str, digest: str) -> bool:
+        """Return whether a bundle has a statement of this predicate type about this digest that needs no new signature.
+
+        By a key: one that the key signed. Keyless: one with the certificate of any identity.
+        """
+        if self.verifier is None:
+            material = json.loads(bundle).get("verificationMaterial")
+            return isinstance(material, dict) and bool({"certificate", "x509CertificateChain"} & material.keys())
+        try:
+            self.verifier.verify(bundle, kind=kind, digest=digest)
+        except CosignError:
+            return False
+        return True
 
     def sign(self, statement: bytes) -> bytes:
         """Return a Sigstore bundle whose payload is the statement. Raises CosignError."""
@@ -72,13 +94,16 @@ def signing_with_key(key: str, *, password: str = "", signing_config: str = "") 
     """
     with TemporaryDirectory() as folder:
         flags, password = _key_flags(key, password, Path(folder))
-        if signing_config:
-            yield Signer(flags=[*flags, "--signing-config", signing_config], password=password)
-            return
-        config = Path(folder, "signing_config.json")
-        _cosign(["signing-config", "create", "--out", str(config)])
-        local = ["--signing-config", str(config), *_no_trusted_root(Path(folder))]
-        yield Signer(flags=[*flags, *local], password=password)
+        public = str(Path(folder, "public.pem"))
+        _cosign(["public-key", *flags, "--outfile", public], password=password)
+        with verifying_with_key(public) as verifier:
+            if signing_config:
+                flags += ["--signing-config", signing_config]
+            else:
+                config = str(Path(folder, "signing_config.json"))
+                _cosign(["signing-config", "create", "--out", config])
+                flags += ["--signing-config", config, *_no_trusted_root(Path(folder))]
+            yield Signer(flags=flags, password=password, verifier=verifier)
 
 
 def signing_keyless(*, signing_config: str = "") -> Signer:

@@ -10,7 +10,7 @@ from typing import Any
 
 from tools.oci.push.crane import Crane
 from tools.oci.push.layout import INDEX, MANIFEST, digest_of
-from tools.release.registry_api import RegistryApi
+from tools.release.registry_api import RegistryApi, manifests_of
 from tools.release.statements import BUNDLE, statement_of
 
 _BUNDLES = "application/vnd.dev.sigstore.bundle"
@@ -42,14 +42,8 @@ class Referrers:
         """Return every bundle that is attached to a digest; other tools may have attached other things."""
         found = self.api.referrers(digest)
         descriptors = self._tagged(digest) if found is None else found
-        manifests = [json.loads(self.manifest(entry["digest"]) or b"{}") for entry in descriptors]
-        layers = [
-            layer
-            for manifest in manifests
-            if str(manifest.get("artifactType", "")).startswith(_BUNDLES)
-            for layer in manifest["layers"]
-        ]
-        return [self.blob(layer["digest"]) for layer in layers]
+        manifests = [self.manifest(entry["digest"]) for entry in descriptors]
+        return [self.blob(layer) for manifest in manifests if manifest for layer in _bundle_layers(manifest)]
 
     def attach(self, bundles: Sequence[bytes], *, subject: bytes) -> None:
         """Attach bundles to an image or index.
@@ -72,8 +66,17 @@ class Referrers:
 
     def _tagged(self, digest: str) -> list[dict[str, Any]]:
         index = self.manifest(_tag(digest))
-        entries: list[dict[str, Any]] = json.loads(index)["manifests"] if index else []
-        return entries
+        return manifests_of(index, source=self.repository) if index else []
+
+
+def _bundle_layers(manifest: bytes) -> list[str]:
+    """Return the digests of the layers of a manifest of bundles, none for one of another kind."""
+    try:
+        document = json.loads(manifest)
+        is_bundle = document["artifactType"].startswith(_BUNDLES)
+        return [str(layer["digest"]) for layer in document["layers"]] if is_bundle else []
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return []
 
 
 def _manifest(bundle: bytes, *, subject: bytes, empty: str) -> dict[str, Any]:

@@ -13,9 +13,10 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any, NamedTuple
 
 from tools.oci.push.crane import Crane, RegistryError
 from tools.oci.push.layout import digest_of
@@ -26,6 +27,15 @@ _HOSTS = {"docker.io": "registry-1.docker.io"}
 _LOOPBACK = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?")
 _PAUSES_SECONDS = (0.5, 2.0, 8.0)
 _TEMPORARY = {408, 429, 500, 502, 503, 504}
+_PORTS = {"http": 80, "https": 443}
+
+
+class _Answer(NamedTuple):
+    """What a registry answered, and the address that did, which differs from the one asked after a redirect."""
+
+    url: str
+    headers: http.client.HTTPMessage
+    content: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,20 +80,21 @@ class RegistryApi:
         page = f"{self.url}/v2/{self.name}/referrers/{digest}"
         while page:
             try:
-                headers, content = self._request("GET", page)
+                answer = self._request("GET", page)
             except _NotFoundError:
                 return None
-            found += json.loads(content).get("manifests", [])
-            link = headers.get("Link", "")
-            page = urllib.parse.urljoin(page, link[link.find("<") + 1 : link.find(">")]) if "<" in link else ""
+            found += manifests_of(answer.content, source=f"{self._host}/{self.name}")
+            link = answer.headers.get("Link", "")
+            page = urllib.parse.urljoin(answer.url, link[link.find("<") + 1 : link.find(">")]) if "<" in link else ""
         return found
 
     def upload(self, content: bytes) -> str:
         """Upload a blob with one POST and one PUT; return its digest."""
         digest = digest_of(content)
-        start = f"{self.url}/v2/{self.name}/blobs/uploads/"
-        headers, _ = self._request("POST", start, content=b"")
-        location = urllib.parse.urljoin(start, headers["Location"])
+        answer = self._request("POST", f"{self.url}/v2/{self.name}/blobs/uploads/", content=b"")
+        if "Location" not in answer.headers:
+            raise RegistryError(self._host, f"{self.name}: the registry does not say where to upload to")
+        location = urllib.parse.urljoin(answer.url, answer.headers["Location"])
         location += ("&" if "?" in location else "?") + urllib.parse.urlencode({"digest": digest})
         self._request("PUT", location, content=content, kind="application/octet-stream")
         return digest
@@ -95,12 +106,9 @@ class RegistryApi:
         """
         kind = json.loads(manifest)["mediaType"]
         url = f"{self.url}/v2/{self.name}/manifests/{reference}"
-        headers, _ = self._request("PUT", url, content=manifest, kind=kind)
-        return "OCI-Subject" in headers
+        return "OCI-Subject" in self._request("PUT", url, content=manifest, kind=kind).headers
 
-    def _request(
-        self, method: str, url: str, *, content: bytes | None = None, kind: str = ""
-    ) -> tuple[http.client.HTTPMessage, bytes]:
+    def _request(self, method: str, url: str, *, content: bytes | None = None, kind: str = "") -> _Answer:
         for pause in (*_PAUSES_SECONDS, None):
             try:
                 return self._request_once(method, url, content=content, kind=kind)
@@ -115,23 +123,30 @@ class RegistryApi:
             time.sleep(pause)
         raise AssertionError
 
-    def _request_once(
-        self, method: str, url: str, *, content: bytes | None, kind: str
-    ) -> tuple[http.client.HTTPMessage, bytes]:
+    def _request_once(self, method: str, url: str, *, content: bytes | None, kind: str) -> _Answer:
         headers = {"Content-Type": kind} if kind else {}
-        request = urllib.request.Request(url, data=content, method=method, headers=headers)  # noqa: S310 - http(s)
-        # An upload, or the target of a redirect, may be at another host, which must not see the credentials.
-        if self.authorization and urllib.parse.urlsplit(url).netloc == self._host:
-            request.add_unredirected_header("Authorization", self.authorization)
+        request = urllib.request.Request(url, data=content, method=method, headers=headers)  # noqa: S310 - checked next
+        self._authorize(request)
         with self._open(request) as answer:
             # Names of headers have no case (RFC 9110, section 5.1): Go's registries say `Oci-Subject`.
-            return answer.headers, answer.read()
+            return _Answer(answer.url, answer.headers, answer.read())
+
+    def _authorize(self, request: urllib.request.Request) -> None:
+        """Add the credentials, unless an upload or a redirect goes to another host, which must not see them."""
+        scheme = urllib.parse.urlsplit(request.full_url).scheme
+        if scheme not in _PORTS:
+            raise RegistryError(self._host, f"{self.name}: the registry refers to {scheme!r} instead of HTTP")
+        if self.authorization and _origin(request.full_url) == _origin(self.url):
+            request.add_unredirected_header("Authorization", self.authorization)
 
     def _open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
         context = ssl.create_default_context()
         if self.insecure:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        handlers: list[urllib.request.BaseHandler] = [urllib.request.HTTPSHandler(context=context)]
+        handlers: list[urllib.request.BaseHandler] = [
+            urllib.request.HTTPSHandler(context=context),
+            _RedirectHandler(self._authorize),
+        ]
         if _LOOPBACK.fullmatch(self._host):
             # As crane does: a proxy cannot reach the loopback of this machine.
             handlers.append(urllib.request.ProxyHandler({}))
@@ -148,6 +163,51 @@ class RegistryApi:
         except (ValueError, KeyError, TypeError):
             reason = error.reason
         return RegistryError(self._host, f"{self.name}: {error.code} {reason}")
+
+
+def manifests_of(content: bytes, *, source: str) -> list[dict[str, Any]]:
+    """Return the descriptors of an index of referrers; raise RegistryError where it is none, but a page for example."""
+    try:
+        # Registries in Go may write an empty list as null.
+        found = json.loads(content).get("manifests") or []
+        if all(isinstance(entry["digest"], str) for entry in found):
+            return list(found)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        pass
+    raise RegistryError(source, "the registry answers with something else than a list of referrers")
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    """Return scheme, host and port (RFC 6454)."""
+    parts = urllib.parse.urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
+
+
+class _RedirectHandler(urllib.request.HTTPRedirectHandler):
+    """Repeats writing requests too after 307 and 308, with method and content (RFC 9110, sections 15.4.8, 15.4.9)."""
+
+    def __init__(self, authorize: Callable[[urllib.request.Request], None]) -> None:
+        self._authorize = authorize
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        """Return the request for the new address, with credentials where that is the registry's own."""
+        made: urllib.request.Request | None
+        if code in {http.HTTPStatus.TEMPORARY_REDIRECT, http.HTTPStatus.PERMANENT_REDIRECT}:
+            method = req.get_method()
+            made = urllib.request.Request(newurl, data=req.data, method=method, headers=req.headers)  # noqa: S310
+        else:
+            made = super().redirect_request(req, fp, code, msg, headers, newurl)
+        if made:
+            self._authorize(made)
+        return made
 
 
 def _speaks_plain_http(host: str) -> bool:

@@ -1,6 +1,6 @@
 """Push the image of a service, state what it is made of and where it comes from, and sign that by cosign.
 
-Each digest is signed once: what is attached already stays as it is. A key's password is read from
+Each digest is signed once by a key: what that key signed already stays as it is. A key's password is read from
 RELEASE_KEY_PASSWORD. Signing with a key writes nothing to a transparency log; `--keyless` does.
 """
 
@@ -105,7 +105,7 @@ def _signer(options: argparse.Namespace) -> AbstractContextManager[Signer]:
 
 
 def attach(release: Release, referrers: Referrers, signer: Signer) -> list[str]:
-    """Attach each statement to every image it is about, where it is missing; return a line for each.
+    """Attach each statement to every image it is about, where `signer` signed none yet; return a line for each.
 
     The index comes last, and with it the signature: an interrupted release is not signed.
 
@@ -114,7 +114,7 @@ def attach(release: Release, referrers: Referrers, signer: Signer) -> list[str]:
     signed = cache(signer.sign)
     statements, lines = release.statements(), []
     for digest in [*release.service.images().values(), release.service.digest]:
-        there = {_kind(bundle) for bundle in referrers.bundles(digest)}
+        there = _signed_kinds(referrers.bundles(digest), digest, signer)
         about = [content for content in statements if digest in subjects(content)]
         missing = [content for content in about if content["predicateType"] not in there]
         if missing:
@@ -126,12 +126,18 @@ def attach(release: Release, referrers: Referrers, signer: Signer) -> list[str]:
     return lines
 
 
-def _kind(bundle: bytes) -> str:
-    """Return the predicate type of a bundle, nothing for what another tool attached in another form."""
-    try:
-        return str(statement_of(bundle)["predicateType"])
-    except UnreadableBundleError:
-        return ""
+def _signed_kinds(bundles: Sequence[bytes], digest: str, signer: Signer) -> set[str]:
+    """Return the predicate types of what the signer has signed about a digest."""
+    kinds = set()
+    for bundle in bundles:
+        try:
+            kind = statement_of(bundle)["predicateType"]
+        except UnreadableBundleError:
+            # Another tool attached it, in another form.
+            continue
+        if signer.has_signed(bundle, kind=kind, digest=digest):
+            kinds.add(kind)
+    return kinds
 
 
 def read_source(workspace: Path, locks: Sequence[str]) -> Source:
@@ -148,7 +154,7 @@ def read_source(workspace: Path, locks: Sequence[str]) -> Source:
 def _git(workspace: Path, *arguments: str) -> str:
     done = subprocess.run(["git", "-C", workspace, *arguments], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise UnclearSourceError(f"git does not say which commit this is: {done.stderr.strip()}")
+        raise UnclearSourceError(f"git does not say which commit this is: {' '.join(done.stderr.split())}")
     return done.stdout.strip()
 
 

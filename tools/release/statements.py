@@ -70,7 +70,10 @@ def statement_of(bundle: bytes) -> dict[str, Any]:
     """
     try:
         content: dict[str, Any] = json.loads(base64.b64decode(json.loads(bundle)["dsseEnvelope"]["payload"]))
-        content["predicateType"], subjects(content)
-    except (ValueError, KeyError, TypeError) as error:
+        subjects(content)
+        is_readable = str.isprintable(content["predicateType"])
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise UnreadableBundleError(f"not a bundle with a statement: {error!r}") from error
+    if not is_readable:
+        raise UnreadableBundleError("a predicate type with control characters")
     return content

@@ -46,10 +46,10 @@ class _Handler(BaseHTTPRequestHandler):
         server, content = cast("_Server", self.server), self._content()
         found = _MANIFEST.match(self.path)
         if found and ":" not in found["reference"] and server.immutable:
-            if found["reference"] in server.tags:
+            if self.path in server.tags:
                 errors = [{"code": "TAG_IMMUTABLE", "message": f"{found['reference']} exists"}]
                 return self._answer(400, json.dumps({"errors": errors}).encode())
-            server.tags.add(found["reference"])
+            server.tags.add(self.path)
         subject = json.loads(content).get("subject", {}).get("digest") if found and server.referrers_api else None
         if subject:
             server.referrers[subject].append({"digest": digest_of(content), "size": len(content)})

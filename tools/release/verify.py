@@ -45,7 +45,8 @@ def main(arguments: list[str]) -> int:
     try:
         with _verifier(options) as verifier:
             check_repository(reference)
-            verify(Referrers.of(reference, crane=crane_of(options), push=False), digest, verifier)
+            for line in verify(Referrers.of(reference, crane=crane_of(options), push=False), digest, verifier):
+                print(line)
     except (NotVerifiedError, RegistryError, BadReferenceError, CosignError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -53,17 +54,23 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def verify(referrers: Referrers, digest: str, verifier: Verifier) -> None:
+def verify(referrers: Referrers, digest: str, verifier: Verifier) -> list[str]:
     """Check signature, content and statements of an index.
 
-    Raises NotVerifiedError, or RegistryError for content that is not its digest's.
+    Returns:
+        A line for each statement that is not verified, and therefore ignored: signed by an earlier key, for example.
+
+    Raises:
+        NotVerifiedError: a statement is missing, or not verified, or the content is not what they are about.
+        RegistryError: content is not its digest's, or the registry cannot be reached.
     """
     if not referrers.bundles(digest):
         raise NotVerifiedError(_unsigned(referrers, digest))
     images = _check_content(referrers, digest)
-    _check_statements(referrers, digest, verifier, wanted=_OF_INDEX, images=[digest, *images])
+    lines = _check_statements(referrers, digest, verifier, wanted=_OF_INDEX, images=[digest, *images])
     for image in images:
-        _check_statements(referrers, image, verifier, wanted=_OF_IMAGE, images=[digest, *images])
+        lines += _check_statements(referrers, image, verifier, wanted=_OF_IMAGE, images=[digest, *images])
+    return lines
 
 
 def _unsigned(referrers: Referrers, digest: str) -> str:
@@ -92,21 +99,31 @@ def _manifest(referrers: Referrers, digest: str) -> bytes:
 
 def _check_statements(
     referrers: Referrers, digest: str, verifier: Verifier, *, wanted: set[str], images: list[str]
-) -> None:
-    """Check that the statements attached to a digest are those wanted, each signed and about these images."""
+) -> list[str]:
+    """Check that the verified statements attached to a digest are those wanted, each about these images alone.
+
+    Everyone who may push can attach statements; those that are not verified count as not there.
+    """
     found: set[str] = set()
+    ignored: dict[str, str] = {}
     for bundle in referrers.bundles(digest):
+        kind = "of an unknown kind"
         try:
             content = statement_of(bundle)
-            verifier.verify(bundle, kind=content["predicateType"], digest=digest)
+            kind = content["predicateType"]
+            verifier.verify(bundle, kind=kind, digest=digest)
         except (UnreadableBundleError, CosignError) as error:
-            raise NotVerifiedError(f"a statement about {digest} is not verified: {error}") from error
+            ignored[kind] = str(error)
+            continue
         if others := set(subjects(content)) - set(images):
             raise NotVerifiedError(f"a statement about {digest} is about another image too: {min(others)}")
-        found.add(content["predicateType"])
+        found.add(kind)
     for kind in sorted(found ^ wanted):
         problem = "is not one that a release makes" if kind in found else "is missing"
+        if kind not in found and ignored:
+            problem = f"is not verified: {ignored.get(kind) or min(ignored.values())}"
         raise NotVerifiedError(f"a statement {kind} about {digest} {problem}")
+    return [f"ignored: {kind} of {digest}, by another key: {error}" for kind, error in ignored.items()]
 
 
 def _verifier(options: argparse.Namespace) -> AbstractContextManager[Verifier]:

@@ -29,7 +29,12 @@ _LOG_TIME = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ")
 # Queries of upload addresses are long, and some hold rights.
 _QUERY = re.compile(r"(https?://[^\s\"?]+)\?[^\s\":]*")
 _MARKUP = re.compile(r"<[^>]*>")
-_LONGEST_REASON = 300
+# What a sentence has anyway: an error's details as Go prints them, the reference, the same request once more.
+_REPEATED = re.compile(
+    r";? \[?(?:map\[[^\[\]]*\] ?)+\]?|^fetching manifest \S+: |\b[A-Z][a-z]+ \"([^\"]+)\": (?=[A-Z]+ \1:)"
+)
+# An error begins with the request and ends with its cause.
+_LONGEST_BEGINNING, _LONGEST_END = 200, 300
 
 # What to do about failures that registries word in a hundred ways; the first pattern that fits decides.
 _HINTS = (
@@ -44,6 +49,7 @@ _HINTS = (
         "the registry, or a proxy before it, broke off an upload, as some do above a limit on the size of a request",
     ),
     (r"server gave HTTP response to HTTPS client", "--insecure allows plain HTTP"),
+    (r"\bHEAD .*\b405\b", "the registry does not answer HEAD requests, which pushing needs"),
     (r"x509|certificate", "SSL_CERT_FILE names a file of further certificate authorities"),
 )
 
@@ -52,10 +58,16 @@ Report = Callable[[str], None]
 
 
 class RegistryError(Exception):
-    """A registry refused, or could not be reached. The message is one sentence with the registry's own words."""
+    """A registry refused, or could not be reached. The message is one sentence with the registry's own words.
+
+    Attributes:
+        reference: the image or registry.
+        reason: all that the registry, or crane, said of it; the message has it shortened and with what to do about it.
+    """
 
     def __init__(self, reference: str, reason: str) -> None:
-        super().__init__(f"{reference}: {reason}")
+        hint = next((f" ({hint})" for pattern, hint in _HINTS if re.search(pattern, reason)), "")
+        super().__init__(f"{reference}: {_shortened(reason)}{hint}")
         self.reference = reference
         self.reason = reason
 
@@ -219,14 +231,14 @@ def _follow(lines: IO[bytes], said: list[str], report: Report | None) -> None:
 
 
 def _reason(said: Sequence[str]) -> str:
-    """Return the error that crane ended with as one line, with what to do about it where that is known."""
+    """Return the error that crane ended with as one line."""
     begun = next((number for number in reversed(range(len(said))) if said[number].startswith("Error: ")), None)
     lines = said[begun:] if begun is not None else said[-1:]
-    text = (
-        " ".join(_QUERY.sub(r"\1", _MARKUP.sub(" ", " ".join(lines))).removeprefix("Error: ").split())
-        or "crane failed without a word"
-    )
-    if len(text) > _LONGEST_REASON:
-        text = text[:_LONGEST_REASON] + " ..."
-    hint = next((hint for pattern, hint in _HINTS if re.search(pattern, text)), None)
-    return f"{text} ({hint})" if hint else text
+    text = " ".join(_QUERY.sub(r"\1", _MARKUP.sub(" ", " ".join(lines))).removeprefix("Error: ").split())
+    return _REPEATED.sub("", text) or "crane failed without a word"
+
+
+def _shortened(reason: str) -> str:
+    if len(reason) <= _LONGEST_BEGINNING + _LONGEST_END:
+        return reason
+    return f"{reason[:_LONGEST_BEGINNING]} ... {reason[-_LONGEST_END:]}"

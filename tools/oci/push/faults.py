@@ -3,7 +3,7 @@
 import http.client
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +15,10 @@ _ALWAYS = 1_000_000
 
 @dataclass(kw_only=True)
 class Fault:
-    """The first `times` requests whose `METHOD /path` matches fail, by a status and a body or by a broken line."""
+    """The first `times` requests whose `METHOD /path` matches fail, by a status and a body or by a broken line.
+
+    `{path}` in a header stands for the path of the request, for redirects.
+    """
 
     matching: str
     times: int = _ALWAYS
@@ -33,10 +36,10 @@ class Fault:
 class _Network(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, registry: str, fault: Fault) -> None:
+    def __init__(self, registry: str, faults: Sequence[Fault]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.registry = registry
-        self.fault = fault
+        self.faults = faults
         self.lock = threading.Lock()
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -44,19 +47,19 @@ class _Network(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Hands requests on to the registry, and answers back, unless the fault strikes."""
+    """Hands requests on to the registry, and answers back, unless a fault strikes."""
 
     def do_GET(self) -> None:
         """Hand on, or fail. All methods are alike."""
         network, content = cast("_Network", self.server), self._content()
         with network.lock:
-            struck = network.fault.strikes(f"{self.command} {self.path}")
-        if not struck:
+            fault = next((each for each in network.faults if each.strikes(f"{self.command} {self.path}")), None)
+        if fault is None:
             self._hand_on(network.registry, content)
-        elif network.fault.status == _BREAK:
+        elif fault.status == _BREAK:
             self.connection.close()
         else:
-            self._fail(network.fault)
+            self._fail(fault)
 
     do_HEAD = do_POST = do_PUT = do_PATCH = do_GET  # noqa: N815 - the names that http.server looks for
 
@@ -77,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _fail(self, fault: Fault) -> None:
         self.send_response(fault.status)
         for name, value in fault.headers.items():
-            self.send_header(name, value)
+            self.send_header(name, value.replace("{path}", self.path))
         self.send_header("Content-Length", str(len(fault.body)))
         self.end_headers()
         if self.command != "HEAD":
@@ -96,9 +99,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def failing_network(registry: str, fault: Fault) -> Iterator[str]:
-    """Yield an address that stands for a registry's, as long as the fault does not strike."""
-    with _Network(registry, fault) as network:
+def failing_network(registry: str, *faults: Fault) -> Iterator[str]:
+    """Yield an address that stands for a registry's, as long as none of the faults strikes."""
+    with _Network(registry, faults) as network:
         thread = threading.Thread(target=network.serve_forever, args=(0.01,))
         thread.start()
         # A thread that still serves would keep a failed test from ending.

@@ -93,6 +93,9 @@ class _Server(ThreadingHTTPServer):
         self.header = {"alg": "ES256", "typ": "JWT", "x5c": [certificate.der]}
         self.key = ECKey.import_key(certificate.key.read_text())
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Pass over a client that left, as crane does with other requests once one has failed."""
+
     def token(self, user: str, scopes: list[str]) -> str:
         now = int(time.time())
         account = self.accounts[user]

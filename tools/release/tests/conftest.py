@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -42,14 +43,25 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def signer(keys: Path) -> Iterator[Signer]:
     """Signs with our key."""
     with signing_with_key(str(keys / "ours.pem")) as signer:
-        yield signer
+        yield _remembering(signer)
 
 
 @pytest.fixture(scope="session")
 def other_signer(keys: Path) -> Iterator[Signer]:
     """Signs with another key."""
     with signing_with_key(str(keys / "other.pem")) as signer:
-        yield signer
+        yield _remembering(signer)
+
+
+def _remembering(signer: Signer) -> Signer:
+    """Sign equal statements once for all tests."""
+    signed = cache(signer.sign)
+
+    class Remembering(Signer):
+        def sign(self, statement: bytes) -> bytes:
+            return signed(statement)
+
+    return Remembering(flags=signer.flags, password=signer.password, verifier=signer.verifier)
 
 
 @pytest.fixture(scope="session")

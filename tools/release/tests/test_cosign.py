@@ -115,8 +115,8 @@ def test_key_of_cosign_signs(tmp_path: Path, keys: Path, monkeypatch: pytest.Mon
     assert _cosign("generate-key-pair", f"--output-key-prefix={tmp_path}/key").returncode == 0
     with signing_with_key(f"{tmp_path}/key.key", password="secret") as signer:
         _verify_blob(tmp_path, signer.sign(_STATEMENT))
-    with signing_with_key(f"{tmp_path}/key.key") as signer, pytest.raises(CosignError, match="decryption failed"):
-        signer.sign(_STATEMENT)
+    with pytest.raises(CosignError, match="decryption failed"):
+        signing_with_key(f"{tmp_path}/key.key").__enter__()
 
 
 def _verify_blob(folder: Path, bundle: bytes) -> None:
@@ -131,8 +131,8 @@ def test_uris_are_passed_to_cosign(keys: Path) -> None:
     del keys
     for uri in ("awskms:///alias/release", "gcpkms://projects/p", "k8s://team/release", "pkcs11:token=release"):
         assert given_key(uri) == uri
-    with signing_with_key("hashivault://release") as signer, pytest.raises(CosignError, match=r"(?i)vault") as caught:
-        signer.sign(_STATEMENT)
+    with pytest.raises(CosignError, match=r"(?i)vault") as caught:
+        signing_with_key("hashivault://release").__enter__()
     assert "\n" not in str(caught.value)
 
 
@@ -142,6 +142,15 @@ def test_keyless_needs_a_network(keys: Path) -> None:
     with pytest.raises(CosignError, match=r"cosign attest-blob: .*sigstore\.dev") as caught:
         signing_keyless().sign(_STATEMENT)
     assert "\n" not in str(caught.value)
+
+
+def test_keyless_signs_again_what_a_key_signed(signer: Signer) -> None:
+    """Only a bundle with a certificate needs no keyless signature any more."""
+    bundle = signer.sign(_STATEMENT)
+    assert not signing_keyless().has_signed(bundle, kind=SIGNATURE, digest=_DIGEST)
+    document = json.loads(bundle)
+    document["verificationMaterial"] = {"certificate": {"rawBytes": ""}}
+    assert signing_keyless().has_signed(json.dumps(document).encode(), kind=SIGNATURE, digest=_DIGEST)
 
 
 def test_other_files_are_not_keys(tmp_path: Path) -> None:

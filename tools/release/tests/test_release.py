@@ -4,7 +4,8 @@ import base64
 import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,9 @@ import pytest
 from tools.oci.push.crane import Crane, RegistryError
 from tools.oci.push.faults import Fault, failing_network
 from tools.oci.push.publish import Publisher
-from tools.oci.registry.server import Registry, free_port, running_registry
+from tools.oci.registry.server import Registry, free_port, htpasswd, running_registry
 from tools.oci.registry.tokens import Account, token_server
-from tools.release.cosign import Signer, Verifier
+from tools.release.cosign import Signer, Verifier, verifying_with_key
 from tools.release.referrers import Referrers
 from tools.release.registry_api import RegistryApi
 from tools.release.release import Release, attach
@@ -98,6 +99,37 @@ def test_release_fits_immutable_tags(registry: Registry, release: Release, signe
             referrers.api.put("v1", release.service.read(release.service.digest))
 
 
+def test_new_key_signs_again(
+    referrers: Referrers, release: Release, signer: Signer, other_signer: Signer, keys: Path
+) -> None:
+    """After a change of the key a release adds signatures by the new one, once; each key verifies its own."""
+    attach(release, referrers, other_signer)
+    first, second = attach(release, referrers, signer), attach(release, referrers, signer)
+    assert all(line.startswith("attached: ") for line in first)
+    assert [line.replace("was there: ", "attached: ") for line in second] == first
+    assert second != first
+    for key in ("ours", "other"):
+        with verifying_with_key(str(keys / f"{key}.pub")) as verifier:
+            ignored = verify(referrers, release.service.digest, verifier)
+        assert len(ignored) == len(first)
+        assert all(line.startswith("ignored: ") and "by another key" in line for line in ignored)
+
+
+@pytest.mark.parametrize("referrers_api", [False, True])
+def test_new_key_and_immutable_tags(
+    registry: Registry, release: Release, signer: Signer, other_signer: Signer, *, referrers_api: bool
+) -> None:
+    """The tag of referrers cannot be written a second time, which one sentence says; the referrers API needs none."""
+    with extended_registry(registry.address, immutable=True, referrers_api=referrers_api) as address:
+        crane = Crane.from_environment()
+        Publisher(crane=crane).push(release.service, f"{address}/users")
+        referrers = Referrers.of(f"{address}/users", crane=crane)
+        attach(release, referrers, other_signer)
+        refused = pytest.raises(RegistryError, match=r"users: 400 TAG_IMMUTABLE: sha256-\w+ exists")
+        with nullcontext() if referrers_api else refused:
+            attach(release, referrers, signer)
+
+
 def test_referrers_api_is_used(registry: Registry, release: Release, signer: Signer, verifier: Verifier) -> None:
     """A registry with the referrers API lists the statements itself, and no tag is written for them."""
     with extended_registry(registry.address, referrers_api=True) as address:
@@ -152,10 +184,11 @@ def test_changed_layer_is_refused(
 def test_changed_statement_is_refused(
     referrers: Referrers, release: Release, signer: Signer, verifier: Verifier
 ) -> None:
-    """A statement that differs from what was signed is refused."""
+    """A statement that differs from what was signed is refused in place of the one that was."""
     attach(release, referrers, signer)
     [image] = release.service.images().values()
     [bundle, *_] = referrers.bundles(image)
+    _replace(referrers, _tag(image), lambda index: index["manifests"].pop(0))
     forged = _forge(bundle, lambda content: content["predicate"]["runDetails"]["builder"].update(id="urn:y"))
     referrers.attach([forged], subject=release.service.read(image))
     with pytest.raises(NotVerifiedError, match="is not verified: cosign"):
@@ -175,16 +208,29 @@ def test_signature_of_another_image_is_refused(
         verify(referrers, release.service.digest, verifier)
 
 
-def test_statement_by_another_key_is_refused(
-    referrers: Referrers, release: Release, signer: Signer, other_signer: Signer, verifier: Verifier
+@pytest.mark.parametrize("instead", [True, False])
+def test_statement_by_another_key_counts_as_missing(
+    referrers: Referrers,
+    release: Release,
+    signer: Signer,
+    other_signer: Signer,
+    verifier: Verifier,
+    *,
+    instead: bool,
 ) -> None:
-    """One forged statement among good ones is enough to refuse the image."""
+    """In place of ours it is refused; beside ours it is ignored, which a line says."""
     attach(release, referrers, signer)
     digest = release.service.digest
+    if instead:
+        _replace(referrers, _tag(digest), lambda index: index["manifests"].pop(0))
     forged = statement([digest], "users", kind=PROVENANCE, predicate={})
     referrers.attach([other_signer.sign(encoded(forged))], subject=release.service.read(digest))
-    with pytest.raises(NotVerifiedError, match="is not verified: cosign"):
-        verify(referrers, digest, verifier)
+    if instead:
+        with pytest.raises(NotVerifiedError, match=f"{PROVENANCE} about {digest} is not verified: cosign"):
+            verify(referrers, digest, verifier)
+    else:
+        [line] = verify(referrers, digest, verifier)
+        assert line.startswith(f"ignored: {PROVENANCE} of {digest}, by another key: cosign")
 
 
 def test_statement_about_another_image_too_is_refused(
@@ -256,33 +302,61 @@ def _log_in(folder: Path, address: str, user: str) -> None:
     (folder / "config.json").write_text(json.dumps({"auths": {address: {"auth": entry}}}))
 
 
-def test_credentials_stay_with_the_registry(registry: Registry) -> None:
-    """The target of a redirect gets the request without them."""
-    seen: list[str | None] = []
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_credentials_stay_with_the_registry(registry: Registry, method: str) -> None:
+    """Another host that a redirect names gets the request, with its content and without credentials."""
+    seen: list[tuple[str | None, bytes]] = []
 
     class Other(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            seen.append(self.headers["Authorization"])
+            seen.append((self.headers["Authorization"], self.rfile.read(int(self.headers["Content-Length"] or 0))))
             self.send_response(200)
             self.send_header("Content-Length", "2")
             self.end_headers()
             self.wfile.write(b"{}")
 
+        do_PUT = do_GET  # noqa: N815 - the name that http.server looks for
+
         def log_message(self, *_: object) -> None: ...
 
+    manifest = b'{"mediaType": "text/x"}'
     with ThreadingHTTPServer(("127.0.0.1", 0), Other) as other:
         thread = threading.Thread(target=other.serve_forever, args=(0.01,))
         thread.start()
         try:
-            fault = Fault(
-                matching="GET .*/referrers/",
-                status=307,
-                headers={"Location": f"http://127.0.0.1:{other.server_port}/elsewhere"},
-            )
-            with failing_network(registry.address, fault) as address:
+            elsewhere = {"Location": f"http://127.0.0.1:{other.server_port}/elsewhere"}
+            with failing_network(registry.address, Fault(matching=method, status=307, headers=elsewhere)) as address:
                 api = RegistryApi(url=f"http://{address}", name="users", authorization="Basic c2VjcmV0")
-                assert api.referrers(f"sha256:{'0' * 64}") == []
+                api.referrers(f"sha256:{'0' * 64}") if method == "GET" else api.put("v1", manifest)
         finally:
             other.shutdown()
             thread.join()
-    assert seen == [None]
+    assert seen == [(None, b"" if method == "GET" else manifest)]
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[Registry]:
+    """A registry that lets in `user` with `password`."""
+    auth = htpasswd(tmp_path, "user:$2a$04$o7CjjN2PPN0EJ3QYAtDVgenwEAI79sa6ZbWy71G9BBuztYJbz0LoG")
+    with running_registry(Path(os.environ["DOCKER_REGISTRY"]), folder=tmp_path, port=free_port(), auth=auth) as made:
+        yield made
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_redirect_within_the_registry_keeps_credentials(guarded: Registry, status: int) -> None:
+    """A registry that sends writing requests on to itself gets them again, with the password that it wants."""
+    fault = Fault(matching="", times=2, status=status, headers={"Location": "{path}"})
+    with failing_network(guarded.address, fault) as address:
+        api = RegistryApi(url=f"http://{address}", name="users", authorization="Basic dXNlcjpwYXNzd29yZA==")
+        digest = api.upload(b"content")
+    assert fault.times == 0
+    assert any(path.endswith(f"digest={digest.replace(':', '%3A')}") for path in guarded.requests("PUT"))
+
+
+def test_upload_leads_to_http_alone(registry: Registry) -> None:
+    """A registry cannot name a file of this machine in place of an upload."""
+    fault = Fault(matching="POST ", status=202, headers={"Location": "file:///etc/hostname"})
+    with failing_network(registry.address, fault) as address:
+        api = RegistryApi(url=f"http://{address}", name="users")
+        with pytest.raises(RegistryError, match="users: the registry refers to 'file' instead of HTTP"):
+            api.upload(b"content")

@@ -1,7 +1,12 @@
 """What a release says of images."""
 
+import base64
+import json
+
+import pytest
+
 from tools.release.release import Release
-from tools.release.statements import PROVENANCE
+from tools.release.statements import PROVENANCE, UnreadableBundleError, statement, statement_of
 
 
 def test_provenance_says_where_from(release: Release) -> None:
@@ -15,3 +20,21 @@ def test_provenance_says_where_from(release: Release) -> None:
     ]
     assert content["predicate"]["runDetails"]["builder"]["id"] == "urn:x"
     assert len(content["subject"]) == 1 + len(release.service.manifests())
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"[]",
+        b"[" * 100_000,
+        json.dumps(statement([], "users", kind="x\0", predicate={})).encode(),
+        json.dumps(statement([], "users", kind="x", predicate={}) | {"predicateType": 1}).encode(),
+        json.dumps(statement([], "users", kind="x", predicate={}) | {"subject": [{"digest": "x"}]}).encode(),
+    ],
+)
+def test_junk_is_no_statement(payload: bytes) -> None:
+    """Whatever lies in a bundle, which everyone who may push can attach, it is read or called unreadable."""
+    bundle = json.dumps({"dsseEnvelope": {"payload": base64.b64encode(payload).decode()}}).encode()
+    with pytest.raises(UnreadableBundleError):
+        statement_of(bundle)

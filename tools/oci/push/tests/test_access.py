@@ -130,7 +130,10 @@ def test_token_for_reading_is_one_sentence(
 ) -> None:
     """An account without the right to push is told so."""
     log_in(by_token.address, "reader", "password")
-    with pytest.raises(RegistryError, match=r"users.*UNAUTHORIZED.*with an account that may do this"):
+    expected = (
+        r"/users@\S+: POST http://\S+/users/blobs/uploads/: UNAUTHORIZED: authentication required \(`docker login`"
+    )
+    with pytest.raises(RegistryError, match=expected):
         push_all(services, by_token.address, crane=crane)
 
 

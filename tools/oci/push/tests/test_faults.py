@@ -45,6 +45,33 @@ def test_passing_trouble_is_tried_again(
     assert all(crane.blob(f"{repository}@{digest}") == services[0].read(digest) for digest in services[0].blobs())
 
 
+@pytest.mark.parametrize("status", [307, 308])
+def test_redirected_push_arrives(registry: Registry, crane: Crane, services: list[Service], status: int) -> None:
+    """Uploads, manifests and tags that are sent on to another host, with their content."""
+    fault = Fault(
+        matching="^(POST|PUT|PATCH) ", status=status, headers={"Location": f"http://{registry.address}{{path}}"}
+    )
+    with failing_network(registry.address, fault) as address:
+        push_all(services, address, crane=crane, tags=["v1"])
+    for service in services:
+        repository = f"{registry.address}/{service.name}"
+        assert crane.digest(f"{repository}:v1") == service.digest
+        assert all(crane.blob(f"{repository}@{digest}") == service.read(digest) for digest in service.blobs())
+
+
+def test_registry_without_head_is_named(registry: Registry, crane: Crane, services: list[Service]) -> None:
+    """Pushing asks for blobs and manifests by HEAD, which the specification wants of a registry."""
+    message = _fails(registry, services[0], crane, Fault(matching="^HEAD ", status=405), "v1")
+    assert message.endswith("(the registry does not answer HEAD requests, which pushing needs)")
+
+
+def test_absent_image_of_a_long_name_is_absent(registry: Registry, crane: Crane) -> None:
+    """The code of an error is found beyond what a sentence shows."""
+    repository = f"{registry.address}/{'/'.join(['long-name'] * 20)}"
+    assert crane.digest(f"{repository}@sha256:{'0' * 64}") is None
+    assert crane.manifest(f"{repository}:sha256-{'0' * 64}.sig") is None
+
+
 def test_interrupted_push_leaves_the_tag(registry: Registry, crane: Crane, services: list[Service]) -> None:
     """Where a push ends for good, the tag names the whole image that it named before."""
     old, new = services

@@ -1,11 +1,13 @@
-"""Which commit a release is of."""
+"""What a release needs before anything is sent: a base that is current, and one commit that it is of."""
 
 import hashlib
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tools.release import release
 from tools.release.release import UnclearSourceError, read_source
 
 
@@ -38,3 +40,23 @@ def test_folder_without_git_is_no_source(tmp_path: Path) -> None:
     """Outside of a repository there is no commit to name."""
     with pytest.raises(UnclearSourceError, match="git does not say"):
         read_source(tmp_path, [])
+
+
+_OUTDATED = {"architecture": "amd64", "package": "libssl3", "wanted": "3.0.20-1", "used": "3.0.17-1"}
+
+
+def test_outdated_base_is_not_released(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An image whose base has older packages than the lock is refused, unless the flag allows it."""
+    status = tmp_path / "base.json"
+    status.write_text(json.dumps({"outdated": [_OUTDATED]}))
+    monkeypatch.setenv("BASE_STATUS", str(status))
+    monkeypatch.setenv("BUILD_WORKSPACE_DIRECTORY", str(tmp_path))
+    arguments = ["--image=x", "--sbom=x", "--target=x", "--default-repository=localhost:9/users", "--key=x"]
+    assert release.main(arguments) == 1
+    assert "libssl3 3.0.17-1 instead of 3.0.20-1" in capsys.readouterr().err
+    assert release.main([*arguments, "--allow-outdated-base"]) == 1
+    warning, error = capsys.readouterr().err.splitlines()
+    assert warning.startswith("warning: ")
+    assert error.startswith("error: git does not say which commit this is")
