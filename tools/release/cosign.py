@@ -96,14 +96,15 @@ def signing_with_key(key: str, *, password: str = "", signing_config: str = "") 
         flags, password = _key_flags(key, password, Path(folder))
         public = str(Path(folder, "public.pem"))
         _cosign(["public-key", *flags, "--outfile", public], password=password)
-        with verifying_with_key(public) as verifier:
-            if signing_config:
-                flags += ["--signing-config", signing_config]
-            else:
-                config = str(Path(folder, "signing_config.json"))
-                _cosign(["signing-config", "create", "--out", config])
-                flags += ["--signing-config", config, *_no_trusted_root(Path(folder))]
-            yield Signer(flags=flags, password=password, verifier=verifier)
+        offline = _no_trusted_root(Path(folder))
+        verifier = Verifier(flags=["--key", public, "--insecure-ignore-tlog", *offline])
+        if signing_config:
+            flags += ["--signing-config", signing_config]
+        else:
+            config = str(Path(folder, "signing_config.json"))
+            _cosign(["signing-config", "create", "--out", config])
+            flags += ["--signing-config", config, *offline]
+        yield Signer(flags=flags, password=password, verifier=verifier)
 
 
 def signing_keyless(*, signing_config: str = "") -> Signer:
