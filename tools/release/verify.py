@@ -102,7 +102,7 @@ def _check_statements(
 ) -> list[str]:
     """Check that the verified statements attached to a digest are those wanted, each about these images alone.
 
-    Everyone who may push can attach statements; those that are not verified count as not there.
+    Every account that may push can attach statements, so those that are not verified are ignored.
     """
     found: set[str] = set()
     ignored: dict[str, str] = {}

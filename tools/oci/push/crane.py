@@ -1,7 +1,7 @@
 """crane as a library: one method for each command that is used, one sentence for each failure.
 
-Credentials are found by crane: `~/.docker/config.json` or the folder in DOCKER_CONFIG with its credential helpers, else
-podman's REGISTRY_AUTH_FILE and `auth.json`. https://github.com/google/go-containerregistry/blob/main/cmd/crane
+Credentials are found by crane: in `~/.docker/config.json` or the folder in DOCKER_CONFIG with its credential helpers;
+where there is neither, in podman's file (docs/images.md). https://github.com/google/go-containerregistry
 """
 
 import base64

@@ -142,7 +142,7 @@ class Commands:
         for service in self.services:
             yield verify.main([*self._image(service, prefix), f"--key={self.keys}/ours.pub"])
 
-    def succeed(self, prefix: str, *names: str) -> None:
+    def run(self, prefix: str, *names: str) -> None:
         """Run commands by their names, for both services."""
         for name in names:
             for code in getattr(self, name)(prefix):
@@ -183,7 +183,7 @@ def test_registry_takes_all_commands(
             log_in(made.address, "user", "password")
         if made.certificate:
             monkeypatch.setenv("SSL_CERT_FILE", str(made.certificate))
-        commands.succeed(prefix, *_WRITING, "verify", "push", "push_all")
+        commands.run(prefix, *_WRITING, "verify", "push", "push_all")
         crane = Crane.from_environment()
         for service in commands.services:
             tagged = [f"{prefix}/{service.name}:v1", f"{prefix}/all/{service.name}:v1"]
@@ -201,9 +201,9 @@ def test_account_that_may_only_pull(tmp_path: Path, commands: Commands, log_in: 
     with _with_tokens(folder) as made:
         there, other = f"{made.address}/there", f"{made.address}/other"
         log_in(made.address, "user", "password")
-        commands.succeed(there, "apply", "release")
+        commands.run(there, "apply", "release")
         log_in(made.address, "reader", "password")
-        commands.succeed(there, "verify")
+        commands.run(there, "verify")
         for name in _WRITING:
             sentence = commands.refusal(other, name)
             assert "UNAUTHORIZED" in sentence
@@ -225,8 +225,8 @@ _DENIED = '{"errors": [{"code": "DENIED", "message": "the account is closed"}]}'
     ids=["denied", "page", "junk", "bad challenge", "redirects in circles"],
 )
 def test_registry_that_fails_is_one_sentence(registry: Registry, commands: Commands, fault: Fault, words: str) -> None:
-    """Whatever a registry answers, every command ends with 1 and one sentence that says it."""
-    commands.succeed(registry.address, "apply")
+    """Every command ends with 1 and one sentence for an answer that no registry should give."""
+    commands.run(registry.address, "apply")
     with failing_network(registry.address, fault) as address:
         sentences = [commands.refusal(address, name) for name in (*_WRITING, "verify")]
     assert all(words in sentence for sentence in sentences), sentences

@@ -34,7 +34,7 @@ def test_provenance_says_where_from(release: Release) -> None:
     ],
 )
 def test_junk_is_no_statement(payload: bytes) -> None:
-    """Whatever lies in a bundle, which everyone who may push can attach, it is read or called unreadable."""
+    """Every account that may push can attach a bundle, so its content may be anything."""
     bundle = json.dumps({"dsseEnvelope": {"payload": base64.b64encode(payload).decode()}}).encode()
     with pytest.raises(UnreadableBundleError):
         statement_of(bundle)

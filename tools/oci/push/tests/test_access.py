@@ -93,12 +93,14 @@ def test_credential_helper_is_asked(
 def test_podman_login_is_found(
     tmp_path: Path, guarded: Registry, crane: Crane, services: list[Service], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`podman login` writes another file, which REGISTRY_AUTH_FILE names."""
+    """`podman login` writes another file, which REGISTRY_AUTH_FILE names; Docker's is preferred where it exists."""
     file = tmp_path / "auth.json"
     file.write_text(json.dumps({"auths": {guarded.address: {"auth": "dXNlcjpwYXNzd29yZA=="}}}))
     monkeypatch.setenv("REGISTRY_AUTH_FILE", str(file))
-    monkeypatch.delenv("DOCKER_CONFIG")
     push_all(services, guarded.address, crane=crane)
+    (tmp_path / "docker/config.json").write_text("{}")
+    with pytest.raises(RegistryError, match="docker login"):
+        push_all(services, guarded.address, crane=crane)
 
 
 def test_token_opens_the_registry(by_token: Registry, crane: Crane, services: list[Service], log_in: LogIn) -> None:
@@ -128,7 +130,7 @@ def test_service_is_pushed_without_rights_on_its_neighbor(
 def test_token_for_reading_is_one_sentence(
     by_token: Registry, crane: Crane, services: list[Service], log_in: LogIn
 ) -> None:
-    """An account without the right to push is told so."""
+    """An account without the right to push gets the registry's code, without the details that Go prints."""
     log_in(by_token.address, "reader", "password")
     expected = (
         r"/users@\S+: POST http://\S+/users/blobs/uploads/: UNAUTHORIZED: authentication required \(`docker login`"
