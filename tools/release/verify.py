@@ -123,7 +123,7 @@ def _check_statements(
         if kind not in found and ignored:
             problem = f"is not verified: {ignored.get(kind) or min(ignored.values())}"
         raise NotVerifiedError(f"a statement {kind} about {digest} {problem}")
-    return [f"ignored: {kind} of {digest}, by another key: {error}" for kind, error in ignored.items()]
+    return [f"ignored: {kind} of {digest}, not verified: {error}" for kind, error in ignored.items()]
 
 
 def _verifier(options: argparse.Namespace) -> AbstractContextManager[Verifier]:

@@ -29,9 +29,10 @@ _LOG_TIME = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ")
 # Queries of upload addresses are long, and some hold rights.
 _QUERY = re.compile(r"(https?://[^\s\"?]+)\?[^\s\":]*")
 _MARKUP = re.compile(r"<[^>]*>")
-# What a sentence has anyway: an error's details as Go prints them, the reference, the same request once more.
+# What a sentence has anyway: an error's details as Go prints them, the reference, the same request or status once more.
 _REPEATED = re.compile(
-    r";? \[?(?:map\[[^\[\]]*\] ?)+\]?|^fetching manifest \S+: |\b[A-Z][a-z]+ \"([^\"]+)\": (?=[A-Z]+ \1:)"
+    r";? \[?(?:map\[[^\[\]]*\] ?)+\]?|^fetching manifest \S+: "
+    r"|\b[A-Z][a-z]+ \"([^\"]+)\": (?=[A-Z]+ \1:)|\b(\d{3} [A-Z][\w ]+?):? (?=\2\b)"
 )
 # An error begins with the request and ends with its cause.
 _LONGEST_BEGINNING, _LONGEST_END = 200, 300

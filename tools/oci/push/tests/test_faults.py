@@ -91,8 +91,10 @@ def test_error_of_the_registry_is_shown(registry: Registry, crane: Crane, servic
 
 def test_body_limit_says_what_to_raise(registry: Registry, crane: Crane, services: list[Service]) -> None:
     """A proxy answers with a page of its own, which is shown without its markup."""
-    page = "<html><head><title>413 Request Entity Too Large</title></head></html>"
+    status = "413 Request Entity Too Large"
+    page = f"<html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>"
     message = _fails(registry, services[0], crane, Fault(matching="PATCH ", status=413, body=page))
+    assert message.count(status) == 1
     assert "limits the size of a request" in message
     assert "<" not in message
 
