@@ -43,6 +43,7 @@ def test_folder_without_git_is_no_source(tmp_path: Path) -> None:
 
 
 _OUTDATED = {"architecture": "amd64", "package": "libssl3", "wanted": "3.0.20-1", "used": "3.0.17-1"}
+_OUTDATED["update"] = "//tools/oci/base:update"
 
 
 def test_outdated_base_is_not_released(
