@@ -59,8 +59,12 @@ def _blocks(text: str) -> list[str]:
 
 def read_lock(text: str) -> dict[NormalizedName, Pin]:
     """Read a lock; the key of a pin is its name."""
-    pins = [Pin.of(block) for block in _blocks(text)[1:]]
-    return {pin.name: pin for pin in pins}
+    return {pin.name: pin for pin in read_pins(text)}
+
+
+def read_pins(text: str) -> list[Pin]:
+    """Read every pin of a lock; a name stands twice where its version differs by platform."""
+    return [Pin.of(block) for block in _blocks(text)[1:]]
 
 
 def read_requirements(text: str) -> list[Requirement]:

@@ -1,15 +1,13 @@
 """Runs the locked uv to resolve requirements.in for every platform at once."""
 
-import importlib.util
 import os
-import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tools.requirements.index import configured_index
 from tools.requirements.lockfile import with_file_names
+from tools.requirements.uv_program import run_uv
 from tools.requirements.wheels import fitting
 
 _FLAGS = (
@@ -20,30 +18,10 @@ _FLAGS = (
     "--only-binary=:all:",
     "--custom-compile-command=./bazelw run //:requirements.update",
 )
-_KEPT = ("HOME", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE", "XDG_CACHE_HOME")
 
 
 class ResolutionError(Exception):
     """uv found no set of versions, or could not reach the index; the message is uv's."""
-
-
-def _uv() -> Path:
-    """Find the program that the wheel of uv carries: `bin` beside the wheel's site-packages."""
-    spec = importlib.util.find_spec("uv")
-    if spec is None or spec.origin is None:
-        raise ResolutionError("uv is not among the dependencies of this program")
-    return Path(spec.origin).parents[2] / "bin" / "uv"
-
-
-def _settings(environment: Mapping[str, str]) -> dict[str, str]:
-    """Reduce the environment to what a machine needs to reach its index."""
-    settings = {name: environment[name] for name in _KEPT if name in environment}
-    if "PIP_CERT" in environment:
-        settings.setdefault("SSL_CERT_FILE", environment["PIP_CERT"])
-    index = configured_index(environment)
-    if index:
-        settings["UV_DEFAULT_INDEX"] = index
-    return settings
 
 
 class Resolver:
@@ -51,7 +29,7 @@ class Resolver:
 
     def __init__(self, folder: Path, environment: Mapping[str, str] = os.environ) -> None:
         self._folder = folder
-        self._settings = _settings(environment)
+        self._environment = environment
 
     def lock(self, requirements: str, *, previous: str, options: Sequence[str]) -> str:
         """Resolve `requirements`; what `previous` pins stays unless `options` say otherwise.
@@ -78,16 +56,8 @@ class Resolver:
         return {digest: name for digest, name in names.items() if name in wanted}
 
     def _uv_compile(self, options: Sequence[str]) -> None:
-        command = [str(_uv()), "pip", "compile", "--no-config", "--system-certs", "--quiet"]
-        interpreter = ["--python", sys.executable, "--no-python-downloads"]
-        result = subprocess.run(
-            [*command, *interpreter, *options, "requirements.in"],
-            cwd=self._folder,
-            env=self._settings,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        command = ["pip", "compile", "--python", sys.executable, *options, "requirements.in"]
+        result = run_uv(command, folder=self._folder, environment=self._environment)
         if result.returncode:
             raise ResolutionError(result.stderr.strip())
 
