@@ -1,6 +1,8 @@
 """What the workflows may do, and by whose code."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,9 +23,44 @@ def _runs_pull_requests(job: dict[str, Any]) -> bool:
     return "event_name == 'push'" not in str(job.get("if"))
 
 
+_LINT = ["-m", "jactionlint", "--no-online", "--shellcheck=", "--pyflakes=", "--profile=correctness"]
+_BROKEN = """
+name: broken
+on: push
+permissions:
+  contents: read
+jobs:
+  one:
+    runs-on: ubuntu-24.04
+    needs: two
+    steps:
+      - run: echo "${{ github.event.head_commit.message }}"
+"""
+
+
+def _lint(*paths: Path) -> subprocess.CompletedProcess[str]:
+    """Run actionlint's fork jactionlint, without the network; only its errors count."""
+    return subprocess.run([sys.executable, *_LINT, *map(str, paths)], capture_output=True, text=True, check=False)
+
+
 def test_there_are_workflows() -> None:
     """Or the tests below would be of nothing."""
     assert [path.stem for path in _WORKFLOWS] == ["ci", "weekly"]
+
+
+def test_workflows_have_no_errors() -> None:
+    """Keys, expressions, inputs of actions and needed jobs are valid, and no script takes untrusted input."""
+    result = _lint(*_WORKFLOWS)
+    assert (result.returncode, result.stdout) == (0, "")
+
+
+def test_a_broken_workflow_has_errors(tmp_path: Path) -> None:
+    """The linter finds an unknown job and untrusted input, so it is not switched off by mistake."""
+    broken = tmp_path / "broken.yml"
+    broken.write_text(_BROKEN)
+    result = _lint(broken)
+    assert result.returncode == 1
+    assert re.findall(r"\[([\w-]+)\]$", result.stdout, re.MULTILINE) == ["undefined-job-needs", "template-injection"]
 
 
 @pytest.mark.parametrize("path", _WORKFLOWS, ids=lambda path: path.stem)
