@@ -23,7 +23,8 @@ _image_list = rule(
 def service_images(name, *, visibility):
     """Lists the images of all services: each folder below is a service, and each service has an image.
 
-    A folder without one stops the build with the label that is missing; `fastapi_service` makes it.
+    A folder without one stops the build with the label that is missing, and one without `image_test` stops the tests;
+    `fastapi_service` makes both. CI tests what it pushes by this name.
 
     Args:
       name: name of the list.
@@ -33,6 +34,7 @@ def service_images(name, *, visibility):
       name: a JSON file with the place of each service's index in OCI layout, the images in its runfiles.
       {name}.digests: a file for each service with its index's digest.
       {name}.status: a JSON file of the Debian packages that are older than locked in any image.
+      {name}.tests: the suite of the tests of all images.
     """
     images = {"//services/{}:image".format(service): service for service in native.subpackages(include = ["*"])}
     native.filegroup(
@@ -45,6 +47,11 @@ def service_images(name, *, visibility):
         name = name + ".status",
         statuses = [image + "_status" for image in images],
         target_compatible_with = ["@platforms//os:linux"],
+        visibility = visibility,
+    )
+    native.test_suite(
+        name = name + ".tests",
+        tests = [image + "_test" for image in images],
     )
     _image_list(
         name = name,
