@@ -58,7 +58,8 @@ _LOCKS = '''"""Repositories made from the locks: one package a distribution, one
 _PACKAGE = "filegroup(name = 'pkg', srcs = %r, visibility = ['//visibility:public'])"
 
 def _hub_impl(rctx):
-    pins = dict([line.split("==", 1) for line in rctx.attr.lock.split("\\n") if "==" in line])
+    lines = [line for line in rctx.attr.lock.split("\\n") if "==" in line and "win32" not in line]
+    pins = dict([line.split("==", 1) for line in lines])
     for name, rest in pins.items():
         below = ["//%s:pkg" % other for other in rctx.attr.needs.get(name, []) if other in pins]
         rctx.file(name + "/pin.txt", rest)
@@ -246,6 +247,10 @@ bundle(name = "chosen", level = select({"@platforms//cpu:riscv64": 1, "//conditi
 '''
 
 
+_WINDOWS_PIN = f"windows1==1.0 ; sys_platform == 'win32' \\\n    --hash=sha256:{1:064x}\n    # via somebody\n"
+"""A distribution that the hub leaves out, because no platform that is built for takes it."""
+
+
 def files(size: Size = SMALL) -> Iterator[tuple[str, str]]:
     """Yield every file by its path."""
     yield "MODULE.bazel", _MODULE
@@ -268,7 +273,7 @@ def files(size: Size = SMALL) -> Iterator[tuple[str, str]]:
     yield "inventories/BUILD.bazel", _INVENTORIES
     yield "base/BUILD.bazel", '"""The base."""\n'
     yield "base/lock.json", '{"libc6": "2.36"}\n'
-    yield "requirements_lock.txt", "".join(_pin(number) for number in range(size.distributions))
+    yield "requirements_lock.txt", "".join(_pin(number) for number in range(size.distributions)) + _WINDOWS_PIN
     yield from registry.files()
     for number in range(size.libraries):
         yield from _library(number, size)

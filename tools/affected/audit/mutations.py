@@ -175,6 +175,12 @@ def rehash_distribution(editor: Editor) -> None:
     editor.replace(editor.folder / "requirements_lock.txt", r"sha256:\w{9}", f"sha256:{editor.number():09x}")
 
 
+def rehash_excluded_distribution(editor: Editor) -> None:
+    """Take other files of a distribution that is for Windows alone and not in the hub."""
+    place = r"^(windows1==.*\n.*sha256:)\w{9}"
+    editor.replace(editor.folder / "requirements_lock.txt", place, rf"\g<1>{editor.number():09x}")
+
+
 def remove_distribution(editor: Editor) -> None:
     """Remove a distribution that another one needed and no target named."""
     editor.replace(editor.folder / "requirements_lock.txt", r"^dist0==.*\n.*\n.*\n", "")
@@ -294,6 +300,7 @@ OF_FIXTURE: Weights = {
     reword_starlark: 1,
     bump_distribution: 3,
     rehash_distribution: 1,
+    rehash_excluded_distribution: 1,
     remove_distribution: 1,
     add_distribution: 1,
     comment_lock: 1,
