@@ -96,6 +96,7 @@ def lint(name = "lint", exported = [], exclude = [], apart = [], folders = ["**"
       lint.sources: what mypy reads for that.
       lint.layers: services import no service, libs no service, nothing imports tools.
       lint.buildifier: warnings and format of BUILD files and Starlark.
+      lint.starlark: BUILD files and Starlark of this package and of those below it, for //tools/lint:test_removed.
     """
     rules = native.existing_rules()
     python = _files(folders, ["*.py"], exclude)
@@ -147,11 +148,19 @@ def lint(name = "lint", exported = [], exclude = [], apart = [], folders = ["**"
         exclude = apart,
         allow_empty = True,
     )
+    packages = ["/".join([part for part in [native.package_name(), package] if part]) for package in below]
+    native.filegroup(
+        name = name + ".starlark",
+        testonly = True,
+        srcs = starlark + ["//{}:lint.starlark".format(package) for package in packages],
+        tags = ["manual"],
+        visibility = ["//visibility:public"],
+    )
     native.test_suite(
         name = name,
         tests = [":" + test for test in tests] + [
-            "//{}:lint".format("/".join([part for part in [native.package_name(), package] if part]))
-            for package in below
+            "//{}:lint".format(package)
+            for package in packages
         ],
         visibility = ["//visibility:public"],
     )
