@@ -77,22 +77,24 @@ def certificates(root: str, places: Places, env: Mapping[str, str]) -> list[view
 
 def system_rc(root: str, places: Places, env: Mapping[str, str], seen: list[view.Bind]) -> str:
     """Write Bazel's rc file for this view and return its path."""
-    mark = mark_of(root, seen)
+    named = addresses(root, places, env)
+    mark = mark_of(root, seen, options=rc.text(places, named, mark=""))
     checkout = hashlib.sha256(places.repository.encode()).hexdigest()[:16]
-    text = rc.text(places, addresses(root, places, env), mark=mark)
+    text = rc.text(places, named, mark=mark)
     return written(os.path.join(places.settings, f"bazelrc-{checkout}"), text)
 
 
-def mark_of(root: str, seen: list[view.Bind]) -> str:
-    """Return a name for what is seen: which places, and which file or folder each one is.
+def mark_of(root: str, seen: list[view.Bind], *, options: str = "") -> str:
+    """Return a name for what is seen: which places, which file or folder each one is, and the text of the rc file.
 
-    A server goes on seeing a folder that was deleted, also when there is another in its place.
+    A server goes on seeing a folder or file that was deleted, also when there is another in its place; tests that start
+    a Bazel would read the old rc file.
     """
     shown = []
     for bind in seen:
         about = os.stat(bind.source or "/")
         shown.append((bind, about.st_dev, about.st_ino))
-    return hashlib.sha256(repr((root, shown)).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((root, shown, options)).encode()).hexdigest()[:16]
 
 
 def users(root: str, places: Places, home_folder: str) -> str:

@@ -33,7 +33,7 @@ startup --max_idle_secs=600
 common --lockfile_mode=off
 common --noenable_workspace
 common --incompatible_default_to_explicit_init_py
-common --override_repository=rules_python~~python~python_3_11={interpreter}
+common --override_repository=rules_python++python+python_3_11={interpreter}
 build --incompatible_strict_action_env
 # The interpreters lie wherever this build's cache is, which may be below /tmp.
 build --noincompatible_sandbox_hermetic_tmp

@@ -216,7 +216,7 @@ def service(name, deps, third_party = []):
         third_party = third_party,
         deps = deps,
     )
-    holder(name = "data", data = native.glob(["data/**"]))
+    holder(name = "data", data = native.glob(["data/**"], allow_empty = True))
     check_test(name = "test", bundle = name, data = "data")
     oci_image(
         name = "image",

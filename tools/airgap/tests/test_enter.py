@@ -35,6 +35,22 @@ def test_mark_follows_the_folder(tmp_path: Path) -> None:
     assert enter.mark_of("/another root", seen) != enter.mark_of("/root", seen)
 
 
+def test_mark_follows_the_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A changed airgap.bazelrc starts the server anew, since tests that start a Bazel see the file of the server."""
+    options = tmp_path / "checkout" / "tools" / "airgap" / "airgap.bazelrc"
+    options.parent.mkdir(parents=True)
+    monkeypatch.setattr(enter, "addresses", lambda *_: {})
+    places = Places(str(tmp_path / "checkout"), str(tmp_path / "cache"))
+
+    def startup(text: str) -> list[str]:
+        options.write_text(text)
+        return Path(enter.system_rc("/root", places, {}, [])).read_text().splitlines()[:4]
+
+    first = startup("common --color=yes\n")
+    assert startup("common --color=yes\n") == first
+    assert startup("common --color=no\n") != first
+
+
 @pytest.mark.parametrize(
     ("named", "home"),
     [("/home/me/", "/home/me"), ("/", "/cache/home"), ("", "/cache/home")],

@@ -173,7 +173,7 @@ def query(workspace: Path, bazel: list[str], archives: Archives, index: str) -> 
     # Empty: the one beside the main archive, whatever the machine's apt names.
     flags += ["--repo_env=DEBIAN_SECURITY_MIRROR="]
     flags += [f"--repo_env=DEBIAN_SNAPSHOT_ARCHIVE=file://{archives.snapshot}"]
-    flags += [f"--override_repository=rules_python~~python~python_3_11={interpreter}"]
+    flags += [f"--override_repository=rules_python++python+python_3_11={interpreter}"]
 
     def run(target: str, *more: str) -> subprocess.CompletedProcess[str]:
         command = [*bazel, "query", *flags, *more, f"deps({target})"]
