@@ -75,7 +75,7 @@ def build(folder: str, places: Places, lock: int) -> str:
 
 def series(places: Places) -> str:
     """Return the versions that count as ours, `7.7.` for 7.7.1: Debian keeps only its newest."""
-    with open(os.path.join(places.repository, ".bazelversion"), encoding="utf-8") as file:
+    with open(os.path.join(places.airgap, "bazel_version"), encoding="utf-8") as file:
         return file.read().strip().rpartition(".")[0] + "."
 
 

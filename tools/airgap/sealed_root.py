@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from tools.airgap.places import Places
 from tools.airgap.refusals import Refusal
 
-INGREDIENTS = ("packages.txt", "trimmed.txt", "bootstrap.py")
+INGREDIENTS = ("bazel_version", "bootstrap.py", "packages.txt", "trimmed.txt")
 """The files that decide what a sealed root holds."""
 
 UNUSED_DAYS = 14

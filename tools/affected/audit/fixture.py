@@ -254,7 +254,7 @@ _WINDOWS_PIN = f"windows1==1.0 ; sys_platform == 'win32' \\\n    --hash=sha256:{
 def files(size: Size = SMALL) -> Iterator[tuple[str, str]]:
     """Yield every file by its path."""
     yield "MODULE.bazel", _MODULE
-    yield ".bazelversion", "7.7.1\n"
+    yield ".bazelversion", "8.7.0\n"
     yield (
         ".bazelrc",
         "# No registry keeps a lock of modules here.\ncommon --lockfile_mode=off\ncommon --noenable_workspace\n"

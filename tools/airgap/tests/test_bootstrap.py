@@ -146,7 +146,7 @@ def test_mmdebstrap_keeps_the_lock(places: Places, monkeypatch: pytest.MonkeyPat
 
 
 def test_series(places: Places) -> None:
-    """The series is that of .bazelversion, with its dot."""
-    version = Path(places.repository, ".bazelversion").read_text().strip()
+    """The series is that of tools/airgap/bazel_version, with its dot."""
+    version = Path(places.airgap, "bazel_version").read_text().strip()
     assert version.startswith(bootstrap.series(places))
     assert bootstrap.series(places).count(".") == 2

@@ -45,7 +45,6 @@ def places(tmp_path: Path) -> Places:
     airgap.mkdir(parents=True)
     for name in sealed_root.INGREDIENTS:
         shutil.copy(HERE / name, airgap)
-    (tmp_path / "checkout" / ".bazelversion").write_text("7.7.1\n")
     return Places(str(tmp_path / "checkout"), str(tmp_path / "cache"))
 
 
