@@ -112,8 +112,17 @@ def test_a_fork_needs_no_variable() -> None:
 def test_jobs_that_build_may_make_namespaces() -> None:
     """Ubuntu's runners forbid the user namespaces that sandboxes and tests of images are made of."""
     jobs = {name: job for name, job in _jobs() if any("bazelw" in step.get("run", "") for step in job["steps"])}
-    assert sorted(jobs) == ["affected", "deploy", "image", "locks", "security"]
+    assert sorted(jobs) == ["affected", "bazel_versions", "deploy", "image", "locks", "security"]
     assert {name for name, job in jobs.items() if "--privileged" not in job["container"]["options"]} == set()
+
+
+def test_each_version_of_bazel_is_tested_in_registry_mode() -> None:
+    """The job of both versions names those that .bazelversion and the air-gapped mode name."""
+    job = dict(_jobs())["bazel_versions"]
+    named = [Path(path).read_text(encoding="utf-8").strip() for path in (".bazelversion", "tools/airgap/bazel_version")]
+    assert sorted(job["strategy"]["matrix"]["bazel"]) == sorted(named)
+    assert job["env"] | {"BAZELW_MODE": "bazelisk", "USE_BAZEL_VERSION": "${{ matrix.bazel }}"} == job["env"]
+    assert "./bazelw test //..." in [step.get("run") for step in job["steps"]]
 
 
 def test_a_cache_is_written_anew_and_by_main_alone() -> None:
