@@ -47,7 +47,6 @@ def service_images(name, *, visibility):
         name = name + ".status",
         statuses = [image + "_status" for image in images],
         target_compatible_with = ["@platforms//os:linux"],
-        visibility = visibility,
     )
     native.test_suite(
         name = name + ".tests",
