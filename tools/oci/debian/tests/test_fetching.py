@@ -20,7 +20,7 @@ _HELLO: dict[str, object] = {"name": "hello", "version": "1.0", "path": _POOL}
 _MODULE = """\
 module(name = "fixture")
 
-bazel_dep(name = "bazel_skylib", version = "1.8.2")
+bazel_dep(name = "bazel_skylib", version = "1.9.2")
 bazel_dep(name = "platforms", version = "1.0.0")
 bazel_dep(name = "rules_oci", version = "2.3.0")
 bazel_dep(name = "rules_python", version = "2.3.2")
