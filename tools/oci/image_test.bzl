@@ -4,7 +4,7 @@ load("//tools/build:pytest_test.bzl", "pytest_test")
 
 visibility("//tools/oci/...")
 
-def image_test(name, *, image, push, title, module, port, prepare, labels, user):
+def image_test(name, *, image, push, title, module, port, prepare, labels, user, visibility):
     """Pushes an image to a registry of its own, pulls it, runs it in namespaces, and looks at all that is in it.
 
     Args:
@@ -17,6 +17,7 @@ def image_test(name, *, image, push, title, module, port, prepare, labels, user)
       prepare: commands of the module that must have run before it serves.
       labels: names of the labels that the image has besides its title.
       user: user that it runs as, `uid:gid`.
+      visibility: who may use it, such as the suite of the tests of all images.
 
     Makes:
       name: the test.
@@ -48,5 +49,6 @@ def image_test(name, *, image, push, title, module, port, prepare, labels, user)
             "IMAGE_USER": user,
         },
         target_compatible_with = ["@platforms//os:linux"],
+        visibility = visibility,
         deps = ["//tools/oci/testing"],
     )

@@ -262,4 +262,5 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
         push = ":{}_push".format(name),
         title = title,
         user = user,
+        visibility = visibility,
     )
