@@ -1,4 +1,4 @@
-"""What a database does to a caller, whichever it is."""
+"""Errors of the database layer, the same for SQLite and PostgreSQL. No message holds a value of a statement."""
 
 import os
 
@@ -8,53 +8,47 @@ class DatabaseError(Exception):
 
 
 class BadDatabaseUrl(DatabaseError):
-    """A URL that names no database we know."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(
-            "a database URL starts with sqlite+aiosqlite:/// or postgresql+asyncpg://, "
-            f"not with {url.split('://', 1)[0]}://"
-        )
+    """A URL that does not name a SQLite file or a PostgreSQL database. The message never repeats a password."""
 
 
 class UniqueViolation(DatabaseError):
-    """A row with these values exists already."""
+    """A row with the same key exists."""
 
 
 class ConstraintViolation(DatabaseError):
-    """A row that a check or a foreign key forbids."""
+    """A check, a foreign key or a trigger rejects the row."""
 
 
 class SerializationFailure(DatabaseError):
-    """Two transactions met; this one may be tried again."""
+    """The transaction collided with another one; running it again may succeed."""
 
 
 class DatabaseUnavailable(DatabaseError):
-    """The database does not answer, or not in time."""
+    """The database does not answer, or not in time, or cannot write."""
 
 
 class MissingTable(DatabaseError):
-    """A table that the statement names is not there: nobody has migrated yet."""
+    """A table or a column of the models does not exist: the database is not migrated."""
 
 
-class AlreadyServed(DatabaseError):
-    """A file of SQLite that another process serves."""
+class FileInUse(DatabaseError):
+    """Another process serves this SQLite file."""
 
     def __init__(self, path: str) -> None:
         super().__init__(
-            f"{path} is served by another process, and SQLite has room for one; PostgreSQL has room for many"
+            f"{path} is served by another process. SQLite allows one serving process; use PostgreSQL for replicas"
         )
         self.path = path
 
 
 class FileUnusable(DatabaseError):
-    """A file of SQLite on a disk, or in a folder, that does not let us write."""
+    """A SQLite file that this process cannot write to."""
 
     def __init__(self, path: str, error: OSError) -> None:
-        remedy = (
+        cure = (
             f". Let uid {os.geteuid()} write to its volume: "
             "set fsGroup in the pod's securityContext, or change the owner of the volume"
         )
-        permission = isinstance(error, PermissionError)
-        super().__init__(f"{path} cannot be written to: {error.strerror}{remedy if permission else ''}")
+        denied = isinstance(error, PermissionError)
+        super().__init__(f"{path} cannot be written to: {error.strerror}{cure if denied else ''}")
         self.path = path

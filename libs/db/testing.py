@@ -2,35 +2,27 @@
 
 import asyncio
 import contextlib
-import importlib
 import importlib.util
 import itertools
 import os
-import pkgutil
 import shutil
 import signal
-import sqlite3
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Protocol
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 
-from libs.db.migrate import upgrade
-from libs.db.statements import Statement
-from libs.db.url import PostgresUrl, SqliteUrl, parse
+from libs.db.migrations import upgrade
 
 _START_SECONDS = 60
 # Nothing here has to survive a power cut, so PostgreSQL need not wait for the disk.
 _HASTY = ("fsync=off", "full_page_writes=off", "max_connections=200", "max_wal_size=1GB")
 _INITDB = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--wal-segsize=1", "--no-sync")
 _TEMPLATE = "migrated"
-# What a value may be to PostgreSQL, which works it out from where the value stands.
-_TYPES = {"text", "varchar", "int8", "jsonb"}
 
 
 class Databases(Protocol):
@@ -44,14 +36,14 @@ class SqliteDatabases:
     """Copies of one migrated file."""
 
     def __init__(self, folder: Path, scripts: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._template = folder / f"{_TEMPLATE}.db"
         self._numbers = itertools.count()
         upgrade(_sqlite_url(self._template), scripts)
 
     def fresh(self) -> str:
         """See `Databases`."""
-        path = self._folder / f"{next(self._numbers)}.db"
+        path = self.folder / f"{next(self._numbers)}.db"
         shutil.copy(self._template, path)
         return _sqlite_url(path)
 
@@ -90,31 +82,31 @@ class PostgresServer:
 
         `through` is a command that starts its programs, as somebody who is not root.
         """
-        self._folder = folder
+        self.folder = folder
         self._durable = durable
-        self._through = through or _as_somebody()
+        self._through = through or unprivileged()
         self._is_made = False
         self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str) -> str:
         """The URL of one of its databases."""
-        return f"postgresql+asyncpg://postgres@/{database}?host={self._folder}"
+        return f"postgresql+asyncpg://postgres@/{database}?host={self.folder}"
 
     def start(self) -> None:
         """Start it, making its files the first time, and wait until it answers."""
-        data = self._folder / "data"
+        data = self.folder / "data"
         if not self._is_made:
-            places = (f"--pgdata={data}", f"--waldir={self._folder / 'wal'}")
+            places = (f"--pgdata={data}", f"--waldir={self.folder / 'wal'}")
             command = [*self._through, _program("initdb"), *places, *_INITDB]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             self._is_made = True
         settings = [
             "listen_addresses=",
-            f"unix_socket_directories={self._folder}",
+            f"unix_socket_directories={self.folder}",
             f"synchronous_commit={'on' if self._durable else 'off'}",
             *_HASTY,
         ]
-        with (self._folder / "log").open("ab") as log:
+        with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*self._through, _program("postgres"), "-D", str(data)]
                 + [word for setting in settings for word in ("-c", setting)],
@@ -171,7 +163,7 @@ class PostgresServer:
         asyncio.run(self._execute(sql))
 
     async def _execute(self, sql: str) -> None:
-        connection = await asyncpg.connect(host=str(self._folder), user="postgres", database="postgres")
+        connection = await asyncpg.connect(host=str(self.folder), user="postgres", database="postgres")
         try:
             await connection.execute(sql)
         finally:
@@ -186,57 +178,6 @@ class PostgresServer:
                     await asyncio.sleep(0.05)
                 else:
                     return
-
-
-def statements_of(package: ModuleType) -> Mapping[str, Statement]:
-    """Every statement that is a constant of a module of `package`, by the names of both."""
-    modules = [
-        importlib.import_module(f"{package.__name__}.{each.name}") for each in pkgutil.iter_modules(package.__path__)
-    ]
-    return {
-        f"{module.__name__}.{name}": value
-        for module in modules
-        for name, value in vars(module).items()
-        if isinstance(value, Statement)
-    }
-
-
-def refused(url: str, statements: Mapping[str, Statement]) -> Mapping[str, str]:
-    """Which of the statements do not fit the tables of `url`, and why; none of them is run."""
-    match parse(url):
-        case SqliteUrl(path):
-            return _refused_by_sqlite(path, statements)
-        case PostgresUrl(dsn):
-            return asyncio.run(_refused_by_postgres(dsn, statements))
-
-
-def _refused_by_sqlite(path: str, statements: Mapping[str, Statement]) -> Mapping[str, str]:
-    found = {}
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        for name, statement in statements.items():
-            text = statement.sqlite
-            try:
-                connection.execute(f"EXPLAIN {text.sql}", [None] * len(text.names))
-            except sqlite3.Error as error:
-                found[name] = str(error)
-    return found
-
-
-async def _refused_by_postgres(dsn: str, statements: Mapping[str, Statement]) -> Mapping[str, str]:
-    found = {}
-    connection = await asyncpg.connect(dsn)
-    try:
-        for name, statement in statements.items():
-            try:
-                prepared = await connection.prepare(statement.postgres.sql)
-            except asyncpg.PostgresError as error:
-                found[name] = str(error)
-            else:
-                if others := {kind.name for kind in prepared.get_parameters()} - _TYPES:
-                    found[name] = f"takes values as {sorted(others)}, which want a CAST"
-    finally:
-        await connection.close()
-    return found
 
 
 @contextlib.contextmanager
@@ -274,8 +215,8 @@ def _program(name: str) -> str:
     return str(Path(spec.origin).parent / "pginstall18" / "bin" / name)
 
 
-def _as_somebody() -> Sequence[str]:
-    """PostgreSQL refuses to run as root, which is what a sandbox may call us."""
+def unprivileged() -> Sequence[str]:
+    """Return the command that starts PostgreSQL and PgBouncer, which refuse to run as root, from a sandbox as root."""
     return ("unshare", "--user", "--map-user=65534", "--map-group=65534") if os.geteuid() == 0 else ()
 
 

@@ -79,6 +79,7 @@ def create_app(settings: WebSettings, parts: Parts) -> FastAPI:
     )
     app.state.lifecycle = lifecycle
     app.state.spans = exporter
+    app.state.metrics = metrics
     for router in (*parts.routers, *_house_routers(app, settings, parts, metrics)):
         # Not included: a route inside an included router takes a tenth of a request longer to find.
         app.router.routes.extend(router.routes)

@@ -16,9 +16,12 @@ REDACTED = "[redacted]"
 _SECRET_NAME = re.compile(
     r"password|passwd|secret|token|authorization|cookie|credential|private|api[_-]?key", re.IGNORECASE
 )
+# The path of a file that holds a secret is none.
+_PLACE_NAME = re.compile(r"_(file|dir)$", re.IGNORECASE)
 _SECRET_TEXT = re.compile(
     r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"  # a JWT, wherever it got into a message
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # the user part of a URL
+    r"|(?i:(?<=[?&]password=)[^&\s]+)"  # and where libpq takes a password too
     r"|(?i:(?<=bearer )[\w.~+/=-]{8,})"
 )
 
@@ -45,6 +48,8 @@ def configure_logging(level: LogLevel, log_format: LogFormat) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+    # A retried transaction is no news; stamina logs each.
+    logging.getLogger("stamina").setLevel(logging.ERROR)
     for chatty in ("httpx", "httpcore", "asyncio", "aiosqlite", "uvicorn.error"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
@@ -98,7 +103,7 @@ def clean_text(text: str) -> str:
 
 
 def _clean(name: str, value: object) -> object:
-    if _SECRET_NAME.search(name):
+    if _SECRET_NAME.search(name) and not _PLACE_NAME.search(name):
         return REDACTED
     if isinstance(value, str):
         return clean_text(value)

@@ -1,12 +1,14 @@
-"""Pages of a list by cursor: the place after which the next page begins, not a number of rows.
+"""Pages of a list by cursor (keyset pagination).
 
-A cursor stays right while rows come and go, and the database finds it through an index however far
-it is. To a client it is opaque.
+A cursor names the last item of a page by what the list is sorted by and by its key, not by a number of rows. So it
+stays right while rows come and go, and the database finds it through an index however far it is. Clients treat it
+as opaque.
 """
 
 import base64
 import hashlib
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar
 
@@ -15,11 +17,18 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from libs.web.strict import MAX_INT64, Digits
 
 T = TypeVar("T")
+V = TypeVar("V")
 
 MAX_LIMIT = 100
-_MAX_CURSOR = 200
-_MAX_PLACE = 2000
+_MAX_CURSOR = 2000
 _FOREIGN = "not a cursor of this list"
+
+
+class ForeignCursor(Exception):
+    """A cursor came with another sort or other filters than those of its list."""
+
+    def __init__(self) -> None:
+        super().__init__("this cursor is of a list with another sort or other filters: keep both from page to page")
 
 
 class Page(BaseModel, Generic[T]):
@@ -29,49 +38,81 @@ class Page(BaseModel, Generic[T]):
     next: str | None = Field(description="The `cursor` of the next page; null at the end.")
 
 
-def encode_cursor(moment: int, key: str) -> str:
-    """The cursor after the item with this moment and this key."""
-    return _encode([moment, key])
-
-
-def decode_cursor(cursor: str) -> tuple[int, str]:
-    """The moment and the key that `encode_cursor` was given; ValueError for anything else."""
-    match _decode(cursor, _MAX_CURSOR):
-        case [int(moment), str(key)] if _is_integer(moment) and _is_key(key):
-            return moment, key
-    raise ValueError(_FOREIGN)
-
-
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A place in a list that can be sorted and filtered: after the item with this value and this key.
+class Cursor:
+    """A position in a list: after the item with this sort value and this key.
 
-    `value` is what the list is sorted by. `choices` names the sort and the filters, see `name_choices`; with others
-    the place means nothing.
+    Attributes:
+        query: the fingerprint of the list's sort and filters, see `query_fingerprint`.
+        value: what the item is sorted by.
+        key: what decides between items with equal values.
     """
 
-    choices: str
+    query: str
     value: int | str
     key: str
 
-    def cursor(self) -> str:
-        """The cursor that stands for it."""
-        return _encode([self.choices, self.value, self.key])
+    def encode(self) -> str:
+        """Return the text that a client gets."""
+        return _encode([self.query, self.value, self.key])
 
     @classmethod
-    def parse(cls, cursor: str) -> "Place":
-        """The place that a cursor stands for; ValueError for what is no cursor."""
-        match _decode(cursor, _MAX_PLACE):
-            case [str(choices), int(value), str(key)] if _is_integer(value) and _is_key(key):
-                return cls(choices, value, key)
-            case [str(choices), str(value), str(key)] if "\0" not in value and _is_key(key):
-                return cls(choices, value, key)
+    def decode(cls, text: str) -> "Cursor":
+        """Return the cursor that `encode` made this text of; ValueError for any other text."""
+        match _decode(text):
+            case [str(query), int(value), str(key)] if type(value) is int and abs(value) <= MAX_INT64 and _is_key(key):
+                return cls(query, value, key)
+            case [str(query), str(value), str(key)] if "\0" not in value and _is_key(key):
+                return cls(query, value, key)
         raise ValueError(_FOREIGN)
 
 
-def name_choices(*choices: object) -> str:
-    """A short name of a sort and of filters. It keeps clients from mistakes, and nobody from forging."""
+def query_fingerprint(*choices: object) -> str:
+    """Return a short digest of a sort and of filters. It detects mistakes of clients, not forgery."""
     return hashlib.sha256(repr(choices).encode("utf-8")).hexdigest()[:12]
+
+
+def _checked(text: str) -> str:
+    Cursor.decode(text)
+    return text
+
+
+class PageQuery(BaseModel):
+    """Query parameters of every list. An unknown parameter is rejected."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    limit: Digits = Field(default=20, ge=1, le=MAX_LIMIT, description="Most items of the page.")
+    cursor: Annotated[str, AfterValidator(_checked)] | None = Field(
+        default=None, description="`next` of the page before; sort and filters stay as they were."
+    )
+
+    def position(self, fingerprint: str, kind: type[int] | type[str] = int) -> Cursor | None:
+        """Return the cursor, checked against the fingerprint of this list; None for the first page.
+
+        Raises:
+            ForeignCursor: it is of another list, or its value is not of the type `kind` that the list is sorted by.
+        """
+        if self.cursor is None:
+            return None
+        cursor = Cursor.decode(self.cursor)
+        if cursor.query != fingerprint or type(cursor.value) is not kind:
+            raise ForeignCursor
+        return cursor
+
+
+def page_of(found: Sequence[T], *, limit: int, view: Callable[[T], V], cursor: Callable[[T], Cursor]) -> Page[V]:
+    """Return the page of `found`, which holds up to `limit` + 1 items: the one too many tells that there are more.
+
+    Args:
+        found: the items, from the beginning of the page.
+        limit: most items of the page.
+        view: what clients see of an item.
+        cursor: the position of an item.
+    """
+    shown = found[:limit]
+    following = cursor(shown[-1]).encode() if len(found) > limit else None
+    return Page(items=[view(item) for item in shown], next=following)
 
 
 def _encode(value: list[int | str]) -> str:
@@ -79,9 +120,9 @@ def _encode(value: list[int | str]) -> str:
     return base64.urlsafe_b64encode(text.encode("utf-8")).decode("ascii").rstrip("=")
 
 
-def _decode(cursor: str, limit: int) -> object:
-    """The list that `_encode` was given; ValueError for whatever it would have written otherwise."""
-    if len(cursor) > limit or not cursor.isascii():
+def _decode(cursor: str) -> object:
+    """Return the list that `_encode` was given; ValueError for any text that it would not have written."""
+    if len(cursor) > _MAX_CURSOR or not cursor.isascii():
         raise ValueError(_FOREIGN)
     try:
         value = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
@@ -92,32 +133,5 @@ def _decode(cursor: str, limit: int) -> object:
     raise ValueError(_FOREIGN)
 
 
-def _is_integer(value: int) -> bool:
-    return type(value) is int and abs(value) <= MAX_INT64
-
-
 def _is_key(key: str) -> bool:
     return key.isascii() and (key.isprintable() or not key)
-
-
-def _checked(cursor: str) -> str:
-    decode_cursor(cursor)
-    return cursor
-
-
-def _checked_place(cursor: str) -> str:
-    Place.parse(cursor)
-    return cursor
-
-
-Cursor = Annotated[str, AfterValidator(_checked)]
-PlaceCursor = Annotated[str, AfterValidator(_checked_place)]
-
-
-class PageQuery(BaseModel):
-    """Query parameters of every list. A parameter that is not named here is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    limit: Digits = Field(default=20, ge=1, le=MAX_LIMIT, description="Most items of the page.")
-    cursor: Cursor | None = Field(default=None, description="`next` of the page before.")

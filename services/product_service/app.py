@@ -1,32 +1,37 @@
-"""The product service, put together from its parts."""
+"""The application of the product service."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.auth.clock import Clock, SystemClock
 from libs.auth.fastapi import Authenticator, check_policies, public
 from libs.auth.jwks import JwksClient
 from libs.auth.keys import KeySource
 from libs.auth.verifier import Verifier
-from libs.db.connect import connect
+from libs.db.pruning import Pruner, delete_batch
 from libs.db.schema import SchemaCheck
+from libs.db.sessions import SessionFactory, open_sessions
 from libs.web.app import Parts
 from libs.web.app import create_app as create_web_app
 from libs.web.outgoing import TracedClient
+from services.product_service.models import SCHEMA, IdempotencyKey
 from services.product_service.problems import PROBLEMS
-from services.product_service.repository import SCHEMA_REVISION
 from services.product_service.routes import ROUTERS, imports
-from services.product_service.service.imports import Imports
-from services.product_service.service.products import Catalogue
-from services.product_service.service.reservations import Reservations
+from services.product_service.service.idempotency import KEY_LIFETIME
+from services.product_service.service.imports import ImportService
+from services.product_service.service.products import ProductService
+from services.product_service.service.reservations import ReservationService
 from services.product_service.service.search import SearchIndex
 from services.product_service.settings import ProductSettings
 
 
 def create_app(settings: ProductSettings, *, clock: Clock | None = None, keys: KeySource | None = None) -> FastAPI:
-    """The application; its lifespan opens the database and, unless it is given, the way to the issuer's keys."""
+    """Return the application. Its lifespan opens the database and, unless `keys` is given, the issuer's JWKS."""
     resources = _Resources(settings, clock or SystemClock(), keys)
     app = create_web_app(
         settings,
@@ -44,7 +49,7 @@ def create_app(settings: ProductSettings, *, clock: Clock | None = None, keys: K
 
 
 class _Resources:
-    """What the service holds open from its start to its end."""
+    """What the service opens in its lifespan."""
 
     def __init__(self, settings: ProductSettings, clock: Clock, keys: KeySource | None) -> None:
         self._settings = settings
@@ -54,9 +59,11 @@ class _Resources:
     @asynccontextmanager
     async def open(self, app: FastAPI) -> AsyncIterator[None]:
         settings, clock = self._settings, self._clock
-        database = await connect(settings.database)
+        sessions = open_sessions(settings.database, settings.database_limits)
+        reservations = ReservationService(sessions, clock, lifetime=timedelta(seconds=settings.reservation_seconds))
         try:
-            async with TracedClient(app.state.spans) as http:
+            app.state.pruner = _pruner(sessions, reservations, clock, app.state.metrics.registry)
+            async with TracedClient(app.state.spans) as http, app.state.pruner.running():
                 verifier = Verifier(
                     self._keys or JwksClient(settings.keys_url, http=http, clock=clock),
                     issuer=settings.issuer,
@@ -64,12 +71,23 @@ class _Resources:
                     clock=clock,
                 )
                 Authenticator(verifier).install(app)
-                index = SearchIndex(database)
+                index = SearchIndex(sessions)
                 app.state.settings = settings
-                app.state.catalogue = Catalogue(database, index, clock)
-                app.state.files = Imports(database, index, clock)
-                app.state.stock = Reservations(database, clock)
-                app.state.checks = [SchemaCheck(database, SCHEMA_REVISION)]
+                app.state.products = ProductService(sessions, index, clock)
+                app.state.imports = ImportService(sessions, index, clock)
+                app.state.reservations = reservations
+                app.state.checks = [SchemaCheck(sessions, SCHEMA)]
                 yield
         finally:
-            await database.close()
+            await sessions.close()
+
+
+def _pruner(
+    sessions: SessionFactory, reservations: ReservationService, clock: Clock, registry: CollectorRegistry
+) -> Pruner:
+    async def forget_keys(session: AsyncSession, limit: int) -> int:
+        expired = IdempotencyKey.created_at < clock.now() - KEY_LIFETIME
+        return await delete_batch(session, IdempotencyKey, expired, limit)
+
+    batches = {"reservations": reservations.release_expired, "idempotency_keys": forget_keys}
+    return Pruner(sessions, batches, registry=registry)

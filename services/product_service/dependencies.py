@@ -11,9 +11,9 @@ from libs.auth.claims import Claims, Role
 from libs.auth.fastapi import requires
 from libs.web.collaborators import collaborator
 from services.product_service.models import Actor, OwnerId
-from services.product_service.service.imports import Imports
-from services.product_service.service.products import Catalogue
-from services.product_service.service.reservations import Reservations
+from services.product_service.service.imports import ImportService
+from services.product_service.service.products import ProductService
+from services.product_service.service.reservations import ReservationService
 from services.product_service.settings import ProductSettings
 
 ADMIN = Role("admin")
@@ -37,15 +37,23 @@ async def _pieces(request: Request) -> AsyncIterator[bytes]:
         raise HTTPException(400, "The body ended too early.") from None
 
 
-async def _writer(claims: Annotated[Claims, requires("products:write")]) -> Actor:
+def _actor(claims: Claims) -> Actor:
     return Actor(OwnerId(claims.subject), is_admin=ADMIN in claims.roles)
 
 
-Products = Annotated[Catalogue, collaborator("catalogue")]
-Stock = Annotated[Reservations, collaborator("stock")]
-Files = Annotated[Imports, collaborator("files")]
-Limits = Annotated[ProductSettings, collaborator("settings")]
+async def _writer(claims: Annotated[Claims, requires("products:write")]) -> Actor:
+    return _actor(claims)
+
+
+async def _buyer(claims: Annotated[Claims, requires("products:reserve")]) -> Actor:
+    return _actor(claims)
+
+
+ProductServiceDep = Annotated[ProductService, collaborator("products")]
+ReservationServiceDep = Annotated[ReservationService, collaborator("reservations")]
+ImportServiceDep = Annotated[ImportService, collaborator("imports")]
+SettingsDep = Annotated[ProductSettings, collaborator("settings")]
 CsvBody = Annotated[AsyncIterator[bytes], Depends(_csv_body, use_cache=False)]
 CanReadProducts = Annotated[Claims, requires("products:read")]
-CanReserveProducts = Annotated[Claims, requires("products:reserve")]
+CanReserveProducts = Annotated[Actor, Depends(_buyer, use_cache=False)]
 CanWriteProducts = Annotated[Actor, Depends(_writer, use_cache=False)]

@@ -34,18 +34,19 @@ class OutOfStock(ProductError):
         self.left = left
 
 
+class ReservationNotFound(ProductError):
+    """The product has no such reservation, or none that the caller may know of."""
+
+    def __init__(self, reservation_id: str) -> None:
+        super().__init__(f"there is no reservation {reservation_id}")
+        self.reservation_id = reservation_id
+
+
 class KeyReused(ProductError):
     """An idempotency key came back with another request."""
 
     def __init__(self) -> None:
         super().__init__("this Idempotency-Key was used for another request")
-
-
-class ForeignCursor(ProductError):
-    """A cursor came back with another sort or other filters than those of its list."""
-
-    def __init__(self) -> None:
-        super().__init__("this cursor is of a list with another sort or other filters: keep both from page to page")
 
 
 @dataclass(frozen=True, slots=True)

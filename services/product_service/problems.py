@@ -2,15 +2,16 @@
 
 from dataclasses import asdict
 
-from libs.db.errors import DatabaseUnavailable, SerializationFailure
+from libs.db.errors import DatabaseUnavailable, MissingTable, SerializationFailure
+from libs.web.pagination import ForeignCursor
 from libs.web.problems import Problem, ProblemTable
 from services.product_service.csv_records import MalformedCsv
 from services.product_service.errors import (
-    ForeignCursor,
     InvalidRows,
     KeyReused,
     OutOfStock,
     ProductNotFound,
+    ReservationNotFound,
     TooManyImports,
     TooManyRows,
     VersionConflict,
@@ -18,6 +19,7 @@ from services.product_service.errors import (
 
 PROBLEMS: ProblemTable = {
     ProductNotFound: Problem(404, "product-not-found", "No such product"),
+    ReservationNotFound: Problem(404, "reservation-not-found", "No such reservation"),
     VersionConflict: Problem(412, "version-conflict", "The product has changed"),
     OutOfStock: Problem(409, "out-of-stock", "Not enough in stock"),
     ForeignCursor: Problem(422, "foreign-cursor", "Cursor of another list"),
@@ -32,8 +34,21 @@ PROBLEMS: ProblemTable = {
     TooManyImports: Problem(
         503, "too-many-imports", "Too many imports at once", headers=lambda _: {"Retry-After": "5"}
     ),
-    KeyReused: Problem(409, "idempotency-key-reused", "Idempotency-Key used before"),
-    SerializationFailure: Problem(503, "busy", "Too many changes at once", headers=lambda _: {"Retry-After": "1"}),
+    KeyReused: Problem(422, "idempotency-key-reused", "Idempotency-Key used before"),
+    SerializationFailure: Problem(
+        503,
+        "busy",
+        "Too many changes at once",
+        detail="Try again in a moment.",
+        headers=lambda _: {"Retry-After": "1"},
+    ),
+    MissingTable: Problem(
+        503,
+        "database-not-migrated",
+        "The database is not migrated",
+        detail="The operator has to run `migrate`.",
+        headers=lambda _: {"Retry-After": "5"},
+    ),
     DatabaseUnavailable: Problem(
         503,
         "database-unavailable",

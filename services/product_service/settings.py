@@ -3,20 +3,16 @@
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from libs.db.settings import DatabaseSettings
 from libs.web.settings import WebSettings
 
 
-class ProductSettings(WebSettings):
+class ProductSettings(DatabaseSettings, WebSettings):
     """What the product service needs to know."""
 
     model_config = SettingsConfigDict(env_prefix="PRODUCT_SERVICE_")
 
     port: int = Field(default=8002, ge=0, le=65535, description="Port to listen on.")
-    database_url: str = Field(
-        default="",
-        description="sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER:PASSWORD@HOST/NAME; "
-        "empty: a SQLite file in the data folder.",
-    )
     issuer: str = Field(
         default="http://127.0.0.1:8001",
         description="Who issues the access tokens that are honoured (their `iss`).",
@@ -29,6 +25,7 @@ class ProductSettings(WebSettings):
 
     max_import_bytes: int = Field(default=67_108_864, gt=0, description="Largest CSV file of a bulk import.")
     max_import_rows: int = Field(default=20_000, gt=0, description="Most rows of such a file; they are stored at once.")
+    reservation_seconds: int = Field(default=900, gt=0, description="How long a reservation lasts.")
 
     @property
     def database(self) -> str:

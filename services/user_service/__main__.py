@@ -1,7 +1,6 @@
 """The command line of the user service. Each command imports what it alone needs."""
 
 import sys
-from pathlib import Path
 
 from libs.auth.clock import SystemClock
 from libs.auth.errors import UnusableKey
@@ -19,7 +18,7 @@ _MODULE = "services.user_service"
 
 
 def _serve(settings: UserSettings) -> int:
-    from libs.db.alone import serving_alone  # noqa: PLC0415
+    from libs.db.process_lock import single_process_lock  # noqa: PLC0415
     from libs.web.server import serve  # noqa: PLC0415
     from services.user_service.app import create_app  # noqa: PLC0415
 
@@ -32,16 +31,17 @@ def _serve(settings: UserSettings) -> int:
     except BadMailSetting as error:
         raise Refusal(f"USER_SERVICE_MAIL: {error}") from error
     try:
-        with serving_alone(settings.database):
+        with single_process_lock(settings.database):
             return serve(app, settings)
     except DatabaseError as error:
         raise Refusal(str(error)) from error
 
 
 def _migrate(settings: UserSettings) -> int:
-    from libs.db.command import migrate  # noqa: PLC0415
+    from libs.db.commands import migrate  # noqa: PLC0415
+    from services.user_service.models import SCHEMA  # noqa: PLC0415
 
-    return migrate(settings.database, Path(__file__).parent / "migrations")
+    return migrate(settings.database, SCHEMA, transaction_pooler=settings.database_transaction_pooler)
 
 
 def _rotate_keys(settings: UserSettings) -> int:
@@ -75,6 +75,20 @@ def _grant_admin(settings: UserSettings, email: str) -> int:
     return grant_admin(settings, email)
 
 
+def _migration(_: UserSettings, message: str) -> int:
+    from libs.db.commands import migration  # noqa: PLC0415
+    from services.user_service.models import SCHEMA  # noqa: PLC0415
+
+    return migration(message, SCHEMA, name="user_service")
+
+
+def _empty_migration(_: UserSettings, message: str) -> int:
+    from libs.db.commands import migration  # noqa: PLC0415
+    from services.user_service.models import SCHEMA  # noqa: PLC0415
+
+    return migration(message, SCHEMA, name="user_service", is_empty=True)
+
+
 def _prepare(settings: UserSettings) -> None:
     run_again(_MODULE, "migrate", USER_SERVICE_DATA_DIR=str(settings.data_dir))
     _first_key(settings)
@@ -86,6 +100,8 @@ SERVICE = Service(
     commands={
         "serve": Command("answer requests", _serve),
         "migrate": Command("bring the database's tables up to date", _migrate),
+        "migration": Command("write the next migration into the source tree", _migration, ("MESSAGE",)),
+        "empty-migration": Command("write one without steps, for triggers or data", _empty_migration, ("MESSAGE",)),
         "first-key": Command("write a signing key where there is none", _first_key),
         "rotate-keys": Command("write the next signing key, drop spent ones", _rotate_keys),
         "grant-admin": Command("make a registered user an administrator", _grant_admin, ("EMAIL",)),

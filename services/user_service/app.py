@@ -1,9 +1,10 @@
 """The user service, put together from its parts."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.auth.clock import Clock, SystemClock
 from libs.auth.fastapi import Authenticator, check_policies, public
@@ -14,18 +15,18 @@ from libs.auth.refresh import RefreshTokens
 from libs.auth.throttle import MemoryThrottle
 from libs.auth.tokens import TokenIssuer
 from libs.auth.verifier import Verifier
-from libs.db.connect import connect
-from libs.db.database import Database
+from libs.db.pruning import PruneBatch, Pruner, delete_batch
 from libs.db.schema import SchemaCheck
+from libs.db.sessions import SessionFactory, open_sessions
 from libs.mail.mailer import Mailer, open_mailer
 from libs.web import context
 from libs.web.app import Parts
 from libs.web.app import create_app as create_web_app
+from services.user_service.models import SCHEMA, OneTimeToken, RefreshGrantRow
 from services.user_service.problems import PROBLEMS
-from services.user_service.repository import SCHEMA_REVISION
 from services.user_service.repository.grants import Grants
 from services.user_service.routes import ROUTERS
-from services.user_service.service.administration import Administration
+from services.user_service.service.administration import AdministrationService
 from services.user_service.service.audit import Audit
 from services.user_service.service.clients import Clients
 from services.user_service.service.introspection import Introspection
@@ -79,14 +80,15 @@ class _Resources:
         keys = KeyRing.from_folder(self._settings.keys, clock=self._clock)
         passwords = self._passwords or Passwords()
         try:
-            database = await connect(self._settings.database)
+            sessions = open_sessions(self._settings.database, self._settings.database_limits)
             try:
-                letters = self._letters(database)
-                self._connect_parts(app, database, keys=keys, desk=self._desk(passwords), letters=letters)
-                async with letters.working():
+                letters = self._letters(sessions)
+                self._connect_parts(app, sessions, keys=keys, desk=self._desk(passwords), letters=letters)
+                app.state.pruner = Pruner(sessions, _expired(self._clock), registry=app.state.metrics.registry)
+                async with letters.working(), app.state.pruner.running():
                     yield
             finally:
-                await database.close()
+                await sessions.close()
         finally:
             passwords.close()
 
@@ -94,30 +96,41 @@ class _Resources:
         policy = PasswordPolicy.with_common_passwords(service_names=["user service"])
         return PasswordDesk(passwords, policy=policy, throttle=MemoryThrottle(clock=self._clock))
 
-    def _letters(self, database: Database) -> Letters:
-        return Letters(database, mailer=self._mailer, clock=self._clock, pages_url=self._settings.pages_url)
+    def _letters(self, sessions: SessionFactory) -> Letters:
+        return Letters(sessions, mailer=self._mailer, clock=self._clock, pages_url=self._settings.pages_url)
 
     def _connect_parts(
-        self, app: FastAPI, database: Database, *, keys: KeyRing, desk: PasswordDesk, letters: Letters
+        self, app: FastAPI, sessions: SessionFactory, *, keys: KeyRing, desk: PasswordDesk, letters: Letters
     ) -> None:
         settings, clock = self._settings, self._clock
         verifier = Verifier(keys, issuer=settings.issuer, audience=settings.audience, clock=clock)
-        standings = Standings(database)
+        standings = Standings(sessions)
         Authenticator(verifier, standing=standings).install(app)
         tokens = AccessTokens(TokenIssuer(keys=keys, issuer=settings.issuer, clock=clock), settings.audience)
         audit = Audit(clock, request_id=context.request_id)
-        refresh = RefreshTokens(Grants(database), clock=clock)
+        refresh = RefreshTokens(Grants(sessions), clock=clock)
         app.state.keys = keys
-        users = Users(database, passwords=desk, letters=letters, audit=audit, clock=clock)
+        users = Users(sessions, passwords=desk, letters=letters, audit=audit, clock=clock)
         throttle = MemoryThrottle(clock=clock)
         app.state.users = users
         app.state.letters = letters
         app.state.recovery = Recovery(
-            database, users=users, letters=letters, throttle=throttle, audit=audit, clock=clock
+            sessions, users=users, letters=letters, throttle=throttle, audit=audit, clock=clock
         )
-        app.state.logins = Logins(database, passwords=desk, refresh=refresh, tokens=tokens, audit=audit, clock=clock)
-        app.state.clients = Clients(database, tokens)
-        app.state.accounts = Administration(database, audit=audit, clock=clock)
+        app.state.logins = Logins(sessions, passwords=desk, refresh=refresh, tokens=tokens, audit=audit, clock=clock)
+        app.state.clients = Clients(sessions, tokens)
+        app.state.administration = AdministrationService(sessions, audit=audit, clock=clock)
         app.state.introspection = Introspection(verifier, standings=standings, refresh=refresh)
         app.state.issuer = settings.issuer
-        app.state.checks = [SchemaCheck(database, SCHEMA_REVISION)]
+        app.state.checks = [SchemaCheck(sessions, SCHEMA)]
+
+
+def _expired(clock: Clock) -> Mapping[str, PruneBatch]:
+    async def forget_grants(session: AsyncSession, limit: int) -> int:
+        # Used tokens are kept until their family ends, so that reuse is detected.
+        return await delete_batch(session, RefreshGrantRow, RefreshGrantRow.family_expires_at <= clock.now(), limit)
+
+    async def forget_tokens(session: AsyncSession, limit: int) -> int:
+        return await delete_batch(session, OneTimeToken, OneTimeToken.expires_at <= clock.now(), limit)
+
+    return {"refresh_grants": forget_grants, "one_time_tokens": forget_tokens}

@@ -5,13 +5,12 @@ import sys
 from collections.abc import Awaitable, Callable
 
 from libs.auth.clock import SystemClock
-from libs.db.connect import connect
-from libs.db.database import Database
 from libs.db.errors import DatabaseError
+from libs.db.sessions import SessionFactory, open_sessions
 from libs.web.errors import Refusal
 from services.user_service.errors import UserError
 from services.user_service.models import ADMIN, email_key
-from services.user_service.service.administration import Administration
+from services.user_service.service.administration import AdministrationService
 from services.user_service.service.audit import Audit
 from services.user_service.service.clients import ClientRegister
 from services.user_service.settings import UserSettings
@@ -23,8 +22,8 @@ _ACTOR = "command-line"
 def add_client(settings: UserSettings, name: str, scopes: str) -> int:
     """Register a service; print its secret, alone, on stdout."""
 
-    async def work(database: Database) -> None:
-        secret = await ClientRegister(database, SystemClock()).add(name, scopes)
+    async def work(sessions: SessionFactory) -> None:
+        secret = await ClientRegister(sessions, SystemClock()).add(name, scopes)
         sys.stdout.write(f"{secret}\n")
 
     return _run(settings, work)
@@ -33,8 +32,8 @@ def add_client(settings: UserSettings, name: str, scopes: str) -> int:
 def remove_client(settings: UserSettings, name: str) -> int:
     """Forget a service."""
 
-    async def work(database: Database) -> None:
-        await ClientRegister(database, SystemClock()).remove(name)
+    async def work(sessions: SessionFactory) -> None:
+        await ClientRegister(sessions, SystemClock()).remove(name)
 
     return _run(settings, work)
 
@@ -42,21 +41,21 @@ def remove_client(settings: UserSettings, name: str) -> int:
 def grant_admin(settings: UserSettings, email: str) -> int:
     """Make a registered user an administrator, which is how the first one comes to be."""
 
-    async def work(database: Database) -> None:
+    async def work(sessions: SessionFactory) -> None:
         clock = SystemClock()
-        administration = Administration(database, audit=Audit(clock, request_id=lambda: None), clock=clock)
+        administration = AdministrationService(sessions, audit=Audit(clock, request_id=lambda: None), clock=clock)
         await administration.grant_by_address(ADMIN, email_key(email), actor=_ACTOR)
 
     return _run(settings, work)
 
 
-def _run(settings: UserSettings, work: Callable[[Database], Awaitable[None]]) -> int:
+def _run(settings: UserSettings, work: Callable[[SessionFactory], Awaitable[None]]) -> int:
     async def with_database() -> None:
-        database = await connect(settings.database)
+        sessions = open_sessions(settings.database, settings.database_limits)
         try:
-            await work(database)
+            await work(sessions)
         finally:
-            await database.close()
+            await sessions.close()
 
     try:
         asyncio.run(with_database())

@@ -13,7 +13,7 @@ from libs.auth.keys import KeyRing
 from libs.web.collaborators import collaborator
 from services.user_service.models import FIRST_PARTY, UserId
 from services.user_service.oauth import Form, OAuthError, UnauthorizedClient, read_form
-from services.user_service.service.administration import Administration
+from services.user_service.service.administration import AdministrationService
 from services.user_service.service.clients import Clients
 from services.user_service.service.introspection import Introspection
 from services.user_service.service.logins import Logins
@@ -41,7 +41,7 @@ UserAccounts = Annotated[Users, collaborator("users")]
 UserLogins = Annotated[Logins, collaborator("logins")]
 ServiceClients = Annotated[Clients, collaborator("clients")]
 SigningKeys = Annotated[KeyRing, collaborator("keys")]
-Accounts = Annotated[Administration, collaborator("accounts")]
+AdministrationServiceDep = Annotated[AdministrationService, collaborator("administration")]
 TokenInspection = Annotated[Introspection, collaborator("introspection")]
 AccountRecovery = Annotated[Recovery, collaborator("recovery")]
 Issuer = Annotated[str, collaborator("issuer")]

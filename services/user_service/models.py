@@ -1,16 +1,23 @@
-"""The service's values."""
+"""The tables of the user service, and the values that its layers exchange."""
 
 import unicodedata
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import NewType
 
 from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import BigInteger, Dialect, ForeignKey, Index, MetaData, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
+from sqlalchemy.types import TypeDecorator
 
-from libs.auth.claims import ClientId, Role, Scope
+from libs.auth.claims import ClientId, Role, Scope, Subject, parse_scopes
+from libs.auth.clients import SecretDigest
 from libs.auth.passwords import PasswordHash
-from libs.auth.refresh import RefreshToken
-from libs.db.columns import Micros
+from libs.auth.refresh import FamilyId, RefreshToken, TokenDigest
+from libs.db.schema import Schema
+from libs.db.types import HexBytes, TextEnum, Timestamp
 
 UserId = NewType("UserId", str)
 EmailKey = NewType("EmailKey", str)
@@ -27,63 +34,6 @@ ROLE_SCOPES = {
     ADMIN: frozenset(map(Scope, ("users:admin", "users:audit"))),
     AUDITOR: frozenset({Scope("users:audit")}),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """A user as stored; the fields are in the order of the table's columns.
-
-    Tokens issued before the second of `password_changed_at` are worth nothing.
-    """
-
-    id: UserId
-    email: str
-    email_key: EmailKey
-    name: str
-    password_hash: PasswordHash
-    role_names: str
-    password_changed_at: Micros
-    locked_at: Micros | None
-    created_at: Micros
-    updated_at: Micros
-    verified_at: Micros | None = None
-
-    @property
-    def roles(self) -> frozenset[Role]:
-        """The user's roles."""
-        return frozenset(map(Role, self.role_names.split()))
-
-    @property
-    def scopes(self) -> frozenset[Scope]:
-        """What a token of this user may do."""
-        return USER_SCOPES.union(*(ROLE_SCOPES.get(role, frozenset()) for role in self.roles))
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """What a user gets for a password or a refresh token."""
-
-    access_token: str
-    refresh_token: RefreshToken
-    seconds: int
-    scopes: frozenset[Scope]
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceToken:
-    """What a service gets for its secret."""
-
-    access_token: str
-    seconds: int
-    scopes: frozenset[Scope]
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where a page of users or of the audit log ends: what was made before this comes next."""
-
-    moment: Micros
-    id: str
 
 
 class Action(StrEnum):
@@ -110,31 +60,158 @@ class Purpose(StrEnum):
     RESET = "reset"
 
 
-@dataclass(frozen=True, slots=True)
-class OneTimeToken:
-    """What is stored of a token that went out in a letter; the fields are in the order of the table's columns."""
+class Base(DeclarativeBase):
+    """Base of the tables."""
 
-    digest: str
-    user_id: UserId
-    purpose: Purpose
-    created_at: Micros
-    expires_at: Micros
+    metadata = MetaData()
+    type_annotation_map = {datetime: Timestamp, int: BigInteger}  # noqa: RUF012  # SQLAlchemy's own name
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the audit log; the fields are in the order of the table's columns.
+class ScopeSet(TypeDecorator[frozenset[Scope]]):
+    """Scopes, stored as a `scope` parameter has them (RFC 6749, section 3.3)."""
 
-    `actor` and `target` are ids of users or clients, never addresses or names, so that a deleted
-    account leaves nothing personal behind.
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: frozenset[Scope] | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Return the stored text."""
+        return None if value is None else " ".join(sorted(value))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> frozenset[Scope] | None:  # noqa: ARG002
+        """Return the scopes."""
+        return None if value is None else parse_scopes(value)
+
+
+class User(Base):
+    """A user. Tokens issued before the second of `password_changed_at` are no longer valid."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        Index("users_by_email_key", "email_key", unique=True),
+        Index("users_by_creation", "created_at", "id"),
+    )
+
+    id: Mapped[UserId] = mapped_column(String(36), primary_key=True)
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[EmailKey] = mapped_column(String(254))
+    name: Mapped[str] = mapped_column(String(200))
+    name_key: Mapped[str | None] = mapped_column(Text)
+    password_hash: Mapped[PasswordHash] = mapped_column(String(255))
+    role_names: Mapped[str] = mapped_column(String(255), default="")
+    password_changed_at: Mapped[datetime]
+    locked_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    verified_at: Mapped[datetime | None]
+
+    @validates("name")
+    def _fold_name(self, _: str, name: str) -> str:
+        self.name_key = folded(name)
+        return name
+
+    @property
+    def verified(self) -> bool:
+        """Whether the user has shown that the address is theirs."""
+        return self.verified_at is not None
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The user's roles."""
+        return frozenset(map(Role, self.role_names.split()))
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        """What a token of this user may do."""
+        return USER_SCOPES.union(*(ROLE_SCOPES.get(role, frozenset()) for role in self.roles))
+
+
+class RefreshGrantRow(Base):
+    """A refresh token; the fields are those of `libs.auth.refresh.RefreshGrant`."""
+
+    __tablename__ = "refresh_grants"
+    __table_args__ = (
+        Index("refresh_grants_by_family", "family"),
+        Index("refresh_grants_by_subject", "subject"),
+        Index("refresh_grants_by_end", "family_expires_at"),
+    )
+
+    digest: Mapped[TokenDigest] = mapped_column(HexBytes(64), primary_key=True)
+    family: Mapped[FamilyId] = mapped_column(String(64))
+    subject: Mapped[Subject] = mapped_column(String(36), ForeignKey("users.id", ondelete="CASCADE"))
+    client_id: Mapped[ClientId] = mapped_column(String(255))
+    scopes: Mapped[frozenset[Scope]] = mapped_column(ScopeSet)
+    issued_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    family_expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class ClientRow(Base):
+    """A service that gets tokens of its own; the fields are those of `libs.auth.clients.Client`."""
+
+    __tablename__ = "clients"
+
+    client_id: Mapped[ClientId] = mapped_column(String(36), primary_key=True)
+    secret_digest: Mapped[SecretDigest] = mapped_column(HexBytes(64))
+    scopes: Mapped[frozenset[Scope]] = mapped_column(ScopeSet)
+    created_at: Mapped[datetime]
+
+
+class OneTimeToken(Base):
+    """A token that was sent by mail. One that is used, replaced or expired has no row."""
+
+    __tablename__ = "one_time_tokens"
+    __table_args__ = (
+        Index("one_time_tokens_by_user", "user_id", "purpose"),
+        Index("one_time_tokens_by_end", "expires_at"),
+    )
+
+    digest: Mapped[TokenDigest] = mapped_column(HexBytes(64), primary_key=True)
+    user_id: Mapped[UserId] = mapped_column(String(36), ForeignKey("users.id", ondelete="CASCADE"))
+    purpose: Mapped[Purpose] = mapped_column(TextEnum(Purpose, 16))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class AuditEntry(Base):
+    """One entry of the audit log, which triggers keep from being changed.
+
+    `actor` and `target` are ids of users or clients, never addresses or names, so that a deleted account leaves no
+    personal data behind.
     """
 
-    id: str
-    at: Micros
-    actor: str
-    action: Action
-    target: str
-    request_id: str
+    __tablename__ = "audit_entries"
+    __table_args__ = (Index("audit_entries_by_time", "at", "id"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(64))
+    action: Mapped[Action] = mapped_column(TextEnum(Action, 32))
+    target: Mapped[str] = mapped_column(String(64))
+    request_id: Mapped[str] = mapped_column(String(64))
+
+
+SCHEMA = Schema(Base.metadata, Path(__file__).parent / "migrations")
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a user gets for a password or a refresh token."""
+
+    access_token: str
+    refresh_token: RefreshToken
+    seconds: int
+    scopes: frozenset[Scope]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceToken:
+    """What a service gets for its secret."""
+
+    access_token: str
+    seconds: int
+    scopes: frozenset[Scope]
 
 
 def email_key(email: str) -> EmailKey:

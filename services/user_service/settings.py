@@ -5,20 +5,16 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from libs.db.settings import DatabaseSettings
 from libs.web.settings import WebSettings
 
 
-class UserSettings(WebSettings):
+class UserSettings(DatabaseSettings, WebSettings):
     """What the user service needs to know. Its private keys are files, never settings."""
 
     model_config = SettingsConfigDict(env_prefix="USER_SERVICE_")
 
     port: int = Field(default=8001, ge=0, le=65535, description="Port to listen on.")
-    database_url: str = Field(
-        default="",
-        description="sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER:PASSWORD@HOST/NAME; "
-        "empty: a SQLite file in the data folder.",
-    )
     keys_dir: Path | None = Field(default=None, description="Folder of private keys; empty: `keys` in the data folder.")
     issuer: str = Field(
         default="http://127.0.0.1:8001",

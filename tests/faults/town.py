@@ -49,14 +49,17 @@ def sqlite_town(folder: Path, **settings: str) -> Town:
     return Town(users, products)
 
 
-def postgres_town(server: PostgresServer, folder: Path, name: str) -> Town:
-    """Both services on databases of `server`, whose names begin with `name`, ready to start."""
+def postgres_town(server: PostgresServer, folder: Path, name: str, **settings: str) -> Town:
+    """Both services on databases of `server`, whose names begin with `name`, ready to start.
+
+    `settings` are for the product service.
+    """
     urls = []
     for database in (f"{name}_users", f"{name}_products"):
         server.execute(f"CREATE DATABASE {database}")
         urls.append(server.url(database))
     users = Program("user_service", folder, DATABASE_URL=urls[0])
-    products = Program("product_service", folder, DATABASE_URL=urls[1], JWKS_URL=_jwks(users))
+    products = Program("product_service", folder, **{"DATABASE_URL": urls[1], "JWKS_URL": _jwks(users)} | settings)
     prepare(users, products)
     return Town(users, products)
 

@@ -1,4 +1,4 @@
-"""The authenticated read as popular templates write it; `python -m tools.bench.rival DATABASE`. Prints its port.
+"""The authenticated read as popular templates write it; `python -m tools.bench.rival URL`. Prints its port.
 
 A token signed with a shared secret and verified at every request, the user's row read at every request, an ORM in
 `def` endpoints. Where a choice was open it is in the rival's favour: no middleware, no access log, no log at all, and
@@ -140,8 +140,8 @@ def _fill(engine: sa.Engine) -> None:
 
 
 def main(database: str) -> None:
-    """Serve from a new SQLite file."""
-    app.state.engine = sa.create_engine(f"sqlite:///{database}")
+    """Serve from an empty database, named by its URL as SQLAlchemy has it."""
+    app.state.engine = sa.create_engine(database, pool_pre_ping=database.startswith("postgresql"))
     _fill(app.state.engine)
     config = uvicorn.Config(
         app, loop="uvloop", http="httptools", ws="none", log_config=None, access_log=False, proxy_headers=False

@@ -32,7 +32,8 @@ from tools.dev.demo import is_ready
 _LOGIN_CLIENTS = 8
 _HEALTH_CLIENTS = 4
 _IDLE_SECONDS = 7
-_ORDER = ("hello", "hello as shipped", "hello with access log", "rival", "product, SQLite", "product, PostgreSQL")
+_RIVALS = {"product, SQLite": "rival, SQLite", "product, PostgreSQL": "rival, PostgreSQL"}
+_ORDER = ("hello", "hello as shipped", "hello with access log", *_RIVALS.values(), *_RIVALS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +76,25 @@ def _trials(stack: ExitStack, folder: Path, issuer: Issuer) -> tuple[Mapping[str
     postgres.execute("CREATE DATABASE products")
     on_sqlite = stack.enter_context(product_service("sqlite", folder, issuer))
     on_postgres = stack.enter_context(product_service("postgresql", folder, issuer, database=postgres.url("products")))
-    templates = stack.enter_context(contestant("rival", "tools.bench.rival", [str(folder / "rival.db")]))
+    postgres.execute("CREATE DATABASE rival")
+    rivals = {
+        "rival, SQLite": f"sqlite:///{folder / 'rival.db'}",
+        "rival, PostgreSQL": postgres.url("rival").replace("+asyncpg", "+psycopg"),
+    }
     token = access_token(issuer, folder)
     return {
         "hello": Trial(stack.enter_context(contestant("hello", "tools.bench.hello", ["stock"])), get("/")),
         "hello as shipped": Trial(_shipped(stack), get("/")),
         "hello with access log": Trial(_shipped(stack, "access-log"), get("/")),
-        "rival": Trial(templates, get(f"/items/{rival.ITEM}", rival.token())),
+        **{name: _rival(stack, name, url) for name, url in rivals.items()},
         "product, SQLite": Trial(on_sqlite, product_read(on_sqlite, token)),
         "product, PostgreSQL": Trial(on_postgres, product_read(on_postgres, token)),
     }, on_sqlite
+
+
+def _rival(stack: ExitStack, name: str, url: str) -> Trial:
+    server = stack.enter_context(contestant(name, "tools.bench.rival", [url]))
+    return Trial(server, get(f"/items/{rival.ITEM}", rival.token()))
 
 
 def _shipped(stack: ExitStack, *options: str) -> Contestant:
@@ -108,8 +118,10 @@ def _measure(trial: Trial, *, seconds: float) -> Sample:
 def _print_speed(samples: Samples) -> None:
     print(speed_table(samples, base="hello"))
     print()
-    print(speed_table({name: samples[name] for name in ("rival", "product, SQLite")}, base="rival"))
-    print("\n| the chain | µs | of the read on SQLite |\n|---|--:|--:|")
+    for ours, theirs in _RIVALS.items():
+        print(speed_table({name: samples[name] for name in (theirs, ours)}, base=theirs))
+        print()
+    print("| the chain | µs | of the read on SQLite |\n|---|--:|--:|")
     for name in ("hello as shipped", "hello with access log"):
         micros = added(samples, of=name, over="hello")
         print(f"| {name} | {micros:.1f} | {share(samples, micros, of='product, SQLite'):.1%} |")

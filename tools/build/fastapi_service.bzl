@@ -55,6 +55,7 @@ def fastapi_service(
 
     Makes:
       {name}: the service; `bazel run` starts it.
+      migration: where `prepare` has "migrate", the command that writes the next migration from the models.
       app: its library, for its tests.
       image, image.digest: index of its images and the file with the index's digest.
       image_amd64, image_arm64: the images.
@@ -81,6 +82,14 @@ def fastapi_service(
         visibility = _USERS,
         deps = [":app"],
     )
+    if "migrate" in prepare:
+        py_binary(
+            name = "migration",
+            srcs = ["__main__.py"],
+            args = ["migration"],
+            main = "__main__.py",
+            deps = [":app"],
+        )
     service_image(
         name = "image",
         base = base,

@@ -14,6 +14,7 @@ from tools.oci.debian.mirrors import environment
 
 PYTHON = ("requirements_lock.txt",)
 DEBIAN = (
+    "libs/db/pgbouncer/lock.json",
     "tools/clock/lock.json",
     "tools/oci/base/lock.json",
     "tools/oci/debian/keys/lock.json",

@@ -1,21 +1,18 @@
-"""Every test here that takes `url` or `database` runs on SQLite and on PostgreSQL."""
+"""Every test here that takes `url` or `sessions` runs on SQLite and on PostgreSQL."""
 
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
-from libs.db.connect import connect
-from libs.db.database import Database
+from libs.db.sessions import SessionFactory, open_sessions
 from libs.db.testing import Databases, open_databases
-
-SCRIPTS = Path(__file__).parent / "migrations"
+from libs.db.tests.models import SCHEMA
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     """Databases of either kind."""
-    with open_databases(request.param, tmp_path_factory.mktemp("databases"), SCRIPTS) as opened:
+    with open_databases(request.param, tmp_path_factory.mktemp("databases"), SCHEMA.scripts) as opened:
         yield opened
 
 
@@ -26,8 +23,8 @@ def url(databases: Databases) -> str:
 
 
 @pytest.fixture
-async def database(url: str) -> AsyncIterator[Database]:
-    """An open one."""
-    opened = await connect(url)
+async def sessions(url: str) -> AsyncIterator[SessionFactory]:
+    """Sessions on it."""
+    opened = open_sessions(url)
     yield opened
     await opened.close()

@@ -1,20 +1,18 @@
-"""What only a server can do to its clients: stop, come back, hang, refuse."""
+"""What only a server can do to its clients: stop, come back, hang, end a connection, refuse."""
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from sqlalchemy import func, select, text
 
-from libs.db.connect import connect
-from libs.db.database import Database, Limits
-from libs.db.errors import DatabaseUnavailable
+from libs.db.engines import Limits
+from libs.db.errors import DatabaseError, DatabaseUnavailable, SerializationFailure
 from libs.db.schema import SchemaCheck
-from libs.db.statements import Statement
+from libs.db.sessions import SessionFactory, open_sessions
 from libs.db.testing import PostgresServer, postgres_server
-
-ONE = Statement("SELECT 1")
-SLEEP = Statement("SELECT pg_sleep(:seconds)")
+from libs.db.tests.models import SCHEMA
 
 
 @pytest.fixture(scope="module")
@@ -25,93 +23,223 @@ def server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-async def database(server: PostgresServer) -> AsyncIterator[Database]:
-    """A door that two may use at a time, as long as they like."""
-    opened = await connect(server.url("postgres"), Limits(connections=2, statement_seconds=60, connect_seconds=60))
+async def sessions(server: PostgresServer) -> AsyncIterator[SessionFactory]:
+    """Two connections, with time to spare."""
+    opened = open_sessions(server.url("postgres"), Limits(pool_size=2, statement_seconds=60, connect_seconds=60))
     yield opened
     await opened.close()
 
 
-async def test_a_server_that_dies_and_comes_back(server: PostgresServer, database: Database) -> None:
-    """Requests fail in time while it is away and work again without a restart of ours."""
-    assert await database.fetch_one(ONE) is not None
+async def _one(sessions: SessionFactory) -> object:
+    async with sessions.read() as session:
+        return (await session.execute(select(1))).scalar_one()
+
+
+async def _sleep(sessions: SessionFactory, seconds: float) -> None:
+    async with sessions.begin() as session:
+        await session.execute(select(func.pg_sleep(seconds)))
+
+
+async def test_a_server_that_dies_and_comes_back(server: PostgresServer, sessions: SessionFactory) -> None:
+    """Sessions fail in time while it is away and work again without a restart of ours."""
+    assert await _one(sessions) == 1
     await asyncio.to_thread(server.stop, at_once=True)
     try:
         started = time.monotonic()
         for _ in range(3):
             with pytest.raises(DatabaseUnavailable):
-                await database.fetch_one(ONE)
-        assert await SchemaCheck(database, "0001").reason() == "does not answer"
+                await _one(sessions)
+        assert await SchemaCheck(sessions, SCHEMA).reason() == "does not answer"
         assert time.monotonic() - started < 50
     finally:
         await asyncio.to_thread(server.start)
-    assert await database.fetch_one(ONE) is not None
+    assert await _one(sessions) == 1
 
 
-async def test_a_door_opens_before_its_server_is_there(server: PostgresServer) -> None:
+async def test_sessions_may_be_opened_before_the_server(server: PostgresServer) -> None:
     """A service may start first; its requests fail until the server answers."""
     await asyncio.to_thread(server.stop)
     try:
-        early = await connect(server.url("postgres"))
+        early = open_sessions(server.url("postgres"))
         with pytest.raises(DatabaseUnavailable):
-            await early.fetch_one(ONE)
+            await _one(early)
     finally:
         await asyncio.to_thread(server.start)
-    assert await early.fetch_one(ONE) is not None
+    assert await _one(early) == 1
     await early.close()
+
+
+async def test_a_connection_that_the_server_ends_gives_its_slot_back(server: PostgresServer) -> None:
+    """A backend ended in the middle of a statement, or between two, 50 times: an error of ours, and no slot is lost."""
+    sessions = open_sessions(server.url("postgres"), Limits(pool_size=2, statement_seconds=60, connect_seconds=60))
+    admin = open_sessions(server.url("postgres"), Limits(pool_size=1, statement_seconds=60, connect_seconds=60))
+    kill = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'victim'")
+    name = text("SET application_name = 'victim'")
+
+    async def suffer() -> None:
+        async with sessions.begin() as session:
+            await session.execute(name)
+            await session.execute(select(func.pg_sleep(60)))
+
+    for _ in range(25):
+        tasks = [asyncio.create_task(suffer()) for _ in range(2)]
+        while not all(task.done() for task in tasks):
+            async with admin.read() as session:
+                await session.execute(kill)
+            await asyncio.sleep(0.01)
+        for task in tasks:
+            with pytest.raises(DatabaseUnavailable):
+                await task
+    async with sessions.begin() as one, sessions.begin() as two:
+        assert [(await each.execute(select(1))).scalar_one() for each in (one, two)] == [1, 1]
+    await sessions.close()
+    await admin.close()
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["fast", "immediate"])
+async def test_a_shutdown_in_the_middle_of_many_statements(
+    server: PostgresServer, sessions: SessionFactory, *, at_once: bool
+) -> None:
+    """Each caller gets an error of ours, whatever state its connection was in."""
+
+    async def work() -> None:
+        while True:
+            async with sessions.begin() as session:
+                await session.execute(select(func.generate_series(1, 1000)))
+
+    tasks = [asyncio.create_task(work()) for _ in range(8)]
+    await asyncio.sleep(0.3)
+    await asyncio.to_thread(server.stop, at_once=at_once)
+    try:
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    finally:
+        await asyncio.to_thread(server.start)
+    assert [error for error in ended if not isinstance(error, DatabaseError)] == []
+    assert await _one(sessions) == 1
 
 
 async def test_a_statement_that_hangs_is_ended(server: PostgresServer) -> None:
     """The limit ends it, and the connection is not lost."""
-    hasty = await connect(server.url("postgres"), Limits(connections=1, statement_seconds=2, connect_seconds=60))
+    hasty = open_sessions(server.url("postgres"), Limits(pool_size=1, statement_seconds=2, connect_seconds=60))
     with pytest.raises(DatabaseUnavailable):
-        await hasty.fetch_one(SLEEP, seconds=60)
-    assert await hasty.fetch_one(ONE) is not None
+        await _sleep(hasty, 60)
+    assert await _one(hasty) == 1
+    await hasty.close()
+
+
+async def test_a_transaction_that_idles_is_ended(server: PostgresServer) -> None:
+    """Twice the limit of a statement; its locks are free then."""
+    hasty = open_sessions(server.url("postgres"), Limits(pool_size=1, statement_seconds=0.5, connect_seconds=60))
+
+    async def idle() -> None:
+        async with hasty.begin() as session:
+            await session.execute(select(1))
+            await asyncio.sleep(2)
+            await session.execute(select(1))
+
+    with pytest.raises(DatabaseUnavailable):
+        await idle()
+    assert await _one(hasty) == 1
     await hasty.close()
 
 
 async def test_a_caller_who_gives_up_on_a_server_that_hangs(server: PostgresServer) -> None:
-    """They are let go at once, without a word from the server, from inside a transaction too."""
-    patient = await connect(server.url("postgres"), Limits(connections=2, statement_seconds=60))
-    transaction = patient.transaction()
-    connection = await transaction.__aenter__()
-    await patient.fetch_one(ONE)
+    """The caller goes on in time, and the connections are whole once the server answers again."""
+    patient = open_sessions(server.url("postgres"), Limits(pool_size=2, statement_seconds=60))
+    assert await _one(patient) == 1
     server.freeze()
     try:
-        for door in (patient, connection):
+        async with asyncio.timeout(50):
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.2):
-                    await door.fetch_one(ONE)
-        async with asyncio.timeout(50):
-            cancelled = asyncio.CancelledError()
-            assert not await transaction.__aexit__(type(cancelled), cancelled, None)
+                    await _one(patient)
     finally:
         server.thaw()
-    assert await patient.fetch_one(ONE) is not None
+    assert await _one(patient) == 1
     await patient.close()
 
 
+async def test_closing_does_not_wait_for_a_server_that_hangs(server: PostgresServer) -> None:
+    """A stop of the service ends within the limit of a statement."""
+    hasty = open_sessions(server.url("postgres"), Limits(pool_size=1, statement_seconds=1))
+    assert await _one(hasty) == 1
+    server.freeze()
+    try:
+        async with asyncio.timeout(30):
+            await hasty.close()
+    finally:
+        server.thaw()
+
+
 async def test_a_full_pool_refuses_in_time(server: PostgresServer) -> None:
-    """Who cannot get a connection within the limit is told so."""
-    hasty = await connect(server.url("postgres"), Limits(connections=2, connect_seconds=3))
-    async with hasty.transaction(), hasty.transaction():
-        with pytest.raises(DatabaseUnavailable):
-            await hasty.fetch_one(ONE)
+    """A caller who cannot get a connection within the limit gets an error of ours."""
+    hasty = open_sessions(server.url("postgres"), Limits(pool_size=2, connect_seconds=1))
+    async with hasty.begin() as one, hasty.begin() as two:
+        await one.execute(select(1))
+        await two.execute(select(1))
+        with pytest.raises(DatabaseUnavailable, match="no connection is free"):
+            await _one(hasty)
     await hasty.close()
 
 
 async def test_a_missing_database_is_unavailable(server: PostgresServer) -> None:
     """A wrong name is the operator's to mend, not a crash."""
-    wrong = await connect(server.url("nowhere"))
+    wrong = open_sessions(server.url("nowhere"))
     with pytest.raises(DatabaseUnavailable):
-        await wrong.fetch_one(ONE)
+        await _one(wrong)
     await wrong.close()
 
 
-async def test_connections_at_hand_that_died_are_not_used(server: PostgresServer, database: Database) -> None:
-    """After a restart the first caller is served, however many connections the crash has cut."""
-    await asyncio.gather(*(database.fetch_one(SLEEP, seconds=0.1) for _ in range(2)))
+async def test_closed_connections_of_the_pool_are_replaced(server: PostgresServer, sessions: SessionFactory) -> None:
+    """After a restart the first caller is served, however many connections the crash has closed."""
+    await asyncio.gather(*(_sleep(sessions, 0.1) for _ in range(2)))
     await asyncio.to_thread(server.stop, at_once=True)
     await asyncio.to_thread(server.start)
     for _ in range(2):
-        assert await database.fetch_one(ONE) is not None
+        assert await _one(sessions) == 1
+
+
+@pytest.mark.parametrize(
+    ("parameters", "shown"),
+    [("application_name=shop", "shop"), ("sslmode=prefer&application_name=shop", "shop"), ("sslmode=disable", "")],
+)
+async def test_parameters_of_the_url_are_libpqs(server: PostgresServer, parameters: str, shown: str) -> None:
+    """`sslmode`, `application_name` and the others mean what PostgreSQL's documentation says."""
+    sessions = open_sessions(f"{server.url('postgres')}&{parameters}")
+    async with sessions.read() as session:
+        assert (await session.execute(text("SELECT current_setting('application_name')"))).scalar_one() == shown
+    await sessions.close()
+
+
+async def test_read_committed_transactions_wait_for_a_row(server: PostgresServer) -> None:
+    """Whoever changes the row that another transaction has changed goes on after it, where a serializable one collides.
+
+    The connection is serializable again afterwards.
+    """
+    await asyncio.to_thread(server.execute, "CREATE DATABASE rows")
+    sessions = open_sessions(server.url("rows"), Limits(pool_size=2, statement_seconds=60, connect_seconds=60))
+    async with sessions.begin() as session:
+        await session.execute(text("CREATE TABLE counters (n integer)"))
+        await session.execute(text("INSERT INTO counters VALUES (0)"))
+
+    async def add_one(began: asyncio.Event, *, read_committed: bool) -> None:
+        async with sessions.begin(read_committed=read_committed) as session:
+            await session.execute(text("SELECT n FROM counters"))
+            began.set()
+            await session.execute(text("UPDATE counters SET n = n + 1"))
+
+    async def race(*, read_committed: bool) -> None:
+        began = asyncio.Event()
+        async with sessions.begin() as session:
+            await session.execute(text("UPDATE counters SET n = n + 1"))
+            task = asyncio.create_task(add_one(began, read_committed=read_committed))
+            await began.wait()
+        await task
+
+    await race(read_committed=True)
+    for _ in range(2):
+        with pytest.raises(SerializationFailure):
+            await race(read_committed=False)
+    async with sessions.read() as session:
+        assert (await session.execute(text("SELECT n FROM counters"))).scalar_one() == 4
+    await sessions.close()

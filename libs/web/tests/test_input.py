@@ -1,4 +1,4 @@
-"""Strict JSON, cursors and entity tags: what is ours comes back, what is not is refused."""
+"""Strict JSON and entity tags: what is ours comes back, what is not is refused."""
 
 import json
 
@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from libs.web.pagination import decode_cursor, encode_cursor
-from libs.web.strict import MAX_INT64, Line, parse
+from libs.web.strict import Line, parse
 from libs.web.versions import etag, seen_version
 
 _LINE: TypeAdapter[str] = TypeAdapter(Line)
@@ -74,22 +73,6 @@ def test_an_escape_that_is_only_text_is_text() -> None:
     """A backslash before u0000 that is itself escaped makes no NUL."""
     assert parse(b'"\\\\u0000"') == "\\u0000"
     assert parse(b'"\\ud83c\\udf75"') == "\U0001f375"
-
-
-@given(st.integers(-MAX_INT64, MAX_INT64), st.from_regex(r"[0-9a-f-]{1,36}", fullmatch=True))
-def test_a_cursor_comes_back(moment: int, key: str) -> None:
-    """What is encoded is decoded."""
-    assert decode_cursor(encode_cursor(moment, key)) == (moment, key)
-
-
-@given(st.text(max_size=300))
-def test_no_other_text_is_a_cursor(text: str) -> None:
-    """Either it is exactly what we would have made, or it is refused."""
-    try:
-        moment, key = decode_cursor(text)
-    except ValueError:
-        return
-    assert encode_cursor(moment, key) == text
 
 
 @given(st.integers(0, 10**18 - 1))

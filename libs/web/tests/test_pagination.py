@@ -1,4 +1,4 @@
-"""Cursors: what was made is read back, and nothing else is."""
+"""Cursors and pages: a cursor that was made is read back, and no other text is one."""
 
 import base64
 import string
@@ -7,59 +7,41 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from libs.web.pagination import Place, decode_cursor, encode_cursor
+from libs.web.pagination import Cursor, ForeignCursor, PageQuery, page_of, query_fingerprint
 from libs.web.strict import MAX_INT64
 
-moments = some.integers(min_value=-MAX_INT64, max_value=MAX_INT64)
+numbers = some.integers(min_value=-MAX_INT64, max_value=MAX_INT64)
 keys = some.text(string.ascii_letters + string.digits + "-_", max_size=36)
-
-
-@given(moments, keys)
-def test_what_was_made_is_read_back(moment: int, key: str) -> None:
-    """For every moment of a column and every key of a table."""
-    assert decode_cursor(encode_cursor(moment, key)) == (moment, key)
-
-
-@given(some.one_of(some.text(), some.binary().map(lambda data: data.decode("latin-1"))))
-def test_other_text_is_refused_or_is_a_cursor(text: str) -> None:
-    """Whatever comes in is a ValueError, or exactly what would have been made of its content."""
-    try:
-        moment, key = decode_cursor(text)
-    except ValueError:
-        return
-    assert encode_cursor(moment, key) == text
-
-
-@given(moments, some.uuids(), some.data())
-def test_no_changed_cursor_means_the_same(moment: int, key: object, data: some.DataObject) -> None:
-    """A cursor has one spelling, so that it can be compared and cached."""
-    cursor = encode_cursor(moment, str(key))
-    place = data.draw(some.integers(0, len(cursor) - 1))
-    other = data.draw(some.characters(codec="ascii").filter(lambda character: character != cursor[place]))
-    try:
-        assert decode_cursor(cursor[:place] + other + cursor[place + 1 :]) != (moment, str(key))
-    except ValueError:
-        return
-
-
 texts = some.text(some.characters(codec="utf-8", exclude_characters="\0"), max_size=200)
+cursors = some.builds(Cursor, keys, some.one_of(numbers, texts), keys)
 
 
-@given(keys, some.one_of(moments, texts), keys)
-def test_a_place_is_read_back(choices: str, value: int | str, key: str) -> None:
-    """In a list sorted by text, too, whatever the text."""
-    place = Place(choices, value, key)
-    assert Place.parse(place.cursor()) == place
+@given(cursors)
+def test_a_cursor_is_read_back(cursor: Cursor) -> None:
+    """For every value of a column, a number or a text, and every key of a table."""
+    assert Cursor.decode(cursor.encode()) == cursor
 
 
 @given(some.one_of(some.text(), some.binary().map(lambda data: data.decode("latin-1"))))
-def test_other_text_is_no_place(text: str) -> None:
-    """Whatever comes in is a ValueError, or exactly what would have been made of its content."""
+def test_other_text_is_rejected_or_is_a_cursor(text: str) -> None:
+    """Any text is a ValueError, or exactly what would have been made of its content."""
     try:
-        place = Place.parse(text)
+        cursor = Cursor.decode(text)
     except ValueError:
         return
-    assert place.cursor() == text
+    assert cursor.encode() == text
+
+
+@given(cursors, some.data())
+def test_no_changed_cursor_means_the_same(cursor: Cursor, data: some.DataObject) -> None:
+    """A cursor has one spelling, so that it can be compared and cached."""
+    text = cursor.encode()
+    index = data.draw(some.integers(0, len(text) - 1))
+    other = data.draw(some.characters(codec="ascii").filter(lambda character: character != text[index]))
+    try:
+        assert Cursor.decode(text[:index] + other + text[index + 1 :]) != cursor
+    except ValueError:
+        return
 
 
 @pytest.mark.parametrize(
@@ -78,7 +60,28 @@ def test_other_text_is_no_place(text: str) -> None:
 )
 def test_what_no_database_takes_is_no_cursor(document: bytes) -> None:
     """A forged cursor reaches no statement unless it holds what a column can hold."""
-    cursor = base64.urlsafe_b64encode(document).decode().rstrip("=")
-    for parse in (Place.parse, decode_cursor):
-        with pytest.raises(ValueError, match="not a cursor"):
-            parse(cursor)
+    with pytest.raises(ValueError, match="not a cursor"):
+        Cursor.decode(base64.urlsafe_b64encode(document).decode().rstrip("="))
+
+
+def test_a_cursor_is_for_its_own_list() -> None:
+    """With other filters, or a value of another type than the list is sorted by, it is rejected."""
+    query = PageQuery(cursor=Cursor(query_fingerprint("mine"), 1, "k").encode())
+    position = query.position(query_fingerprint("mine"))
+    assert position is not None
+    assert (position.value, position.key) == (1, "k")
+    with pytest.raises(ForeignCursor):
+        query.position(query_fingerprint("other"))
+    with pytest.raises(ForeignCursor):
+        query.position(query_fingerprint("mine"), str)
+    assert PageQuery().position(query_fingerprint("mine")) is None
+
+
+@pytest.mark.parametrize(("found", "more"), [(0, False), (2, False), (3, True)])
+def test_a_page_ends_before_the_item_too_many(found: int, more: bool) -> None:  # noqa: FBT001
+    """Its cursor is that of the last item shown; the last page has none."""
+    page = page_of(
+        list(range(found)), limit=2, view=lambda item: f"item {item}", cursor=lambda item: Cursor("q", item, "k")
+    )
+    assert page.items == [f"item {item}" for item in range(min(found, 2))]
+    assert page.next == (Cursor("q", 1, "k").encode() if more else None)

@@ -1,52 +1,43 @@
 """Lists of products: filtered, sorted, searched."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
-from functools import cache
+from collections.abc import Mapping
+from typing import Any
 
-from libs.db.database import Connection
-from libs.db.statements import Either, Statement
-from services.product_service.models import Filters, Listing, Product, Sort, SortField
-from services.product_service.repository.products import COLUMNS, LIVE
-from services.product_service.repository.words import HOLDS_WORDS
+from sqlalchemy import Select, select
+from sqlalchemy.orm import InstrumentedAttribute
 
-_SORTED_BY = {
-    SortField.CREATED_AT: "created_at",
-    SortField.PRICE: "price_cents",
-    SortField.NAME: "name",
+from libs.db.keyset import after
+from libs.db.types import from_micros
+from services.product_service.models import Filters, Listing, Product, SortField
+from services.product_service.repository.words import holds_words
+
+_COLUMNS: Mapping[SortField, InstrumentedAttribute[Any]] = {
+    SortField.CREATED_AT: Product.created_at,
+    SortField.PRICE: Product.price_cents,
+    SortField.NAME: Product.name,
 }
-_CONDITIONS: dict[tuple[str, bool | None], str | Either] = {
-    ("owner", None): "owner_id = :owner",
-    ("min_price_cents", None): "price_cents >= :min_price_cents",
-    ("max_price_cents", None): "price_cents <= :max_price_cents",
-    ("in_stock", True): "stock > 0",
-    ("in_stock", False): "stock = 0",
-    ("search", None): HOLDS_WORDS,
-}
-_Conditions = frozenset[tuple[str, bool | None]]
 
 
-async def page(connection: Connection, listing: Listing, *, limit: int) -> Sequence[Product]:
-    """Up to `limit` products of the list."""
-    statement = _statement(listing.sort, _conditions(listing.filters), is_first=listing.after is None)
-    values: dict[str, object] = {"limit": limit, **asdict(listing.filters)}
-    if listing.after is not None:
-        values |= {"value": listing.after.value, "id": listing.after.id}
-    return [Product(*row) for row in await connection.fetch_all(statement, **values)]
+def listed(listing: Listing, *, dialect: str) -> Select[Product]:
+    """Return the SELECT of a list, without a limit, for the dialect `sqlite` or `postgresql`."""
+    order = (_COLUMNS[listing.sort.field], Product.id)
+    position: tuple[object, str] | None = listing.after
+    if listing.after is not None and listing.sort.field is SortField.CREATED_AT:
+        position = (from_micros(int(listing.after[0])), listing.after[1])
+    statement = _filtered(listing.filters, dialect=dialect)
+    return after(statement, order, position, is_descending=listing.sort.is_descending)
 
 
-def _conditions(filters: Filters) -> _Conditions:
-    given = {name: value for name, value in asdict(filters).items() if value is not None}
-    return frozenset((name, value if isinstance(value, bool) else None) for name, value in given.items())
-
-
-# Closed sets of sorts and filters make some hundred statements at most, each put together when it is first needed.
-@cache
-def _statement(sort: Sort, conditions: _Conditions, *, is_first: bool) -> Statement:
-    column, way = _SORTED_BY[sort.field], "DESC" if sort.is_descending else "ASC"
-    where: list[str | Either] = [_CONDITIONS[each] for each in conditions]
-    if not is_first:
-        where += [f"({column}, id) {'<' if sort.is_descending else '>'} (:value, :id)"]
-    narrower = [piece for condition in where for piece in ("AND", condition)]
-    order = f"ORDER BY {column} {way}, id {way} LIMIT :limit"
-    return Statement("SELECT", COLUMNS, "FROM products WHERE", LIVE, *narrower, order)
+def _filtered(filters: Filters, *, dialect: str) -> Select[Product]:
+    statement = select(Product).where(Product.deleted_at.is_(None))
+    if filters.owner is not None:
+        statement = statement.where(Product.owner_id == filters.owner)
+    if filters.min_price_cents is not None:
+        statement = statement.where(Product.price_cents >= filters.min_price_cents)
+    if filters.max_price_cents is not None:
+        statement = statement.where(Product.price_cents <= filters.max_price_cents)
+    if filters.in_stock is not None:
+        statement = statement.where(Product.stock > 0 if filters.in_stock else Product.stock == 0)
+    if filters.search is not None:
+        statement = statement.where(holds_words(filters.search, dialect=dialect))
+    return statement

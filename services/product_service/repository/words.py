@@ -1,73 +1,65 @@
-"""The words of products, by which they are searched.
+"""The full-text index: FTS5 on SQLite, a tsvector on PostgreSQL.
 
-The two pieces in which the databases differ, keeping words and finding them, are here: FTS5 on SQLite, a tsvector on
-PostgreSQL. Both get words that were told apart already and hold letters and digits alone (see `service.words`), so
-nothing in them means anything to a query.
+Both get words that `service.words` has split and normalised, which hold letters and digits alone, so no word means
+anything to a query. The tables of the index are not models: migration 0002 describes them.
 """
 
-import json
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from libs.db.database import Connection
-from libs.db.statements import Either, Statement
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.ext.asyncio import AsyncSession
 
-_ANY_STALE = Statement("SELECT number FROM product_words WHERE is_stale = 1 LIMIT 1")
-_STALE = Statement(
-    """SELECT number, name, description FROM product_words JOIN products ON products.id = product_words.product_id
-    WHERE is_stale = 1 ORDER BY number LIMIT :limit"""
-)
-_REFRESHED = Statement("UPDATE product_words SET is_stale = 0 WHERE is_stale = 1 AND number <= :last")
+from services.product_service.models import Product, ProductWords
 
-# Replaces the words of many rows: `batch` is a JSON list of pairs of number and words.
-_KEEP = Statement(
-    Either(
-        sqlite="""
-            INSERT OR REPLACE INTO search_words (rowid, words)
-            SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:batch)
-        """,
-        postgres="""
-            UPDATE product_words SET search_words = array_to_tsvector(string_to_array(pair ->> 1, ' '))
-            FROM jsonb_array_elements(CAST(:batch AS jsonb)) AS pair WHERE number = CAST(pair ->> 0 AS bigint)
-        """,
-    )
-)
+_FTS5 = sa.table("search_words", sa.column("rowid", sa.Integer), sa.column("words", sa.Text), sa.column("search_words"))
+_TSVECTOR = sa.table("product_words", sa.column("number", sa.BigInteger), sa.column("search_words"))
 
-# Each of the words in `search`, which stand with a space between any two, begins a word of the product.
-HOLDS_WORDS = Either(
-    # `tea gre` becomes `"tea"* "gre"*`, see https://www.sqlite.org/fts5.html, part 3.
-    sqlite="""products.id IN (
-        SELECT product_id FROM product_words WHERE number IN (
-            SELECT rowid FROM search_words WHERE search_words MATCH '"' || replace(:search, ' ', '"* "') || '"*'
+
+def holds_words(words: str, *, dialect: str) -> sa.ColumnElement[bool]:
+    """Return the condition that each of `words`, which are separated by spaces, begins a word of the product."""
+    if dialect == "sqlite":
+        # `tea gre` becomes `"tea"* "gre"*`, see https://www.sqlite.org/fts5.html, section 3.
+        match = " ".join(f'"{word}"*' for word in words.split(" "))
+        rows = sa.select(_FTS5.c.rowid).where(_FTS5.c.search_words.op("MATCH")(match))
+        found = sa.select(ProductWords.product_id).where(ProductWords.number.in_(rows))
+    else:
+        # And here `tea:* & gre:*`, see https://www.postgresql.org/docs/current/datatype-textsearch.html.
+        query = sa.cast(sa.literal(" & ".join(f"{word}:*" for word in words.split(" ")), sa.Text), TSQUERY)
+        found = sa.select(ProductWords.product_id).where(
+            sa.literal_column("product_words.search_words").op("@@")(query)
         )
-    )""",
-    # And here `tea:* & gre:*`, see https://www.postgresql.org/docs/current/datatype-textsearch.html.
-    postgres="""products.id IN (
-        SELECT product_id FROM product_words
-        WHERE search_words @@ CAST(replace(:search, ' ', ':* & ') || ':*' AS tsquery)
-    )""",
-)
+    return Product.id.in_(found)
 
 
-class Unsearched(NamedTuple):
-    """A product whose words are not those of its text, by the number of its row of words."""
-
-    number: int
-    name: str
-    description: str
+async def any_stale(session: AsyncSession) -> bool:
+    """Return whether there are products whose indexed words are not those of their text."""
+    statement = sa.select(ProductWords.number).where(ProductWords.is_stale == sa.literal_column("1")).limit(1)
+    return await session.scalar(statement) is not None
 
 
-async def any_stale(connection: Connection) -> bool:
-    """Whether there are products whose words are not those of their text."""
-    return await connection.fetch_one(_ANY_STALE) is not None
+async def stale(session: AsyncSession, *, limit: int) -> Sequence[tuple[int, str, str]]:
+    """Return number, name and description of up to `limit` such products, in the order of their numbers."""
+    statement = (
+        sa.select(ProductWords.number, Product.name, Product.description)
+        .join(Product, Product.id == ProductWords.product_id)
+        .where(ProductWords.is_stale == sa.literal_column("1"))
+        .order_by(ProductWords.number)
+        .limit(limit)
+    )
+    return [(number, name, text) for number, name, text in await session.execute(statement)]
 
 
-async def stale(connection: Connection, *, limit: int) -> Sequence[Unsearched]:
-    """Up to `limit` such products, in the order of their numbers."""
-    return [Unsearched(*row) for row in await connection.fetch_all(_STALE, limit=limit)]
-
-
-async def keep(transaction: Connection, words: Sequence[tuple[int, str]]) -> None:
-    """Keep the words of the first that are stale, by their numbers."""
-    await transaction.fetch_all(_KEEP, batch=json.dumps(words))
-    await transaction.fetch_all(_REFRESHED, last=words[-1][0])
+async def keep(session: AsyncSession, words: Sequence[tuple[int, str]]) -> None:
+    """Store the words of the first stale products, by their numbers."""
+    rows = [{"row": number, "text": text} for number, text in words]
+    if session.get_bind().dialect.name == "sqlite":
+        statement = sa.insert(_FTS5).prefix_with("OR REPLACE")
+        await session.execute(statement.values(rowid=sa.bindparam("row"), words=sa.bindparam("text")), rows)
+    else:
+        lexemes = sa.func.array_to_tsvector(sa.func.string_to_array(sa.bindparam("text", type_=sa.Text), " "))
+        update = sa.update(_TSVECTOR).where(_TSVECTOR.c.number == sa.bindparam("row"))
+        await session.execute(update.values(search_words=lexemes), rows)
+    last = words[-1][0]
+    fresh = sa.update(ProductWords).where(ProductWords.is_stale == sa.literal_column("1"), ProductWords.number <= last)
+    await session.execute(fresh.values(is_stale=0))

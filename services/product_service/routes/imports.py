@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from services.product_service.dependencies import CanWriteProducts, CsvBody, Files, Limits
+from services.product_service.dependencies import CanWriteProducts, CsvBody, ImportServiceDep, SettingsDep
 from services.product_service.schemas.idempotency import IdempotencyKey
-from services.product_service.schemas.imports import CSV_BODY, ImportView, drafts
+from services.product_service.schemas.imports import CSV_BODY, ImportView, product_rows
 
 PATH = "/products/imports"
 router = APIRouter(prefix=PATH, tags=["imports"])
@@ -12,11 +12,16 @@ router = APIRouter(prefix=PATH, tags=["imports"])
 
 @router.post("", status_code=201, openapi_extra=CSV_BODY)
 async def import_products(
-    owner: CanWriteProducts, body: CsvBody, files: Files, settings: Limits, key: IdempotencyKey = None
+    actor: CanWriteProducts,
+    body: CsvBody,
+    imports: ImportServiceDep,
+    settings: SettingsDep,
+    idempotency_key: IdempotencyKey = None,
 ) -> ImportView:
     """Make a product of each row of a CSV file, or of none.
 
     A file with invalid rows is answered with 422 and `rows`: the line, the column and what is wrong there, for the
     first hundred errors.
     """
-    return ImportView(imported=await files.store(drafts(body, max_rows=settings.max_import_rows), owner, key=key))
+    rows = product_rows(body, max_rows=settings.max_import_rows)
+    return await imports.store(rows, actor, idempotency_key=idempotency_key)

@@ -8,8 +8,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from services.product_service.csv_records import Record, records
 from services.product_service.errors import InvalidRows, RowError, TooManyRows
-from services.product_service.models import Draft
-from services.product_service.schemas.products import ProductDraft
+from services.product_service.schemas.products import ProductInput
 
 _MOST_ERRORS = 100
 _NUMBERS = ("price_cents", "stock")
@@ -39,7 +38,7 @@ class ImportView(BaseModel):
     imported: int = Field(description="How many products were made, one for each row.")
 
 
-async def drafts(chunks: AsyncIterable[bytes], *, max_rows: int) -> AsyncIterator[Draft]:
+async def product_rows(chunks: AsyncIterable[bytes], *, max_rows: int) -> AsyncIterator[ProductInput]:
     """The products that a file holds. From the first invalid row on it is only read for further errors.
 
     Raises:
@@ -57,9 +56,9 @@ async def drafts(chunks: AsyncIterable[bytes], *, max_rows: int) -> AsyncIterato
         rows += 1
         if rows > max_rows:
             raise TooManyRows(max_rows)
-        draft = _draft(columns, record, errors)
-        if draft is not None and not errors:
-            yield draft
+        row = _row(columns, record, errors)
+        if row is not None and not errors:
+            yield row
         if len(errors) >= _MOST_ERRORS:
             break
     if not columns:
@@ -70,7 +69,7 @@ async def drafts(chunks: AsyncIterable[bytes], *, max_rows: int) -> AsyncIterato
 
 def _columns(header: Record) -> Sequence[str]:
     names = header.fields
-    errors = [RowError(header.line, name, "no such column") for name in names if name not in ProductDraft.model_fields]
+    errors = [RowError(header.line, name, "no such column") for name in names if name not in ProductInput.model_fields]
     errors += [
         RowError(header.line, name, "the column is there twice") for name, count in Counter(names).items() if count > 1
     ]
@@ -81,17 +80,17 @@ def _columns(header: Record) -> Sequence[str]:
 
 
 def _required() -> Iterator[str]:
-    return (name for name, field in ProductDraft.model_fields.items() if field.is_required())
+    return (name for name, field in ProductInput.model_fields.items() if field.is_required())
 
 
-def _draft(columns: Sequence[str], record: Record, errors: list[RowError]) -> Draft | None:
+def _row(columns: Sequence[str], record: Record, errors: list[RowError]) -> ProductInput | None:
     """The product of a row; None when it is none, and why is added to `errors`."""
     if len(record.fields) != len(columns):
         reason = f"{len(record.fields)} fields instead of {len(columns)}"
         errors.append(RowError(record.line, "", reason))
         return None
     try:
-        return ProductDraft.model_validate(_values(dict(zip(columns, record.fields, strict=True)))).draft()
+        return ProductInput.model_validate(_values(dict(zip(columns, record.fields, strict=True))))
     except ValidationError as error:
         errors += [RowError(record.line, str(each["loc"][0]), each["msg"]) for each in error.errors()]
         return None

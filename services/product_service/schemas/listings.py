@@ -1,13 +1,12 @@
-"""Lists of products as they are asked for over HTTP."""
+"""Lists of products over HTTP."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from libs.web.pagination import PageQuery, Place, PlaceCursor, name_choices
+from libs.web.pagination import Cursor, PageQuery, query_fingerprint
 from libs.web.strict import MAX_INT64, CleanText, Digits
-from services.product_service.errors import ForeignCursor
-from services.product_service.models import Filters, Listing, OwnerId, Position, Product, ProductId, Sort, SortField
+from services.product_service.models import Filters, Listing, OwnerId, Product, Sort, SortField
 from services.product_service.schemas.products import UUID
 
 _Cents = Annotated[Digits, Field(ge=0, le=MAX_INT64)]
@@ -16,9 +15,6 @@ _Cents = Annotated[Digits, Field(ge=0, le=MAX_INT64)]
 class ProductQuery(PageQuery):
     """Which products to list, and in which order."""
 
-    cursor: PlaceCursor | None = Field(
-        default=None, description="`next` of the page before; sort and filters stay as they were."
-    )
     sort: Literal["created_at", "-created_at", "price", "-price", "name", "-name"] = Field(
         default="-created_at", description="What to sort by; with `-` from the largest or newest on."
     )
@@ -28,17 +24,19 @@ class ProductQuery(PageQuery):
     owner: Annotated[str, StringConstraints(pattern=UUID)] | None = Field(
         default=None, description="Only products of this user."
     )
-    min_price_cents: _Cents | None = Field(default=None, description="Only products that cost as much or more.")
-    max_price_cents: _Cents | None = Field(default=None, description="Only products that cost as much or less.")
-    in_stock: bool | None = Field(default=None, description="Only products of which there are some, or none.")
+    min_price_cents: _Cents | None = Field(default=None, description="Only products that cost this or more.")
+    max_price_cents: _Cents | None = Field(default=None, description="Only products that cost this or less.")
+    in_stock: bool | None = Field(default=None, description="Only products that are in stock, or that are not.")
 
     def listing(self) -> Listing:
-        """The same in the catalogue's terms; ForeignCursor when the cursor is of another list."""
-        return Listing(self._filters(), self._sort(), self._position())
+        """Return the list that is asked for; ForeignCursor when the cursor is of another one."""
+        sort = self._sort()
+        cursor = self.position(self._fingerprint(), str if sort.field is SortField.NAME else int)
+        return Listing(self._filters(), sort, (cursor.value, cursor.key) if cursor else None)
 
-    def cursor_after(self, product: Product) -> str:
-        """The cursor of the page that begins after `product`."""
-        return Place(self._choices(), self._sort().value_of(product), product.id).cursor()
+    def cursor_after(self, product: Product) -> Cursor:
+        """Return the position of `product` in this list."""
+        return Cursor(self._fingerprint(), self._sort().value_of(product), product.id)
 
     def _filters(self) -> Filters:
         return Filters(
@@ -52,14 +50,5 @@ class ProductQuery(PageQuery):
     def _sort(self) -> Sort:
         return Sort(SortField(self.sort.removeprefix("-")), is_descending=self.sort.startswith("-"))
 
-    def _position(self) -> Position | None:
-        if self.cursor is None:
-            return None
-        place = Place.parse(self.cursor)
-        is_of_text = self._sort().field is SortField.NAME
-        if place.choices != self._choices() or isinstance(place.value, str) is not is_of_text:
-            raise ForeignCursor
-        return Position(place.value, ProductId(place.key))
-
-    def _choices(self) -> str:
-        return name_choices(self.sort, self._filters())
+    def _fingerprint(self) -> str:
+        return query_fingerprint(self.sort, self._filters())

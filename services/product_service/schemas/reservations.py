@@ -1,13 +1,31 @@
-"""Reservations as they come in over HTTP."""
+"""Reservations over HTTP."""
 
+from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from libs.web.strict import StrictModel
+from services.product_service.models import ProductId, ReservationId
+from services.product_service.schemas.products import UUID
+
+ReservationKey = Annotated[ReservationId, StringConstraints(pattern=UUID)]
+"""A reservation's id in a path."""
 
 
-class Reservation(StrictModel):
-    """How many pieces are to be set aside."""
+class ReservationInput(StrictModel):
+    """How many pieces to set aside."""
 
     quantity: Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class ReservationView(BaseModel):
+    """A reservation as its buyer sees it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: ReservationId
+    product_id: ProductId
+    quantity: int
+    created_at: datetime
+    expires_at: datetime = Field(description="After this the pieces go back to the stock.")

@@ -1,1 +1,1 @@
-"""The rules of the catalogue, one module for each noun. No HTTP, no SQL."""
+"""The rules of the product service, one module for each noun. No HTTP."""

@@ -6,100 +6,101 @@ import hashlib
 import json
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from dataclasses import astuple
 from itertools import islice
 from types import TracebackType
 
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from libs.auth.clock import Clock
-from libs.db.columns import micros
-from libs.db.database import Connection, Database
 from libs.db.errors import DatabaseError
-from services.product_service.errors import KeyReused, TooManyImports
-from services.product_service.models import Actor, Draft
-from services.product_service.repository import imports as repository
-from services.product_service.service.products import new_product
+from libs.db.sessions import SessionFactory, retry_on_conflict
+from services.product_service.errors import TooManyImports
+from services.product_service.models import Actor, Product
+from services.product_service.schemas.imports import ImportView
+from services.product_service.schemas.products import ProductInput
+from services.product_service.service.idempotency import KeyedRequest, answer_once
+from services.product_service.service.products import new_values
 from services.product_service.service.search import SearchIndex
 
-_AT_ONCE = 4
-_PATIENCE_SECONDS = 5
-_IN_MEMORY = 1_048_576
+_CONCURRENT = 4
+_WAIT_SECONDS = 5
+_BATCH = 500
+_BYTES_IN_MEMORY = 1_048_576
 
 
-class Imports:
-    """Makes products out of files, all of a file's or none."""
+class ImportService:
+    """Makes products of files, all of a file's or none."""
 
-    def __init__(self, database: Database, index: SearchIndex, clock: Clock) -> None:
-        self._database = database
+    def __init__(self, sessions: SessionFactory, index: SearchIndex, clock: Clock) -> None:
+        self._sessions = sessions
         self._index = index
         self._clock = clock
-        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._slots = asyncio.Semaphore(_CONCURRENT)
 
-    async def store(self, drafts: AsyncIterator[Draft], actor: Actor, *, key: str | None = None) -> int:
-        """Store a product of the actor's for each draft; how many. With a key that was used before, none again.
+    async def store(
+        self, rows: AsyncIterator[ProductInput], actor: Actor, *, idempotency_key: str | None = None
+    ) -> ImportView:
+        """Store a product of the actor for each row; with a key that was used before, return the first answer.
 
-        There is room for `_AT_ONCE` files; a file for which there is none waits `_PATIENCE_SECONDS` for it.
+        `_CONCURRENT` files are read at a time; another waits `_WAIT_SECONDS` for its turn.
 
         Raises:
-            KeyReused: the key was used for other drafts.
-            TooManyImports: there was no room in that time.
+            KeyReused: the key was used for another request.
+            TooManyImports: no file ended in that time.
         """
-        async with self._turn():
-            count = await self._store(drafts, actor, key)
-        # They are stored; should this fail, the next search does it.
+        async with self._slot():
+            # The rows wait in a temporary file until the last of them is here, so that a slow client does not keep
+            # others from writing.
+            with SpooledRows() as spooled:
+                async for row in rows:
+                    spooled.add(row)
+                made = await self._store(spooled, actor, idempotency_key)
+        # The products are stored; should this fail, the next search does it.
         with contextlib.suppress(DatabaseError):
             await self._index.refresh()
-        return count
+        return made
 
     @contextlib.asynccontextmanager
-    async def _turn(self) -> AsyncGenerator[None]:
+    async def _slot(self) -> AsyncGenerator[None]:
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                await self._room.acquire()
+            async with asyncio.timeout(_WAIT_SECONDS):
+                await self._slots.acquire()
         except TimeoutError:
-            raise TooManyImports(_AT_ONCE) from None
+            raise TooManyImports(_CONCURRENT) from None
         try:
             yield
         finally:
-            self._room.release()
+            self._slots.release()
 
-    async def _store(self, drafts: AsyncIterator[Draft], actor: Actor, key: str | None) -> int:
-        # The drafts wait in a temporary file until the last of them is here, so that a slow client does not keep others
-        # from writing: the transaction in which they are stored is as short as they are few.
-        with _Waiting() as waiting:
-            async for draft in drafts:
-                waiting.add(draft)
+    @retry_on_conflict
+    async def _store(self, spooled: "SpooledRows", actor: Actor, idempotency_key: str | None) -> ImportView:
+        now = self._clock.now()
+        request = KeyedRequest(actor.id, idempotency_key, spooled.digest, now) if idempotency_key is not None else None
+        async with self._sessions.begin() as session:
 
-            async def store_once(transaction: Connection) -> int:
-                if key is not None:
-                    made = await repository.find_key(transaction, actor.id, key)
-                    if made is not None:
-                        return _replayed(made, waiting.digest)
-                    await self._keep_key(transaction, actor, key, waiting)
-                await self._insert(transaction, actor, waiting)
-                return waiting.count
+            async def insert_all() -> ImportView:
+                await self._insert(session, spooled, actor)
+                return ImportView(imported=spooled.count)
 
-            return await self._database.atomically(store_once)
+            return await answer_once(session, request, ImportView, insert_all)
 
-    async def _insert(self, transaction: Connection, actor: Actor, waiting: "_Waiting") -> None:
-        now = micros(self._clock.now())
-        made = (new_product(draft, actor, now) for draft in waiting)
-        while batch := list(islice(made, repository.BATCH)):
-            await repository.insert(transaction, batch)
-
-    async def _keep_key(self, transaction: Connection, actor: Actor, key: str, waiting: "_Waiting") -> None:
-        used = repository.UsedKey(waiting.digest, waiting.count)
-        await repository.keep_key(transaction, actor.id, key, used, now=micros(self._clock.now()))
+    async def _insert(self, session: AsyncSession, spooled: "SpooledRows", actor: Actor) -> None:
+        now = self._clock.now()
+        values = (new_values(row, actor, now) for row in spooled)
+        while batch := list(islice(values, _BATCH)):
+            await session.execute(insert(Product), batch)
 
 
-class _Waiting:
-    """Drafts in a file that has no name; small ones never reach the disk."""
+class SpooledRows:
+    """Rows in a file without a name; small files never reach the disk."""
 
     def __init__(self) -> None:
         self.count = 0
         self._digest = hashlib.sha256()
-        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  # closed by __exit__
+        self._file = tempfile.SpooledTemporaryFile(max_size=_BYTES_IN_MEMORY)  # noqa: SIM115  # closed by __exit__
 
-    def __enter__(self) -> "_Waiting":
+    def __enter__(self) -> "SpooledRows":
         return self
 
     def __exit__(
@@ -109,23 +110,20 @@ class _Waiting:
 
     @property
     def digest(self) -> str:
-        """What tells these drafts from all others."""
+        """The digest of all rows."""
         return self._digest.hexdigest()
 
-    def add(self, draft: Draft) -> None:
-        """One more."""
-        line = json.dumps(astuple(draft)).encode("ascii") + b"\n"
+    def add(self, row: ProductInput) -> None:
+        """Append a row."""
+        line = json.dumps(list(row.model_dump().values())).encode("ascii") + b"\n"
         self._digest.update(line)
         self._file.write(line)
         self.count += 1
 
-    def __iter__(self) -> Iterator[Draft]:
-        """All of them from the first on, each time it is asked for."""
+    def __iter__(self) -> Iterator[ProductInput]:
+        """Iterate over all rows from the first on, each time."""
         self._file.seek(0)
-        return (Draft(*json.loads(line)) for line in self._file)
-
-
-def _replayed(made: repository.UsedKey, digest: str) -> int:
-    if made.request_digest != digest:
-        raise KeyReused
-    return made.imported
+        names = list(ProductInput.model_fields)
+        return (
+            ProductInput.model_construct(None, **dict(zip(names, json.loads(line), strict=True))) for line in self._file
+        )

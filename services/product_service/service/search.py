@@ -1,53 +1,61 @@
-"""What products are searched by, kept up to date.
+"""The search index of products, kept up to date.
 
-Whoever changes a product notes in the same statement that its words are stale, by a trigger. They are told apart
-before the next search, as PostgreSQL's own GIN index does with its pending list: writing stays one statement, an
-import stays short, and what older code changes during a roll-out is found too.
+A trigger marks the words of a changed product stale in the same statement. They are split before the next search, as
+PostgreSQL's own GIN index does with its pending list: writing stays one statement, an import stays short, and what
+code of an older revision changes during a deployment is found too.
 
-A search is a read all the same: where nothing can be written, or not soon, it finds by the words that are kept.
+A search stays a read: where nothing can be written, or not in time, it uses the words that are indexed.
 """
 
 import asyncio
 import logging
 
-from libs.db.database import Connection, Database
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from libs.db.errors import DatabaseError
+from libs.db.sessions import SessionFactory, retry_on_conflict
 from services.product_service.repository import words
 from services.product_service.service.words import words_of
 
 _log = logging.getLogger(__name__)
 
 _BATCH = 500
-_PATIENCE_SECONDS = 5.0
+_WAIT_SECONDS = 5.0
 
 
 class SearchIndex:
-    """The words of all products."""
+    """The indexed words of all products."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, sessions: SessionFactory) -> None:
+        self._sessions = sessions
         self._refreshing = asyncio.Lock()
 
     async def refresh(self) -> None:
-        """Have every change that was made until now found, if it can be written down in time."""
-        if not await words.any_stale(self._database):
-            return
+        """Index the words of every change until now, if they can be stored in time."""
+        async with self._sessions.read() as session:
+            if not await words.any_stale(session):
+                return
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                await self._keep_words()
+            async with asyncio.timeout(_WAIT_SECONDS):
+                await self._index_stale()
         except (DatabaseError, TimeoutError) as error:
-            _log.warning("searching by older words: %r", error)
+            _log.warning("the search index is not up to date: %r", error)
 
-    async def _keep_words(self) -> None:
-        # One at a time: of two that do the same work one would only be in the way of the other.
+    async def _index_stale(self) -> None:
+        # One at a time: a second one would do the same work and collide.
         async with self._refreshing:
-            while await self._database.atomically(_refresh):
+            while await self._index_batch():
                 pass
 
+    @retry_on_conflict
+    async def _index_batch(self) -> bool:
+        """Index the words of one batch; whether there may be more."""
+        async with self._sessions.begin() as session:
+            return await _index_batch(session)
 
-async def _refresh(transaction: Connection) -> bool:
-    """Bring a batch up to date; whether there may be more."""
-    found = await words.stale(transaction, limit=_BATCH)
+
+async def _index_batch(session: AsyncSession) -> bool:
+    found = await words.stale(session, limit=_BATCH)
     if found:
-        await words.keep(transaction, [(each.number, words_of(f"{each.name} {each.description}")) for each in found])
+        await words.keep(session, [(number, words_of(f"{name} {text}")) for number, name, text in found])
     return len(found) == _BATCH

@@ -9,6 +9,8 @@ _ALL = ("products:read", "products:write", "products:reserve")
 
 TEA = {"name": "Tea", "description": "Leaves", "price_cents": 450, "stock": 3}
 
+KEYED = {"Idempotency-Key": "order-1"}
+
 Headers = dict[str, str]
 
 

@@ -5,20 +5,20 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from libs.auth.testing import AUDIENCE, ISSUER, TokenMint
 from libs.db.testing import Databases, open_databases
 from libs.web.testing import running
 from services.product_service.app import create_app
+from services.product_service.models import SCHEMA
 from services.product_service.settings import ProductSettings
-
-SCRIPTS = Path(__file__).parents[1] / "migrations"
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     """Databases of either kind, with the catalogue's tables."""
-    with open_databases(request.param, tmp_path_factory.mktemp("databases"), SCRIPTS) as opened:
+    with open_databases(request.param, tmp_path_factory.mktemp("databases"), SCHEMA.scripts) as opened:
         yield opened
 
 
@@ -35,7 +35,13 @@ def mint() -> TokenMint:
 
 
 @pytest.fixture
-async def client(settings: ProductSettings, mint: TokenMint) -> AsyncIterator[httpx.AsyncClient]:
+def app(settings: ProductSettings, mint: TokenMint) -> FastAPI:
+    """The service."""
+    return create_app(settings, clock=mint.clock, keys=mint.keys)
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """The running service."""
-    async with running(create_app(settings, clock=mint.clock, keys=mint.keys)) as opened:
+    async with running(app) as opened:
         yield opened

@@ -36,6 +36,9 @@ EXPECTED = {
     ("DELETE", "/products/{product_id}"): _needs_token(owner=204, other=404, admin=204),
     ("POST", "/products/imports"): _needs_token(owner=201, other=201, admin=201),
     ("POST", "/products/{product_id}/reservations"): _needs_token(owner=201, other=201, admin=201),
+    # The reservation is that of the one who is called "other".
+    ("GET", "/products/{product_id}/reservations/{reservation_id}"): _needs_token(owner=404, other=200, admin=200),
+    ("DELETE", "/products/{product_id}/reservations/{reservation_id}"): _needs_token(owner=404, other=204, admin=204),
 }
 BODIES: dict[tuple[str, str], object] = {
     ("POST", "/products"): TEA,
@@ -58,9 +61,10 @@ async def test_only_the_allowed_get_through(
 ) -> None:
     """Each gets the status of the table, and whoever is refused changes nothing."""
     made = await client.post("/products", json=TEA, headers=ann(mint))
+    reserved = await client.post(f"{made.headers['location']}/reservations", json={"quantity": 1}, headers=bob(mint))
     before = await client.get(made.headers["location"], headers=ann(mint))
     method, template = operation
-    path = template.replace("{product_id}", made.json()["id"])
+    path = template.format(product_id=made.json()["id"], reservation_id=reserved.json()["id"])
 
     headers = CALLERS[caller](mint) | ({"Content-Type": "text/csv"} if operation in FILES else {})
     answer = await client.request(

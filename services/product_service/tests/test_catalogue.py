@@ -4,8 +4,10 @@ import asyncio
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from libs.auth.testing import TokenMint
+from services.product_service.schemas.products import ProductInput
 from services.product_service.tests.callers import ANN, TEA, ann, bob, root
 
 NOWHERE = "/products/00000000-0000-4000-8000-000000000000"
@@ -99,9 +101,49 @@ async def test_an_idempotency_key_is_for_one_request_of_one_owner(client: httpx.
     first = await client.post("/products", json=TEA, headers=ann(mint) | key)
     other = await client.post("/products", json=TEA | {"stock": 9}, headers=ann(mint) | key)
     bobs = await client.post("/products", json=TEA, headers=bob(mint) | key)
-    assert other.status_code == 409
+    assert other.status_code == 422
     assert bobs.status_code == 201
     assert bobs.json()["id"] != first.json()["id"]
+
+
+async def test_a_repeated_request_gets_the_first_answer(client: httpx.AsyncClient, mint: TokenMint) -> None:
+    """Also after the product has changed or is deleted."""
+    keyed = ann(mint) | {"Idempotency-Key": "order-1"}
+    first = await client.post("/products", json=TEA, headers=keyed)
+    path = first.headers["location"]
+    for change in (
+        client.put(path, json=TEA | {"name": "Changed"}, headers=ann(mint)),
+        client.delete(path, headers=ann(mint)),
+    ):
+        assert (await change).is_success
+        again = await client.post("/products", json=TEA, headers=keyed)
+        assert (again.status_code, again.content) == (201, first.content)
+        assert (again.headers["location"], again.headers["etag"]) == (path, '"1"')
+
+
+async def test_a_key_is_forgotten_after_a_day(app: FastAPI, client: httpx.AsyncClient, mint: TokenMint) -> None:
+    """Then it is a new request, and the row is gone."""
+    keyed = {"Idempotency-Key": "order-1"}
+    first = await client.post("/products", json=TEA, headers=ann(mint) | keyed)
+    mint.clock.advance(24 * 60 * 60 + 1)
+    await app.state.pruner.prune()
+    again = await client.post("/products", json=TEA, headers=ann(mint) | keyed)
+    assert again.json()["id"] != first.json()["id"]
+
+
+async def test_every_field_comes_back_as_it_was_put(client: httpx.AsyncClient, mint: TokenMint) -> None:
+    """A field of the body that the service forgot to store would keep its old value."""
+    path = await _create(client, mint)
+    for number in (7, 8):
+        body = {
+            name: f"{name} {number}" if field.annotation is str else number
+            for name, field in ProductInput.model_fields.items()
+        }
+        put = await client.put(path, json=body, headers=ann(mint))
+        assert put.status_code == 200, put.text
+        read = (await client.get(path, headers=ann(mint))).json()
+        assert read == put.json()
+        assert read | body == read
 
 
 async def test_fifty_buyers_never_get_more_than_there_is(client: httpx.AsyncClient, mint: TokenMint) -> None:

@@ -207,7 +207,7 @@ async def test_an_idempotency_key_imports_once(client: httpx.AsyncClient, mint: 
     answers = await asyncio.gather(*(_import(client, ann(mint), content, Idempotency_Key="k") for _ in range(4)))
     assert [answer.json() for answer in answers] == [{"imported": 1}] * 4
     other = await _import(client, ann(mint), content * 1 + b"Cup,,1,1\n", Idempotency_Key="k")
-    assert (other.status_code, other.json()["type"]) == (409, "urn:problem:idempotency-key-reused")
+    assert (other.status_code, other.json()["type"]) == (422, "urn:problem:idempotency-key-reused")
     assert await _names(client, mint) == ["Tea"]
 
 
@@ -252,11 +252,11 @@ async def test_there_is_room_for_so_many_imports(
     running = [asyncio.create_task(_import(client, ann(mint), slow(end))) for end in ends]
     for _ in running:
         await begun.acquire()
-    monkeypatch.setattr("services.product_service.service.imports._PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr("services.product_service.service.imports._WAIT_SECONDS", 0.5)
     refused = await _import(client, ann(mint), HEADER)
     assert (refused.status_code, refused.json()["type"]) == (503, "urn:problem:too-many-imports")
     assert refused.headers["Retry-After"] == "5"
-    monkeypatch.setattr("services.product_service.service.imports._PATIENCE_SECONDS", 60)
+    monkeypatch.setattr("services.product_service.service.imports._WAIT_SECONDS", 60)
     waits = asyncio.create_task(_import(client, ann(mint), HEADER + b"Cup,,1,1\n"))
     await asyncio.sleep(0.2)
     assert not waits.done()

@@ -15,9 +15,12 @@ JSON = {"Content-Type": "application/json"}
 async def test_every_operation_is_strict(client: httpx.AsyncClient, mint: TokenMint) -> None:
     """No operation that is described takes what it should not, and the answer says where the fault is."""
     made = await client.post("/products", json=TEA, headers=ann(mint))
+    path = f"{made.headers['location']}/reservations"
+    reserved = await client.post(path, json={"quantity": 1}, headers=ann(mint))
     before = await client.get("/products", headers=ann(mint))
     described = create_app(ProductSettings(issuer=ISSUER, audience=AUDIENCE))
-    assert await taken(described, client, ann(mint), {"product_id": made.json()["id"]}) == []
+    places = {"product_id": made.json()["id"], "reservation_id": reserved.json()["id"]}
+    assert await taken(described, client, ann(mint), places) == []
     assert (await client.get("/products", headers=ann(mint))).content == before.content
 
 

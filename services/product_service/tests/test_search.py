@@ -5,16 +5,17 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as some
+from sqlalchemy import update
 
 from libs.auth.testing import TokenMint
-from libs.db.connect import connect
-from libs.db.statements import Statement
+from libs.db.sessions import open_sessions
+from services.product_service.models import ProductWords
 from services.product_service.service import search
 from services.product_service.service.words import words_of
 from services.product_service.settings import ProductSettings
 from services.product_service.tests.callers import ann
 
-_ALL_STALE = Statement("UPDATE product_words SET is_stale = 1")
+_ALL_STALE = update(ProductWords).values(is_stale=1)
 
 _TEXTS = {
     "green": "Green tea, loose leaves",
@@ -130,10 +131,10 @@ async def test_a_search_needs_nobody_to_stop_writing(
     await client.post("/products", json={"name": "Black tea", "price_cents": 1}, headers=ann(mint))
     assert await _names(client, mint, "tea") == {"aet kcalB"}
     await client.post("/products", json={"name": "Green tea", "price_cents": 1}, headers=ann(mint))
-    other = await connect(settings.database)
-    async with other.transaction() as transaction:
-        await transaction.fetch_all(_ALL_STALE)
-        monkeypatch.setattr(search, "_PATIENCE_SECONDS", 0.1)
+    other = open_sessions(settings.database)
+    async with other.begin() as session:
+        await session.execute(_ALL_STALE)
+        monkeypatch.setattr(search, "_WAIT_SECONDS", 0.1)
         assert await _names(client, mint, "tea") == {"aet kcalB"}
     await other.close()
     monkeypatch.undo()

@@ -1,4 +1,1 @@
-"""The service's SQL, one module for each noun. Statements are constants; a test prepares each on both databases."""
-
-SCHEMA_REVISION = "0005"
-"""The revision of the tables that these statements need."""
+"""Queries of the user service that are longer than one line, one module for each noun. No rules, no HTTP."""

@@ -14,19 +14,19 @@ router = APIRouter(route_class=StrictRoute, tags=["users"])
 async def register(body: Registration, users: UserAccounts) -> UserView:
     """Open an account."""
     password = body.password.get_secret_value()
-    return UserView.of(await users.register(email=body.email, password=password, name=body.name))
+    return UserView.model_validate(await users.register(email=body.email, password=password, name=body.name))
 
 
 @router.get("/me")
 async def read_me(me: Myself, users: UserAccounts) -> UserView:
     """Return the user whose token it is."""
-    return UserView.of(await users.get(me))
+    return UserView.model_validate(await users.get(me))
 
 
 @router.patch("/me")
 async def change_me(body: Profile, me: Myself, users: UserAccounts) -> UserView:
     """Change what the user says about themselves; what is left out stays."""
-    return UserView.of(await users.rename(me, body.name))
+    return UserView.model_validate(await users.rename(me, body.name))
 
 
 @router.post("/me/password", status_code=204)

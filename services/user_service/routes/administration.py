@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from libs.auth.claims import Role
-from libs.web.pagination import Page
+from libs.web.pagination import Page, page_of
 from libs.web.strict import StrictRoute
-from services.user_service.dependencies import Accounts, Administrator, Auditor
+from services.user_service.dependencies import AdministrationServiceDep, Administrator, Auditor
 from services.user_service.schemas.administration import (
     AccountView,
     EntryView,
@@ -15,8 +15,6 @@ from services.user_service.schemas.administration import (
     RoleName,
     UserKey,
     UserQuery,
-    after_entry,
-    after_user,
 )
 
 router = APIRouter(route_class=StrictRoute, prefix="/admin", tags=["administration"])
@@ -24,48 +22,45 @@ router = APIRouter(route_class=StrictRoute, prefix="/admin", tags=["administrati
 
 @router.get("/users")
 async def list_users(
-    query: Annotated[UserQuery, Query()], accounts: Accounts, reader: Administrator
+    query: Annotated[UserQuery, Query()], accounts: AdministrationServiceDep, reader: Administrator
 ) -> Page[AccountView]:
     """List users, newest first."""
-    # One more than asked for tells whether there is a next page.
-    found = await accounts.users(after=query.position(), search=query.search, limit=query.limit + 1)
-    shown = found[: query.limit]
-    return Page(
-        items=[AccountView.of(user) for user in shown],
-        next=after_user(shown[-1]) if len(found) > query.limit else None,
-    )
+    found = await accounts.users(position=query.start(), search=query.search, limit=query.limit + 1)
+    return page_of(found, limit=query.limit, view=AccountView.model_validate, cursor=query.cursor_after)
 
 
 @router.put("/users/{user_id}/roles/{role}", status_code=204)
-async def grant_role(user_id: UserKey, role: RoleName, accounts: Accounts, administrator: Administrator) -> None:
+async def grant_role(
+    user_id: UserKey, role: RoleName, accounts: AdministrationServiceDep, administrator: Administrator
+) -> None:
     """Give a user a role; it is in the tokens of their next login."""
     await accounts.grant(Role(role), user_id, actor=administrator)
 
 
 @router.delete("/users/{user_id}/roles/{role}", status_code=204)
-async def revoke_role(user_id: UserKey, role: RoleName, accounts: Accounts, administrator: Administrator) -> None:
+async def revoke_role(
+    user_id: UserKey, role: RoleName, accounts: AdministrationServiceDep, administrator: Administrator
+) -> None:
     """Take a role from a user, at once."""
     await accounts.revoke(Role(role), user_id, actor=administrator)
 
 
 @router.put("/users/{user_id}/lock", status_code=204)
-async def lock_user(user_id: UserKey, accounts: Accounts, administrator: Administrator) -> None:
+async def lock_user(user_id: UserKey, accounts: AdministrationServiceDep, administrator: Administrator) -> None:
     """Keep a user out, at once."""
     await accounts.lock(user_id, actor=administrator)
 
 
 @router.delete("/users/{user_id}/lock", status_code=204)
-async def unlock_user(user_id: UserKey, accounts: Accounts, administrator: Administrator) -> None:
+async def unlock_user(user_id: UserKey, accounts: AdministrationServiceDep, administrator: Administrator) -> None:
     """Let a user in again."""
     await accounts.unlock(user_id, actor=administrator)
 
 
 @router.get("/audit")
-async def read_log(query: Annotated[LogQuery, Query()], accounts: Accounts, reader: Auditor) -> Page[EntryView]:
+async def read_log(
+    query: Annotated[LogQuery, Query()], accounts: AdministrationServiceDep, reader: Auditor
+) -> Page[EntryView]:
     """Return who did what to whom, newest first."""
-    found = await accounts.log(after=query.position(), limit=query.limit + 1)
-    shown = found[: query.limit]
-    return Page(
-        items=[EntryView.of(entry) for entry in shown],
-        next=after_entry(shown[-1]) if len(found) > query.limit else None,
-    )
+    found = await accounts.log(position=query.start(), limit=query.limit + 1)
+    return page_of(found, limit=query.limit, view=EntryView.model_validate, cursor=query.cursor_after)

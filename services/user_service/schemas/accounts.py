@@ -3,12 +3,11 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from libs.auth.claims import Role
-from libs.db.columns import at
 from libs.web.strict import Line, StrictModel
-from services.user_service.models import User, UserId, normal_address
+from services.user_service.models import UserId, normal_address
 
 Password = Annotated[SecretStr, Field(max_length=4096)]
 """Longer than any password of the policy: that one gives the reason, this one guards the parser."""
@@ -16,6 +15,9 @@ Password = Annotated[SecretStr, Field(max_length=4096)]
 
 Email = Annotated[str, AfterValidator(normal_address), Field(max_length=254, json_schema_extra={"format": "email"})]
 """An address that mail can be sent to, without a name around it."""
+
+
+SortedRoles = Annotated[list[Role], BeforeValidator(sorted)]
 
 
 class Registration(StrictModel):
@@ -48,21 +50,11 @@ class Farewell(StrictModel):
 class UserView(BaseModel):
     """A user as the user sees it."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     id: UserId
     email: str
     name: str
     verified: bool = Field(description="Whether the user has shown that the address is theirs.")
-    roles: list[Role]
+    roles: SortedRoles
     created_at: datetime
-
-    @classmethod
-    def of(cls, user: User) -> "UserView":
-        """What is shown of `user`."""
-        return cls(
-            id=user.id,
-            email=user.email,
-            name=user.name,
-            verified=user.verified_at is not None,
-            roles=sorted(user.roles),
-            created_at=at(user.created_at),
-        )

@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from libs.auth.claims import Role
-from libs.db.columns import Micros, at
-from libs.web.pagination import PageQuery, decode_cursor, encode_cursor
+from libs.db.types import from_micros, to_micros
+from libs.web.pagination import Cursor, PageQuery, query_fingerprint
 from libs.web.strict import CleanText
-from services.user_service.models import Action, Entry, Position, User, UserId
+from services.user_service.models import Action, AuditEntry, User, UserId
+from services.user_service.schemas.accounts import SortedRoles
 
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 UserKey = Annotated[UserId, StringConstraints(pattern=_UUID)]
@@ -19,73 +19,52 @@ RoleName = Literal["admin", "auditor"]
 class LogQuery(PageQuery):
     """Which part of the audit log."""
 
-    def position(self) -> Position | None:
-        """Where the page begins; None for the first."""
-        if self.cursor is None:
-            return None
-        moment, key = decode_cursor(self.cursor)
-        return Position(Micros(moment), key)
+    def start(self) -> tuple[datetime, str] | None:
+        """Return the time and the id of the last item of the page before; ForeignCursor for one of another list."""
+        cursor = self.position(self._fingerprint())
+        return (from_micros(int(cursor.value)), cursor.key) if cursor else None
+
+    def cursor_after(self, item: User | AuditEntry) -> Cursor:
+        """Return the position of an item of this list."""
+        moment = item.at if isinstance(item, AuditEntry) else item.created_at
+        return Cursor(self._fingerprint(), to_micros(moment), item.id)
+
+    def _fingerprint(self) -> str:
+        return query_fingerprint("log")
 
 
 class UserQuery(LogQuery):
     """Which users, and which part of them."""
 
     search: Annotated[CleanText, Field(max_length=100)] = Field(
-        default="", description="What the address or the name holds, in any case of letters."
+        default="", description="What the address or the name contains, in any case of letters."
     )
+
+    def _fingerprint(self) -> str:
+        return query_fingerprint("users", self.search)
 
 
 class AccountView(BaseModel):
     """A user as administrators see one."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     id: UserId
     email: str
     name: str
     verified_at: datetime | None
-    roles: list[Role]
+    roles: SortedRoles
     locked_at: datetime | None
     created_at: datetime
 
-    @classmethod
-    def of(cls, user: User) -> "AccountView":
-        """What is shown of `user`."""
-        return cls(
-            id=user.id,
-            email=user.email,
-            name=user.name,
-            verified_at=None if user.verified_at is None else at(user.verified_at),
-            roles=sorted(user.roles),
-            locked_at=None if user.locked_at is None else at(user.locked_at),
-            created_at=at(user.created_at),
-        )
-
 
 class EntryView(BaseModel):
-    """One line of the audit log."""
+    """One entry of the audit log."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     at: datetime
-    actor: str = Field(description="Id of the user or service; empty when nobody was known.")
+    actor: str = Field(description="Id of the user or service; empty where it is unknown.")
     action: Action
     target: str = Field(description="Id of the user, and the role where it is about one.")
     request_id: str
-
-    @classmethod
-    def of(cls, entry: Entry) -> "EntryView":
-        """What is shown of `entry`."""
-        return cls(
-            at=at(entry.at),
-            actor=entry.actor,
-            action=entry.action,
-            target=entry.target,
-            request_id=entry.request_id,
-        )
-
-
-def after_user(user: User) -> str:
-    """The cursor of the users after this one."""
-    return encode_cursor(user.created_at, user.id)
-
-
-def after_entry(entry: Entry) -> str:
-    """The cursor of the entries after this one."""
-    return encode_cursor(entry.at, entry.id)

@@ -3,15 +3,15 @@
 import re
 import uuid
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from libs.auth.claims import ClientId, parse_scopes
 from libs.auth.clients import Client, ClientSecret, authenticate_client, digest_secret, new_client_secret
 from libs.auth.clock import Clock
-from libs.db.columns import micros
-from libs.db.database import Database
 from libs.db.errors import UniqueViolation
+from libs.db.sessions import SessionFactory
 from services.user_service.errors import BadClient
-from services.user_service.models import FIRST_PARTY, ServiceToken
-from services.user_service.repository import clients as repository
+from services.user_service.models import FIRST_PARTY, ClientRow, ServiceToken
 from services.user_service.service.tokens import AccessTokens
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{2,35}")
@@ -23,13 +23,15 @@ _PEOPLES = "users:"
 class Clients:
     """Gives tokens to services that show their secret."""
 
-    def __init__(self, database: Database, tokens: AccessTokens) -> None:
-        self._database = database
+    def __init__(self, sessions: SessionFactory, tokens: AccessTokens) -> None:
+        self._sessions = sessions
         self._tokens = tokens
 
     async def authenticate(self, client_id: ClientId, secret: str) -> Client:
         """The client; `InvalidCredentials` unless the secret is its own."""
-        return authenticate_client(await repository.find(self._database, client_id), secret)
+        async with self._sessions.read() as session:
+            client = await find_client(session, client_id)
+        return authenticate_client(client, secret)
 
     async def issue(self, client: Client, requested: str) -> ServiceToken:
         """A token for the client itself; `InvalidScope` for scopes that it may not have."""
@@ -40,8 +42,8 @@ class Clients:
 class ClientRegister:
     """Adds and removes clients, for whoever has the command line."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
+    def __init__(self, sessions: SessionFactory, clock: Clock) -> None:
+        self._sessions = sessions
         self._clock = clock
 
     async def add(self, name: str, scopes: str) -> ClientSecret:
@@ -58,17 +60,29 @@ class ClientRegister:
         if any(scope.startswith(_PEOPLES) for scope in granted):
             raise BadClient(f"scopes {_PEOPLES}* are for people, not for services")
         secret = new_client_secret()
-        client = Client(client_id=client_id, secret_digest=digest_secret(secret), scopes=granted)
+        client = ClientRow(
+            client_id=client_id, secret_digest=digest_secret(secret), scopes=granted, created_at=self._clock.now()
+        )
         try:
-            await repository.insert(self._database, client, now=micros(self._clock.now()))
+            async with self._sessions.begin() as session:
+                session.add(client)
         except UniqueViolation as error:
             raise BadClient(f"there is a client {name} already; remove it first") from error
         return secret
 
     async def remove(self, name: str) -> None:
         """Forget a client, whose tokens end within their lifetime; `BadClient` when there is none."""
-        if not await repository.delete(self._database, ClientId(name)):
-            raise BadClient(f"there is no client {name}")
+        async with self._sessions.begin() as session:
+            client = await session.get(ClientRow, ClientId(name))
+            if client is None:
+                raise BadClient(f"there is no client {name}")
+            await session.delete(client)
+
+
+async def find_client(session: AsyncSession, client_id: ClientId) -> Client | None:
+    """Return the client with this id."""
+    row = await session.get(ClientRow, client_id)
+    return Client(client_id=row.client_id, secret_digest=row.secret_digest, scopes=row.scopes) if row else None
 
 
 def _checked_name(name: str) -> ClientId:

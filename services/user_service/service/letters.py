@@ -15,9 +15,8 @@ from datetime import timedelta
 
 from libs.auth.clock import Clock
 from libs.auth.refresh import TokenDigest
-from libs.db.columns import micros
-from libs.db.database import Connection, Database
 from libs.db.errors import DatabaseError
+from libs.db.sessions import SessionFactory, retry_on_conflict
 from libs.mail.errors import MailError
 from libs.mail.letter import Letter
 from libs.mail.mailer import Mailer
@@ -61,9 +60,9 @@ _OTHERWISE = "If it was not you, do nothing."
 class Letters:
     """Takes notes of what is to be sent and works them off in the order of their arrival."""
 
-    def __init__(self, database: Database, *, mailer: Mailer, clock: Clock, pages_url: str) -> None:
+    def __init__(self, sessions: SessionFactory, *, mailer: Mailer, clock: Clock, pages_url: str) -> None:
         """`pages_url` is where our front end takes tokens; with none a letter holds the bare token."""
-        self._database = database
+        self._sessions = sessions
         self._mailer = mailer
         self._clock = clock
         self._pages_url = pages_url.rstrip("/")
@@ -111,7 +110,8 @@ class Letters:
                 self._notes.task_done()
 
     async def _send(self, purpose: Purpose, key: EmailKey) -> None:
-        user = await users.find(self._database, key)
+        async with self._sessions.read() as session:
+            user = await users.find(session, key)
         if user is None or user.locked_at is not None or (purpose is Purpose.VERIFY and user.verified_at is not None):
             return
         token = secrets.token_urlsafe(32)
@@ -121,23 +121,23 @@ class Letters:
             text = f"{form.text}\n\n{where}\n\n{_OTHERWISE}\n"
             await self._mailer.send(Letter(to=user.email, subject=form.subject, text=text))
 
+    @retry_on_conflict
     async def _keep(self, user: User, purpose: Purpose, token: str) -> bool:
         now = self._clock.now()
-        kept = OneTimeToken(
-            digest=digest_of(token).hex(),
-            user_id=user.id,
-            purpose=purpose,
-            created_at=micros(now),
-            expires_at=micros(now + _FORMS[purpose].lifetime),
-        )
-
-        async def work(connection: Connection) -> bool:
-            if await one_time.has_since(connection, user.id, purpose, moment=micros(now - _PAUSE)):
+        async with self._sessions.begin() as session:
+            if await one_time.sent_since(session, user.id, purpose, moment=now - _PAUSE):
                 return False
-            await one_time.add(connection, kept)
+            await one_time.forget(session, user.id, purpose)
+            session.add(
+                OneTimeToken(
+                    digest=digest_of(token),
+                    user_id=user.id,
+                    purpose=purpose,
+                    created_at=now,
+                    expires_at=now + _FORMS[purpose].lifetime,
+                )
+            )
             return True
-
-        return await self._database.atomically(work)
 
 
 def digest_of(token: str) -> TokenDigest:

@@ -1,13 +1,15 @@
 """Logins: passwords and refresh tokens in, access tokens out."""
 
+from sqlalchemy import update
+
 from libs.auth.claims import Scope, Subject
 from libs.auth.clients import requested_scopes
 from libs.auth.clock import Clock
 from libs.auth.errors import InvalidCredentials, InvalidGrant, ReusedGrant
+from libs.auth.passwords import PasswordHash
 from libs.auth.refresh import Refreshed, RefreshTokens
-from libs.db.columns import at
-from libs.db.database import Connection, Database
 from libs.db.errors import DatabaseError
+from libs.db.sessions import SessionFactory, retry_on_conflict
 from services.user_service.models import FIRST_PARTY, Action, Login, User, UserId, email_key
 from services.user_service.repository import grants
 from services.user_service.repository import users as repository
@@ -21,7 +23,7 @@ class Logins:
 
     def __init__(
         self,
-        database: Database,
+        sessions: SessionFactory,
         *,
         passwords: PasswordDesk,
         refresh: RefreshTokens,
@@ -29,7 +31,7 @@ class Logins:
         audit: Audit,
         clock: Clock,
     ) -> None:
-        self._database = database
+        self._sessions = sessions
         self._passwords = passwords
         self._refresh = refresh
         self._tokens = tokens
@@ -46,32 +48,38 @@ class Logins:
         key = email_key(email)
         await self._passwords.admit(key, address)
         try:
-            found = await repository.find(self._database, key)
+            async with self._sessions.read() as session:
+                found = await repository.find(session, key)
         except DatabaseError:
             # Or a database that is away for a minute would lock out everybody who tries again.
             await self._passwords.withdraw(key, address)
             raise
         user, upgraded = await self._passwords.prove(found, password, address=address)
         if upgraded:
-            await repository.rehash(self._database, user, upgraded)
+            await self._rehash(user, upgraded)
         return await self._begin(user)
 
+    @retry_on_conflict
+    async def _rehash(self, user: User, upgraded: PasswordHash) -> None:
+        """Store a more expensive hash of the same password, unless the password has changed since."""
+        unchanged = User.password_hash == user.password_hash
+        async with self._sessions.begin() as session:
+            await session.execute(update(User).where(User.id == user.id, unchanged).values(password_hash=upgraded))
+
+    @retry_on_conflict
     async def _begin(self, proved: User) -> Login:
-        """A login of the user, unless the password that was proved is none by now.
+        """Begin a login of the user, unless the password that was proved is no longer valid.
 
         In one transaction, so that a change of it, a lock or a deletion in between ends this login as it does others.
         """
-
-        async def work(connection: Connection) -> Login:
-            user = await repository.read(connection, proved.id)
+        async with self._sessions.begin() as session:
+            user = await session.get(User, proved.id)
             if user is None or user.locked_at is not None or user.password_changed_at != proved.password_changed_at:
                 raise InvalidCredentials("changed, locked or gone meanwhile")
             first = self._refresh.new_family(subject=Subject(user.id), client_id=FIRST_PARTY, scopes=user.scopes)
-            await grants.add(connection, first.grant)
-            await self._audit.note(connection, Action.LOGGED_IN, actor=user.id, target=user.id)
+            grants.add(session, first.grant)
+            self._audit.note(session, Action.LOGGED_IN, actor=user.id, target=user.id)
             return self._login(user, first, first.grant.scopes)
-
-        return await self._database.atomically(work)
 
     async def refresh(self, token: str, *, requested: str = "") -> Login:
         """New tokens for a refresh token, which is used up by it; the access token is for no more than `requested`.
@@ -84,9 +92,10 @@ class Logins:
         try:
             refreshed = await self._refresh.rotate(token, client_id=FIRST_PARTY, requested=wanted)
         except ReusedGrant as error:
-            await self._audit.note(self._database, Action.TOKEN_REUSED, actor="", target=error.subject)
+            await self._note_reuse(Subject(error.subject))
             raise
-        user = await repository.read(self._database, UserId(refreshed.grant.subject))
+        async with self._sessions.read() as session:
+            user = await session.get(User, UserId(refreshed.grant.subject))
         if user is None or user.locked_at is not None:
             raise InvalidGrant("the user is gone or locked")
         return self._login(user, refreshed, wanted or refreshed.grant.scopes)
@@ -95,10 +104,15 @@ class Logins:
         """End a login: its refresh tokens are worth nothing from now on."""
         await self._refresh.revoke(token, client_id=FIRST_PARTY)
 
+    @retry_on_conflict
+    async def _note_reuse(self, subject: Subject) -> None:
+        async with self._sessions.begin() as session:
+            self._audit.note(session, Action.TOKEN_REUSED, actor="", target=subject)
+
     def _login(self, user: User, refreshed: Refreshed, wanted: frozenset[Scope]) -> Login:
         # Rights may have been taken away since the login, never added to it.
         scopes = wanted & user.scopes
         # Up to a second ahead after a change of password; see `Users.replace_password`.
-        issued_at = max(self._clock.now(), at(user.password_changed_at))
+        issued_at = max(self._clock.now(), user.password_changed_at)
         access_token = self._tokens.for_user(user, scopes, issued_at=issued_at)
         return Login(access_token, refreshed.token, self._tokens.seconds, scopes)

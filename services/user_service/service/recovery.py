@@ -1,11 +1,12 @@
 """What the owner of an address may do without a password: verify the address, choose a new password."""
 
 from libs.auth.clock import Clock
+from libs.auth.passwords import PasswordHash
+from libs.auth.refresh import TokenDigest
 from libs.auth.throttle import LoginThrottle
-from libs.db.columns import micros
-from libs.db.database import Connection, Database
+from libs.db.sessions import SessionFactory, retry_on_conflict
 from services.user_service.errors import OneTimeTokenRefused
-from services.user_service.models import Action, Purpose, UserId, email_key
+from services.user_service.models import Action, OneTimeToken, Purpose, User, email_key
 from services.user_service.repository import one_time
 from services.user_service.repository import users as repository
 from services.user_service.service.audit import Audit
@@ -18,7 +19,7 @@ class Recovery:
 
     def __init__(
         self,
-        database: Database,
+        sessions: SessionFactory,
         *,
         users: Users,
         letters: Letters,
@@ -26,7 +27,7 @@ class Recovery:
         audit: Audit,
         clock: Clock,
     ) -> None:
-        self._database = database
+        self._sessions = sessions
         self._users = users
         self._letters = letters
         self._throttle = throttle
@@ -39,42 +40,42 @@ class Recovery:
         await self._throttle.admit(key, address)
         self._letters.ask(purpose, key)
 
+    @retry_on_conflict
     async def verify(self, token: str) -> None:
-        """Note that the address is the user's; `OneTimeTokenRefused` for a token that is none of ours any more."""
-        now = micros(self._clock.now())
-
-        async def work(connection: Connection) -> None:
-            user_id = _known(await one_time.take(connection, digest_of(token), Purpose.VERIFY, now=now))
-            await repository.set_verified(connection, user_id, now=now)
-            await self._audit.note(connection, Action.VERIFIED, actor=user_id, target=user_id)
-
-        await self._database.atomically(work)
+        """Record that the address is the user's; OneTimeTokenRefused for a token that is not valid (any more)."""
+        now = self._clock.now()
+        async with self._sessions.begin() as session:
+            found = _valid(await one_time.find(session, digest_of(token), Purpose.VERIFY, now=now))
+            user = await repository.existing(session, found.user_id)
+            user.verified_at = user.verified_at or now
+            await session.delete(found)
+            self._audit.note(session, Action.VERIFIED, actor=user.id, target=user.id)
 
     async def reset_password(self, token: str, *, new: str) -> None:
-        """Replace the password and end every login.
-
-        A refused password leaves the token good.
+        """Replace the password and end every login. A rejected password leaves the token valid.
 
         Raises:
-            OneTimeTokenRefused: the token is none of ours any more.
-            WeakPassword: the policy refuses the password.
+            OneTimeTokenRefused: the token is not valid (any more).
+            WeakPassword: the policy rejects the password.
         """
-        now, digest = micros(self._clock.now()), digest_of(token)
-        user_id = _known(await one_time.find(self._database, digest, Purpose.RESET, now=now))
-        user = await self._users.get(user_id)
-        replacement = await self._users.choose_password(user, new)
+        digest = digest_of(token)
+        async with self._sessions.read() as session:
+            found = _valid(await one_time.find(session, digest, Purpose.RESET, now=self._clock.now()))
+            user = await repository.existing(session, found.user_id)
+        await self._reset(digest, user, await self._users.choose_password(user, new))
 
-        async def work(connection: Connection) -> None:
-            _known(await one_time.take(connection, digest, Purpose.RESET, now=now))
-            await self._users.replace_password(connection, user, replacement)
-            # Who got the letter has the address.
-            await repository.set_verified(connection, user_id, now=now)
-            await self._audit.note(connection, Action.PASSWORD_RESET, actor=user_id, target=user_id)
+    @retry_on_conflict
+    async def _reset(self, digest: TokenDigest, user: User, replacement: PasswordHash) -> None:
+        now = self._clock.now()
+        async with self._sessions.begin() as session:
+            _valid(await one_time.find(session, digest, Purpose.RESET, now=now))
+            current = await self._users.replace_password(session, user, replacement)
+            # The token was sent to the address, so the user reads mail there.
+            current.verified_at = current.verified_at or now
+            self._audit.note(session, Action.PASSWORD_RESET, actor=user.id, target=user.id)
 
-        await self._database.atomically(work)
 
-
-def _known(user_id: UserId | None) -> UserId:
-    if user_id is None:
+def _valid(token: OneTimeToken | None) -> OneTimeToken:
+    if token is None:
         raise OneTimeTokenRefused
-    return user_id
+    return token

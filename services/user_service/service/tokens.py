@@ -5,10 +5,8 @@ from datetime import datetime
 from libs.auth.claims import Claims, Scope, Subject
 from libs.auth.clients import Client
 from libs.auth.tokens import TokenIssuer
-from libs.db.columns import at
-from libs.db.database import Database
-from services.user_service.models import FIRST_PARTY, User, UserId
-from services.user_service.repository import clients, users
+from libs.db.sessions import SessionFactory
+from services.user_service.models import FIRST_PARTY, ClientRow, User, UserId
 
 
 class AccessTokens:
@@ -44,19 +42,20 @@ class AccessTokens:
 class Standings:
     """Whether a token still says what is true; the issuer alone can tell."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, sessions: SessionFactory) -> None:
+        self._sessions = sessions
 
     async def holds(self, claims: Claims) -> bool:
         """Whether the subject exists, is not locked, has kept the password and has every right of the token yet."""
-        if str(claims.subject) == claims.client_id:
-            client = await clients.find(self._database, claims.client_id)
-            return client is not None and claims.scopes <= client.scopes
-        user = await users.read(self._database, UserId(claims.subject))
+        async with self._sessions.read() as session:
+            if str(claims.subject) == claims.client_id:
+                client = await session.get(ClientRow, claims.client_id)
+                return client is not None and claims.scopes <= client.scopes
+            user = await session.get(User, UserId(claims.subject))
         return (
             user is not None
             and user.locked_at is None
-            and claims.issued_at >= at(user.password_changed_at).replace(microsecond=0)
+            and claims.issued_at >= user.password_changed_at.replace(microsecond=0)
             and claims.scopes <= user.scopes
             and claims.roles <= user.roles
         )

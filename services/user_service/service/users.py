@@ -1,16 +1,18 @@
 """Accounts, as their owners use them."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.auth.claims import Subject
 from libs.auth.clock import Clock
 from libs.auth.errors import InvalidCredentials
 from libs.auth.passwords import PasswordHash
-from libs.db.columns import Micros, micros
-from libs.db.database import Connection, Database
 from libs.db.errors import UniqueViolation
-from services.user_service.errors import EmailTaken, UserNotFound, WrongPassword
+from libs.db.sessions import SessionFactory, retry_on_conflict
+from services.user_service.errors import EmailTaken, WrongPassword
 from services.user_service.models import Action, Purpose, User, UserId, email_key
 from services.user_service.repository import grants, one_time
 from services.user_service.repository import users as repository
@@ -25,9 +27,9 @@ class Users:
     """Accounts."""
 
     def __init__(
-        self, database: Database, *, passwords: PasswordDesk, letters: Letters, audit: Audit, clock: Clock
+        self, sessions: SessionFactory, *, passwords: PasswordDesk, letters: Letters, audit: Audit, clock: Clock
     ) -> None:
-        self._database = database
+        self._sessions = sessions
         self._passwords = passwords
         self._letters = letters
         self._audit = audit
@@ -41,14 +43,8 @@ class Users:
             EmailTaken: the address has an account.
         """
         password_hash = await self._passwords.choose(password, about=(email, name))
-        user = _new_user(email, name, password_hash, now=micros(self._clock.now()))
-
-        async def work(connection: Connection) -> None:
-            await repository.insert(connection, user)
-            await self._audit.note(connection, Action.REGISTERED, actor=user.id, target=user.id)
-
         try:
-            await self._database.atomically(work)
+            user = await self._store(email, name, password_hash)
         except UniqueViolation as error:
             raise EmailTaken from error
         self._letters.ask(Purpose.VERIFY, user.email_key)
@@ -60,18 +56,18 @@ class Users:
         Raises:
             UserNotFound: there is none.
         """
-        return _found(await repository.read(self._database, user_id), user_id)
+        async with self._sessions.read() as session:
+            return await repository.existing(session, user_id)
 
+    @retry_on_conflict
     async def rename(self, user_id: UserId, name: str) -> User:
         """Give the user another name; `UserNotFound` when there is none."""
-        now = micros(self._clock.now())
-
-        async def work(connection: Connection) -> User:
-            user = _found(await repository.rename(connection, user_id, name, now=now), user_id)
-            await self._audit.note(connection, Action.RENAMED, actor=user_id, target=user_id)
+        async with self._sessions.begin() as session:
+            user = await repository.existing(session, user_id)
+            user.name = name
+            user.updated_at = self._clock.now()
+            self._audit.note(session, Action.RENAMED, actor=user_id, target=user_id)
             return user
-
-        return await self._database.atomically(work)
 
     async def change_password(self, user_id: UserId, *, current: str, new: str, address: str) -> None:
         """Replace the password and end every login.
@@ -82,30 +78,33 @@ class Users:
             Throttled: too many attempts from this network address.
         """
         user = await self._prove(user_id, current, address)
-        replacement = await self.choose_password(user, new)
+        await self._change_password(user, await self.choose_password(user, new))
 
-        async def work(connection: Connection) -> None:
-            await self.replace_password(connection, user, replacement)
-            await self._audit.note(connection, Action.PASSWORD_CHANGED, actor=user.id, target=user.id)
-
-        await self._database.atomically(work)
+    @retry_on_conflict
+    async def _change_password(self, user: User, replacement: PasswordHash) -> None:
+        async with self._sessions.begin() as session:
+            await self.replace_password(session, user, replacement)
+            self._audit.note(session, Action.PASSWORD_CHANGED, actor=user.id, target=user.id)
 
     async def choose_password(self, user: User, new: str) -> PasswordHash:
         """The hash of a new password of the user; `WeakPassword` when the policy refuses it."""
         return await self._passwords.choose(new, about=(user.email, user.name))
 
-    async def replace_password(self, connection: Connection, user: User, replacement: PasswordHash) -> None:
+    async def replace_password(self, session: AsyncSession, user: User, replacement: PasswordHash) -> User:
         """Store another password, end every login and forget letters about it, as part of a transaction.
 
         `WrongPassword` when the password has changed since `user` was read.
         """
         now = self._clock.now()
-        # Tokens count whole seconds. From the next one on, so that none of this second outlives the change.
-        changed_at = micros(now.replace(microsecond=0) + _SECOND)
-        if not await repository.set_password(connection, user, replacement, changed_at=changed_at):
+        current = await session.get(User, user.id)
+        if current is None or current.password_hash != user.password_hash:
             raise WrongPassword
-        await grants.revoke_subject(connection, Subject(user.id), at=now)
-        await one_time.forget(connection, user.id, Purpose.RESET)
+        current.password_hash = replacement
+        # Tokens count whole seconds. From the next one on, so that none of this second outlives the change.
+        current.password_changed_at = current.updated_at = now.replace(microsecond=0) + _SECOND
+        await grants.revoke_subject(session, Subject(user.id), at=now)
+        await one_time.forget(session, user.id, Purpose.RESET)
+        return current
 
     async def delete(self, user_id: UserId, *, password: str, address: str) -> None:
         """Close the account for good.
@@ -115,12 +114,22 @@ class Users:
             Throttled: too many attempts from this network address.
         """
         user = await self._prove(user_id, password, address)
+        await self._delete(user.id)
 
-        async def work(connection: Connection) -> None:
-            await repository.delete(connection, user.id)
-            await self._audit.note(connection, Action.DELETED, actor=user.id, target=user.id)
+    @retry_on_conflict
+    async def _delete(self, user_id: UserId) -> None:
+        # The database deletes what refers to the user, the audit log excepted.
+        async with self._sessions.begin() as session:
+            await session.execute(delete(User).where(User.id == user_id))
+            self._audit.note(session, Action.DELETED, actor=user_id, target=user_id)
 
-        await self._database.atomically(work)
+    @retry_on_conflict
+    async def _store(self, email: str, name: str, password_hash: PasswordHash) -> User:
+        user = _new_user(email, name, password_hash, now=self._clock.now())
+        async with self._sessions.begin() as session:
+            session.add(user)
+            self._audit.note(session, Action.REGISTERED, actor=user.id, target=user.id)
+        return user
 
     async def _prove(self, user_id: UserId, password: str, address: str) -> User:
         user = await self.get(user_id)
@@ -132,7 +141,7 @@ class Users:
         return user
 
 
-def _new_user(email: str, name: str, password_hash: PasswordHash, *, now: Micros) -> User:
+def _new_user(email: str, name: str, password_hash: PasswordHash, *, now: datetime) -> User:
     return User(
         id=UserId(str(uuid.uuid4())),
         email=email,
@@ -141,13 +150,6 @@ def _new_user(email: str, name: str, password_hash: PasswordHash, *, now: Micros
         password_hash=password_hash,
         role_names="",
         password_changed_at=now,
-        locked_at=None,
         created_at=now,
         updated_at=now,
     )
-
-
-def _found(user: User | None, user_id: UserId) -> User:
-    if user is None:
-        raise UserNotFound(user_id)
-    return user

@@ -12,22 +12,21 @@ from libs.auth.key_files import KeyFolder
 from libs.auth.passwords import Argon2Cost, Passwords
 from libs.auth.signatures import Algorithm
 from libs.auth.testing import START, FakeClock
-from libs.db.connect import connect
-from libs.db.database import Database
+from libs.db.sessions import SessionFactory, open_sessions
 from libs.db.testing import Databases, open_databases
 from libs.mail.testing import FakeMailer
 from libs.web.testing import running
 from services.user_service.app import create_app
+from services.user_service.models import SCHEMA
 from services.user_service.settings import UserSettings
 
 CHEAP = Argon2Cost(memory_kib=64, passes=1)
-SCRIPTS = Path(__file__).parents[1] / "migrations"
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     """Databases of either kind, with the tables of users."""
-    with open_databases(request.param, tmp_path_factory.mktemp("databases"), SCRIPTS) as opened:
+    with open_databases(request.param, tmp_path_factory.mktemp("databases"), SCHEMA.scripts) as opened:
         yield opened
 
 
@@ -41,9 +40,9 @@ def settings(databases: Databases, tmp_path: Path) -> UserSettings:
 
 
 @pytest.fixture
-async def database(settings: UserSettings) -> AsyncIterator[Database]:
+async def sessions(settings: UserSettings) -> AsyncIterator[SessionFactory]:
     """The service's database, for what no request can do."""
-    opened = await connect(settings.database)
+    opened = open_sessions(settings.database)
     yield opened
     await opened.close()
 

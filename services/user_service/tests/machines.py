@@ -3,7 +3,7 @@
 import base64
 
 from libs.auth.testing import FakeClock
-from libs.db.connect import connect
+from libs.db.sessions import open_sessions
 from services.user_service.service.clients import ClientRegister
 from services.user_service.settings import UserSettings
 
@@ -12,11 +12,11 @@ GRANT = {"grant_type": "client_credentials"}
 
 async def new_client(settings: UserSettings, name: str, scopes: str) -> str:
     """Register a service as the command line does; its secret."""
-    database = await connect(settings.database)
+    sessions = open_sessions(settings.database)
     try:
-        return await ClientRegister(database, FakeClock()).add(name, scopes)
+        return await ClientRegister(sessions, FakeClock()).add(name, scopes)
     finally:
-        await database.close()
+        await sessions.close()
 
 
 def basic(name: str, secret: str) -> dict[str, str]:

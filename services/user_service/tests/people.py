@@ -6,9 +6,9 @@ import httpx
 
 from libs.auth.claims import Role
 from libs.auth.testing import FakeClock
-from libs.db.connect import connect
+from libs.db.sessions import open_sessions
 from services.user_service.models import ADMIN, email_key
-from services.user_service.service.administration import Administration
+from services.user_service.service.administration import AdministrationService
 from services.user_service.service.audit import Audit
 from services.user_service.settings import UserSettings
 
@@ -71,9 +71,9 @@ async def administrator(client: httpx.AsyncClient, settings: UserSettings, perso
 async def grant(settings: UserSettings, person: dict[str, str], role: Role) -> None:
     """Give somebody a role without anybody's token."""
     clock = FakeClock()
-    database = await connect(settings.database)
+    sessions = open_sessions(settings.database)
     try:
-        administration = Administration(database, audit=Audit(clock, request_id=lambda: None), clock=clock)
+        administration = AdministrationService(sessions, audit=Audit(clock, request_id=lambda: None), clock=clock)
         await administration.grant_by_address(role, email_key(person["email"]), actor="command-line")
     finally:
-        await database.close()
+        await sessions.close()

@@ -2,10 +2,10 @@
 
 import httpx
 import pytest
+from sqlalchemy import text
 
-from libs.db.database import Database
 from libs.db.errors import DatabaseError
-from libs.db.statements import Statement
+from libs.db.sessions import SessionFactory
 from services.user_service.settings import UserSettings
 from services.user_service.tests.people import ANN, BOB, administrator, log_in, logged_in, refresh
 
@@ -69,11 +69,12 @@ async def test_the_log_has_pages(client: httpx.AsyncClient, settings: UserSettin
 
 @pytest.mark.parametrize("sql", ["UPDATE audit_entries SET actor = 'nobody'", "DELETE FROM audit_entries"])
 async def test_the_database_refuses_to_rewrite_the_log(
-    client: httpx.AsyncClient, settings: UserSettings, database: Database, sql: str
+    client: httpx.AsyncClient, settings: UserSettings, sessions: SessionFactory, sql: str
 ) -> None:
     """Not even code of ours can."""
     root = await administrator(client, settings, ANN)
     before = (await client.get("/admin/audit", headers=root.headers)).content
     with pytest.raises(DatabaseError, match="append only"):
-        await database.fetch_all(Statement(sql))
+        async with sessions.begin() as session:
+            await session.execute(text(sql))
     assert (await client.get("/admin/audit", headers=root.headers)).content == before

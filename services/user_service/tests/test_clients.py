@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from libs.auth.testing import FakeClock
-from libs.db.database import Database
+from libs.db.sessions import SessionFactory
 from services.user_service.errors import BadClient
 from services.user_service.service.clients import ClientRegister
 from services.user_service.settings import UserSettings
@@ -112,10 +112,10 @@ async def test_what_no_client_should_send_is_refused(
 
 
 async def test_a_removed_service_gets_nothing_more(
-    client: httpx.AsyncClient, database: Database, clock: FakeClock, secret: str
+    client: httpx.AsyncClient, sessions: SessionFactory, clock: FakeClock, secret: str
 ) -> None:
     """Removed means refused, and removing it twice is an error."""
-    register = ClientRegister(database, clock)
+    register = ClientRegister(sessions, clock)
     await register.remove(NAME)
     with pytest.raises(BadClient, match="there is no client"):
         await register.remove(NAME)
@@ -138,12 +138,12 @@ async def test_a_removed_service_gets_nothing_more(
     ],
 )
 async def test_what_is_no_client_is_not_registered(
-    database: Database, clock: FakeClock, secret: str, name: str, scopes: str
+    sessions: SessionFactory, clock: FakeClock, secret: str, name: str, scopes: str
 ) -> None:
     """Neither a name that could be a user's id nor rights over people's accounts."""
     del secret
     with pytest.raises(BadClient):
-        await ClientRegister(database, clock).add(name, scopes)
+        await ClientRegister(sessions, clock).add(name, scopes)
 
 
 async def test_the_token_endpoint_refreshes_for_standard_clients(client: httpx.AsyncClient, secret: str) -> None:

@@ -8,13 +8,13 @@ import pytest
 from libs.auth.claims import ClientId
 from libs.auth.key_files import KeyFolder
 from libs.auth.testing import FakeClock
-from libs.db.connect import connect
+from libs.db.sessions import open_sessions
 from libs.web.errors import Refusal
 from libs.web.testing import running
 from services.user_service.__main__ import SERVICE
 from services.user_service.app import create_app
 from services.user_service.commands import add_client, grant_admin, remove_client
-from services.user_service.repository import clients
+from services.user_service.service.clients import find_client
 from services.user_service.settings import UserSettings
 from services.user_service.tests.people import ANN, log_in, register, tokens
 
@@ -28,11 +28,12 @@ def test_a_new_clients_secret_is_printed_once_and_kept_nowhere(
     assert len(secret) == 43
 
     async def stored() -> object:
-        database = await connect(settings.database)
+        sessions = open_sessions(settings.database)
         try:
-            return await clients.find(database, ClientId("reporting"))
+            async with sessions.read() as session:
+                return await find_client(session, ClientId("reporting"))
         finally:
-            await database.close()
+            await sessions.close()
 
     found = asyncio.run(stored())
     assert found is not None

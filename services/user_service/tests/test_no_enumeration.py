@@ -8,10 +8,9 @@ import pytest
 from fastapi import FastAPI
 
 from libs.auth.passwords import PasswordHash, Passwords, Verdict
-from libs.auth.testing import FakeClock
+from libs.auth.testing import START, FakeClock
 from libs.auth.throttle import MemoryThrottle
-from libs.db.columns import Micros
-from libs.db.connect import connect
+from libs.db.sessions import open_sessions
 from libs.mail.testing import FakeMailer
 from libs.web.testing import running
 from services.user_service import app as user_service
@@ -75,13 +74,12 @@ async def client(app: FastAPI, settings: UserSettings) -> AsyncIterator[httpx.As
 
 
 async def _lock(settings: UserSettings, email: str) -> None:
-    database = await connect(settings.database)
-    try:
-        user = await users.find(database, email_key(email))
+    sessions = open_sessions(settings.database)
+    async with sessions.begin() as session:
+        user = await users.find(session, email_key(email))
         assert user is not None
-        await users.set_locked(database, user.id, Micros(1))
-    finally:
-        await database.close()
+        user.locked_at = START
+    await sessions.close()
 
 
 FAILURES = {

@@ -1,37 +1,36 @@
 """What ends logins ends those too that begin or go on at the same moment."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TypeVar, cast
+from typing import cast
 
 import httpx
 import pytest
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.auth.claims import Subject
 from libs.auth.passwords import PasswordHash, Passwords, Verdict
 from libs.auth.refresh import Refreshed, RefreshTokens, TokenDigest
 from libs.auth.testing import START, FakeClock
-from libs.db.database import Connection, Database
-from libs.db.statements import Statement
-from services.user_service.models import FIRST_PARTY
+from libs.db.sessions import SessionFactory
+from services.user_service.models import FIRST_PARTY, RefreshGrantRow
 from services.user_service.repository.grants import Grants
 from services.user_service.tests.people import ANN, log_in, register
 
-T = TypeVar("T")
-
 _MEANWHILE = {
-    "locked": Statement("UPDATE users SET locked_at = 1"),
-    "changed": Statement("UPDATE users SET password_changed_at = password_changed_at + 1"),
-    "deleted": Statement("DELETE FROM users"),
+    "locked": text("UPDATE users SET locked_at = 1"),
+    "changed": text("UPDATE users SET password_changed_at = password_changed_at + 1"),
+    "deleted": text("DELETE FROM users"),
 }
-_GRANTS = Statement("SELECT digest FROM refresh_grants")
 _SUCCESSOR = TokenDigest(bytes(32))
 
 
 @pytest.mark.parametrize("what", _MEANWHILE)
 async def test_a_login_does_not_begin_after_its_end(
-    client: httpx.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch, what: str
+    client: httpx.AsyncClient, sessions: SessionFactory, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     """The account may be locked, changed or gone by the time at which its password has been looked at."""
     await register(client, ANN)
@@ -39,46 +38,49 @@ async def test_a_login_does_not_begin_after_its_end(
 
     async def check_slowly(passwords: Passwords, password: str, stored: PasswordHash | None) -> Verdict:
         verdict = await check(passwords, password, stored)
-        await database.fetch_all(_MEANWHILE[what])
+        async with sessions.begin() as session:
+            await session.execute(_MEANWHILE[what])
         return verdict
 
     monkeypatch.setattr(Passwords, "check", check_slowly)
     assert (await log_in(client, ANN)).status_code == 401
-    assert not await database.fetch_all(_GRANTS)
+    async with sessions.read() as session:
+        assert (await session.scalars(select(RefreshGrantRow))).all() == []
 
 
 class _Lingering:
-    """A database whose transactions do not end before `going`."""
+    """Sessions whose transactions do not end before `going`."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, sessions: SessionFactory) -> None:
+        self._sessions = sessions
         self.done, self.going = asyncio.Event(), asyncio.Event()
 
-    async def atomically(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        """As a database does, with a pause at the end."""
-        async with self._database.transaction() as transaction:
-            result = await work(transaction)
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncSession]:
+        """As `SessionFactory`, with a pause before the commit."""
+        async with self._sessions.begin() as session:
+            yield session
+            await session.flush()
             self.done.set()
             await self.going.wait()
-        return result
 
 
-async def _first_grant(client: httpx.AsyncClient, database: Database, clock: FakeClock) -> Refreshed:
+async def _first_grant(client: httpx.AsyncClient, sessions: SessionFactory, clock: FakeClock) -> Refreshed:
     subject = Subject(await register(client, ANN))
-    return await RefreshTokens(Grants(database), clock=clock).start(
+    return await RefreshTokens(Grants(sessions), clock=clock).start(
         subject=subject, client_id=FIRST_PARTY, scopes=frozenset()
     )
 
 
 @pytest.mark.parametrize("ends_all", [False, True], ids=["family", "subject"])
 async def test_no_successor_escapes_the_end_of_its_login(
-    client: httpx.AsyncClient, database: Database, clock: FakeClock, *, ends_all: bool
+    client: httpx.AsyncClient, sessions: SessionFactory, clock: FakeClock, *, ends_all: bool
 ) -> None:
     """One that is being stored while the login is ended is ended with it."""
-    grant = (await _first_grant(client, database, clock)).grant
-    lingering, grants = _Lingering(database), Grants(database)
+    grant = (await _first_grant(client, sessions, clock)).grant
+    lingering, grants = _Lingering(sessions), Grants(sessions)
     renewing = asyncio.create_task(
-        Grants(cast("Database", lingering)).replace(grant.digest, replace(grant, digest=_SUCCESSOR))
+        Grants(cast("SessionFactory", lingering)).replace(grant.digest, replace(grant, digest=_SUCCESSOR))
     )
     await lingering.done.wait()
     end = grants.revoke_subject(grant.subject, at=START) if ends_all else grants.revoke_family(grant.family, at=START)

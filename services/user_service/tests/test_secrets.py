@@ -13,10 +13,10 @@ import httpx
 import pytest
 import structlog
 from fastapi import FastAPI
+from sqlalchemy import inspect, text
 
 from libs.auth.passwords import Passwords
-from libs.db.database import Database
-from libs.db.statements import Either, Statement
+from libs.db.sessions import SessionFactory
 from libs.mail.testing import FakeMailer
 from libs.web.logs import configure_logging
 from libs.web.testing import running
@@ -30,12 +30,6 @@ NEWER = "canary eleven yellow wheelbarrows"
 WRONG = "canary seven green lampions"
 DATABASE_PASSWORD = "canary-of-the-database"
 GIVES_TOKENS = ("/auth/login", "/auth/refresh", "/oauth/token")
-TABLES = Statement(
-    Either(
-        sqlite="SELECT name FROM sqlite_master WHERE type = 'table'",
-        postgres="SELECT tablename FROM pg_tables WHERE schemaname = 'public'",
-    )
-)
 
 
 class Log:
@@ -154,7 +148,12 @@ class Walk:
 
 
 async def test_no_secret_is_anywhere_but_where_it_belongs(
-    app: FastAPI, client: httpx.AsyncClient, settings: UserSettings, database: Database, mailer: FakeMailer, log: Log
+    app: FastAPI,
+    client: httpx.AsyncClient,
+    settings: UserSettings,
+    sessions: SessionFactory,
+    mailer: FakeMailer,
+    log: Log,
 ) -> None:
     """Passwords, all kinds of tokens, secrets of clients, of the key and of the database, used well and badly."""
     walk = Walk(app, client, settings, mailer)
@@ -165,7 +164,7 @@ async def test_no_secret_is_anywhere_but_where_it_belongs(
     await walk.be_an_administrator(root)
     await walk.use_letters()
     await walk.change_password()
-    told = {"the log": log.text, "the answers": "\n".join(walk.answers), "the database": await _everything(database)}
+    told = {"the log": log.text, "the answers": "\n".join(walk.answers), "the database": await _everything(sessions)}
     found = [(name, place) for name, canary in walk.canaries.items() for place, said in told.items() if canary in said]
     assert found == []
     assert walk.requests == [(line["method"], line["path"], line["status"]) for line in log.events("request")]
@@ -207,9 +206,10 @@ def _but_tokens_given(answer: httpx.Response) -> str:
     return json.dumps({name: body[name] for name in body.keys() - {"access_token", "refresh_token"}})
 
 
-async def _everything(database: Database) -> str:
-    tables = [row[0] for row in await database.fetch_all(TABLES)]
-    rows = [repr(await database.fetch_all(Statement("SELECT * FROM", table))) for table in tables]
+async def _everything(sessions: SessionFactory) -> str:
+    async with sessions.read() as session:
+        names = await (await session.connection()).run_sync(lambda connection: inspect(connection).get_table_names())
+        rows = [repr((await session.execute(text(f"SELECT * FROM {name}"))).all()) for name in names]
     stored = "\n".join(rows)
     assert ANN["email"] in stored, "the rows were looked at, so there must be some"
     return stored

@@ -3,10 +3,9 @@
 import httpx
 from fastapi import FastAPI
 
-from libs.auth.testing import FakeClock
+from libs.auth.testing import START, FakeClock
 from libs.auth.throttle import PER_NETWORK
-from libs.db.columns import Micros
-from libs.db.database import Database
+from libs.db.sessions import SessionFactory
 from libs.web.testing import running
 from services.user_service.models import UserId
 from services.user_service.repository import users
@@ -45,11 +44,13 @@ async def test_one_address_tries_few_accounts(app: FastAPI, clock: FakeClock) ->
         assert (await log_in(stranger, ANN, email="one-more@example.com")).status_code == 401
 
 
-async def test_throttling_begins_alike_for_everybody(app: FastAPI, database: Database) -> None:
+async def test_throttling_begins_alike_for_everybody(app: FastAPI, sessions: SessionFactory) -> None:
     """When and how attempts are refused tells nobody whether there is such an account, or whether it is locked."""
     async with running(app) as client:
         await register(client, ANN)
-        await users.set_locked(database, UserId(await register(client, BOB)), Micros(1))
+        bob = UserId(await register(client, BOB))
+        async with sessions.begin() as session:
+            (await users.existing(session, bob)).locked_at = START
         known, locked, unknown = [await _exhaust(app, person) for person in (ANN, BOB, EVE)]
     assert known == locked == unknown
     assert [status for status, _, _ in known] == [401] * 5 + [429] * 3

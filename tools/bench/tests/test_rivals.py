@@ -18,7 +18,7 @@ def test_rival_reads_with_a_good_token_alone(tmp_path: Path) -> None:
     good = rival.token()
     claims = base64.urlsafe_b64encode(json.dumps({"exp": 4e9, "sub": "somebody"}).encode()).decode()
     forged = ".".join([good.split(".")[0], claims, good.split(".")[2]])
-    with contestant("rival", "tools.bench.rival", [str(tmp_path / "rival.db")]) as server:
+    with contestant("rival", "tools.bench.rival", [f"sqlite:///{tmp_path / 'rival.db'}"]) as server:
         path = f"/items/{rival.ITEM}"
         assert load(server.address, get(path, good), seconds=0.2, connections=2).requests > 1
         with pytest.raises(UnexpectedAnswer, match="403"):

@@ -23,7 +23,13 @@ filegroup(
 # JSON: the packages whose older version was used, because the locked one could not be had.
 exports_files(["status.json"])
 
-exports_files(glob(["root/usr/bin/*", "root/usr/lib/*/faketime/*"], allow_empty = True))
+exports_files(glob(["root/usr/bin/*", "root/usr/lib/*/faketime/*", "root/usr/sbin/*"], allow_empty = True))
+
+# Shared libraries, with the loader: programs of these packages run without those of the machine.
+filegroup(
+    name = "libraries",
+    srcs = glob(["root/lib/**/*.so*", "root/usr/lib/**/*.so*"], allow_empty = True),
+)
 
 shipped_python(
     name = "python",

@@ -18,5 +18,6 @@ def upgrade() -> None:
         sa.Column("id", sa.String(36), primary_key=True),
         sa.Column("box_id", sa.String(36), sa.ForeignKey("boxes.id")),
         sa.Column("amount", sa.BigInteger, nullable=False),
+        sa.Column("made_at", sa.BigInteger),
         sa.CheckConstraint("amount >= 0", name="things_amount_check"),
     )

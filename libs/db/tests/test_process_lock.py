@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from libs.db.alone import serving_alone
-from libs.db.errors import AlreadyServed, FileUnusable
+from libs.db.errors import FileInUse, FileUnusable
+from libs.db.process_lock import single_process_lock
 
 _SERVE = """
 import sys
-from libs.db.alone import serving_alone
-with serving_alone(sys.argv[1]):
+from libs.db.process_lock import single_process_lock
+with single_process_lock(sys.argv[1]):
     print("serving", flush=True)
     input()
 """
@@ -29,9 +29,9 @@ def url(tmp_path: Path) -> str:
 def test_a_second_process_is_refused_in_one_sentence(url: str) -> None:
     """Whoever comes second is told which file it is about."""
     with (
-        serving_alone(url),
-        pytest.raises(AlreadyServed, match=r"a\.db is served by another process"),
-        serving_alone(url),
+        single_process_lock(url),
+        pytest.raises(FileInUse, match=r"a\.db is served by another process"),
+        single_process_lock(url),
     ):
         pass
 
@@ -42,10 +42,10 @@ def test_a_process_that_was_killed_serves_no_longer(url: str) -> None:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "serving\n"
-        with pytest.raises(AlreadyServed), serving_alone(url):
+        with pytest.raises(FileInUse), single_process_lock(url):
             pass
         other.kill()
-    with serving_alone(url):
+    with single_process_lock(url):
         pass
 
 
@@ -53,7 +53,7 @@ def test_a_folder_that_is_not_there_is_one_sentence() -> None:
     """It names the file and says why."""
     with (
         pytest.raises(FileUnusable, match=r"/no/such/folder/a\.db cannot be written to: No such file or directory$"),
-        serving_alone("sqlite+aiosqlite:////no/such/folder/a.db"),
+        single_process_lock("sqlite+aiosqlite:////no/such/folder/a.db"),
     ):
         pass
 
@@ -61,7 +61,7 @@ def test_a_folder_that_is_not_there_is_one_sentence() -> None:
 def test_postgresql_may_be_served_by_many() -> None:
     """It is left to itself."""
     url = "postgresql+asyncpg://u:p@localhost/a"
-    with serving_alone(url), serving_alone(url):
+    with single_process_lock(url), single_process_lock(url):
         pass
 
 

@@ -1,0 +1,14 @@
+"""Alembic's environment of every service: runs steps on the connection that `libs.db.migrations` hands over."""
+
+from alembic import context
+
+_given = context.config.attributes
+
+context.configure(
+    connection=_given["connection"],
+    target_metadata=_given.get("metadata"),
+    include_object=_given.get("include_object"),
+    render_item=_given.get("render_item"),
+)
+with context.begin_transaction():
+    context.run_migrations()

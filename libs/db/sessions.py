@@ -1,0 +1,130 @@
+"""Sessions: how services read and write.
+
+    async with sessions.begin() as session:   # a transaction, committed at the end of the block
+        session.add(product)
+
+    async with sessions.read() as session:    # statements that only read
+        product = await session.get(Product, product_id)
+
+The block ends before the response begins, so a 2xx answer is only given for what is committed.
+"""
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, ParamSpec, TypeVar
+
+import stamina
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from libs.db.engines import Engines, Limits, create_engines
+from libs.db.errors import DatabaseUnavailable, SerializationFailure
+from libs.db.translation import pool_timeouts
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_ATTEMPTS = 20
+
+
+class SessionFactory:
+    """Opens sessions on one database. Every error is one of `libs.db.errors`, or the programmer's."""
+
+    def __init__(self, engines: Engines, limits: Limits) -> None:
+        self._engines = engines
+        self._limits = limits
+        self._write = async_sessionmaker(engines.write, expire_on_commit=False)
+        self._read = async_sessionmaker(engines.read, expire_on_commit=False)
+        # asyncio's lock is first come first served; the queue of SQLAlchemy's pool lets a newcomer overtake.
+        self._turn = asyncio.Lock() if engines.is_sqlite else None
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a SQLite file."""
+        return self._engines.is_sqlite
+
+    @asynccontextmanager
+    async def begin(self, *, read_committed: bool = False) -> AsyncIterator[AsyncSession]:
+        """Open a session with a transaction: serializable, committed at the end, rolled back by any exception.
+
+        On SQLite it holds the write lock, and callers wait for it in the order of their arrival.
+
+        With `read_committed` callers who change the same row wait for each other on PostgreSQL, where all but one of
+        them would collide. It is for transactions that decide in the WHERE clause of the statement that writes, or
+        after taking a lock.
+
+        Raises:
+            SerializationFailure: the transaction collided with another; see `retry_on_conflict`.
+            DatabaseUnavailable: the database or a free connection cannot be had in time.
+        """
+        async with AsyncExitStack() as stack:
+            if self._turn is not None:
+                await self._take_turn(self._turn)
+                stack.callback(self._turn.release)
+            with pool_timeouts():
+                async with self._write.begin() as session:
+                    if read_committed and not self.is_sqlite:
+                        await session.connection(execution_options={"isolation_level": "READ COMMITTED"})
+                    yield session
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """Open a session for statements that only read; each sees what is committed when it begins.
+
+        Raises:
+            DatabaseUnavailable: the database or a free connection cannot be had in time.
+        """
+        with pool_timeouts():
+            async with self._read() as session:
+                yield session
+
+    async def close(self) -> None:
+        """Close every connection, within the limit of a statement."""
+        for engine in {self._engines.write, self._engines.read}:
+            try:
+                await asyncio.wait_for(engine.dispose(), self._limits.statement_seconds)
+            except TimeoutError:
+                await engine.dispose(close=False)
+
+    async def _take_turn(self, turn: asyncio.Lock) -> None:
+        try:
+            async with asyncio.timeout(self._limits.statement_seconds):
+                await turn.acquire()
+        except TimeoutError as error:
+            raise DatabaseUnavailable("other transactions are writing") from error
+
+
+def open_sessions(url: str, limits: Limits | None = None) -> SessionFactory:
+    """Return the sessions of the database that `url` names. The first session connects.
+
+    Raises:
+        BadDatabaseUrl: the URL names neither a SQLite file nor PostgreSQL.
+    """
+    limits = limits or Limits()
+    return SessionFactory(create_engines(url, limits), limits)
+
+
+def retry_on_conflict(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Run an async function again, from its beginning, when its transaction collides with another one.
+
+    The function opens its own session and does nothing but talk to the database. After 20 attempts the
+    SerializationFailure is raised.
+    """
+
+    @functools.wraps(function)
+    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        # Not `stamina.retry`: its log entry would hold the arguments, which may be secrets.
+        async for attempt in stamina.retry_context(
+            on=SerializationFailure,
+            attempts=_ATTEMPTS,
+            timeout=None,
+            wait_initial=0.005,
+            wait_max=0.2,
+            wait_jitter=0.05,
+        ):
+            with attempt:
+                return await function(*args, **kwargs)
+        raise AssertionError("stamina ends with a result or an error")
+
+    return run

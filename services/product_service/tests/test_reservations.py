@@ -1,0 +1,130 @@
+"""Reservations: pieces set aside for a buyer, given back by a cancellation or at the end of their time."""
+
+import asyncio
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from libs.auth.testing import TokenMint
+from libs.db.errors import DatabaseError
+from libs.web.strict import MAX_INT64
+from services.product_service.problems import PROBLEMS
+from services.product_service.tests.callers import TEA, ann, bob, root
+
+NOWHERE = "00000000-0000-4000-8000-000000000000"
+SECONDS = 900
+
+
+@pytest.fixture
+async def product(client: httpx.AsyncClient, mint: TokenMint) -> str:
+    """The path of a product with three pieces in stock."""
+    answer = await client.post("/products", json=TEA, headers=ann(mint))
+    return str(answer.headers["location"])
+
+
+async def _reserve(
+    client: httpx.AsyncClient, product: str, mint: TokenMint, quantity: int = 2, **headers: str
+) -> httpx.Response:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return await client.post(f"{product}/reservations", json={"quantity": quantity}, headers=bob(mint) | named)
+
+
+async def _stock(client: httpx.AsyncClient, product: str, mint: TokenMint) -> int:
+    return int((await client.get(product, headers=ann(mint))).json()["stock"])
+
+
+async def test_a_reservation_is_a_resource(client: httpx.AsyncClient, product: str, mint: TokenMint) -> None:
+    """It has an id, a Location under which it is read, and a time at which it expires."""
+    made = await _reserve(client, product, mint)
+    assert made.status_code == 201
+    assert made.headers["location"] == f"{product}/reservations/{made.json()['id']}"
+    read = await client.get(made.headers["location"], headers=bob(mint))
+    assert read.json() == made.json()
+    assert read.json() | {"quantity": 2, "expires_at": "2026-01-01T12:15:00Z"} == read.json()
+    assert await _stock(client, product, mint) == 1
+
+
+async def test_a_cancellation_gives_the_pieces_back(client: httpx.AsyncClient, product: str, mint: TokenMint) -> None:
+    """Once, however often it is sent."""
+    path = (await _reserve(client, product, mint)).headers["location"]
+    answers = await asyncio.gather(*(client.delete(path, headers=bob(mint)) for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [204] + [404] * 4
+    assert await _stock(client, product, mint) == 3
+    assert (await client.get(path, headers=bob(mint))).status_code == 404
+
+
+async def test_a_reservation_is_its_buyers(client: httpx.AsyncClient, product: str, mint: TokenMint) -> None:
+    """Another caller can neither see nor cancel it, under no other product either; an administrator can."""
+    path = (await _reserve(client, product, mint)).headers["location"]
+    for headers in (ann(mint), {}):
+        assert (await client.get(path, headers=headers)).status_code in (401, 404)
+        assert (await client.delete(path, headers=headers)).status_code in (401, 404)
+    elsewhere = path.replace(product, f"/products/{NOWHERE}")
+    assert (await client.delete(elsewhere, headers=bob(mint))).status_code == 404
+    assert (await client.get(path, headers=root(mint))).status_code == 200
+
+
+async def test_a_repeated_request_reserves_once(client: httpx.AsyncClient, product: str, mint: TokenMint) -> None:
+    """With the same key each answer is the first one; another quantity under that key is rejected."""
+    answers = await asyncio.gather(*(_reserve(client, product, mint, Idempotency_Key="r-1") for _ in range(4)))
+    assert len({answer.content for answer in answers}) == 1
+    assert await _stock(client, product, mint) == 1
+    other = await _reserve(client, product, mint, 1, Idempotency_Key="r-1")
+    assert (other.status_code, other.json()["type"]) == (422, "urn:problem:idempotency-key-reused")
+
+
+async def test_an_expired_reservation_is_gone(
+    app: FastAPI, client: httpx.AsyncClient, product: str, mint: TokenMint
+) -> None:
+    """From its end on it cannot be read or cancelled; its pieces go back to the stock, and a metric counts it."""
+    path = (await _reserve(client, product, mint)).headers["location"]
+    await app.state.pruner.prune()
+    assert await _stock(client, product, mint) == 1
+    mint.clock.advance(SECONDS)
+    assert (await client.get(path, headers=bob(mint))).status_code == 404
+    assert (await client.delete(path, headers=bob(mint))).status_code == 404
+    await app.state.pruner.prune()
+    assert await _stock(client, product, mint) == 3
+    assert b'db_pruned_rows_total{kind="reservations"} 1.0' in (await client.get("/metrics")).content
+
+
+@pytest.mark.parametrize("ends", ["cancelled", "expired"])
+async def test_pieces_come_back_to_a_stock_that_is_full(
+    app: FastAPI, client: httpx.AsyncClient, product: str, mint: TokenMint, ends: str
+) -> None:
+    """The owner has set the stock to the largest integer meanwhile: it stays that, an integer, and nothing fails."""
+    path = (await _reserve(client, product, mint)).headers["location"]
+    full = {**TEA, "stock": MAX_INT64 - 1}
+    assert (await client.put(product, json=full, headers=ann(mint))).status_code == 200
+    if ends == "cancelled":
+        assert (await client.delete(path, headers=bob(mint))).status_code == 204
+    else:
+        mint.clock.advance(SECONDS)
+        await app.state.pruner.prune()
+    assert await _stock(client, product, mint) == MAX_INT64
+
+
+async def test_many_buyers_of_one_product(client: httpx.AsyncClient, product: str, mint: TokenMint) -> None:
+    """Fifty at once: each gets a piece, and none is told that there are too many changes at once."""
+    await client.put(product, json={**TEA, "stock": 50}, headers=ann(mint))
+    answers = await asyncio.gather(
+        *(_reserve(client, product, mint, 1, Idempotency_Key=f"r-{number % 40}") for number in range(50))
+    )
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["id"] for answer in answers}) == 40
+    assert await _stock(client, product, mint) == 10
+
+
+async def test_the_last_piece_twice_under_one_key(client: httpx.AsyncClient, product: str, mint: TokenMint) -> None:
+    """A request that is sent again while the first one runs gets its answer, not that nothing is left."""
+    answers = await asyncio.gather(*(_reserve(client, product, mint, 3, Idempotency_Key="r-1") for _ in range(5)))
+    assert [answer.status_code for answer in answers] == [201] * 5
+    assert len({answer.content for answer in answers}) == 1
+
+
+def test_no_answer_repeats_the_words_of_a_database() -> None:
+    """What the database says is for the log; 503 has a sentence of its own."""
+    told = {kind.__name__: problem.detail for kind, problem in PROBLEMS.items() if issubclass(kind, DatabaseError)}
+    assert len(told) == 3
+    assert None not in told.values()

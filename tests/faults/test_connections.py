@@ -1,0 +1,165 @@
+"""PostgreSQL and PgBouncer that cut connections while clients write: 503, nothing lost, and the pool stays whole.
+
+CUT_CONNECTIONS and RESTARTS in the environment say how many.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import pytest
+
+from libs.db.pgbouncer_testing import PgBouncer, pgbouncer
+from libs.db.testing import PostgresServer, postgres_server
+from tests.faults.storm import Storm
+from tests.faults.town import client, postgres_town, settle
+from tests.program import Program
+
+_CUT = int(os.environ.get("CUT_CONNECTIONS", "60"))
+_RESTARTS = int(os.environ.get("RESTARTS", "2"))
+_POOL = 8
+_SECONDS = 60
+
+_OURS = "datname = current_database() AND pid <> pg_backend_pid()"
+_WAITING = f"SELECT count(*) FROM pg_stat_activity WHERE {_OURS} AND wait_event_type = 'Lock'"  # constants
+_CUT_WAITING = _WAITING.replace("count(*)", "count(pg_terminate_backend(pid))")
+_CUT_ACTIVE = _CUT_WAITING.replace("wait_event_type = 'Lock'", "state <> 'idle' AND application_name <> 'holder'")
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The product service, its clients, and the servers behind it."""
+
+    program: Program
+    storm: Storm
+    server: PostgresServer
+    database: str
+    bouncer: PgBouncer | None
+
+    def assert_whole(self) -> None:
+        """Nothing was answered but success and 503, and nothing lost; as many requests as the pool has slots run."""
+        assert self.storm.unexpected == []
+        assert asyncio.run(_held_at_once(self)) == ([201] * _POOL, _POOL)
+        assert self.storm.lost() == []
+        assert "Traceback" not in self.program.said()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    """A server that a test may stop, as long as it starts it again."""
+    with postgres_server(durable=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=["direct", "pooled"])
+def shop(
+    request: pytest.FixtureRequest, server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shop]:
+    """A product service on PostgreSQL, or behind a PgBouncer in transaction mode."""
+    name = str(request.param)
+    with pgbouncer(server, pool_size=_POOL) as bouncer:
+        database = f"{name}_products"
+        pooled = {"DATABASE_URL": bouncer.url(database), "DATABASE_TRANSACTION_POOLER": "true"}
+        settings = pooled if name == "pooled" else {}
+        town = postgres_town(server, tmp_path_factory.mktemp(name), name, **settings)
+        with town.users.running(), town.products.running(), client() as http:
+            storm = Storm(town.products.url, settle(town, http).headers)
+            yield Shop(town.products, storm, server, database, bouncer if settings else None)
+
+
+def test_connections_cut_in_the_middle_of_statements(shop: Shop) -> None:
+    """Of transactions that wait for the lock of a row, and of whatever else is under way."""
+    with shop.storm.raging():
+        asyncio.run(_cut(shop, _CUT))
+    assert shop.storm.statuses[503] > 0
+    shop.assert_whole()
+
+
+def test_eight_connections_cut_while_they_wait_for_a_row(shop: Shop) -> None:
+    """The whole pool at once: eight answers of 503, and eight slots afterwards."""
+    with ThreadPoolExecutor(_POOL) as threads:
+        assert asyncio.run(_cut_all(shop, threads)) == [503] * _POOL
+    shop.assert_whole()
+
+
+def test_fast_stops_and_starts(shop: Shop) -> None:
+    """Of PostgreSQL, or of PgBouncer where there is one."""
+    with shop.storm.raging():
+        for _ in range(_RESTARTS):
+            time.sleep(0.5)
+            server = shop.bouncer or shop.server
+            server.stop()
+            server.start()
+        time.sleep(1)
+    shop.assert_whole()
+
+
+async def _connect(shop: Shop, name: str) -> asyncpg.Connection:
+    return await asyncpg.connect(
+        host=str(shop.server.folder),
+        user="postgres",
+        database=shop.database,
+        server_settings={"application_name": name},
+    )
+
+
+async def _hold(holder: asyncpg.Connection, shop: Shop) -> None:
+    await holder.execute("BEGIN")
+    await holder.execute("SELECT 1 FROM products WHERE id = $1 FOR UPDATE", shop.storm.product.rpartition("/")[2])
+
+
+async def _cut(shop: Shop, count: int) -> None:
+    """Cut so many: those that wait for a row, then, a few times, those that do anything."""
+    holder, cutter = await _connect(shop, "holder"), await _connect(shop, "cutter")
+    cut = 0
+    async with asyncio.timeout(_SECONDS):
+        while cut < count:
+            await _hold(holder, shop)
+            await asyncio.sleep(0.05)
+            cut += await cutter.fetchval(_CUT_WAITING)
+            await holder.execute("ROLLBACK")
+            for _ in range(5):
+                await asyncio.sleep(0.003)
+                cut += await cutter.fetchval(_CUT_ACTIVE)
+    await holder.close()
+    await cutter.close()
+
+
+async def _held_at_once(shop: Shop) -> tuple[list[int], int]:
+    """Reserve as often at once as the pool has slots while the row is held; the statuses, and how many waited."""
+    holder, watcher = await _connect(shop, "holder"), await _connect(shop, "watcher")
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(_POOL) as threads:
+        await _hold(holder, shop)
+        answers = [loop.run_in_executor(threads, shop.storm.reserve) for _ in range(_POOL)]
+        waiting = await _until_all_wait(watcher)
+        await holder.execute("ROLLBACK")
+        statuses = await asyncio.gather(*answers)
+    await holder.close()
+    await watcher.close()
+    return statuses, waiting
+
+
+async def _cut_all(shop: Shop, threads: ThreadPoolExecutor) -> list[int]:
+    holder, cutter = await _connect(shop, "holder"), await _connect(shop, "cutter")
+    loop = asyncio.get_running_loop()
+    await _hold(holder, shop)
+    answers = [loop.run_in_executor(threads, shop.storm.reserve) for _ in range(_POOL)]
+    assert await _until_all_wait(cutter) == _POOL
+    assert await cutter.fetchval(_CUT_WAITING) == _POOL
+    statuses = await asyncio.gather(*answers)
+    await holder.close()
+    await cutter.close()
+    return statuses
+
+
+async def _until_all_wait(watcher: asyncpg.Connection) -> int:
+    """Return how many wait for a lock, as soon as all of the pool do, or in time before a statement's limit."""
+    end = time.monotonic() + 4
+    while (waiting := int(await watcher.fetchval(_WAITING))) < _POOL and time.monotonic() < end:  # noqa: ASYNC110  # the server tells nobody
+        await asyncio.sleep(0.02)
+    return waiting
