@@ -21,6 +21,7 @@ class ProductInput(StrictModel):
     description: Annotated[CleanText, Field(max_length=5000)] = ""
     price_cents: Count = Field(description="Price in minor units of the currency.")
     stock: Count = Field(default=0, description="How many pieces there are.")
+    category: Annotated[CleanText, Field(max_length=100)] = ""
 
 
 class ProductView(BaseModel):
@@ -34,6 +35,7 @@ class ProductView(BaseModel):
     description: str
     price_cents: int
     stock: int
+    category: str
     version: int
     created_at: datetime
     updated_at: datetime
