@@ -49,7 +49,6 @@ class Product(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
-    category: Mapped[str] = mapped_column(String(100), server_default="")
 
 
 class ProductWords(Base):

@@ -21,7 +21,6 @@ class ProductInput(StrictModel):
     description: Annotated[CleanText, Field(max_length=5000)] = ""
     price_cents: Count = Field(description="Price in minor units of the currency.")
     stock: Count = Field(default=0, description="How many pieces there are.")
-    category: Annotated[CleanText, Field(max_length=100)] = ""
 
 
 class ProductView(BaseModel):
@@ -35,7 +34,6 @@ class ProductView(BaseModel):
     description: str
     price_cents: int
     stock: int
-    category: str
     version: int
     created_at: datetime
     updated_at: datetime
