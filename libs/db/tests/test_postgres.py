@@ -127,14 +127,21 @@ async def test_a_statement_that_hangs_is_ended(server: PostgresServer) -> None:
     await hasty.close()
 
 
-async def test_a_transaction_that_idles_is_ended(server: PostgresServer) -> None:
+async def test_a_transaction_that_idles_is_ended(server: PostgresServer, sessions: SessionFactory) -> None:
     """Twice the limit of a statement; its locks are free then."""
     hasty = open_sessions(server.url("postgres"), Limits(pool_size=1, statement_seconds=0.5, connect_seconds=60))
 
+    async def is_there(pid: int) -> bool:
+        async with sessions.read() as session:
+            found = text("SELECT count(*) FROM pg_stat_activity WHERE pid = :pid")
+            return bool((await session.execute(found, {"pid": pid})).scalar_one())
+
     async def idle() -> None:
         async with hasty.begin() as session:
-            await session.execute(select(1))
-            await asyncio.sleep(2)
+            pid = (await session.execute(select(func.pg_backend_pid()))).scalar_one()
+            async with asyncio.timeout(60):
+                while await is_there(pid):  # noqa: ASYNC110  # nothing tells of its end
+                    await asyncio.sleep(0.1)
             await session.execute(select(1))
 
     with pytest.raises(DatabaseUnavailable):

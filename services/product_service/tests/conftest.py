@@ -14,6 +14,9 @@ from services.product_service.app import create_app
 from services.product_service.models import SCHEMA
 from services.product_service.settings import ProductSettings
 
+# The machine that runs the tests may be busy; the limits have tests of their own in libs/db.
+PATIENT_SECONDS = 60.0
+
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
@@ -25,7 +28,14 @@ def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 @pytest.fixture
 def settings(databases: Databases, tmp_path: Path) -> ProductSettings:
     """Settings with a fresh database."""
-    return ProductSettings(data_dir=tmp_path, database_url=databases.fresh(), issuer=ISSUER, audience=AUDIENCE)
+    return ProductSettings(
+        data_dir=tmp_path,
+        database_url=databases.fresh(),
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        database_statement_seconds=PATIENT_SECONDS,
+        database_connect_seconds=PATIENT_SECONDS,
+    )
 
 
 @pytest.fixture

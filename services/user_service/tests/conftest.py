@@ -21,6 +21,8 @@ from services.user_service.models import SCHEMA
 from services.user_service.settings import UserSettings
 
 CHEAP = Argon2Cost(memory_kib=64, passes=1)
+# The machine that runs the tests may be busy; the limits have tests of their own in libs/db.
+PATIENT_SECONDS = 60.0
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -36,7 +38,12 @@ def settings(databases: Databases, tmp_path: Path) -> UserSettings:
     keys = KeyFolder(tmp_path / "keys")
     keys.path.mkdir(mode=0o700)
     keys.write(Algorithm.EDDSA, activates_at=START - timedelta(days=1))
-    return UserSettings(data_dir=tmp_path, database_url=databases.fresh())
+    return UserSettings(
+        data_dir=tmp_path,
+        database_url=databases.fresh(),
+        database_statement_seconds=PATIENT_SECONDS,
+        database_connect_seconds=PATIENT_SECONDS,
+    )
 
 
 @pytest.fixture
