@@ -15,7 +15,7 @@ from services.product_service.models import SCHEMA
 from services.product_service.settings import ProductSettings
 
 # The machine that runs the tests may be busy; the limits have tests of their own in libs/db.
-PATIENT_SECONDS = 60.0
+PATIENT_SECONDS = 10.0
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

@@ -15,7 +15,7 @@ from libs.auth.claims import Subject
 from libs.auth.passwords import PasswordHash, Passwords, Verdict
 from libs.auth.refresh import Refreshed, RefreshTokens, TokenDigest
 from libs.auth.testing import START, FakeClock
-from libs.db.sessions import SessionFactory
+from libs.db.sessions import SessionFactory, retry_on_conflict
 from services.user_service.models import FIRST_PARTY, RefreshGrantRow
 from services.user_service.repository.grants import Grants
 from services.user_service.tests.people import ANN, log_in, register
@@ -36,10 +36,15 @@ async def test_a_login_does_not_begin_after_its_end(
     await register(client, ANN)
     check = Passwords.check
 
-    async def check_slowly(passwords: Passwords, password: str, stored: PasswordHash | None) -> Verdict:
-        verdict = await check(passwords, password, stored)
+    # The mail of the registration may be stored at the same moment.
+    @retry_on_conflict
+    async def end_meanwhile() -> None:
         async with sessions.begin() as session:
             await session.execute(_MEANWHILE[what])
+
+    async def check_slowly(passwords: Passwords, password: str, stored: PasswordHash | None) -> Verdict:
+        verdict = await check(passwords, password, stored)
+        await end_meanwhile()
         return verdict
 
     monkeypatch.setattr(Passwords, "check", check_slowly)
