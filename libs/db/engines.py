@@ -7,6 +7,7 @@ one pool, used by two views: serializable transactions, and single reads in auto
 import functools
 import os
 import sqlite3
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,8 @@ _SQLITE_READERS = 4
 _RECYCLE_SECONDS = 300
 """Firewalls drop connections that were idle for longer, often without telling either side."""
 
-_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF")
+_WRITE_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF")
+_READ_PRAGMAS = (*_WRITE_PRAGMAS, "query_only = ON")
 _FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 
 
@@ -65,7 +67,7 @@ def sqlite_path(url: str) -> Path | None:
     """Return the file that a database URL names; None for PostgreSQL.
 
     Raises:
-        BadDatabaseUrl: the URL is of neither, or of SQLite in memory, where each connection has a database of its own.
+        BadDatabaseUrl: the URL is of neither, or of SQLite in memory, where connections do not share a database.
     """
     if url.startswith(_SQLITE):
         path = unquote(url.removeprefix(_SQLITE).partition("?")[0])
@@ -79,19 +81,17 @@ def sqlite_path(url: str) -> Path | None:
     )
 
 
-def create_engines(url: str, limits: Limits | None = None) -> Engines:
+def create_engines(url: str, limits: Limits) -> Engines:
     """Create the engines of the database that `url` names. Nothing is connected yet.
 
     Raises:
         BadDatabaseUrl: see `sqlite_path`.
     """
-    limits = limits or Limits()
     path = sqlite_path(url)
     if path is not None:
-        write = _sqlite_engine(path, limits, pool_size=1)
+        write = _sqlite_engine(path, limits, _WRITE_PRAGMAS, pool_size=1)
         event.listen(write.sync_engine, "begin", _begin_immediate)
-        read = _sqlite_engine(path, limits, pool_size=_SQLITE_READERS)
-        event.listen(read.sync_engine, "connect", _forbid_writes)
+        read = _sqlite_engine(path, limits, _READ_PRAGMAS, pool_size=_SQLITE_READERS)
         return Engines(write, read)
     engine = _postgres_engine(url, limits)
     if limits.transaction_pooler:
@@ -101,7 +101,7 @@ def create_engines(url: str, limits: Limits | None = None) -> Engines:
     return Engines(engine, engine.execution_options(isolation_level="AUTOCOMMIT"))
 
 
-def _sqlite_engine(path: Path, limits: Limits, *, pool_size: int) -> AsyncEngine:
+def _sqlite_engine(path: Path, limits: Limits, pragmas: Sequence[str], *, pool_size: int) -> AsyncEngine:
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(path)),
         poolclass=AsyncAdaptedQueuePool,
@@ -113,7 +113,7 @@ def _sqlite_engine(path: Path, limits: Limits, *, pool_size: int) -> AsyncEngine
         connect_args={"timeout": limits.statement_seconds, "isolation_level": None},
     )
     event.listen(engine.sync_engine, "do_connect", functools.partial(_create_private, path))
-    event.listen(engine.sync_engine, "connect", _set_pragmas)
+    event.listen(engine.sync_engine, "connect", functools.partial(_set_pragmas, pragmas))
     translate_errors(engine)
     return engine
 
@@ -170,16 +170,10 @@ def _create_private(path: Path, *_: object) -> None:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def _set_pragmas(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+def _set_pragmas(pragmas: Sequence[str], connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
-    for pragma in _PRAGMAS:
+    for pragma in pragmas:
         cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _forbid_writes(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA query_only = ON")
     cursor.close()
 
 

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeDecorator
 
 from libs.db.engines import Limits, create_engines
-from libs.db.schema import Schema, newest_revision
+from libs.db.schema import REVISION, Schema, newest_revision
 
 _LOCK = 0x6D69_6772
 """Key of PostgreSQL's advisory lock; any constant that nothing else on the server uses."""
@@ -133,8 +133,7 @@ async def _check_not_newer(connection: AsyncConnection, scripts: Path) -> None:
 
 
 async def _revision(connection: AsyncConnection) -> str | None:
-    # Raw SQL: the table is alembic's own.
-    found = await connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    found = await connection.scalar(REVISION)
     return None if found is None else str(found)
 
 

@@ -11,7 +11,9 @@ from libs.db.errors import DatabaseError, MissingTable
 from libs.db.sessions import SessionFactory
 
 # Raw SQL: the table is alembic's, and serving does not import alembic.
-_REVISION = sa.text("SELECT version_num FROM alembic_version")
+REVISION = sa.text("SELECT version_num FROM alembic_version")
+"""The SELECT of the revision that a database is at."""
+
 _log = logging.getLogger(__name__)
 _FILE = re.compile(r"m(\d{4})_\w+\.py")
 
@@ -20,7 +22,7 @@ async def current_revision(sessions: SessionFactory) -> str | None:
     """Return the revision that the database is at; None when it was never migrated."""
     try:
         async with sessions.read() as session:
-            return (await session.execute(_REVISION)).scalar_one_or_none()
+            return (await session.execute(REVISION)).scalar_one_or_none()
     except MissingTable:
         return None
 

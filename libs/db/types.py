@@ -41,6 +41,10 @@ class Timestamp(TypeDecorator[datetime]):
         return None if value is None else from_micros(value)
 
 
+COLUMN_TYPES = {datetime: Timestamp, int: BigInteger}
+"""The `type_annotation_map` of a service's declarative base."""
+
+
 class HexBytes(TypeDecorator[bytes]):
     """Bytes, stored as hexadecimal text, which shells and logs show as it is."""
 

@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 
 from libs.web.context import request_id
+from libs.web.pagination import ForeignCursor
 
 MEDIA_TYPE = "application/problem+json"
 _log = structlog.get_logger("libs.web")
@@ -50,6 +51,7 @@ class Problem:
 
 
 ProblemTable = Mapping[type[Exception], Problem]
+_LIBRARY_PROBLEMS: ProblemTable = {ForeignCursor: Problem(422, "foreign-cursor", "Cursor of another list")}
 
 
 class ProblemResponse(JSONResponse):
@@ -81,8 +83,8 @@ def problem_response(
 
 
 def install(app: FastAPI, table: ProblemTable) -> None:
-    """Answer every error of `app` as a problem."""
-    for error_class, problem in table.items():
+    """Answer every error of `app` as a problem; `table` has those of the service."""
+    for error_class, problem in (*_LIBRARY_PROBLEMS.items(), *table.items()):
         app.add_exception_handler(error_class, _handler(problem))
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)

@@ -10,11 +10,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NewType
 
-from sqlalchemy import BigInteger, Identity, Index, Integer, MetaData, String, Text, text
+from sqlalchemy import BigInteger, Identity, Index, Integer, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from libs.db.schema import Schema
-from libs.db.types import Timestamp, to_micros
+from libs.db.types import COLUMN_TYPES, to_micros
 
 ProductId = NewType("ProductId", str)
 OwnerId = NewType("OwnerId", str)
@@ -24,8 +24,7 @@ ReservationId = NewType("ReservationId", str)
 class Base(DeclarativeBase):
     """Base of the tables."""
 
-    metadata = MetaData()
-    type_annotation_map = {datetime: Timestamp, int: BigInteger}  # noqa: RUF012  # SQLAlchemy's own name
+    type_annotation_map = COLUMN_TYPES
 
 
 class Product(Base):

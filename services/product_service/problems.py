@@ -2,8 +2,7 @@
 
 from dataclasses import asdict
 
-from libs.db.errors import DatabaseUnavailable, MissingTable, SerializationFailure
-from libs.web.pagination import ForeignCursor
+from libs.db.problems import DATABASE_PROBLEMS
 from libs.web.problems import Problem, ProblemTable
 from services.product_service.csv_records import MalformedCsv
 from services.product_service.errors import (
@@ -22,7 +21,6 @@ PROBLEMS: ProblemTable = {
     ReservationNotFound: Problem(404, "reservation-not-found", "No such reservation"),
     VersionConflict: Problem(412, "version-conflict", "The product has changed"),
     OutOfStock: Problem(409, "out-of-stock", "Not enough in stock"),
-    ForeignCursor: Problem(422, "foreign-cursor", "Cursor of another list"),
     MalformedCsv: Problem(400, "malformed-csv", "Malformed CSV"),
     InvalidRows: Problem(
         422,
@@ -35,25 +33,5 @@ PROBLEMS: ProblemTable = {
         503, "too-many-imports", "Too many imports at once", headers=lambda _: {"Retry-After": "5"}
     ),
     KeyReused: Problem(422, "idempotency-key-reused", "Idempotency-Key used before"),
-    SerializationFailure: Problem(
-        503,
-        "busy",
-        "Too many changes at once",
-        detail="Try again in a moment.",
-        headers=lambda _: {"Retry-After": "1"},
-    ),
-    MissingTable: Problem(
-        503,
-        "database-not-migrated",
-        "The database is not migrated",
-        detail="The operator has to run `migrate`.",
-        headers=lambda _: {"Retry-After": "5"},
-    ),
-    DatabaseUnavailable: Problem(
-        503,
-        "database-unavailable",
-        "The database does not answer",
-        detail="Try again in a moment.",
-        headers=lambda _: {"Retry-After": "1"},
-    ),
+    **DATABASE_PROBLEMS,
 }

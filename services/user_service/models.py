@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NewType
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import BigInteger, Dialect, ForeignKey, Index, MetaData, String, Text
+from sqlalchemy import Dialect, ForeignKey, Index, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
 from sqlalchemy.types import TypeDecorator
 
@@ -17,7 +17,7 @@ from libs.auth.clients import SecretDigest
 from libs.auth.passwords import PasswordHash
 from libs.auth.refresh import FamilyId, RefreshToken, TokenDigest
 from libs.db.schema import Schema
-from libs.db.types import HexBytes, TextEnum, Timestamp
+from libs.db.types import COLUMN_TYPES, HexBytes, TextEnum
 
 UserId = NewType("UserId", str)
 EmailKey = NewType("EmailKey", str)
@@ -63,8 +63,7 @@ class Purpose(StrEnum):
 class Base(DeclarativeBase):
     """Base of the tables."""
 
-    metadata = MetaData()
-    type_annotation_map = {datetime: Timestamp, int: BigInteger}  # noqa: RUF012  # SQLAlchemy's own name
+    type_annotation_map = COLUMN_TYPES
 
 
 class ScopeSet(TypeDecorator[frozenset[Scope]]):
@@ -148,7 +147,7 @@ class RefreshGrantRow(Base):
 
 
 class ClientRow(Base):
-    """A service that gets tokens of its own; the fields are those of `libs.auth.clients.Client`."""
+    """A service that gets access tokens for itself; the fields are those of `libs.auth.clients.Client`."""
 
     __tablename__ = "clients"
 

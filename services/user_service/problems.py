@@ -1,8 +1,7 @@
 """Which answer each of the service's errors becomes."""
 
 from libs.auth.errors import InvalidCredentials, InvalidGrant, Throttled, WeakPassword
-from libs.db.errors import DatabaseUnavailable, MissingTable, SerializationFailure
-from libs.web.pagination import ForeignCursor
+from libs.db.problems import DATABASE_PROBLEMS
 from libs.web.problems import Problem, ProblemTable
 from services.user_service.errors import EmailTaken, LastAdministrator, OneTimeTokenRefused, UserNotFound, WrongPassword
 
@@ -34,26 +33,5 @@ PROBLEMS: ProblemTable = {
         "Too many attempts",
         headers=lambda error: {"Retry-After": str(error.retry_after)},
     ),
-    ForeignCursor: Problem(422, "foreign-cursor", "Cursor of another list"),
-    SerializationFailure: Problem(
-        503,
-        "busy",
-        "Too many changes at once",
-        detail="Try again in a moment.",
-        headers=lambda _: {"Retry-After": "1"},
-    ),
-    MissingTable: Problem(
-        503,
-        "database-not-migrated",
-        "The database is not migrated",
-        detail="The operator has to run `migrate`.",
-        headers=lambda _: {"Retry-After": "5"},
-    ),
-    DatabaseUnavailable: Problem(
-        503,
-        "database-unavailable",
-        "The database does not answer",
-        detail="Try again in a moment.",
-        headers=lambda _: {"Retry-After": "1"},
-    ),
+    **DATABASE_PROBLEMS,
 }

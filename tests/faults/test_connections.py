@@ -15,8 +15,8 @@ import pytest
 
 from libs.db.pgbouncer_testing import PgBouncer, pgbouncer
 from libs.db.testing import PostgresServer, postgres_server
-from tests.faults.storm import Storm
 from tests.faults.town import client, postgres_town, settle
+from tests.faults.write_load import WriteLoad
 from tests.program import Program
 
 _CUT = int(os.environ.get("CUT_CONNECTIONS", "60"))
@@ -35,16 +35,16 @@ class Shop:
     """The product service, its clients, and the servers behind it."""
 
     program: Program
-    storm: Storm
+    load: WriteLoad
     server: PostgresServer
     database: str
     bouncer: PgBouncer | None
 
     def assert_whole(self) -> None:
         """Nothing was answered but success and 503, and nothing lost; as many requests as the pool has slots run."""
-        assert self.storm.unexpected == []
+        assert self.load.unexpected == []
         assert asyncio.run(_held_at_once(self)) == ([201] * _POOL, _POOL)
-        assert self.storm.lost() == []
+        assert self.load.lost() == []
         assert "Traceback" not in self.program.said()
 
 
@@ -67,15 +67,15 @@ def shop(
         settings = pooled if name == "pooled" else {}
         town = postgres_town(server, tmp_path_factory.mktemp(name), name, **settings)
         with town.users.running(), town.products.running(), client() as http:
-            storm = Storm(town.products.url, settle(town, http).headers)
-            yield Shop(town.products, storm, server, database, bouncer if settings else None)
+            load = WriteLoad(town.products.url, settle(town, http).headers)
+            yield Shop(town.products, load, server, database, bouncer if settings else None)
 
 
 def test_connections_cut_in_the_middle_of_statements(shop: Shop) -> None:
-    """Of transactions that wait for the lock of a row, and of whatever else is under way."""
-    with shop.storm.raging():
+    """Connections that wait for a row lock are terminated, and connections in any other state."""
+    with shop.load.running():
         asyncio.run(_cut(shop, _CUT))
-    assert shop.storm.statuses[503] > 0
+    assert shop.load.statuses[503] > 0
     shop.assert_whole()
 
 
@@ -88,7 +88,7 @@ def test_eight_connections_cut_while_they_wait_for_a_row(shop: Shop) -> None:
 
 def test_fast_stops_and_starts(shop: Shop) -> None:
     """Of PostgreSQL, or of PgBouncer where there is one."""
-    with shop.storm.raging():
+    with shop.load.running():
         for _ in range(_RESTARTS):
             time.sleep(0.5)
             server = shop.bouncer or shop.server
@@ -109,11 +109,11 @@ async def _connect(shop: Shop, name: str) -> asyncpg.Connection:
 
 async def _hold(holder: asyncpg.Connection, shop: Shop) -> None:
     await holder.execute("BEGIN")
-    await holder.execute("SELECT 1 FROM products WHERE id = $1 FOR UPDATE", shop.storm.product.rpartition("/")[2])
+    await holder.execute("SELECT 1 FROM products WHERE id = $1 FOR UPDATE", shop.load.product.rpartition("/")[2])
 
 
 async def _cut(shop: Shop, count: int) -> None:
-    """Cut so many: those that wait for a row, then, a few times, those that do anything."""
+    """Terminate `_CUT` connections that wait for a row lock, then a few rounds of all that are active."""
     holder, cutter = await _connect(shop, "holder"), await _connect(shop, "cutter")
     cut = 0
     async with asyncio.timeout(_SECONDS):
@@ -135,7 +135,7 @@ async def _held_at_once(shop: Shop) -> tuple[list[int], int]:
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(_POOL) as threads:
         await _hold(holder, shop)
-        answers = [loop.run_in_executor(threads, shop.storm.reserve) for _ in range(_POOL)]
+        answers = [loop.run_in_executor(threads, shop.load.reserve) for _ in range(_POOL)]
         waiting = await _until_all_wait(watcher)
         await holder.execute("ROLLBACK")
         statuses = await asyncio.gather(*answers)
@@ -148,7 +148,7 @@ async def _cut_all(shop: Shop, threads: ThreadPoolExecutor) -> list[int]:
     holder, cutter = await _connect(shop, "holder"), await _connect(shop, "cutter")
     loop = asyncio.get_running_loop()
     await _hold(holder, shop)
-    answers = [loop.run_in_executor(threads, shop.storm.reserve) for _ in range(_POOL)]
+    answers = [loop.run_in_executor(threads, shop.load.reserve) for _ in range(_POOL)]
     assert await _until_all_wait(cutter) == _POOL
     assert await cutter.fetchval(_CUT_WAITING) == _POOL
     statuses = await asyncio.gather(*answers)

@@ -3,18 +3,17 @@
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import BigInteger, ForeignKey, MetaData, String
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from libs.db.schema import Schema
-from libs.db.types import Timestamp
+from libs.db.types import COLUMN_TYPES
 
 
 class Base(DeclarativeBase):
     """Base of the tables."""
 
-    metadata = MetaData()
-    type_annotation_map = {datetime: Timestamp, int: BigInteger}  # noqa: RUF012  # SQLAlchemy's own name
+    type_annotation_map = COLUMN_TYPES
 
 
 class Box(Base):

@@ -16,8 +16,8 @@ STOCK = 1_000_000
 _ALLOWED = {200, 201, 503}
 
 
-class Storm:
-    """Eight clients. Each adds products, replaces one of its own again and again, and reserves pieces of one for all.
+class WriteLoad:
+    """Eight clients. Each creates products, replaces one of them, and reserves pieces of a shared one.
 
     Attributes:
         product: the path of the product that all of them reserve.
@@ -40,7 +40,7 @@ class Storm:
             self.product = str(self._send(http, "POST", "/products", _tea("hot", stock=STOCK)).headers["location"])
 
     @contextmanager
-    def raging(self) -> Iterator[None]:
+    def running(self) -> Iterator[None]:
         """Let all clients write during the block."""
         self._stop.clear()
         with ThreadPoolExecutor(CLIENTS) as threads:
