@@ -3,6 +3,7 @@
 import contextlib
 import platform
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -20,29 +21,41 @@ _CONFIGURATION = """
 [databases]
 * = host={server} user=postgres
 [pgbouncer]
-listen_addr =
+listen_addr = {address}
 unix_socket_dir = {folder}
-listen_port = 6432
+listen_port = {port}
 auth_type = any
 pool_mode = transaction
 default_pool_size = {pool}
+"""
+_TLS = """
+client_tls_sslmode = require
+client_tls_cert_file = {0}/server.pem
+client_tls_key_file = {0}/server.key
 """
 
 
 class PgBouncer:
     """A PgBouncer that may be stopped and started again."""
 
-    def __init__(self, folder: Path, server: PostgresServer, *, pool_size: int) -> None:
-        """It has `pool_size` connections to each database of `server`, and a socket in `folder`."""
+    def __init__(self, folder: Path, server: PostgresServer, *, pool_size: int, tls_folder: Path | None = None) -> None:
+        """It has `pool_size` connections to each database of `server`, and a socket in `folder`.
+
+        With `tls_folder`, which holds `server.pem` and `server.key`, it also listens on 127.0.0.1, with TLS alone.
+        """
+        self.port = _free_port() if tls_folder else 6432
         self._folder = folder
-        self._socket = folder / ".s.PGSQL.6432"
+        self._socket = folder / f".s.PGSQL.{self.port}"
         self._configuration = folder / "pgbouncer.ini"
-        self._configuration.write_text(_CONFIGURATION.format(server=server.folder, folder=folder, pool=pool_size))
+        address = "127.0.0.1" if tls_folder else ""
+        values = {"server": server.folder, "folder": folder, "pool": pool_size, "port": self.port, "address": address}
+        tls = _TLS.format(tls_folder) if tls_folder else ""
+        self._configuration.write_text(_CONFIGURATION.format(**values) + tls)
         self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str) -> str:
         """Return the URL of a database behind it."""
-        return f"postgresql+asyncpg://postgres@/{database}?host={self._folder}&port=6432"
+        return f"postgresql+asyncpg://postgres@/{database}?host={self._folder}&port={self.port}"
 
     def start(self) -> None:
         """Start it and wait until it listens."""
@@ -63,16 +76,22 @@ class PgBouncer:
 
 
 @contextlib.contextmanager
-def pgbouncer(server: PostgresServer, *, pool_size: int) -> Iterator[PgBouncer]:
-    """Run a PgBouncer before `server`."""
+def pgbouncer(server: PostgresServer, *, pool_size: int, tls_folder: Path | None = None) -> Iterator[PgBouncer]:
+    """Run a PgBouncer before `server`; see `PgBouncer`."""
     # Not pytest's folder: a socket's path may have 107 bytes.
     with tempfile.TemporaryDirectory(prefix="pgb-", dir="/tmp") as folder:
-        running = PgBouncer(Path(folder), server, pool_size=pool_size)
+        running = PgBouncer(Path(folder), server, pool_size=pool_size, tls_folder=tls_folder)
         running.start()
         try:
             yield running
         finally:
             running.stop()
+
+
+def _free_port() -> int:
+    """Return a port of 127.0.0.1 that no process listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 def _command() -> Sequence[str]:
