@@ -50,9 +50,8 @@ class SessionFactory:
 
         On SQLite it holds the write lock, and callers wait for it in the order of their arrival.
 
-        With `read_committed` callers who change the same row wait for each other on PostgreSQL, where all but one of
-        them would collide. It is for transactions that decide in the WHERE clause of the statement that writes, or
-        after taking a lock.
+        `read_committed` makes transactions that change the same row wait for each other on PostgreSQL; serializable
+        ones would collide. Use it only where the WHERE clause of the writing statement decides, or a lock does.
 
         Raises:
             SerializationFailure: the transaction collided with another; see `retry_on_conflict`.

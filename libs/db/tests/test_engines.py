@@ -61,7 +61,7 @@ async def test_a_file_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> No
 
 
 async def test_a_sqlite_file_is_its_owners(tmp_path: Path) -> None:
-    """Nobody else reads it or the files beside it, whatever the umask is; the mode of a file that exists is kept."""
+    """Only the owner can read it and the files beside it, with any umask; the mode of a file that exists is kept."""
     before = os.umask(0)
     try:
         sessions = open_sessions(f"sqlite+aiosqlite:///{tmp_path}/a.db")

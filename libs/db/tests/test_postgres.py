@@ -100,7 +100,7 @@ async def test_a_connection_that_the_server_ends_gives_its_slot_back(server: Pos
 async def test_a_shutdown_in_the_middle_of_many_statements(
     server: PostgresServer, sessions: SessionFactory, *, at_once: bool
 ) -> None:
-    """Each caller gets an error of ours, whatever state its connection was in."""
+    """Each caller gets a DatabaseError, in any state of its connection."""
 
     async def work() -> None:
         while True:
@@ -219,7 +219,7 @@ async def test_parameters_of_the_url_are_libpqs(server: PostgresServer, paramete
 
 
 async def test_read_committed_transactions_wait_for_a_row(server: PostgresServer) -> None:
-    """Whoever changes the row that another transaction has changed goes on after it, where a serializable one collides.
+    """A transaction that changes a row after another one did continues; a serializable one would collide.
 
     The connection is serializable again afterwards.
     """

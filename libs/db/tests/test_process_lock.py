@@ -1,4 +1,4 @@
-"""Who may serve a database."""
+"""One process serves a SQLite file."""
 
 import errno
 import os
@@ -27,7 +27,7 @@ def url(tmp_path: Path) -> str:
 
 
 def test_a_second_process_is_refused_in_one_sentence(url: str) -> None:
-    """Whoever comes second is told which file it is about."""
+    """The second process gets an error that names the file."""
     with (
         single_process_lock(url),
         pytest.raises(FileInUse, match=r"a\.db is served by another process"),
@@ -37,7 +37,7 @@ def test_a_second_process_is_refused_in_one_sentence(url: str) -> None:
 
 
 def test_a_process_that_was_killed_serves_no_longer(url: str) -> None:
-    """The lock dies with its owner, whatever killed it."""
+    """The lock ends with its process, also after SIGKILL."""
     command = [sys.executable, "-c", _SERVE, url]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
@@ -66,7 +66,7 @@ def test_postgresql_may_be_served_by_many() -> None:
 
 
 def test_missing_permission_names_the_remedy() -> None:
-    """A random uid, as OpenShift gives, is told how to get access to the volume; a full or read-only disk is not."""
+    """A random uid, as on OpenShift, needs access to the volume; for a read-only disk no cure is named."""
     denied = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     assert str(FileUnusable("/data/a.db", denied)).endswith("or change the owner of the volume")
     read_only = OSError(errno.EROFS, os.strerror(errno.EROFS))

@@ -75,7 +75,7 @@ async def test_it_goes_on_in_the_background(things: SessionFactory) -> None:
 
 
 async def test_a_batch_that_collides_runs_again(things: SessionFactory) -> None:
-    """Callers who change the same rows all the time do not keep expired ones from being removed."""
+    """Expired rows are removed while other transactions change rows of the same table."""
     collisions = iter([SerializationFailure(), SerializationFailure()])
 
     async def collide_at_first(session: AsyncSession, limit: int) -> int:

@@ -87,7 +87,7 @@ async def test_constraints_hold(sessions: SessionFactory) -> None:
 
 @pytest.mark.parametrize("statement", ["SELECT no_such FROM things", "SELECT 1 FROM no_such"])
 async def test_a_table_that_is_not_there_says_so(sessions: SessionFactory, statement: str) -> None:
-    """A database that is not migrated is told from one that is away."""
+    """A database without the table raises MissingTable, not DatabaseUnavailable."""
     with pytest.raises(MissingTable):
         async with sessions.read() as session:
             await session.execute(text(statement))

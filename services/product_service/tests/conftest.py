@@ -14,7 +14,7 @@ from services.product_service.app import create_app
 from services.product_service.models import SCHEMA
 from services.product_service.settings import ProductSettings
 
-# The machine that runs the tests may be busy; the limits have tests of their own in libs/db.
+# The machine that runs the tests may be busy; libs/db tests the limits.
 PATIENT_SECONDS = 10.0
 
 

@@ -36,7 +36,7 @@ EXPECTED = {
     ("DELETE", "/products/{product_id}"): _needs_token(owner=204, other=404, admin=204),
     ("POST", "/products/imports"): _needs_token(owner=201, other=201, admin=201),
     ("POST", "/products/{product_id}/reservations"): _needs_token(owner=201, other=201, admin=201),
-    # The reservation is that of the one who is called "other".
+    # The caller "other" made the reservation.
     ("GET", "/products/{product_id}/reservations/{reservation_id}"): _needs_token(owner=404, other=200, admin=200),
     ("DELETE", "/products/{product_id}/reservations/{reservation_id}"): _needs_token(owner=404, other=204, admin=204),
 }

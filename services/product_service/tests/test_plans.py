@@ -37,7 +37,7 @@ _FILL = {
         "ANALYZE",
     ),
 }
-# With these PostgreSQL scans and sorts only where there is no other way, whatever it guesses that they cost.
+# With these PostgreSQL scans and sorts only where it has no other plan, at any estimated cost.
 _NO_SCAN = "SET LOCAL enable_seqscan = off"
 _NO_SORT = "SET LOCAL enable_sort = off"
 
@@ -65,7 +65,7 @@ async def catalogue(url: str) -> AsyncIterator[SessionFactory]:
 
 
 async def test_an_index_leads_to_every_list(catalogue: SessionFactory) -> None:
-    """Whatever is asked for together, nobody reads all products for it."""
+    """No combination of sort and filters reads all products."""
     for each in lists():
         plan = await _plan(catalogue, each, _NO_SCAN)
         assert not _READS_ALL.search(plan), (each, plan)
@@ -81,7 +81,7 @@ async def test_an_index_has_the_order_of_a_list(catalogue: SessionFactory) -> No
 
 
 async def test_a_search_begins_with_the_words(catalogue: SessionFactory) -> None:
-    """Few products have them, so nobody walks through all in the list's order to find those."""
+    """The words are looked up first, since few products have them."""
     for each in lists():
         if filter_names(each) == {"search"}:
             plan = await _plan(catalogue, each, _NO_SCAN)

@@ -106,7 +106,7 @@ async def test_pieces_come_back_to_a_stock_that_is_full(
 
 
 async def test_many_buyers_of_one_product(client: httpx.AsyncClient, product: str, mint: TokenMint) -> None:
-    """Fifty at once: each gets a piece, and none is told that there are too many changes at once."""
+    """Fifty requests at once: each gets a piece, and none gets 503 `busy`."""
     await client.put(product, json={**TEA, "stock": 50}, headers=ann(mint))
     answers = await asyncio.gather(
         *(_reserve(client, product, mint, 1, Idempotency_Key=f"r-{number % 40}") for number in range(50))
@@ -124,7 +124,7 @@ async def test_the_last_piece_twice_under_one_key(client: httpx.AsyncClient, pro
 
 
 def test_no_answer_repeats_the_words_of_a_database() -> None:
-    """What the database says is for the log; 503 has a sentence of its own."""
+    """Each 503 has its own sentence; the text of the database goes to the log."""
     told = {kind.__name__: problem.detail for kind, problem in PROBLEMS.items() if issubclass(kind, DatabaseError)}
     assert len(told) == 3
     assert None not in told.values()

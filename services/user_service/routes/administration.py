@@ -61,6 +61,6 @@ async def unlock_user(user_id: UserKey, accounts: AdministrationServiceDep, admi
 async def read_log(
     query: Annotated[LogQuery, Query()], accounts: AdministrationServiceDep, reader: Auditor
 ) -> Page[EntryView]:
-    """Return who did what to whom, newest first."""
+    """Return the entries of the audit log, newest first."""
     found = await accounts.log(position=query.start(), limit=query.limit + 1)
     return page_of(found, limit=query.limit, view=EntryView.model_validate, cursor=query.cursor_after)

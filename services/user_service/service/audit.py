@@ -1,4 +1,4 @@
-"""The audit log: who did what to whom."""
+"""The audit log: actor, action and target of each change."""
 
 import uuid
 from collections.abc import Callable
