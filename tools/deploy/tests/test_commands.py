@@ -255,36 +255,6 @@ def test_record_of_what_cannot_be(deployed: Scene, capsys: pytest.CaptureFixture
     assert line.startswith(f"{_RECORD}: {key}: ")
 
 
-def test_user_of_the_image_is_in_its_manifests_and_record(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the image says is deployed, and promoted as it was deployed."""
-    scene.build("other", "users", user="10001:10002")
-    _take_everything(monkeypatch)
-    assert scene.run("apply", *_STAGING, "--commit") == 0
-    assert json.loads(scene.read(_RECORD))["user"] == "10001:10002"
-    assert scene.run(*_PROMOTE) == 0
-    for manifest in (_MANIFEST, _MANIFEST.replace("staging", "prod")):
-        assert "runAsUser: 10001\n        runAsGroup: 10002\n        fsGroup: 10002\n" in scene.read(manifest)
-    assert "runAsUser: 65532\n" in scene.read(_MANIFEST.replace("users", "products"))
-
-
-def test_record_without_a_user_is_of_an_image_of_the_default_user(deployed: Scene) -> None:
-    """Records that were written before images could have another user stay as they are."""
-    record = json.loads(deployed.read(_RECORD))
-    del record["user"]
-    deployed.write(_RECORD, json.dumps(record))
-    deployed.commit()
-    assert deployed.run("plan", *_STAGING) == 0
-
-
-@pytest.mark.parametrize("user", ["", "nonroot", "0:0", "65532"])
-def test_image_without_a_numeric_user_is_refused(scene: Scene, capsys: pytest.CaptureFixture[str], user: str) -> None:
-    """Kubernetes would refuse to start it, so it is not deployed."""
-    scene.build("other", "users", user=user)
-    line = _refusal(scene, capsys, "plan", *_STAGING)
-    assert line.startswith(f"the image of users runs as {user or 'root'!r}; ")
-    assert 'user = "uid:gid"' in line
-
-
 def test_no_git(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     """A record without a revision would be of no use."""
     (scene.root / ".git").rename(scene.root / "git")
@@ -418,15 +388,3 @@ def _die_at(number: int, context: pytest.MonkeyPatch) -> None:
         return rename(path, target)
 
     context.setattr(Path, "rename", dying)
-
-
-def test_outdated_base_is_not_deployed(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
-    """An apply of images with older packages than the lock changes nothing, unless the flag allows it."""
-    package = {"architecture": "amd64", "package": "libssl3", "wanted": "3.0.20-1", "used": "3.0.17-1"}
-    package |= {"update": "//tools/oci/base:update"}
-    (scene.root.parent / "base.json").write_text(json.dumps({"outdated": [package]}))
-    assert "libssl3" in _refusal(scene, capsys, "apply", *_STAGING)
-    assert scene.run("apply", *_STAGING, "--allow-outdated-base") == 1
-    warning, error = capsys.readouterr().err.splitlines()
-    assert warning.startswith("warning: the base image is outdated")
-    assert "connection refused" in error
