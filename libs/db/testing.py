@@ -110,6 +110,8 @@ class PostgresServer:
             self._process = subprocess.Popen(
                 [*self._through, _program("postgres"), "-D", str(data)]
                 + [word for setting in settings for word in ("-c", setting)],
+                # libfaketime (//tools/clock:ahead) would stop the server's timers, such as that of an idle transaction.
+                env={name: value for name, value in os.environ.items() if name != "LD_PRELOAD"},
                 stdout=log,
                 stderr=log,
             )

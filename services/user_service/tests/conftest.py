@@ -21,7 +21,7 @@ from services.user_service.models import SCHEMA
 from services.user_service.settings import UserSettings
 
 CHEAP = Argon2Cost(memory_kib=64, passes=1)
-# The machine that runs the tests may be busy; libs/db tests the limits.
+# Two tests at a time under libfaketime take 0.4 s for a commit of SQLite; libs/db tests the limits.
 PATIENT_SECONDS = 10.0
 
 
