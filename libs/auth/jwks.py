@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from datetime import timedelta
 
-import httpx
+import httpx2
 
 from libs.auth.clock import Clock
 from libs.auth.errors import InvalidKeySet, KeyUnavailable
@@ -43,9 +43,9 @@ class FetchPolicy:
 class JwksClient:
     """The keys under one `jwks_uri`. Satisfies `libs.auth.keys.KeySource`."""
 
-    def __init__(self, url: str, *, http: httpx.AsyncClient, clock: Clock, policy: FetchPolicy | None = None) -> None:
+    def __init__(self, url: str, *, http: httpx2.AsyncClient, clock: Clock, policy: FetchPolicy | None = None) -> None:
         """Nothing is fetched yet; `http` stays the caller's to close."""
-        self._url = httpx.URL(url)
+        self._url = httpx2.URL(url)
         self._http = http
         self._clock = clock
         self._policy = policy or FetchPolicy()
@@ -122,7 +122,7 @@ class JwksClient:
         try:
             async with asyncio.timeout(self._policy.timeout):
                 keys = parse_jwks(await self._download())
-        except (httpx.HTTPError, TimeoutError, InvalidKeySet) as error:
+        except (httpx2.HTTPError, TimeoutError, InvalidKeySet) as error:
             reason = str(error) or type(error).__name__
             _log.warning("keys of %s stay as they are: %s", self._url, reason)
         else:
@@ -144,7 +144,7 @@ class JwksClient:
             follow_redirects=False,
             headers={"Accept": "application/json", "Accept-Encoding": "identity"},
         ) as response:
-            if response.status_code != httpx.codes.OK:
+            if response.status_code != httpx2.codes.OK:
                 raise InvalidKeySet(f"status {response.status_code}")
             if "content-encoding" in response.headers:
                 raise InvalidKeySet("compressed unasked, so its size is not known")

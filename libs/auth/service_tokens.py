@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import quote_plus
 
-import httpx
+import httpx2
 
 from libs.auth.claims import ClientId, Scope
 from libs.auth.clients import ClientSecret
@@ -37,12 +37,12 @@ class Credentials:
     scopes: Iterable[Scope] = ()
 
 
-class ServiceTokens(httpx.Auth):
-    """The current token of this service; give it to httpx as `auth=` or ask for it."""
+class ServiceTokens(httpx2.Auth):
+    """The current token of this service; give it to httpx2 as `auth=` or ask for it."""
 
-    def __init__(self, token_url: str, *, credentials: Credentials, http: httpx.AsyncClient, clock: Clock) -> None:
+    def __init__(self, token_url: str, *, credentials: Credentials, http: httpx2.AsyncClient, clock: Clock) -> None:
         """Nothing is fetched yet; `http` stays the caller's to close."""
-        self._url = httpx.URL(token_url)
+        self._url = httpx2.URL(token_url)
         self._credentials = credentials
         self._http = http
         self._clock = clock
@@ -66,8 +66,8 @@ class ServiceTokens(httpx.Auth):
             raise TokenEndpointError(self._failure)
         return self._token
 
-    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Put the token on a request, for httpx."""
+    async def async_auth_flow(self, request: httpx2.Request) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
+        """Put the token on a request, for httpx2."""
         request.headers["Authorization"] = f"Bearer {await self.token()}"
         yield request
 
@@ -94,9 +94,9 @@ class ServiceTokens(httpx.Auth):
                 answer = await self._http.post(
                     self._url, data=form, headers={"Authorization": self._basic()}, follow_redirects=False
                 )
-        except (httpx.HTTPError, TimeoutError) as error:
+        except (httpx2.HTTPError, TimeoutError) as error:
             raise TokenEndpointError(f"{self._url}: {type(error).__name__}") from error
-        if answer.status_code != httpx.codes.OK:
+        if answer.status_code != httpx2.codes.OK:
             raise TokenEndpointError(f"{self._url}: status {answer.status_code}")
         token, lifetime = _read_answer(answer.content)
         return token, asked_at + lifetime

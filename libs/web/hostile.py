@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-import httpx
+import httpx2
 from fastapi import FastAPI
 
 _JSON = {"Content-Type": "application/json"}
@@ -45,7 +45,7 @@ class Hostile:
     pointer: str | None = None
     """Where the answer has to say that the fault is."""
 
-    def is_refused_by(self, answer: httpx.Response) -> bool:
+    def is_refused_by(self, answer: httpx2.Response) -> bool:
         """Whether the answer is the one that it should get."""
         if (answer.status_code, answer.headers["content-type"]) != (self.status, "application/problem+json"):
             return False
@@ -53,7 +53,7 @@ class Hostile:
 
 
 async def taken(
-    app: FastAPI, client: httpx.AsyncClient, headers: Mapping[str, str], places: Mapping[str, str]
+    app: FastAPI, client: httpx2.AsyncClient, headers: Mapping[str, str], places: Mapping[str, str]
 ) -> list[tuple[Hostile, str]]:
     """Send each to its operation; those that are not refused as they should be, with the answer.
 

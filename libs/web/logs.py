@@ -50,7 +50,7 @@ def configure_logging(level: LogLevel, log_format: LogFormat) -> None:
     root.setLevel(level.upper())
     # A retried transaction is no news; stamina logs each.
     logging.getLogger("stamina").setLevel(logging.ERROR)
-    for chatty in ("httpx", "httpcore", "asyncio", "aiosqlite", "uvicorn.error"):
+    for chatty in ("httpx2", "httpcore2", "asyncio", "aiosqlite", "uvicorn.error"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

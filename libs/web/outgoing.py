@@ -4,13 +4,13 @@ import secrets
 import time
 from dataclasses import dataclass
 
-import httpx
+import httpx2
 
 from libs.web import context
 from libs.web.tracing import Kind, Span, Spans, new_span_id
 
 
-class TracedClient(httpx.AsyncClient):
+class TracedClient(httpx2.AsyncClient):
     """A client whose requests carry `traceparent`, and `tracestate` where the caller sent one.
 
     A call that no request causes begins a trace of its own; there are few of them, so all are kept.
@@ -20,7 +20,7 @@ class TracedClient(httpx.AsyncClient):
         super().__init__()
         self._spans = spans
 
-    async def send(self, request: httpx.Request, **options: object) -> httpx.Response:
+    async def send(self, request: httpx2.Request, **options: object) -> httpx2.Response:
         """Send one request; its span ends with the head of the answer."""
         call = _Call.begin(keeping=self._spans is not None)
         request.headers["traceparent"] = context.traceparent(call.trace_id, call.span_id, sampled=call.sampled)
@@ -55,7 +55,7 @@ class _Call:
         span_id = new_span_id() if keeping else serving.parent_id or serving.span_id
         return cls(serving.trace_id, span_id, serving.span_id, serving.sampled, serving.tracestate)
 
-    def span(self, request: httpx.Request, *, began: int, status: int) -> Span:
+    def span(self, request: httpx2.Request, *, began: int, status: int) -> Span:
         url = request.url
         attributes: dict[str, str | int] = {
             "http.request.method": request.method,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -39,7 +39,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.fixture(scope="module")
 def token(house: House) -> str:
     """The token of a user."""
-    with httpx.Client(trust_env=False, timeout=30) as http:
+    with httpx2.Client(trust_env=False, timeout=30) as http:
         assert http.post(f"{house.users}/users", json=_ANN | {"name": "Ann"}).status_code == 201
         return str(http.post(f"{house.users}/auth/login", json=_ANN).json()["access_token"])
 

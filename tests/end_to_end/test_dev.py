@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 _DEV = Path(__file__).absolute().parents[2] / "tools/dev/dev"
@@ -35,7 +35,7 @@ def test_what_it_prints_works_and_one_signal_ends_it(tmp_path: Path) -> None:
         token = re.search(r"TOKEN=(\S+)", said)
         assert token is not None, said
         mine = {"Authorization": f"Bearer {token[1]}"}
-        with httpx.Client(trust_env=False, headers=mine, timeout=_PATIENCE_SECONDS) as http:
+        with httpx2.Client(trust_env=False, headers=mine, timeout=_PATIENCE_SECONDS) as http:
             assert [http.get(f"{url}/docs").status_code for url in urls] == [200, 200]
             assert http.get(f"{urls[1]}/products").status_code == 200
         dev.send_signal(signal.SIGINT)

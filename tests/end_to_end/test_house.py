@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from libs.auth.claims import ClientId, Scope, Subject
@@ -26,14 +26,14 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 @pytest.fixture(scope="module")
-def http() -> Iterator[httpx.Client]:
+def http() -> Iterator[httpx2.Client]:
     """A client that goes straight to loopback."""
-    with httpx.Client(trust_env=False, timeout=20) as client:
+    with httpx2.Client(trust_env=False, timeout=20) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
-def token(house: House, http: httpx.Client) -> str:
+def token(house: House, http: httpx2.Client) -> str:
     """An access token of Ann's, got as any client gets one."""
     registered = http.post(f"{house.users}/users", json=ANN)
     assert registered.status_code == 201, registered.text
@@ -43,7 +43,7 @@ def token(house: House, http: httpx.Client) -> str:
     return str(login.json()["access_token"])
 
 
-def test_a_registered_user_creates_a_product_and_reads_it(house: House, http: httpx.Client, token: str) -> None:
+def test_a_registered_user_creates_a_product_and_reads_it(house: House, http: httpx2.Client, token: str) -> None:
     """One login at the user service is enough for the product service."""
     mine = {"Authorization": f"Bearer {token}"}
 
@@ -57,7 +57,7 @@ def test_a_registered_user_creates_a_product_and_reads_it(house: House, http: ht
     assert read.json() | TEA == read.json()
 
 
-def test_a_wrong_token_is_refused(house: House, http: httpx.Client, token: str) -> None:
+def test_a_wrong_token_is_refused(house: House, http: httpx2.Client, token: str) -> None:
     """A changed signature, no token and half a token are 401 and say nothing more."""
     changed = token[:-3] + ("AAA" if token[-3:] != "AAA" else "BBB")
     for wrong in (changed, token.rpartition(".")[0], "x"):
@@ -65,20 +65,20 @@ def test_a_wrong_token_is_refused(house: House, http: httpx.Client, token: str) 
     assert http.get(f"{house.products}/products").status_code == 401
 
 
-def test_an_expired_token_is_refused(house: House, http: httpx.Client) -> None:
+def test_an_expired_token_is_refused(house: House, http: httpx2.Client) -> None:
     """A token of the right key is worth nothing after its time."""
     clock = FakeClock(datetime.now(UTC) - timedelta(hours=1))
     keys = KeyRing.from_folder(house.keys, clock=FakeClock(datetime.now(UTC)))
     _assert_refused(http, house, _issued(keys, clock))
 
 
-def test_a_foreign_token_is_refused(house: House, http: httpx.Client) -> None:
+def test_a_foreign_token_is_refused(house: House, http: httpx2.Client) -> None:
     """A well-made token of somebody else's key is worth nothing here."""
     clock = FakeClock(datetime.now(UTC))
     _assert_refused(http, house, _issued(new_ring(clock=clock), clock))
 
 
-def test_a_fresh_token_of_the_house_is_taken(house: House, http: httpx.Client) -> None:
+def test_a_fresh_token_of_the_house_is_taken(house: House, http: httpx2.Client) -> None:
     """The two refusals above are about the time and the key: with both right the same token is good."""
     clock = FakeClock(datetime.now(UTC))
     token = _issued(KeyRing.from_folder(house.keys, clock=clock), clock)
@@ -95,7 +95,7 @@ def _issued(keys: KeyRing, clock: FakeClock) -> str:
     )
 
 
-def _assert_refused(http: httpx.Client, house: House, token: str) -> None:
+def _assert_refused(http: httpx2.Client, house: House, token: str) -> None:
     answer = http.get(f"{house.products}/products", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 401, answer.text
     assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'

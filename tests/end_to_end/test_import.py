@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 
-import httpx
+import httpx2
 import pytest
 
 from tests.end_to_end.house import House, open_house
@@ -21,16 +21,16 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 @pytest.fixture(scope="module")
-def http(house: House) -> Iterator[httpx.Client]:
+def http(house: House) -> Iterator[httpx2.Client]:
     """A client of the product service, with a token."""
-    with httpx.Client(base_url=house.products, trust_env=False, timeout=600) as client:
+    with httpx2.Client(base_url=house.products, trust_env=False, timeout=600) as client:
         assert client.post(f"{house.users}/users", json=_ANN | {"name": "Ann"}).status_code == 201
         token = client.post(f"{house.users}/auth/login", json=_ANN).json()["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"
         yield client
 
 
-def test_a_large_file_grows_nothing(http: httpx.Client) -> None:
+def test_a_large_file_grows_nothing(http: httpx2.Client) -> None:
     """Of 18 MB that come in pieces less than 10 MB are ever held, whether they are stored or refused at the end."""
     assert _import(http, 200).json() == {"imported": 200}
     before = _resident(http)
@@ -40,7 +40,7 @@ def test_a_large_file_grows_nothing(http: httpx.Client) -> None:
     assert peak.bytes - before < 10 * _MEBIBYTE
 
 
-def test_only_this_path_takes_as_much(http: httpx.Client) -> None:
+def test_only_this_path_takes_as_much(http: httpx2.Client) -> None:
     """Elsewhere the server refuses such a body before the application sees it, whatever follows the path."""
     for path in ("/products", "/products/imports/", "/products/imports%3f"):
         answer = http.post(path, content=_HEADER + bytes(2 * _MEBIBYTE), headers={"Content-Type": "text/csv"})
@@ -48,7 +48,7 @@ def test_only_this_path_takes_as_much(http: httpx.Client) -> None:
         assert answer.headers["content-type"] == "application/problem+json"
 
 
-def _import(http: httpx.Client, rows: int, last: bytes = b"") -> httpx.Response:
+def _import(http: httpx2.Client, rows: int, last: bytes = b"") -> httpx2.Response:
     return http.post("/products/imports", content=_rows(rows, last), headers={"Content-Type": "text/csv"})
 
 
@@ -59,7 +59,7 @@ def _rows(number: int, last: bytes = b"") -> Iterator[bytes]:
     yield last
 
 
-def _resident(http: httpx.Client) -> int:
+def _resident(http: httpx2.Client) -> int:
     """Bytes that the service's process has in memory."""
     lines = http.get("/metrics").text.splitlines()
     return round(float(next(line for line in lines if line.startswith("process_resident_memory_bytes ")).split()[1]))
@@ -68,7 +68,7 @@ def _resident(http: httpx.Client) -> int:
 class _Peak(threading.Thread):
     """Watches how much memory the service has while others call it."""
 
-    def __init__(self, http: httpx.Client) -> None:
+    def __init__(self, http: httpx2.Client) -> None:
         super().__init__()
         self.bytes = 0
         self._http = http

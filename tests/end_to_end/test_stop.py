@@ -4,7 +4,7 @@ import signal
 import time
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.end_to_end.house import prepare
@@ -42,6 +42,6 @@ def _wait_until_not_ready(program: Program) -> None:
     assert answer.status_code == 503
 
 
-def _asked(program: Program, path: str) -> httpx.Response:
+def _asked(program: Program, path: str) -> httpx2.Response:
     """The answer to somebody who has not been here before."""
-    return httpx.get(program.url + path, trust_env=False, timeout=60)
+    return httpx2.get(program.url + path, trust_env=False, timeout=60)

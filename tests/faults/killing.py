@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-import httpx
+import httpx2
 
 from libs.db.testing import PostgresServer
 from tests.faults.town import client
@@ -24,11 +24,11 @@ _WRITES = 10
 class Work(Protocol):
     """What clients write, each piece under a key of its own."""
 
-    def write(self, key: str, http: httpx.Client) -> None:
+    def write(self, key: str, http: httpx2.Client) -> None:
         """Write a piece, or once more what got no answer; it returns when all of it is acknowledged."""
         ...
 
-    def stored(self, http: httpx.Client) -> set[str]:
+    def stored(self, http: httpx2.Client) -> set[str]:
         """The keys of all that is stored, each of which is there once and as a whole."""
         ...
 
@@ -54,7 +54,7 @@ class Ledger:
             for each in done:
                 each.result()
 
-    def settle(self, http: httpx.Client) -> None:
+    def settle(self, http: httpx2.Client) -> None:
         """A piece that got no answer is there as a whole or not at all, so that writing it again makes one."""
         stored = self._work.stored(http)
         assert self.acknowledged <= stored, f"lost: {self.acknowledged - stored}"
@@ -68,10 +68,10 @@ class Ledger:
             for number in range(10_000):
                 try:
                     self._write(f"{name}-{number}", http)
-                except httpx.TransportError:
+                except httpx2.TransportError:
                     return
 
-    def _write(self, key: str, http: httpx.Client) -> None:
+    def _write(self, key: str, http: httpx2.Client) -> None:
         self.in_doubt.add(key)
         self._work.write(key, http)
         self.acknowledged.add(key)

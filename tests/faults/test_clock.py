@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.faults.town import ANN, Ann, Town, client, log_in, settle, sqlite_town
@@ -55,9 +55,9 @@ def test_steps_of_the_clock(town: Town, clock: Clock) -> None:
         ann = settle(town, http)
         clock.step_to(_LATER)
         token = log_in(town, http)
-        for hours, expected in ((1, httpx.codes.UNAUTHORIZED), (0, httpx.codes.OK), (-1, None), (0, httpx.codes.OK)):
+        for hours, expected in ((1, httpx2.codes.UNAUTHORIZED), (0, httpx2.codes.OK), (-1, None), (0, httpx2.codes.OK)):
             clock.step_to(_LATER + hours * _HOUR)
-            assert _read(town, http, ann, log_in(town, http)) == httpx.codes.OK
+            assert _read(town, http, ann, log_in(town, http)) == httpx2.codes.OK
             assert expected in {None, _read(town, http, ann, token)}
             _assert_healthy(town, http)
 
@@ -67,18 +67,18 @@ def test_a_throttled_login_is_let_in_again(town: Town, clock: Clock) -> None:
     with client() as http:
         settle(town, http)
         wrong = ANN | {"password": "seven red lanterns"}
-        while http.post(f"{town.users.url}/auth/login", json=wrong).status_code != httpx.codes.TOO_MANY_REQUESTS:
+        while http.post(f"{town.users.url}/auth/login", json=wrong).status_code != httpx2.codes.TOO_MANY_REQUESTS:
             pass
         clock.step_to(-_HOUR)
         answer = http.post(f"{town.users.url}/auth/login", json=wrong)
-        assert answer.status_code == httpx.codes.TOO_MANY_REQUESTS
+        assert answer.status_code == httpx2.codes.TOO_MANY_REQUESTS
         assert int(answer.headers["Retry-After"]) <= 60
 
 
-def _read(town: Town, http: httpx.Client, ann: Ann, token: str) -> int:
+def _read(town: Town, http: httpx2.Client, ann: Ann, token: str) -> int:
     return http.get(town.products.url + ann.product, headers={"Authorization": f"Bearer {token}"}).status_code
 
 
-def _assert_healthy(town: Town, http: httpx.Client) -> None:
+def _assert_healthy(town: Town, http: httpx2.Client) -> None:
     for program in (town.users, town.products):
-        assert http.get(f"{program.url}/readyz").status_code == httpx.codes.OK
+        assert http.get(f"{program.url}/readyz").status_code == httpx2.codes.OK

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.end_to_end.house import prepare
@@ -19,7 +19,7 @@ _PATIENCE_SECONDS = 60
 # Longer than a busy machine stands still.
 _DRAIN_SECONDS = "3"
 
-Ask = Callable[[Town, Ann, httpx.Client, str], httpx.Response]
+Ask = Callable[[Town, Ann, httpx2.Client, str], httpx2.Response]
 
 
 @pytest.fixture
@@ -44,21 +44,21 @@ def ann(town: Town) -> Ann:
         return settle(town, http)
 
 
-def _register(town: Town, _: Ann, http: httpx.Client, key: str) -> httpx.Response:
+def _register(town: Town, _: Ann, http: httpx2.Client, key: str) -> httpx2.Response:
     body = ANN | {"email": f"{key}@example.com", "name": key}
     return http.post(f"{town.users.url}/users", json=body)
 
 
-def _rename(town: Town, ann: Ann, http: httpx.Client, key: str) -> httpx.Response:
+def _rename(town: Town, ann: Ann, http: httpx2.Client, key: str) -> httpx2.Response:
     return http.patch(f"{town.users.url}/me", json={"name": key}, headers=dict(ann.headers))
 
 
-def _create(town: Town, ann: Ann, http: httpx.Client, key: str) -> httpx.Response:
+def _create(town: Town, ann: Ann, http: httpx2.Client, key: str) -> httpx2.Response:
     headers = {**ann.headers, "Idempotency-Key": key}
     return http.post(f"{town.products.url}/products", json=TEA | {"name": key}, headers=headers)
 
 
-def _import(town: Town, ann: Ann, http: httpx.Client, key: str) -> httpx.Response:
+def _import(town: Town, ann: Ann, http: httpx2.Client, key: str) -> httpx2.Response:
     rows = "".join(f"{key} {number},,1,1\n" for number in range(50))
     headers = {**ann.headers, "Content-Type": "text/csv"}
     return http.post(
@@ -84,7 +84,7 @@ def test_sixteen_writers(town: Town, ann: Ann, service: str) -> None:
     assert "locked" not in town.users.said() + town.products.said()
 
 
-def _write(town: Town, ann: Ann, service: str, writer: int) -> list[httpx.Response]:
+def _write(town: Town, ann: Ann, service: str, writer: int) -> list[httpx2.Response]:
     """Ask for each thing three times. Writers begin with different things: there is room for four imports at a time."""
     asks = _REQUESTS[service]
     first = writer % len(asks)
@@ -103,13 +103,13 @@ class Customer:
     told: bool = False
     failed: list[str] = field(default_factory=list)
 
-    def ask(self, once: Callable[[httpx.Client, str], httpx.Response], name: str) -> None:
+    def ask(self, once: Callable[[httpx2.Client, str], httpx2.Response], name: str) -> None:
         """Be that somebody."""
         with client() as http:
             while not self.told and not self.failed:
                 try:
                     answer = once(http, f"{name}-{self.answered}")
-                except httpx.TransportError as error:
+                except httpx2.TransportError as error:
                     self.failed.append(repr(error))
                     return
                 if not answer.is_success:

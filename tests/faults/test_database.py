@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from libs.db.testing import PostgresServer, postgres_server
@@ -48,14 +48,14 @@ def town(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture(scope="module")
-def http() -> Iterator[httpx.Client]:
+def http() -> Iterator[httpx2.Client]:
     """A client."""
     with client() as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def ann(town: Town, http: httpx.Client) -> Ann:
+def ann(town: Town, http: httpx2.Client) -> Ann:
     """A user who is logged in."""
     return settle(town, http)
 
@@ -100,7 +100,7 @@ def _read_only(server: PostgresServer) -> Iterator[None]:
 
 @pytest.mark.parametrize("away", [_stopped, _dead, _hanging])
 def test_a_database_that_goes_and_comes_back(
-    server: PostgresServer, town: Town, http: httpx.Client, ann: Ann, away: Fault
+    server: PostgresServer, town: Town, http: httpx2.Client, ann: Ann, away: Fault
 ) -> None:
     """Alive, not ready, 503 within 10 s; ready and working within 5 s of its return, in the same processes."""
     _assert_works(town, http, ann)
@@ -114,10 +114,10 @@ def test_a_database_that_goes_and_comes_back(
     _assert_works(town, http, ann)
 
 
-def test_a_database_that_may_only_be_read(server: PostgresServer, town: Town, http: httpx.Client, ann: Ann) -> None:
+def test_a_database_that_may_only_be_read(server: PostgresServer, town: Town, http: httpx2.Client, ann: Ann) -> None:
     """As a replica is before it is promoted: reads go on, searches for what is new too, and writes are 503."""
     _assert_works(town, http, ann)
-    search = httpx.Request("GET", f"{town.products.url}/products?q=tea", headers=ann.headers)
+    search = httpx2.Request("GET", f"{town.products.url}/products?q=tea", headers=ann.headers)
     with _read_only(server):
         _wait_until(lambda: _statuses(town, http, ann) == _WHEN_READ_ONLY, seconds=_RELOAD_SECONDS)
         assert http.send(search).status_code == 200
@@ -125,7 +125,7 @@ def test_a_database_that_may_only_be_read(server: PostgresServer, town: Town, ht
     assert http.send(search).status_code == 200
 
 
-def test_a_service_starts_before_its_database(server: PostgresServer, tmp_path: Path, http: httpx.Client) -> None:
+def test_a_service_starts_before_its_database(server: PostgresServer, tmp_path: Path, http: httpx2.Client) -> None:
     """It starts, is alive and not ready; when the database comes it is ready without a restart."""
     early = postgres_town(server, tmp_path, "early")
     with _stopped(server):
@@ -140,20 +140,20 @@ def test_a_service_starts_before_its_database(server: PostgresServer, tmp_path: 
         assert [early.users.stop(), early.products.stop()] == [0, 0]
 
 
-def _requests(town: Town, ann: Ann) -> list[httpx.Request]:
+def _requests(town: Town, ann: Ann) -> list[httpx2.Request]:
     """One of each kind that needs the database."""
     product = town.products.url + ann.product
     return [
-        httpx.Request("GET", f"{town.users.url}/me", headers=ann.headers),
-        httpx.Request("POST", f"{town.users.url}/auth/login", json=ANN),
-        httpx.Request("GET", product, headers=ann.headers),
-        httpx.Request("GET", f"{town.products.url}/products", headers=ann.headers),
-        httpx.Request("POST", f"{town.products.url}/products", json=TEA, headers=ann.headers),
-        httpx.Request("POST", f"{product}/reservations", json={"quantity": 999}, headers=ann.headers),
+        httpx2.Request("GET", f"{town.users.url}/me", headers=ann.headers),
+        httpx2.Request("POST", f"{town.users.url}/auth/login", json=ANN),
+        httpx2.Request("GET", product, headers=ann.headers),
+        httpx2.Request("GET", f"{town.products.url}/products", headers=ann.headers),
+        httpx2.Request("POST", f"{town.products.url}/products", json=TEA, headers=ann.headers),
+        httpx2.Request("POST", f"{product}/reservations", json={"quantity": 999}, headers=ann.headers),
     ]
 
 
-def _assert_away(town: Town, http: httpx.Client, ann: Ann) -> list[list[str]]:
+def _assert_away(town: Town, http: httpx2.Client, ann: Ann) -> list[list[str]]:
     """Everything says so; the reasons why both are not ready."""
     with ThreadPoolExecutor(_CLIENTS) as crowd:
         asked = [crowd.submit(_timed, http, request) for _ in range(2) for request in _requests(town, ann)]
@@ -168,12 +168,12 @@ def _assert_away(town: Town, http: httpx.Client, ann: Ann) -> list[list[str]]:
     return reasons
 
 
-def _assert_alive_but_not_ready(program: Program, http: httpx.Client) -> list[str]:
+def _assert_alive_but_not_ready(program: Program, http: httpx2.Client) -> list[str]:
     """The reasons that it gives."""
-    answer, seconds = _timed(http, httpx.Request("GET", f"{program.url}/livez"))
+    answer, seconds = _timed(http, httpx2.Request("GET", f"{program.url}/livez"))
     assert answer.status_code == 200
     assert seconds < _HEALTH_SECONDS
-    answer, seconds = _timed(http, httpx.Request("GET", f"{program.url}/readyz"))
+    answer, seconds = _timed(http, httpx2.Request("GET", f"{program.url}/readyz"))
     assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
     assert answer.json()["type"] == "urn:problem:not-ready"
     assert seconds < _HEALTH_SECONDS
@@ -181,12 +181,12 @@ def _assert_alive_but_not_ready(program: Program, http: httpx.Client) -> list[st
     return reasons
 
 
-def _timed(http: httpx.Client, request: httpx.Request) -> tuple[httpx.Response, float]:
+def _timed(http: httpx2.Client, request: httpx2.Request) -> tuple[httpx2.Response, float]:
     begin = time.monotonic()
     return http.send(request), time.monotonic() - begin
 
 
-def _wait_until_works(town: Town, http: httpx.Client, ann: Ann) -> None:
+def _wait_until_works(town: Town, http: httpx2.Client, ann: Ann) -> None:
     _wait_until(lambda: all(http.send(request).status_code < 500 for request in _requests(town, ann)))
     _wait_until_ready(town, http)
 
@@ -198,7 +198,7 @@ def _wait_until(is_so: Callable[[], bool], *, seconds: float = _BACK_SECONDS) ->
         time.sleep(0.1)
 
 
-def _wait_until_ready(town: Town, http: httpx.Client) -> None:
+def _wait_until_ready(town: Town, http: httpx2.Client) -> None:
     end = time.monotonic() + _BACK_SECONDS
     for program in (town.users, town.products):
         while http.get(f"{program.url}/readyz").status_code != 200:
@@ -206,10 +206,10 @@ def _wait_until_ready(town: Town, http: httpx.Client) -> None:
             time.sleep(0.1)
 
 
-def _statuses(town: Town, http: httpx.Client, ann: Ann) -> list[int]:
+def _statuses(town: Town, http: httpx2.Client, ann: Ann) -> list[int]:
     return [http.send(request).status_code for request in _requests(town, ann)]
 
 
-def _assert_works(town: Town, http: httpx.Client, ann: Ann) -> None:
+def _assert_works(town: Town, http: httpx2.Client, ann: Ann) -> None:
     statuses = _statuses(town, http, ann)
     assert statuses == [200, 200, 200, 200, 201, 409], statuses

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from libs.db.testing import PostgresServer
 from tests.faults.disk import Disk, small_disk
@@ -58,7 +58,7 @@ def test_under_the_log_of_postgresql(tmp_path: Path) -> None:
         _assert_there(town, http, ann, written)
 
 
-def _assert_reads_outlive(disk: Disk, town: Town, http: httpx.Client) -> None:
+def _assert_reads_outlive(disk: Disk, town: Town, http: httpx2.Client) -> None:
     ann = settle(town, http)
     disk.fill(leaving=200)
     written = _fill(town, http, ann)
@@ -90,7 +90,7 @@ def _postgres_on(files: str, folder: Path) -> Iterator[tuple[Disk, PostgresServe
                 server.stop()
 
 
-def _fill(town: Town, http: httpx.Client, ann: Ann) -> list[str]:
+def _fill(town: Town, http: httpx2.Client, ann: Ann) -> list[str]:
     """Write until there is no room; where the products are that were acknowledged."""
     written: list[str] = []
     for _ in range(2000):
@@ -102,29 +102,29 @@ def _fill(town: Town, http: httpx.Client, ann: Ann) -> list[str]:
     raise AssertionError("the disk does not fill")
 
 
-def _write(town: Town, http: httpx.Client, ann: Ann) -> httpx.Response:
+def _write(town: Town, http: httpx2.Client, ann: Ann) -> httpx2.Response:
     body = TEA | {"description": "Leaves. " * 200}
     return http.post(f"{town.products.url}/products", json=body, headers=dict(ann.headers))
 
 
-def _read(town: Town, http: httpx.Client, ann: Ann, path: str) -> httpx.Response:
+def _read(town: Town, http: httpx2.Client, ann: Ann, path: str) -> httpx2.Response:
     return http.get(town.products.url + path, headers=dict(ann.headers))
 
 
-def _assert_unavailable(answer: httpx.Response) -> None:
+def _assert_unavailable(answer: httpx2.Response) -> None:
     assert answer.status_code == 503, answer.text
     assert answer.json()["type"] == "urn:problem:database-unavailable"
     assert answer.elapsed.total_seconds() < BOUND_SECONDS
 
 
-def _wait_until_works(town: Town, http: httpx.Client, ann: Ann) -> None:
+def _wait_until_works(town: Town, http: httpx2.Client, ann: Ann) -> None:
     end = time.monotonic() + _BACK_SECONDS
     while _write(town, http, ann).status_code != 201:
         assert time.monotonic() < end, town.products.said()
         time.sleep(0.1)
 
 
-def _assert_there(town: Town, http: httpx.Client, ann: Ann, written: list[str]) -> None:
+def _assert_there(town: Town, http: httpx2.Client, ann: Ann, written: list[str]) -> None:
     for path in (*written, "/readyz"):
         assert _read(town, http, ann, path).status_code == 200, path
     names = [item["id"] for item in _read(town, http, ann, "/products?q=leaves&limit=100").json()["items"]]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from libs.db.testing import PostgresServer, postgres_server
@@ -19,12 +19,12 @@ class Products:
         self._url = f"{town.products.url}/products"
         self._headers = headers
 
-    def write(self, key: str, http: httpx.Client) -> None:
+    def write(self, key: str, http: httpx2.Client) -> None:
         """Whoever repeats a write gets the product of the first."""
         answer = http.post(self._url, json=_product(key), headers={**self._headers, "Idempotency-Key": key})
-        assert answer.status_code == httpx.codes.CREATED, answer.text
+        assert answer.status_code == httpx2.codes.CREATED, answer.text
 
-    def stored(self, http: httpx.Client) -> set[str]:
+    def stored(self, http: httpx2.Client) -> set[str]:
         """See `Work`."""
         # Fifty rounds may take longer than a token lives.
         self._headers = {"Authorization": f"Bearer {log_in(self._town, http)}"}
@@ -47,33 +47,33 @@ class Accounts:
         self._tokens: dict[str, tuple[str, str]] = {}
         """Of logins since the last kill: the used token and its successor."""
 
-    def write(self, key: str, http: httpx.Client) -> None:
+    def write(self, key: str, http: httpx2.Client) -> None:
         """Register, log in, refresh; who repeats this may be registered already."""
         again = key in self._tried
         self._tried.add(key)
         body = {"email": f"{key}@example.com", "password": ANN["password"]}
         registered = http.post(f"{self._town.users.url}/users", json=body | {"name": key})
-        taken = registered.status_code == httpx.codes.CONFLICT and again
-        assert taken or registered.status_code == httpx.codes.CREATED, registered.text
+        taken = registered.status_code == httpx2.codes.CONFLICT and again
+        assert taken or registered.status_code == httpx2.codes.CREATED, registered.text
         first = self._token(http.post(f"{self._town.users.url}/auth/login", json=body))
         self._tokens[key] = (first, self._token(self._refresh(http, first)))
 
-    def stored(self, http: httpx.Client) -> set[str]:
+    def stored(self, http: httpx2.Client) -> set[str]:
         """See `Work`. Of the tokens since the last kill the newest are good, and the used ones stay used."""
         for used, newest in self._tokens.values():
             self._token(self._refresh(http, newest))
-            assert self._refresh(http, used).status_code == httpx.codes.UNAUTHORIZED
+            assert self._refresh(http, used).status_code == httpx2.codes.UNAUTHORIZED
         self._tokens.clear()
         headers = {"Authorization": f"Bearer {log_in(self._town, http)}"}
         found = [str(each["name"]) for each in _all(http, f"{self._town.users.url}/admin/users", headers)]
         assert len(found) == len(set(found)), "some are there twice"
         return set(found) - {"Ann"}
 
-    def _refresh(self, http: httpx.Client, token: str) -> httpx.Response:
+    def _refresh(self, http: httpx2.Client, token: str) -> httpx2.Response:
         return http.post(f"{self._town.users.url}/auth/refresh", json={"refresh_token": token})
 
-    def _token(self, answer: httpx.Response) -> str:
-        assert answer.status_code == httpx.codes.OK, answer.text
+    def _token(self, answer: httpx2.Response) -> str:
+        assert answer.status_code == httpx2.codes.OK, answer.text
         return str(answer.json()["refresh_token"])
 
 
@@ -102,7 +102,7 @@ def test_no_account_and_no_login_is_lost(ground: tuple[Town, PostgresServer | No
     town, server = ground
     town.users.start()
     with client() as http:
-        assert http.post(f"{town.users.url}/users", json=ANN | {"name": "Ann"}).status_code == httpx.codes.CREATED
+        assert http.post(f"{town.users.url}/users", json=ANN | {"name": "Ann"}).status_code == httpx2.codes.CREATED
     town.users.run("grant-admin", ANN["email"])
     kill_again_and_again(town.users, Accounts(town), server=server)
 
@@ -111,12 +111,12 @@ def _product(key: str) -> Mapping[str, object]:
     return TEA | {"name": key, "description": f"{key} " * 100 + "."}
 
 
-def _all(http: httpx.Client, url: str, headers: Mapping[str, str]) -> Iterator[Mapping[str, object]]:
+def _all(http: httpx2.Client, url: str, headers: Mapping[str, str]) -> Iterator[Mapping[str, object]]:
     """Every item of a list, page after page."""
     cursor: dict[str, str] = {}
     while True:
         answer = http.get(url, params={"limit": "100", **cursor}, headers=dict(headers))
-        assert answer.status_code == httpx.codes.OK, answer.text
+        assert answer.status_code == httpx2.codes.OK, answer.text
         yield from answer.json()["items"]
         if not answer.json()["next"]:
             return

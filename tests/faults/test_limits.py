@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.faults.disk import small_disk
@@ -37,7 +37,7 @@ def test_a_disk_that_cannot_be_written_to(town: Town, tmp_path: Path) -> None:
 def test_sixty_four_descriptors(town: Town) -> None:
     """A flood of connections is refused; who is connected is served, and others are when the flood is over."""
     # Who is connected stays so however long the next request takes to come.
-    lasting = httpx.Limits(keepalive_expiry=None)
+    lasting = httpx2.Limits(keepalive_expiry=None)
     with town.users.running(), town.products.running(through=_FEW_DESCRIPTORS), client(limits=lasting) as http:
         ann = settle(town, http)
         with _connected(town, 200):
@@ -48,7 +48,7 @@ def test_sixty_four_descriptors(town: Town) -> None:
             _wait_until_served(town, another, ann)
 
 
-def _write(town: Town, http: httpx.Client, ann: Ann) -> httpx.Response:
+def _write(town: Town, http: httpx2.Client, ann: Ann) -> httpx2.Response:
     return http.post(f"{town.products.url}/products", json=TEA, headers=dict(ann.headers))
 
 
@@ -63,10 +63,10 @@ def _connected(town: Town, count: int) -> Iterator[None]:
         yield
 
 
-def _wait_until_served(town: Town, http: httpx.Client, ann: Ann) -> None:
+def _wait_until_served(town: Town, http: httpx2.Client, ann: Ann) -> None:
     end = time.monotonic() + _BACK_SECONDS
     while True:
-        with contextlib.suppress(httpx.TransportError):
+        with contextlib.suppress(httpx2.TransportError):
             if http.get(town.products.url + ann.product, headers=dict(ann.headers)).status_code == 200:
                 return
         assert time.monotonic() < end, town.products.said()

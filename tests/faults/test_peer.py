@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from tests.faults.town import Ann, Town, client, log_in, settle, sqlite_town
 
@@ -44,7 +44,7 @@ def test_a_service_that_starts_before_its_issuer(tmp_path: Path) -> None:
                     time.sleep(0.1)
 
 
-def _read(town: Town, http: httpx.Client, ann: Ann) -> int:
+def _read(town: Town, http: httpx2.Client, ann: Ann) -> int:
     answer = http.get(town.products.url + ann.product, headers=dict(ann.headers))
     if answer.status_code >= 400:
         assert answer.headers["content-type"] == "application/problem+json"

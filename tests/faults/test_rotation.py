@@ -13,7 +13,7 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from libs.auth.clock import SystemClock
 from libs.auth.jwks import FetchPolicy
@@ -53,7 +53,7 @@ class People:
                     tokens = self._expect(http, "POST", f"{self.town.users.url}/auth/refresh", json=body)
                     self._read(http, tokens.get("access_token", ""))
 
-    def _read(self, http: httpx.Client, token: str) -> None:
+    def _read(self, http: httpx2.Client, token: str) -> None:
         headers = {"Authorization": f"Bearer {token}"}
         for _ in range(5):
             self._expect(http, "GET", self.town.products.url + self.ann.product, headers=headers)
@@ -61,13 +61,13 @@ class People:
             self.reads += 1
         self.kids.add(_kid(token))
 
-    def _expect(self, http: httpx.Client, method: str, url: str, **request: object) -> dict[str, str]:
+    def _expect(self, http: httpx2.Client, method: str, url: str, **request: object) -> dict[str, str]:
         try:
             answer = http.request(method, url, **request)  # type: ignore[arg-type]
-        except httpx.TransportError as error:
+        except httpx2.TransportError as error:
             self.failed.append(repr(error))
             return {}
-        if answer.status_code != httpx.codes.OK:
+        if answer.status_code != httpx2.codes.OK:
             self.failed.append(answer.text)
             return {}
         document: dict[str, str] = answer.json()
@@ -83,7 +83,7 @@ class People:
                 answer = http.get(
                     self.town.products.url + self.ann.product, headers={"Authorization": f"Bearer {forged}"}
                 )
-                if answer.status_code != httpx.codes.UNAUTHORIZED:
+                if answer.status_code != httpx2.codes.UNAUTHORIZED:
                     self.failed.append(answer.text)
                 self.refused += 1
                 if self.over.wait(0.01):
@@ -135,7 +135,7 @@ def _kid(token: str) -> str:
     return str(json.loads(base64.urlsafe_b64decode(header + "=="))["kid"])
 
 
-def _fetches(town: Town, http: httpx.Client) -> int:
+def _fetches(town: Town, http: httpx2.Client) -> int:
     """How often the user service was asked for its keys."""
     text = http.get(f"{town.users.url}/metrics").text
     counted = re.findall(r'^http_requests_total\{[^}]*jwks\.json"[^}]*\} (\S+)$', text, re.MULTILINE)

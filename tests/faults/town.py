@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from libs.db.testing import PostgresServer
 from tests.end_to_end.house import prepare
@@ -35,9 +35,9 @@ class Ann:
 
 
 @contextmanager
-def client(**options: object) -> Iterator[httpx.Client]:
+def client(**options: object) -> Iterator[httpx2.Client]:
     """A client that goes straight to loopback."""
-    with httpx.Client(trust_env=False, timeout=60, **options) as opened:  # type: ignore[arg-type]
+    with httpx2.Client(trust_env=False, timeout=60, **options) as opened:  # type: ignore[arg-type]
         yield opened
 
 
@@ -64,19 +64,19 @@ def postgres_town(server: PostgresServer, folder: Path, name: str, **settings: s
     return Town(users, products)
 
 
-def settle(town: Town, http: httpx.Client) -> Ann:
+def settle(town: Town, http: httpx2.Client) -> Ann:
     """Let Ann register, log in and add a product."""
-    assert http.post(f"{town.users.url}/users", json=ANN | {"name": "Ann"}).status_code == httpx.codes.CREATED
+    assert http.post(f"{town.users.url}/users", json=ANN | {"name": "Ann"}).status_code == httpx2.codes.CREATED
     headers = {"Authorization": f"Bearer {log_in(town, http)}"}
     created = http.post(f"{town.products.url}/products", json=TEA, headers=headers)
-    assert created.status_code == httpx.codes.CREATED, created.text
+    assert created.status_code == httpx2.codes.CREATED, created.text
     return Ann(headers, created.headers["location"])
 
 
-def log_in(town: Town, http: httpx.Client) -> str:
+def log_in(town: Town, http: httpx2.Client) -> str:
     """A new access token of Ann's."""
     answer = http.post(f"{town.users.url}/auth/login", json=ANN)
-    assert answer.status_code == httpx.codes.OK, answer.text
+    assert answer.status_code == httpx2.codes.OK, answer.text
     return str(answer.json()["access_token"])
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-import httpx
+import httpx2
 
 from tests.faults.town import client
 
@@ -84,19 +84,19 @@ class WriteLoad:
                 if self._reserve(http) == 503:
                     time.sleep(0.01)
 
-    def _first(self, http: httpx.Client) -> httpx.Response:
+    def _first(self, http: httpx2.Client) -> httpx2.Response:
         while True:
             answer = self._send(http, "POST", "/products", _tea("mine"))
             if answer.status_code == 201:
                 return answer
             time.sleep(0.01)
 
-    def _create(self, http: httpx.Client, name: str) -> None:
+    def _create(self, http: httpx2.Client, name: str) -> None:
         answer = self._send(http, "POST", "/products", _tea(name))
         if answer.status_code == 201:
             self._names[answer.headers["location"]] = name
 
-    def _reserve(self, http: httpx.Client) -> int:
+    def _reserve(self, http: httpx2.Client) -> int:
         answer = self._send(http, "POST", f"{self.product}/reservations", {"quantity": 1})
         if answer.status_code == 201:
             self._reservations.add(answer.headers["location"])
@@ -104,7 +104,7 @@ class WriteLoad:
             self._in_doubt += 1
         return answer.status_code
 
-    def _send(self, http: httpx.Client, method: str, path: str, body: Mapping[str, object]) -> httpx.Response:
+    def _send(self, http: httpx2.Client, method: str, path: str, body: Mapping[str, object]) -> httpx2.Response:
         answer = http.request(method, path, json=body)
         self.statuses[answer.status_code] += 1
         says_when = answer.status_code != 503 or "retry-after" in answer.headers
@@ -113,7 +113,7 @@ class WriteLoad:
         return answer
 
     @contextmanager
-    def _client(self) -> Iterator[httpx.Client]:
+    def _client(self) -> Iterator[httpx2.Client]:
         with client(base_url=self._url, headers=self._headers) as http:
             yield http
 
@@ -122,7 +122,7 @@ def _tea(name: str, *, price: int = 450, stock: int = 1) -> Mapping[str, object]
     return {"name": name, "price_cents": price, "stock": stock}
 
 
-def _read(http: httpx.Client, path: str) -> Mapping[str, object]:
+def _read(http: httpx2.Client, path: str) -> Mapping[str, object]:
     answer = http.get(path)
     assert answer.status_code in (200, 404), answer.text
     return dict(answer.json()) if answer.status_code == 200 else {}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import httpx
+import httpx2
 
 from tests.faults.town import TEA, Town
 
@@ -29,7 +29,7 @@ class Person:
 class Walk:
     """Requests to both services as they run now; each must be a success."""
 
-    def __init__(self, town: Town, http: httpx.Client) -> None:
+    def __init__(self, town: Town, http: httpx2.Client) -> None:
         self._town = town
         self._http = http
         self._headers: Mapping[str, str] = {}
@@ -73,17 +73,17 @@ class Walk:
     def _refresh(self, person: Person) -> None:
         self._carry(person, self._users("POST", "/auth/refresh", json={"refresh_token": person.refresh_token}))
 
-    def _carry(self, person: Person, answer: httpx.Response) -> None:
+    def _carry(self, person: Person, answer: httpx2.Response) -> None:
         person.refresh_token = answer.json()["refresh_token"]
         self._headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
-    def _users(self, method: str, path: str, **request: object) -> httpx.Response:
+    def _users(self, method: str, path: str, **request: object) -> httpx2.Response:
         return self._ask(method, self._town.users.url + path, **request)
 
-    def _products(self, method: str, path: str, **request: object) -> httpx.Response:
+    def _products(self, method: str, path: str, **request: object) -> httpx2.Response:
         return self._ask(method, self._town.products.url + path, **request)
 
-    def _ask(self, method: str, url: str, **request: object) -> httpx.Response:
+    def _ask(self, method: str, url: str, **request: object) -> httpx2.Response:
         headers = {**self._headers, **request.pop("headers", {})}  # type: ignore[dict-item]
         answer = self._http.request(method, url, headers=headers, **request)  # type: ignore[arg-type]
         said = "".join(program.said()[-2000:] for program in (self._town.users, self._town.products))

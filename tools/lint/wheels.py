@@ -10,7 +10,7 @@ import argon2
 import cryptography.hazmat.primitives.asymmetric.ed25519
 import fastapi.security
 import fastapi.testclient
-import httpx
+import httpx2
 import hypothesis
 import joserfc.jwk
 import joserfc.jwt

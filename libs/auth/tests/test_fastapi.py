@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Annotated
 
-import httpx
+import httpx2
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request, Response, WebSocket
 from starlette.types import Message
@@ -46,10 +46,10 @@ def new_app(mint: TokenMint) -> FastAPI:
 
 async def get(
     mint: TokenMint, path: str, headers: Headers | None = None, *, app: FastAPI | None = None
-) -> httpx.Response:
+) -> httpx2.Response:
     """Send one request, to a fresh application unless one is given."""
-    transport = httpx.ASGITransport(app=app or new_app(mint))
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+    transport = httpx2.ASGITransport(app=app or new_app(mint))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         return await client.get(path, headers=headers)
 
 

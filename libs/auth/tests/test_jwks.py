@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -36,28 +36,28 @@ class JwksServer:
         self.clock = FakeClock()
         self.mint = TokenMint(self.clock)
         self.fetches = 0
-        self.answer: Callable[[], Awaitable[httpx.Response]] = self.good
+        self.answer: Callable[[], Awaitable[httpx2.Response]] = self.good
         self.client = JwksClient(
             URL,
-            http=httpx.AsyncClient(transport=httpx.MockTransport(self._handle)),
+            http=httpx2.AsyncClient(transport=httpx2.MockTransport(self._handle)),
             clock=self.clock,
         )
         self.verifier = Verifier(self.client, issuer=ISSUER, audience=AUDIENCE, clock=self.clock)
 
-    async def good(self) -> httpx.Response:
+    async def good(self) -> httpx2.Response:
         """Answer with the keys."""
         await asyncio.sleep(0)
-        return httpx.Response(200, json=self.mint.keys.to_jwks())
+        return httpx2.Response(200, json=self.mint.keys.to_jwks())
 
-    async def down(self) -> httpx.Response:
+    async def down(self) -> httpx2.Response:
         """Refuse the connection."""
-        raise httpx.ConnectError("refused")
+        raise httpx2.ConnectError("refused")
 
     async def verify(self, kid: str) -> None:
         """Present a token that names the key `kid`."""
         await self.verifier.verify(TokenForge(self.mint).token(header={"kid": kid}))
 
-    async def _handle(self, _: httpx.Request) -> httpx.Response:
+    async def _handle(self, _: httpx2.Request) -> httpx2.Response:
         self.fetches += 1
         return await self.answer()
 
@@ -207,7 +207,7 @@ async def test_a_caller_that_gives_up_does_not_stop_the_fetch(server: JwksServer
     """The fetch belongs to all who wait for it."""
     gate = asyncio.Event()
 
-    async def slow() -> httpx.Response:
+    async def slow() -> httpx2.Response:
         await gate.wait()
         return await server.good()
 
@@ -226,14 +226,14 @@ async def test_a_slow_server_is_given_up(server: JwksServer, monkeypatch: pytest
     """A fetch has an end, however slowly the bytes drip."""
     monkeypatch.setattr(server.client, "_policy", FetchPolicy(timeout=0.05))
 
-    async def dripping() -> httpx.Response:
+    async def dripping() -> httpx2.Response:
         async def body() -> AsyncIterator[bytes]:
             for _ in range(100):
                 await asyncio.sleep(0.01)
                 yield b" "
             yield json.dumps(server.mint.keys.to_jwks()).encode()
 
-        return httpx.Response(200, content=body())
+        return httpx2.Response(200, content=body())
 
     server.answer = dripping
     assert not await server.client.ready()
@@ -243,14 +243,14 @@ async def test_an_endless_document_is_cut_off(server: JwksServer) -> None:
     """At most 64 KiB are read."""
     sent = 0
 
-    async def endless() -> httpx.Response:
+    async def endless() -> httpx2.Response:
         async def body() -> AsyncIterator[bytes]:
             nonlocal sent
             while sent < 10_000_000:
                 sent += 4096
                 yield b" " * 4096
 
-        return httpx.Response(200, content=body())
+        return httpx2.Response(200, content=body())
 
     server.answer = endless
     assert not await server.client.ready()
@@ -260,9 +260,9 @@ async def test_an_endless_document_is_cut_off(server: JwksServer) -> None:
 async def test_a_compressed_document_is_not_unpacked(server: JwksServer) -> None:
     """It was not asked for, and 64 KiB could unpack to any size."""
 
-    async def compressed() -> httpx.Response:
+    async def compressed() -> httpx2.Response:
         body = gzip.compress(json.dumps(server.mint.keys.to_jwks()).encode())
-        return httpx.Response(200, content=body, headers={"Content-Encoding": "gzip"})
+        return httpx2.Response(200, content=body, headers={"Content-Encoding": "gzip"})
 
     server.answer = compressed
     assert not await server.client.ready()
@@ -272,8 +272,8 @@ async def test_a_compressed_document_is_not_unpacked(server: JwksServer) -> None
 async def test_only_200_is_a_key_set(server: JwksServer, status: int) -> None:
     """A redirect is not followed, whatever it points to."""
 
-    async def answer() -> httpx.Response:
-        return httpx.Response(status, json=server.mint.keys.to_jwks(), headers={"Location": "https://evil.example"})
+    async def answer() -> httpx2.Response:
+        return httpx2.Response(status, json=server.mint.keys.to_jwks(), headers={"Location": "https://evil.example"})
 
     server.answer = answer
     assert not await server.client.ready()

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-import httpx
+import httpx2
 import pytest
 
 from libs.auth.claims import ClientId, Scope
@@ -20,9 +20,9 @@ class TokenServer:
 
     def __init__(self) -> None:
         self.clock = FakeClock()
-        self.requests: list[httpx.Request] = []
-        self.answer: Callable[[], httpx.Response] = self.good
-        self.http = httpx.AsyncClient(transport=httpx.MockTransport(self._handle))
+        self.requests: list[httpx2.Request] = []
+        self.answer: Callable[[], httpx2.Response] = self.good
+        self.http = httpx2.AsyncClient(transport=httpx2.MockTransport(self._handle))
         self.tokens = ServiceTokens(
             URL,
             credentials=Credentials(
@@ -34,15 +34,15 @@ class TokenServer:
             clock=self.clock,
         )
 
-    def good(self) -> httpx.Response:
+    def good(self) -> httpx2.Response:
         """Answer with a token for ten minutes."""
         return self.json(access_token=f"token-{len(self.requests)}")
 
-    def json(self, **members: object) -> httpx.Response:
+    def json(self, **members: object) -> httpx2.Response:
         """Answer with a change to a good answer."""
-        return httpx.Response(200, json={"token_type": "Bearer", "expires_in": 600, **members})
+        return httpx2.Response(200, json={"token_type": "Bearer", "expires_in": 600, **members})
 
-    async def _handle(self, request: httpx.Request) -> httpx.Response:
+    async def _handle(self, request: httpx2.Request) -> httpx2.Response:
         self.requests.append(request)
         await asyncio.sleep(0)
         return self.answer()
@@ -81,7 +81,7 @@ async def test_concurrent_calls_ask_once(server: TokenServer) -> None:
 async def test_an_outage_is_bridged_by_the_last_token(server: TokenServer) -> None:
     """To its end and not beyond."""
     await server.tokens.token()
-    server.answer = lambda: httpx.Response(503)
+    server.answer = lambda: httpx2.Response(503)
     server.clock.advance(599)
     assert await server.tokens.token() == "token-1"
     server.clock.advance(1)
@@ -100,18 +100,18 @@ async def test_an_outage_is_one_request_each_two_seconds(server: TokenServer) ->
     assert await server.tokens.token() == "token-2"
 
 
-def _unreachable() -> httpx.Response:
-    raise httpx.ConnectError("refused")
+def _unreachable() -> httpx2.Response:
+    raise httpx2.ConnectError("refused")
 
 
 @pytest.mark.parametrize(
     "answer",
     [
         _unreachable,
-        lambda: httpx.Response(401, json={"error": "invalid_client"}),
-        lambda: httpx.Response(302, headers={"Location": "https://evil.example"}),
-        lambda: httpx.Response(200, content=b"token"),
-        lambda: httpx.Response(200, json={}),
+        lambda: httpx2.Response(401, json={"error": "invalid_client"}),
+        lambda: httpx2.Response(302, headers={"Location": "https://evil.example"}),
+        lambda: httpx2.Response(200, content=b"token"),
+        lambda: httpx2.Response(200, json={}),
         lambda: TokenServer().json(access_token=1),
         lambda: TokenServer().json(access_token="a", token_type="mac"),
         lambda: TokenServer().json(access_token="a", expires_in="600"),
@@ -119,7 +119,7 @@ def _unreachable() -> httpx.Response:
     ],
 )
 async def test_anything_but_a_bearer_token_is_an_error(
-    server: TokenServer, answer: Callable[[], httpx.Response]
+    server: TokenServer, answer: Callable[[], httpx2.Response]
 ) -> None:
     """The error names the endpoint or the fault, and never the secret."""
     server.answer = answer

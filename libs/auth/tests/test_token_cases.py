@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import permutations
 from typing import Annotated
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 
@@ -108,8 +108,8 @@ async def test_all_wrong_tokens_get_one_answer(mint: TokenMint) -> None:
     @app.get("/")
     async def root(_: Annotated[Claims, requires()]) -> None: ...
 
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         for name, make in cases_for(mint.keys.signing_key().public.algorithm).items():
             value = b"Bearer " + make(TokenForge(mint)).encode("utf-8", "surrogatepass")
             answer = await client.get("/", headers=[(b"authorization", value)])

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-import httpx
+import httpx2
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Security
 from fastapi.security import APIKeyHeader
@@ -62,7 +62,7 @@ async def _ask(
     app: FastAPI, method: str, path: str, headers: dict[str, str], json: object
 ) -> tuple[int, str, list[str]]:
     calls.clear()
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://test") as client:
         answer = await client.request(method, path, headers=headers, json=json)
     return answer.status_code, answer.text, list(calls)
 
@@ -94,6 +94,6 @@ def test_the_description_is_that_of_an_ordinary_route() -> None:
 async def test_who_may_not_call_has_no_body_read() -> None:
     """A body that is no JSON is nobody's business before that; FastAPI reads it first."""
     app = _application(StrictRoute)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://test") as client:
         answer = await client.post("/body", content=b"{", headers={"content-type": "application/json"})
     assert answer.status_code == 401

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-import httpx
+import httpx2
 import pytest
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
@@ -139,7 +139,7 @@ async def test_a_closed_connection_is_no_error() -> None:
     """A client that goes away while its body is awaited is not answered and not logged as a crash."""
     app = application()
     async with running(app):
-        transport = httpx.ASGITransport(app, raise_app_exceptions=True)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        transport = httpx2.ASGITransport(app, raise_app_exceptions=True)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
             answer = await client.post("/echo", content=b"", headers={"Content-Type": "application/json"})
     assert answer.status_code == 422

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-import httpx
+import httpx2
 import pytest
 
 from libs.auth.testing import AUDIENCE, ISSUER, TokenMint
@@ -57,7 +57,7 @@ def test_every_operation_has_its_line() -> None:
 @pytest.mark.parametrize("caller", CALLERS)
 @pytest.mark.parametrize("operation", EXPECTED, ids=" ".join)
 async def test_only_the_allowed_get_through(
-    client: httpx.AsyncClient, mint: TokenMint, operation: tuple[str, str], caller: str
+    client: httpx2.AsyncClient, mint: TokenMint, operation: tuple[str, str], caller: str
 ) -> None:
     """Each gets the status of the table, and whoever is refused changes nothing."""
     made = await client.post("/products", json=TEA, headers=ann(mint))

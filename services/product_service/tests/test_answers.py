@@ -1,6 +1,6 @@
 """What all answers of the service have in common: one form of error, exact CORS, documentation that can be left out."""
 
-import httpx
+import httpx2
 import pytest
 
 from libs.auth.testing import TokenMint
@@ -34,7 +34,7 @@ _SHOP = "https://shop.example.com"
     ],
 )
 async def test_every_refusal_is_a_problem(
-    client: httpx.AsyncClient, mint: TokenMint, method: str, path: str, headers: dict[str, str], status: int
+    client: httpx2.AsyncClient, mint: TokenMint, method: str, path: str, headers: dict[str, str], status: int
 ) -> None:
     """Whoever refuses, router, policies, schemas or rules: one form, under the request's id, not kept."""
     answer = await client.request(method, path, headers=ann(mint) | headers)
@@ -47,7 +47,7 @@ async def test_every_refusal_is_a_problem(
     assert ("allow" in answer.headers) is (status == 405)
 
 
-async def test_who_lacks_the_scope_learns_nothing(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_who_lacks_the_scope_learns_nothing(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """What is there and what is not are refused alike."""
     made = await client.post("/products", json=TEA, headers=ann(mint))
     there, not_there = [await client.get(path, headers=outsider(mint)) for path in (made.headers["location"], _NOWHERE)]
@@ -84,7 +84,7 @@ async def test_browsers_may_call_from_named_origins(
     assert asked.status_code == (200 if is_allowed else 400)
 
 
-async def test_no_origin_is_named_by_default(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_no_origin_is_named_by_default(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """Who sets nothing lets no browser in."""
     answer = await client.get("/products", headers=ann(mint) | {"Origin": _SHOP})
     assert not [name for name in answer.headers if name.startswith("access-control-")]

@@ -2,7 +2,7 @@
 
 import asyncio
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 
@@ -13,13 +13,13 @@ from services.product_service.tests.callers import ANN, TEA, ann, bob, root
 NOWHERE = "/products/00000000-0000-4000-8000-000000000000"
 
 
-async def _create(client: httpx.AsyncClient, mint: TokenMint, **changes: object) -> str:
+async def _create(client: httpx2.AsyncClient, mint: TokenMint, **changes: object) -> str:
     answer = await client.post("/products", json=TEA | changes, headers=ann(mint))
     assert answer.status_code == 201, answer.text
     return str(answer.headers["location"])
 
 
-async def test_a_created_product_is_read_back(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_a_created_product_is_read_back(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """Location and ETag name what was made, and everybody may read it."""
     created = await client.post("/products", json=TEA, headers=ann(mint))
     read = await client.get(created.headers["location"], headers=bob(mint))
@@ -29,7 +29,7 @@ async def test_a_created_product_is_read_back(client: httpx.AsyncClient, mint: T
     assert read.json() | TEA | {"owner_id": ANN, "version": 1} == read.json()
 
 
-async def test_a_change_shows_and_raises_the_version(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_a_change_shows_and_raises_the_version(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """What the owner says anew replaces all that was said."""
     path = await _create(client, mint)
     changed = await client.put(path, json={"name": "Green tea", "price_cents": 500}, headers=ann(mint))
@@ -39,7 +39,7 @@ async def test_a_change_shows_and_raises_the_version(client: httpx.AsyncClient, 
     assert (read["name"], read["description"], read["stock"]) == ("Green tea", "", 0)
 
 
-async def test_a_deleted_product_is_gone_for_everybody(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_a_deleted_product_is_gone_for_everybody(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """It is neither read nor listed nor deleted again, by the administrator neither."""
     path = await _create(client, mint)
     assert (await client.delete(path, headers=ann(mint))).status_code == 204
@@ -49,7 +49,7 @@ async def test_a_deleted_product_is_gone_for_everybody(client: httpx.AsyncClient
     assert (await client.get("/products", headers=ann(mint))).json() == {"items": [], "next": None}
 
 
-async def test_anothers_product_cannot_be_changed(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_anothers_product_cannot_be_changed(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """To somebody else a change is refused as if there were no such product; an administrator may."""
     path = await _create(client, mint)
     missing = await client.put(NOWHERE, json=TEA, headers=bob(mint))
@@ -60,7 +60,7 @@ async def test_anothers_product_cannot_be_changed(client: httpx.AsyncClient, min
     assert (await client.put(path, json=TEA, headers=root(mint))).status_code == 200
 
 
-async def test_a_stale_version_is_refused(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_a_stale_version_is_refused(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """Who has not seen the newest version changes and deletes nothing."""
     path = await _create(client, mint)
     seen = ann(mint) | {"If-Match": '"1"'}
@@ -72,13 +72,13 @@ async def test_a_stale_version_is_refused(client: httpx.AsyncClient, mint: Token
 
 
 @pytest.mark.parametrize("tag", ["1", 'W/"1"', '"x"', '"1", "2"', '""', ""])
-async def test_what_is_no_tag_of_ours_is_invalid(client: httpx.AsyncClient, mint: TokenMint, tag: str) -> None:
+async def test_what_is_no_tag_of_ours_is_invalid(client: httpx2.AsyncClient, mint: TokenMint, tag: str) -> None:
     """A precondition that cannot be understood is never taken for none."""
     path = await _create(client, mint)
     assert (await client.put(path, json=TEA, headers=ann(mint) | {"If-Match": tag})).status_code == 422
 
 
-async def test_two_changes_of_one_version_meet(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_two_changes_of_one_version_meet(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """Of many that saw the same version one wins."""
     path = await _create(client, mint)
     seen = ann(mint) | {"If-Match": '"1"'}
@@ -86,7 +86,7 @@ async def test_two_changes_of_one_version_meet(client: httpx.AsyncClient, mint: 
     assert sorted(answer.status_code for answer in answers) == [200] + [412] * 7
 
 
-async def test_an_idempotency_key_makes_one_product(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_an_idempotency_key_makes_one_product(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """The same request again gives the product of the first, at the same time too."""
     keyed = ann(mint) | {"Idempotency-Key": "order-1"}
     answers = await asyncio.gather(*(client.post("/products", json=TEA, headers=keyed) for _ in range(5)))
@@ -95,7 +95,7 @@ async def test_an_idempotency_key_makes_one_product(client: httpx.AsyncClient, m
     assert len((await client.get("/products", headers=ann(mint))).json()["items"]) == 1
 
 
-async def test_an_idempotency_key_is_for_one_request_of_one_owner(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_an_idempotency_key_is_for_one_request_of_one_owner(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """With other content it is refused; another owner's key is another key."""
     key = {"Idempotency-Key": "order-1"}
     first = await client.post("/products", json=TEA, headers=ann(mint) | key)
@@ -106,7 +106,7 @@ async def test_an_idempotency_key_is_for_one_request_of_one_owner(client: httpx.
     assert bobs.json()["id"] != first.json()["id"]
 
 
-async def test_a_repeated_request_gets_the_first_answer(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_a_repeated_request_gets_the_first_answer(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """Also after the product has changed or is deleted."""
     keyed = ann(mint) | {"Idempotency-Key": "order-1"}
     first = await client.post("/products", json=TEA, headers=keyed)
@@ -121,7 +121,7 @@ async def test_a_repeated_request_gets_the_first_answer(client: httpx.AsyncClien
         assert (again.headers["location"], again.headers["etag"]) == (path, '"1"')
 
 
-async def test_a_key_is_forgotten_after_a_day(app: FastAPI, client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_a_key_is_forgotten_after_a_day(app: FastAPI, client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """Then it is a new request, and the row is gone."""
     keyed = {"Idempotency-Key": "order-1"}
     first = await client.post("/products", json=TEA, headers=ann(mint) | keyed)
@@ -131,7 +131,7 @@ async def test_a_key_is_forgotten_after_a_day(app: FastAPI, client: httpx.AsyncC
     assert again.json()["id"] != first.json()["id"]
 
 
-async def test_every_field_comes_back_as_it_was_put(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_every_field_comes_back_as_it_was_put(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """A field of the body that the service forgot to store would keep its old value."""
     path = await _create(client, mint)
     for number in (7, 8):
@@ -146,7 +146,7 @@ async def test_every_field_comes_back_as_it_was_put(client: httpx.AsyncClient, m
         assert read | body == read
 
 
-async def test_fifty_buyers_never_get_more_than_there_is(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_fifty_buyers_never_get_more_than_there_is(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """Of fifty that want one of twenty, twenty get one."""
     path = await _create(client, mint, stock=20)
     one = {"quantity": 1}
@@ -158,7 +158,7 @@ async def test_fifty_buyers_never_get_more_than_there_is(client: httpx.AsyncClie
     assert (await client.get(path, headers=ann(mint))).json()["stock"] == 0
 
 
-async def test_a_reservation_is_all_or_nothing(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_a_reservation_is_all_or_nothing(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """Who wants more than there is gets none, and is told what is left."""
     path = await _create(client, mint, stock=3)
     refused = await client.post(f"{path}/reservations", json={"quantity": 4}, headers=bob(mint))
@@ -167,7 +167,7 @@ async def test_a_reservation_is_all_or_nothing(client: httpx.AsyncClient, mint: 
     assert (await client.post(f"{NOWHERE}/reservations", json={"quantity": 1}, headers=bob(mint))).status_code == 404
 
 
-async def test_pages_show_every_product_once(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_pages_show_every_product_once(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """Newest first, without gap or repetition, also where a moment made two and while others are made."""
     made = []
     for number in range(7):
@@ -186,7 +186,7 @@ async def test_pages_show_every_product_once(client: httpx.AsyncClient, mint: To
     assert sorted(seen) == sorted(made)
 
 
-async def test_a_list_can_be_of_one_owner(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_a_list_can_be_of_one_owner(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """Page after page of Ann's products, none of Bob's."""
     mine = {(await _create(client, mint)).rpartition("/")[2] for _ in range(2)}
     await client.post("/products", json=TEA, headers=bob(mint))

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
@@ -41,7 +41,7 @@ async def _failing_commits(settings: ProductSettings) -> None:
 
 
 @pytest.mark.usefixtures("_failing_commits")
-async def test_a_commit_that_fails_is_never_a_success(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_a_commit_that_fails_is_never_a_success(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """Every statement has worked; the commit fails, so the answer is an error and nothing is listed."""
     for headers in ({}, {"Idempotency-Key": "order-1"}):
         answer = await client.post("/products", json=TEA, headers=ann(mint) | headers)
@@ -51,7 +51,7 @@ async def test_a_commit_that_fails_is_never_a_success(client: httpx.AsyncClient,
 
 
 async def test_a_process_that_dies_after_the_commit_has_not_answered(
-    client: httpx.AsyncClient, settings: ProductSettings, mint: TokenMint
+    client: httpx2.AsyncClient, settings: ProductSettings, mint: TokenMint
 ) -> None:
     """The client saw no answer, so it sends the request again, and gets the product that was stored."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

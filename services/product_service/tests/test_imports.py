@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-import httpx
+import httpx2
 import pytest
 
 from libs.auth.testing import TokenMint
@@ -17,17 +17,17 @@ CSV = {"Content-Type": "text/csv"}
 HEADER = b"name,description,price_cents,stock\n"
 
 
-async def _import(client: httpx.AsyncClient, owner: Headers, content: object, **headers: str) -> httpx.Response:
+async def _import(client: httpx2.AsyncClient, owner: Headers, content: object, **headers: str) -> httpx2.Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return await client.post(IMPORTS, content=content, headers=owner | CSV | named)  # type: ignore[arg-type]
 
 
-async def _names(client: httpx.AsyncClient, mint: TokenMint) -> list[str]:
+async def _names(client: httpx2.AsyncClient, mint: TokenMint) -> list[str]:
     page = (await client.get("/products?limit=100&sort=name", headers=ann(mint))).json()
     return [item["name"] for item in page["items"]]
 
 
-async def test_rows_become_products_of_the_caller(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_rows_become_products_of_the_caller(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """Columns in any order, the optional ones left out or empty; the products are listed and found."""
     content = b'stock,price_cents,name,description\r\n3,450,Tea,"Leaves, ""loose""\r\nand green"\r\n,0,Cup,\r\n'
     answer = await _import(client, ann(mint), content)
@@ -39,7 +39,7 @@ async def test_rows_become_products_of_the_caller(client: httpx.AsyncClient, min
     assert [item["id"] for item in found] == [tea["id"]]
 
 
-async def test_more_rows_than_one_statement_takes_are_stored(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_more_rows_than_one_statement_takes_are_stored(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """Each row once, whether it is in a full batch or after the last one."""
     content = HEADER + b"".join(b"Tea %d,,1,1\n" % number for number in range(1234))
     assert (await _import(client, ann(mint), content)).json() == {"imported": 1234}
@@ -63,7 +63,7 @@ async def test_more_rows_than_one_statement_takes_are_stored(client: httpx.Async
 )
 @pytest.mark.parametrize("size", [1, 7, 1000])
 async def test_every_spelling_of_one_file_is_the_same(
-    client: httpx.AsyncClient, mint: TokenMint, content: bytes, size: int
+    client: httpx2.AsyncClient, mint: TokenMint, content: bytes, size: int
 ) -> None:
     """A byte order mark, CRLF, empty lines, quotes, no last line end; in pieces of any size."""
 
@@ -96,7 +96,7 @@ async def test_every_spelling_of_one_file_is_the_same(
     ids=lambda value: repr(value)[:40],
 )
 async def test_invalid_rows_are_named(
-    client: httpx.AsyncClient, mint: TokenMint, rows: bytes, wrong: list[tuple[int, str]]
+    client: httpx2.AsyncClient, mint: TokenMint, rows: bytes, wrong: list[tuple[int, str]]
 ) -> None:
     """By the line on which the row begins and the column; the good ones beside them are not stored."""
     answer = await _import(client, ann(mint), HEADER + rows)
@@ -120,7 +120,7 @@ async def test_invalid_rows_are_named(
     ],
 )
 async def test_the_header_row_is_checked_by_name(
-    client: httpx.AsyncClient, mint: TokenMint, header: bytes, columns: list[str]
+    client: httpx2.AsyncClient, mint: TokenMint, header: bytes, columns: list[str]
 ) -> None:
     """A column that is unknown, missing or there twice is named, and no row is read."""
     answer = await _import(client, ann(mint), header + b"Tea,1,1\n" if header.strip() else header)
@@ -145,7 +145,7 @@ async def test_the_header_row_is_checked_by_name(
     ids=lambda value: repr(value)[-40:],
 )
 async def test_what_is_no_csv_is_malformed(
-    client: httpx.AsyncClient, mint: TokenMint, content: bytes, line: int
+    client: httpx2.AsyncClient, mint: TokenMint, content: bytes, line: int
 ) -> None:
     """Where nobody can tell the rows apart the file is refused, with the line at which that begins."""
     answer = await _import(client, ann(mint), content)
@@ -153,7 +153,7 @@ async def test_what_is_no_csv_is_malformed(
     assert answer.json()["detail"].startswith(f"line {line}: ")
 
 
-async def test_errors_are_counted_to_a_hundred(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_errors_are_counted_to_a_hundred(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """A file that is wrong throughout gives an answer of bounded length."""
     answer = await _import(client, ann(mint), HEADER + b",,x,x\n" * 5000)
     await _assert_refused(client, mint, answer, status=422)
@@ -172,14 +172,14 @@ async def test_errors_are_counted_to_a_hundred(client: httpx.AsyncClient, mint: 
     ],
     ids=repr,
 )
-async def test_another_type_is_refused(client: httpx.AsyncClient, mint: TokenMint, headers: dict[str, str]) -> None:
+async def test_another_type_is_refused(client: httpx2.AsyncClient, mint: TokenMint, headers: dict[str, str]) -> None:
     """415 for what does not say that it is CSV in UTF-8, as it is."""
     answer = await _import(client, ann(mint), HEADER + b"Tea,,1,1\n", **headers)
     await _assert_refused(client, mint, answer, status=415)
 
 
 @pytest.mark.parametrize("kind", ["text/csv;charset=UTF-8", 'TEXT/CSV; header=present; charset="utf-8"'])
-async def test_the_type_may_name_utf_8(client: httpx.AsyncClient, mint: TokenMint, kind: str) -> None:
+async def test_the_type_may_name_utf_8(client: httpx2.AsyncClient, mint: TokenMint, kind: str) -> None:
     """Parameters are read as RFC 9110 has them."""
     headers = ann(mint) | {"Content-Type": kind}
     answer = await client.post(IMPORTS, content=HEADER + b"Tea,,1,1\n", headers=headers)
@@ -201,7 +201,7 @@ async def test_a_file_has_limits_of_its_own(settings: ProductSettings, mint: Tok
         assert (await _import(client, ann(mint), HEADER + b"Tea," + b"x" * 5000 + b",1,1\n")).status_code == 201
 
 
-async def test_an_idempotency_key_imports_once(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_an_idempotency_key_imports_once(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """The same file again, at the same time too, makes nothing more; another file is refused."""
     content = HEADER + b"Tea,,1,1\n"
     answers = await asyncio.gather(*(_import(client, ann(mint), content, Idempotency_Key="k") for _ in range(4)))
@@ -211,7 +211,7 @@ async def test_an_idempotency_key_imports_once(client: httpx.AsyncClient, mint: 
     assert await _names(client, mint) == ["Tea"]
 
 
-async def test_others_write_while_a_file_comes(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_others_write_while_a_file_comes(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """A client that sends slowly keeps nobody from writing, and nothing of its file is seen before its end."""
     begun, end = asyncio.Event(), asyncio.Event()
 
@@ -230,14 +230,14 @@ async def test_others_write_while_a_file_comes(client: httpx.AsyncClient, mint: 
     assert (await slow).json() == {"imported": 501}
 
 
-async def _assert_refused(client: httpx.AsyncClient, mint: TokenMint, answer: httpx.Response, *, status: int) -> None:
+async def _assert_refused(client: httpx2.AsyncClient, mint: TokenMint, answer: httpx2.Response, *, status: int) -> None:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert await _names(client, mint) == []
 
 
 async def test_there_is_room_for_so_many_imports(
-    client: httpx.AsyncClient, mint: TokenMint, monkeypatch: pytest.MonkeyPatch
+    client: httpx2.AsyncClient, mint: TokenMint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Slow files take up all of it; the next waits, and is refused unless one of them ends."""
     ends = [asyncio.Event() for _ in range(4)]

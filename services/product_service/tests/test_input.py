@@ -1,6 +1,6 @@
 """What must not get in: every case is a 4xx with a problem document, and nothing is stored."""
 
-import httpx
+import httpx2
 import pytest
 
 from libs.auth.testing import AUDIENCE, ISSUER, TokenMint
@@ -12,7 +12,7 @@ from services.product_service.tests.callers import TEA, ann
 JSON = {"Content-Type": "application/json"}
 
 
-async def test_every_operation_is_strict(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_every_operation_is_strict(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """No operation that is described takes what it should not, and the answer says where the fault is."""
     made = await client.post("/products", json=TEA, headers=ann(mint))
     path = f"{made.headers['location']}/reservations"
@@ -43,7 +43,7 @@ async def test_every_operation_is_strict(client: httpx.AsyncClient, mint: TokenM
     ],
     ids=lambda body: repr(body[:40]),
 )
-async def test_what_is_not_json_is_malformed(client: httpx.AsyncClient, mint: TokenMint, body: bytes) -> None:
+async def test_what_is_not_json_is_malformed(client: httpx2.AsyncClient, mint: TokenMint, body: bytes) -> None:
     """A document that two readers could read differently is 400."""
     answer = await client.post("/products", content=body, headers=ann(mint) | JSON)
     await _assert_refused(client, mint, answer, status=400)
@@ -77,7 +77,7 @@ async def test_what_is_not_json_is_malformed(client: httpx.AsyncClient, mint: To
     ids=repr,
 )
 async def test_what_is_no_product_is_invalid(
-    client: httpx.AsyncClient, mint: TokenMint, changes: dict[str, object]
+    client: httpx2.AsyncClient, mint: TokenMint, changes: dict[str, object]
 ) -> None:
     """A document that is JSON and no product is 422, and the answer points at the place."""
     body = {"name": "Tea", "price_cents": 450} | changes
@@ -87,7 +87,7 @@ async def test_what_is_no_product_is_invalid(
 
 
 @pytest.mark.parametrize("price", [0, 2**31 - 1, 2**31, 2**63 - 1])
-async def test_every_price_that_fits_is_kept(client: httpx.AsyncClient, mint: TokenMint, price: int) -> None:
+async def test_every_price_that_fits_is_kept(client: httpx2.AsyncClient, mint: TokenMint, price: int) -> None:
     """The edge of 32 bits is no edge here."""
     answer = await client.post("/products", json={"name": "Tea", "price_cents": price}, headers=ann(mint))
     read = await client.get(answer.headers["location"], headers=ann(mint))
@@ -95,7 +95,7 @@ async def test_every_price_that_fits_is_kept(client: httpx.AsyncClient, mint: To
 
 
 @pytest.mark.parametrize("name", ["100% _wool_", "'; DROP TABLE products; --", "\\", "日本語 🍵", "e\u0301", "\u202e"])
-async def test_text_is_data(client: httpx.AsyncClient, mint: TokenMint, name: str) -> None:
+async def test_text_is_data(client: httpx2.AsyncClient, mint: TokenMint, name: str) -> None:
     """What means something to SQL, to a terminal or to nobody is stored as it is."""
     answer = await client.post("/products", json={"name": name, "price_cents": 1}, headers=ann(mint))
     read = await client.get(answer.headers["location"], headers=ann(mint))
@@ -124,7 +124,7 @@ async def test_text_is_data(client: httpx.AsyncClient, mint: TokenMint, name: st
         "unknown=1",
     ],
 )
-async def test_a_query_that_is_not_ours_is_invalid(client: httpx.AsyncClient, mint: TokenMint, query: str) -> None:
+async def test_a_query_that_is_not_ours_is_invalid(client: httpx2.AsyncClient, mint: TokenMint, query: str) -> None:
     """Limits have limits, cursors are those we made, and a misspelt parameter is not ignored."""
     answer = await client.get(f"/products?{query}", headers=ann(mint))
     await _assert_refused(client, mint, answer, status=422)
@@ -133,7 +133,7 @@ async def test_a_query_that_is_not_ours_is_invalid(client: httpx.AsyncClient, mi
 @pytest.mark.parametrize(
     "product_id", ["1", "x" * 300, "%00", "%ff", "11111111111141118111111111111111", "1' OR '1'='1"]
 )
-async def test_what_is_no_id_is_invalid(client: httpx.AsyncClient, mint: TokenMint, product_id: str) -> None:
+async def test_what_is_no_id_is_invalid(client: httpx2.AsyncClient, mint: TokenMint, product_id: str) -> None:
     """An id has one spelling."""
     answer = await client.get(f"/products/{product_id}", headers=ann(mint))
     assert answer.status_code == 422, answer.text
@@ -141,7 +141,7 @@ async def test_what_is_no_id_is_invalid(client: httpx.AsyncClient, mint: TokenMi
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "", "application/xml"])
 async def test_a_body_that_does_not_say_json_is_invalid(
-    client: httpx.AsyncClient, mint: TokenMint, content_type: str
+    client: httpx2.AsyncClient, mint: TokenMint, content_type: str
 ) -> None:
     """A browser's form on another site cannot pass for a client of ours."""
     headers = ann(mint) | {"Content-Type": content_type}
@@ -149,7 +149,7 @@ async def test_a_body_that_does_not_say_json_is_invalid(
     await _assert_refused(client, mint, answer, status=422)
 
 
-async def test_a_body_over_the_limit_is_refused_unread(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_a_body_over_the_limit_is_refused_unread(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """413 for a length that says so and for a stream that turns out so."""
     announced = await client.post("/products", content=b"x" * 1_048_577, headers=ann(mint) | JSON)
     await _assert_refused(client, mint, announced, status=413)
@@ -162,7 +162,7 @@ async def test_a_body_over_the_limit_is_refused_unread(client: httpx.AsyncClient
     await _assert_refused(client, mint, streamed, status=413)
 
 
-async def _assert_refused(client: httpx.AsyncClient, mint: TokenMint, answer: httpx.Response, *, status: int) -> None:
+async def _assert_refused(client: httpx2.AsyncClient, mint: TokenMint, answer: httpx2.Response, *, status: int) -> None:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == status

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import product as combinations
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
@@ -49,7 +49,7 @@ _on_this_client = settings(
 
 
 @pytest.fixture
-def fetch(client: httpx.AsyncClient, mint: TokenMint) -> Fetch:
+def fetch(client: httpx2.AsyncClient, mint: TokenMint) -> Fetch:
     """Reads one page."""
 
     async def page(query: Query) -> Any:  # noqa: ANN401  # JSON
@@ -61,7 +61,7 @@ def fetch(client: httpx.AsyncClient, mint: TokenMint) -> Fetch:
 
 
 @pytest.fixture
-async def items(client: httpx.AsyncClient, mint: TokenMint) -> list[Item]:
+async def items(client: httpx2.AsyncClient, mint: TokenMint) -> list[Item]:
     """A small catalogue in which many are equal in what they are sorted by."""
     made = []
     for number, (name, price) in enumerate(combinations(_NAMES, (0, 1, 3))):
@@ -84,11 +84,11 @@ async def test_pages_show_each_match_once(items: list[Item], fetch: Fetch, query
 
 @pytest.mark.parametrize("sort", _SORTS)
 async def test_pages_show_what_stays(
-    client: httpx.AsyncClient, mint: TokenMint, items: list[Item], fetch: Fetch, sort: str
+    client: httpx2.AsyncClient, mint: TokenMint, items: list[Item], fetch: Fetch, sort: str
 ) -> None:
     """What is there all the time is shown once, while its equals are made and deleted between the pages."""
     shown: list[str] = []
-    passing: list[httpx.Response] = []
+    passing: list[httpx2.Response] = []
     async for item in _walk(fetch, {"sort": sort, "limit": "4"}):
         shown.append(item["id"])
         passing.append(await _make(client, ann(mint), {"name": item["name"], "price_cents": item["price_cents"]}))
@@ -102,7 +102,7 @@ async def test_pages_show_what_stays(
 @pytest.mark.parametrize("other", [{"sort": "name"}, {"sort": "created_at"}, {"min_price_cents": "1"}, {"q": "tea"}])
 @pytest.mark.usefixtures("items")
 async def test_a_cursor_is_for_its_own_list(
-    client: httpx.AsyncClient, mint: TokenMint, fetch: Fetch, other: Query
+    client: httpx2.AsyncClient, mint: TokenMint, fetch: Fetch, other: Query
 ) -> None:
     """With another sort or other filters it is refused, and the answer says why."""
     cursor = (await fetch({"sort": "price", "limit": "2"}))["next"]
@@ -112,7 +112,7 @@ async def test_a_cursor_is_for_its_own_list(
     assert (await fetch({"sort": "price", "cursor": cursor, "limit": "100"}))["next"] is None
 
 
-async def test_a_forged_place_of_another_kind_is_refused(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_a_forged_place_of_another_kind_is_refused(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """A text where the sort wants a number reaches no statement."""
     await _make(client, ann(mint), {"name": "Tea", "price_cents": 1})
     await _make(client, ann(mint), {"name": "Tea", "price_cents": 2})
@@ -122,7 +122,7 @@ async def test_a_forged_place_of_another_kind_is_refused(client: httpx.AsyncClie
     assert answer.status_code == 422, answer.text
 
 
-async def _make(client: httpx.AsyncClient, owner: Headers, body: Mapping[str, object]) -> httpx.Response:
+async def _make(client: httpx2.AsyncClient, owner: Headers, body: Mapping[str, object]) -> httpx2.Response:
     answer = await client.post("/products", json=body, headers=owner)
     assert answer.status_code == 201, answer.text
     return answer

@@ -2,7 +2,7 @@
 
 import asyncio
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 
@@ -17,24 +17,24 @@ SECONDS = 900
 
 
 @pytest.fixture
-async def product(client: httpx.AsyncClient, mint: TokenMint) -> str:
+async def product(client: httpx2.AsyncClient, mint: TokenMint) -> str:
     """The path of a product with three pieces in stock."""
     answer = await client.post("/products", json=TEA, headers=ann(mint))
     return str(answer.headers["location"])
 
 
 async def _reserve(
-    client: httpx.AsyncClient, product: str, mint: TokenMint, quantity: int = 2, **headers: str
-) -> httpx.Response:
+    client: httpx2.AsyncClient, product: str, mint: TokenMint, quantity: int = 2, **headers: str
+) -> httpx2.Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return await client.post(f"{product}/reservations", json={"quantity": quantity}, headers=bob(mint) | named)
 
 
-async def _stock(client: httpx.AsyncClient, product: str, mint: TokenMint) -> int:
+async def _stock(client: httpx2.AsyncClient, product: str, mint: TokenMint) -> int:
     return int((await client.get(product, headers=ann(mint))).json()["stock"])
 
 
-async def test_a_reservation_is_a_resource(client: httpx.AsyncClient, product: str, mint: TokenMint) -> None:
+async def test_a_reservation_is_a_resource(client: httpx2.AsyncClient, product: str, mint: TokenMint) -> None:
     """It has an id, a Location under which it is read, and a time at which it expires."""
     made = await _reserve(client, product, mint)
     assert made.status_code == 201
@@ -45,7 +45,7 @@ async def test_a_reservation_is_a_resource(client: httpx.AsyncClient, product: s
     assert await _stock(client, product, mint) == 1
 
 
-async def test_a_cancellation_gives_the_pieces_back(client: httpx.AsyncClient, product: str, mint: TokenMint) -> None:
+async def test_a_cancellation_gives_the_pieces_back(client: httpx2.AsyncClient, product: str, mint: TokenMint) -> None:
     """Once, however often it is sent."""
     path = (await _reserve(client, product, mint)).headers["location"]
     answers = await asyncio.gather(*(client.delete(path, headers=bob(mint)) for _ in range(5)))
@@ -54,7 +54,7 @@ async def test_a_cancellation_gives_the_pieces_back(client: httpx.AsyncClient, p
     assert (await client.get(path, headers=bob(mint))).status_code == 404
 
 
-async def test_a_reservation_is_its_buyers(client: httpx.AsyncClient, product: str, mint: TokenMint) -> None:
+async def test_a_reservation_is_its_buyers(client: httpx2.AsyncClient, product: str, mint: TokenMint) -> None:
     """Another caller can neither see nor cancel it, under no other product either; an administrator can."""
     path = (await _reserve(client, product, mint)).headers["location"]
     for headers in (ann(mint), {}):
@@ -65,7 +65,7 @@ async def test_a_reservation_is_its_buyers(client: httpx.AsyncClient, product: s
     assert (await client.get(path, headers=root(mint))).status_code == 200
 
 
-async def test_a_repeated_request_reserves_once(client: httpx.AsyncClient, product: str, mint: TokenMint) -> None:
+async def test_a_repeated_request_reserves_once(client: httpx2.AsyncClient, product: str, mint: TokenMint) -> None:
     """With the same key each answer is the first one; another quantity under that key is rejected."""
     answers = await asyncio.gather(*(_reserve(client, product, mint, Idempotency_Key="r-1") for _ in range(4)))
     assert len({answer.content for answer in answers}) == 1
@@ -75,7 +75,7 @@ async def test_a_repeated_request_reserves_once(client: httpx.AsyncClient, produ
 
 
 async def test_an_expired_reservation_is_gone(
-    app: FastAPI, client: httpx.AsyncClient, product: str, mint: TokenMint
+    app: FastAPI, client: httpx2.AsyncClient, product: str, mint: TokenMint
 ) -> None:
     """From its end on it cannot be read or cancelled; its pieces go back to the stock, and a metric counts it."""
     path = (await _reserve(client, product, mint)).headers["location"]
@@ -91,7 +91,7 @@ async def test_an_expired_reservation_is_gone(
 
 @pytest.mark.parametrize("ends", ["cancelled", "expired"])
 async def test_pieces_come_back_to_a_stock_that_is_full(
-    app: FastAPI, client: httpx.AsyncClient, product: str, mint: TokenMint, ends: str
+    app: FastAPI, client: httpx2.AsyncClient, product: str, mint: TokenMint, ends: str
 ) -> None:
     """The owner has set the stock to the largest integer meanwhile: it stays that, an integer, and nothing fails."""
     path = (await _reserve(client, product, mint)).headers["location"]
@@ -105,7 +105,7 @@ async def test_pieces_come_back_to_a_stock_that_is_full(
     assert await _stock(client, product, mint) == MAX_INT64
 
 
-async def test_many_buyers_of_one_product(client: httpx.AsyncClient, product: str, mint: TokenMint) -> None:
+async def test_many_buyers_of_one_product(client: httpx2.AsyncClient, product: str, mint: TokenMint) -> None:
     """Fifty requests at once: each gets a piece, and none gets 503 `busy`."""
     await client.put(product, json={**TEA, "stock": 50}, headers=ann(mint))
     answers = await asyncio.gather(
@@ -116,7 +116,7 @@ async def test_many_buyers_of_one_product(client: httpx.AsyncClient, product: st
     assert await _stock(client, product, mint) == 10
 
 
-async def test_the_last_piece_twice_under_one_key(client: httpx.AsyncClient, product: str, mint: TokenMint) -> None:
+async def test_the_last_piece_twice_under_one_key(client: httpx2.AsyncClient, product: str, mint: TokenMint) -> None:
     """A request that is sent again while the first one runs gets its answer, not that nothing is left."""
     answers = await asyncio.gather(*(_reserve(client, product, mint, 3, Idempotency_Key="r-1") for _ in range(5)))
     assert [answer.status_code for answer in answers] == [201] * 5

@@ -1,6 +1,6 @@
 """Searching products by words: the same words find the same products on either database."""
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
@@ -92,7 +92,7 @@ def settings(settings: ProductSettings) -> ProductSettings:
     return settings.model_copy(update={"database_statement_seconds": 5.0})
 
 
-async def test_words_find_products(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_words_find_products(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """Each word begins a word of the name or the description, whatever its case and accents; the rest is no syntax."""
     for name, text in _TEXTS.items():
         body = {"name": name[::-1], "description": text, "price_cents": 1}
@@ -102,7 +102,7 @@ async def test_words_find_products(client: httpx.AsyncClient, mint: TokenMint) -
 
 @examples(max_examples=150, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=some.text(some.characters(codec="utf-8", exclude_characters="\0"), max_size=60))
-async def test_no_text_is_more_than_words(client: httpx.AsyncClient, mint: TokenMint, text: str) -> None:
+async def test_no_text_is_more_than_words(client: httpx2.AsyncClient, mint: TokenMint, text: str) -> None:
     """Any text is stored and found by itself, if it holds a word, and never an error."""
     mint.clock.advance(1)  # What is newest is listed first.
     made = await client.post("/products", json={"name": "x", "description": text, "price_cents": 1}, headers=ann(mint))
@@ -112,14 +112,14 @@ async def test_no_text_is_more_than_words(client: httpx.AsyncClient, mint: Token
 
 
 @pytest.mark.parametrize("query", ["x" * 201, "x" * 2000, "a\0b", "\0"])
-async def test_what_is_no_query_is_refused(client: httpx.AsyncClient, mint: TokenMint, query: str) -> None:
+async def test_what_is_no_query_is_refused(client: httpx2.AsyncClient, mint: TokenMint, query: str) -> None:
     """A search has 200 characters at most, and no NUL."""
     answer = await client.get("/products", params={"q": query}, headers=ann(mint))
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/q"]
 
 
-async def test_a_search_follows_a_change(client: httpx.AsyncClient, mint: TokenMint) -> None:
+async def test_a_search_follows_a_change(client: httpx2.AsyncClient, mint: TokenMint) -> None:
     """The words of a product are those it has now; a deleted one has none."""
     made = await client.post("/products", json={"name": "Black tea", "price_cents": 1}, headers=ann(mint))
     path = made.headers["location"]
@@ -131,7 +131,7 @@ async def test_a_search_follows_a_change(client: httpx.AsyncClient, mint: TokenM
 
 
 async def test_a_search_needs_nobody_to_stop_writing(
-    settings: ProductSettings, client: httpx.AsyncClient, mint: TokenMint, monkeypatch: pytest.MonkeyPatch
+    settings: ProductSettings, client: httpx2.AsyncClient, mint: TokenMint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the index cannot be written to it finds by the words that are there, and by all of them afterwards."""
     await client.post("/products", json={"name": "Black tea", "price_cents": 1}, headers=ann(mint))
@@ -147,7 +147,7 @@ async def test_a_search_needs_nobody_to_stop_writing(
     assert await _names(client, mint, "tea") == {"aet kcalB", "aet neerG"}
 
 
-async def _names(client: httpx.AsyncClient, mint: TokenMint, query: str) -> set[str]:
+async def _names(client: httpx2.AsyncClient, mint: TokenMint, query: str) -> set[str]:
     answer = await client.get("/products", params={"q": query}, headers=ann(mint))
     assert answer.status_code == 200, answer.text
     return {item["name"][::-1] for item in answer.json()["items"]}

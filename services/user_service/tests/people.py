@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-import httpx
+import httpx2
 
 from libs.auth.claims import Role
 from libs.auth.testing import FakeClock
@@ -31,37 +31,37 @@ class LoggedIn:
         return {"Authorization": f"Bearer {self.access_token}"}
 
 
-async def register(client: httpx.AsyncClient, person: dict[str, str]) -> str:
+async def register(client: httpx2.AsyncClient, person: dict[str, str]) -> str:
     """Open an account; the user's id."""
     answer = await client.post("/users", json=person)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
 
 
-async def log_in(client: httpx.AsyncClient, person: dict[str, str], **changes: str) -> httpx.Response:
+async def log_in(client: httpx2.AsyncClient, person: dict[str, str], **changes: str) -> httpx2.Response:
     """Try to log in."""
     credentials = {"email": person["email"], "password": person["password"]} | changes
     return await client.post("/auth/login", json=credentials)
 
 
-async def logged_in(client: httpx.AsyncClient, person: dict[str, str]) -> LoggedIn:
+async def logged_in(client: httpx2.AsyncClient, person: dict[str, str]) -> LoggedIn:
     """Open an account and log in."""
     await register(client, person)
     return tokens(await log_in(client, person))
 
 
-def tokens(answer: httpx.Response) -> LoggedIn:
+def tokens(answer: httpx2.Response) -> LoggedIn:
     """The tokens of an answer."""
     assert answer.status_code == 200, answer.text
     return LoggedIn(answer.json()["access_token"], answer.json()["refresh_token"])
 
 
-async def refresh(client: httpx.AsyncClient, token: str) -> httpx.Response:
+async def refresh(client: httpx2.AsyncClient, token: str) -> httpx2.Response:
     """Try to use a refresh token."""
     return await client.post("/auth/refresh", json={"refresh_token": token})
 
 
-async def administrator(client: httpx.AsyncClient, settings: UserSettings, person: dict[str, str]) -> LoggedIn:
+async def administrator(client: httpx2.AsyncClient, settings: UserSettings, person: dict[str, str]) -> LoggedIn:
     """Register somebody, make them an administrator as the command line does, and log in."""
     await register(client, person)
     await grant(settings, person, ADMIN)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from libs.web.testing import operations
@@ -78,7 +78,7 @@ def test_every_operation_has_its_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("operation", EXPECTED, ids=" ".join)
 async def test_only_the_allowed_get_through(
-    client: httpx.AsyncClient, settings: UserSettings, operation: tuple[str, str]
+    client: httpx2.AsyncClient, settings: UserSettings, operation: tuple[str, str]
 ) -> None:
     """Each gets the status of the table."""
     user_id = await register(client, EVE)
@@ -95,15 +95,15 @@ async def test_only_the_allowed_get_through(
             assert answer.headers["content-type"] == "application/problem+json"
 
 
-async def _user(client: httpx.AsyncClient) -> dict[str, str]:
+async def _user(client: httpx2.AsyncClient) -> dict[str, str]:
     return (await logged_in(client, ANN)).headers
 
 
-async def _administrator(client: httpx.AsyncClient, settings: UserSettings) -> dict[str, str]:
+async def _administrator(client: httpx2.AsyncClient, settings: UserSettings) -> dict[str, str]:
     return (await administrator(client, settings, BOB)).headers
 
 
-async def _service(client: httpx.AsyncClient, settings: UserSettings) -> dict[str, str]:
+async def _service(client: httpx2.AsyncClient, settings: UserSettings) -> dict[str, str]:
     secret = await new_client(settings, "reporting", "products:read")
     answer = await client.post("/oauth/token", data=GRANT, headers=basic("reporting", secret))
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}

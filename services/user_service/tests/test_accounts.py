@@ -2,14 +2,14 @@
 
 import asyncio
 
-import httpx
+import httpx2
 import pytest
 
 from libs.auth.passwords import Passwords
 from services.user_service.tests.people import ANN, BOB, PASSWORD, log_in, logged_in, register
 
 
-async def test_a_new_user_sees_themselves(client: httpx.AsyncClient) -> None:
+async def test_a_new_user_sees_themselves(client: httpx2.AsyncClient) -> None:
     """`me` is the user of the token, and nothing of the password shows."""
     user_id = await register(client, ANN)
     answer = await log_in(client, ANN)
@@ -26,7 +26,7 @@ async def test_a_new_user_sees_themselves(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("spelling", ["ann@example.com", "ANN@EXAMPLE.COM", "Ann@example.com", "\uff41nn@example.com"])
-async def test_an_address_has_one_account(client: httpx.AsyncClient, spelling: str) -> None:
+async def test_an_address_has_one_account(client: httpx2.AsyncClient, spelling: str) -> None:
     """Two spellings of an address are one address, also when both come at once."""
     answers = await asyncio.gather(
         client.post("/users", json=ANN), client.post("/users", json=ANN | {"email": spelling})
@@ -37,7 +37,7 @@ async def test_an_address_has_one_account(client: httpx.AsyncClient, spelling: s
 
 
 @pytest.mark.parametrize("domain", ["xn--bcher-kva.example.com", "b\u00fccher.example.com", "BU\u0308CHER.example.com"])
-async def test_a_domain_has_one_account_in_either_coding(client: httpx.AsyncClient, domain: str) -> None:
+async def test_a_domain_has_one_account_in_either_coding(client: httpx2.AsyncClient, domain: str) -> None:
     """Whoever registers by one spelling of an international domain (RFC 5891) logs in by any, the same one too."""
     await register(client, ANN | {"email": f"ann@{domain}"})
     for other in ("xn--bcher-kva.example.com", "B\u00dcCHER.example.com"):
@@ -59,7 +59,7 @@ async def test_a_domain_has_one_account_in_either_coding(client: httpx.AsyncClie
     ],
 )
 async def test_a_weak_password_is_refused_with_a_reason(
-    client: httpx.AsyncClient, password: str, monkeypatch: pytest.MonkeyPatch
+    client: httpx2.AsyncClient, password: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By length and by list, never by composition; unhashed, and the password is not in the answer."""
     monkeypatch.setattr(Passwords, "hash", None)
@@ -71,7 +71,7 @@ async def test_a_weak_password_is_refused_with_a_reason(
 @pytest.mark.parametrize(
     "password", ["fifteen letters", "ÄÖÜ and some more", "1" * 14 + "2" + "0" * 985, "🍵" * 7 + "green tea"]
 )
-async def test_any_long_password_that_is_on_no_list_will_do(client: httpx.AsyncClient, password: str) -> None:
+async def test_any_long_password_that_is_on_no_list_will_do(client: httpx2.AsyncClient, password: str) -> None:
     """From 15 to 1000 characters, and all of them count."""
     person = ANN | {"password": password}
     await register(client, person)
@@ -99,7 +99,7 @@ async def test_any_long_password_that_is_on_no_list_will_do(client: httpx.AsyncC
     ],
     ids=repr,
 )
-async def test_what_is_no_registration_is_invalid(client: httpx.AsyncClient, changes: dict[str, object]) -> None:
+async def test_what_is_no_registration_is_invalid(client: httpx2.AsyncClient, changes: dict[str, object]) -> None:
     """Nobody registers as an administrator, and no password is echoed."""
     answer = await client.post("/users", json=ANN | changes)
     assert answer.status_code == 422
@@ -107,7 +107,7 @@ async def test_what_is_no_registration_is_invalid(client: httpx.AsyncClient, cha
     assert PASSWORD not in answer.text
 
 
-async def test_users_see_only_themselves(client: httpx.AsyncClient) -> None:
+async def test_users_see_only_themselves(client: httpx2.AsyncClient) -> None:
     """Each token opens one account."""
     ann, bob = await logged_in(client, ANN), await logged_in(client, BOB)
     assert (await client.get("/me", headers=ann.headers)).json()["name"] == "Ann"

@@ -2,7 +2,7 @@
 
 import asyncio
 
-import httpx
+import httpx2
 import pytest
 
 from libs.auth.testing import FakeClock
@@ -26,22 +26,22 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
-async def root(client: httpx.AsyncClient, settings: UserSettings) -> LoggedIn:
+async def root(client: httpx2.AsyncClient, settings: UserSettings) -> LoggedIn:
     """Ann, who is the administrator."""
     return await administrator(client, settings, ANN)
 
 
-async def _emails(client: httpx.AsyncClient, root: LoggedIn, **query: str) -> list[str]:
+async def _emails(client: httpx2.AsyncClient, root: LoggedIn, **query: str) -> list[str]:
     answer = await client.get("/admin/users", params=query, headers=root.headers)
     assert answer.status_code == 200, answer.text
     return [user["email"] for user in answer.json()["items"]]
 
 
-async def _me(client: httpx.AsyncClient, login: LoggedIn) -> int:
+async def _me(client: httpx2.AsyncClient, login: LoggedIn) -> int:
     return (await client.get("/me", headers=login.headers)).status_code
 
 
-async def test_pages_show_every_user_once(client: httpx.AsyncClient, root: LoggedIn, clock: FakeClock) -> None:
+async def test_pages_show_every_user_once(client: httpx2.AsyncClient, root: LoggedIn, clock: FakeClock) -> None:
     """Newest first, without gap or repetition, also where one moment made several."""
     people = [ANN["email"]]
     for number in range(6):
@@ -78,7 +78,7 @@ async def test_pages_show_every_user_once(client: httpx.AsyncClient, root: Logge
     ],
 )
 async def test_a_search_takes_its_words_as_they_are(
-    client: httpx.AsyncClient, root: LoggedIn, search: str, found: list[str]
+    client: httpx2.AsyncClient, root: LoggedIn, search: str, found: list[str]
 ) -> None:
     """What LIKE would take for a pattern is data; case and compatibility forms do not matter."""
     for email, name in (("a_c", "Straße"), ("abc", "back\\slash"), ("100%", "Percy")):
@@ -86,7 +86,7 @@ async def test_a_search_takes_its_words_as_they_are(
     assert sorted(await _emails(client, root, search=search)) == found
 
 
-async def test_a_search_has_pages_too(client: httpx.AsyncClient, root: LoggedIn) -> None:
+async def test_a_search_has_pages_too(client: httpx2.AsyncClient, root: LoggedIn) -> None:
     """The cursor of a search goes on within the search."""
     for number in range(3):
         await register(client, BOB | {"email": f"bob{number}@example.com"})
@@ -99,13 +99,13 @@ async def test_a_search_has_pages_too(client: httpx.AsyncClient, root: LoggedIn)
 @pytest.mark.parametrize(
     "query", ["limit=0", "limit=101", "cursor=x", "search=%00", "unknown=1", "search=" + "x" * 101]
 )
-async def test_a_query_that_is_not_ours_is_invalid(client: httpx.AsyncClient, root: LoggedIn, query: str) -> None:
+async def test_a_query_that_is_not_ours_is_invalid(client: httpx2.AsyncClient, root: LoggedIn, query: str) -> None:
     """And it is a problem document that says so."""
     answer = await client.get(f"/admin/users?{query}", headers=root.headers)
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
 
 
-async def test_a_locked_user_is_out_at_once(client: httpx.AsyncClient, root: LoggedIn) -> None:
+async def test_a_locked_user_is_out_at_once(client: httpx2.AsyncClient, root: LoggedIn) -> None:
     """Neither tokens nor password are worth anything until the lock is taken away; then the password is."""
     bob = await logged_in(client, BOB)
     other = tokens(await log_in(client, BOB))
@@ -121,7 +121,7 @@ async def test_a_locked_user_is_out_at_once(client: httpx.AsyncClient, root: Log
     assert await _me(client, tokens(await log_in(client, BOB))) == 200
 
 
-async def test_a_role_comes_with_the_next_login_and_goes_at_once(client: httpx.AsyncClient, root: LoggedIn) -> None:
+async def test_a_role_comes_with_the_next_login_and_goes_at_once(client: httpx2.AsyncClient, root: LoggedIn) -> None:
     """Rights are never added to a token that is out, and a token that says too much is refused."""
     bob = await logged_in(client, BOB)
     user_id = (await client.get("/me", headers=bob.headers)).json()["id"]
@@ -137,7 +137,7 @@ async def test_a_role_comes_with_the_next_login_and_goes_at_once(client: httpx.A
     assert (await client.get("/admin/users", headers=bob.headers)).status_code == 403
 
 
-async def test_an_auditor_reads_the_log_alone(client: httpx.AsyncClient, settings: UserSettings) -> None:
+async def test_an_auditor_reads_the_log_alone(client: httpx2.AsyncClient, settings: UserSettings) -> None:
     """Reading what was done is a right of its own."""
     await register(client, EVE)
     await grant(settings, EVE, AUDITOR)
@@ -146,7 +146,7 @@ async def test_an_auditor_reads_the_log_alone(client: httpx.AsyncClient, setting
     assert (await client.get("/admin/users", headers=eve.headers)).status_code == 403
 
 
-async def test_the_last_administrator_stays(client: httpx.AsyncClient, root: LoggedIn, settings: UserSettings) -> None:
+async def test_the_last_administrator_stays(client: httpx2.AsyncClient, root: LoggedIn, settings: UserSettings) -> None:
     """Nobody locks the administration out by mistake; two that take each other's role at once leave one."""
     ann_id = (await client.get("/me", headers=root.headers)).json()["id"]
     for path in (f"/admin/users/{ann_id}/lock", f"/admin/users/{ann_id}/roles/admin"):
@@ -163,7 +163,7 @@ async def test_the_last_administrator_stays(client: httpx.AsyncClient, root: Log
 
 
 @pytest.mark.parametrize("path", ["lock", "roles/admin"])
-async def test_what_is_no_user_is_not_found(client: httpx.AsyncClient, root: LoggedIn, path: str) -> None:
+async def test_what_is_no_user_is_not_found(client: httpx2.AsyncClient, root: LoggedIn, path: str) -> None:
     """404 for an id of nobody, 422 for what is no id or no role."""
     for method in ("PUT", "DELETE"):
         missing = await client.request(method, f"/admin/users/{NOBODY}/{path}", headers=root.headers)

@@ -1,6 +1,6 @@
 """What all answers of the service have in common: one form of refusal, nothing kept, no description unasked."""
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 
@@ -29,7 +29,7 @@ _SHOP = "https://shop.example.com"
         ("PUT", _NOBODY, 403),
     ],
 )
-async def test_every_refusal_is_a_problem(client: httpx.AsyncClient, method: str, path: str, status: int) -> None:
+async def test_every_refusal_is_a_problem(client: httpx2.AsyncClient, method: str, path: str, status: int) -> None:
     """Whoever refuses, router, policies or schemas: one form, under the request's id, not kept."""
     login = await logged_in(client, ANN)
     answer = await client.request(method, path, headers=login.headers)
@@ -44,13 +44,13 @@ async def test_every_refusal_is_a_problem(client: httpx.AsyncClient, method: str
 @pytest.mark.parametrize(
     ("path", "allowed"), [("/me", "GET, PATCH"), ("/users", "POST"), (_NOBODY, "DELETE, PUT")], ids=repr
 )
-async def test_another_method_is_told_all_that_there_are(client: httpx.AsyncClient, path: str, allowed: str) -> None:
+async def test_another_method_is_told_all_that_there_are(client: httpx2.AsyncClient, path: str, allowed: str) -> None:
     """Those of every route of the path (RFC 9110 section 15.5.6)."""
     answer = await client.options(path)
     assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
 
 
-async def test_no_token_is_kept_on_its_way(client: httpx.AsyncClient, settings: UserSettings) -> None:
+async def test_no_token_is_kept_on_its_way(client: httpx2.AsyncClient, settings: UserSettings) -> None:
     """Whichever way one is got, no cache may store the answer, nor what is told to whom it opens."""
     login = await logged_in(client, ANN)
     secret = basic("reporting", await new_client(settings, "reporting", "products:read"))
@@ -78,7 +78,7 @@ async def test_browsers_may_call_from_named_origins(
     assert "access-control-allow-credentials" not in answer.headers
 
 
-async def test_nothing_describes_itself_unasked(app: FastAPI, client: httpx.AsyncClient) -> None:
+async def test_nothing_describes_itself_unasked(app: FastAPI, client: httpx2.AsyncClient) -> None:
     """The description is there for tests, and on no path for who calls."""
     assert app.openapi()["paths"]
     for path in ("/docs", "/openapi.json", "/redoc"):

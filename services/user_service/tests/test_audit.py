@@ -1,6 +1,6 @@
 """The audit log: who did what to whom, when, under which request; it is only ever added to."""
 
-import httpx
+import httpx2
 import pytest
 from sqlalchemy import text
 
@@ -10,7 +10,7 @@ from services.user_service.settings import UserSettings
 from services.user_service.tests.people import ANN, BOB, administrator, log_in, logged_in, refresh
 
 
-async def test_the_log_says_who_did_what_to_whom(client: httpx.AsyncClient, settings: UserSettings) -> None:
+async def test_the_log_says_who_did_what_to_whom(client: httpx2.AsyncClient, settings: UserSettings) -> None:
     """Each change once, newest first, with the id of its request; no address and no name is in it."""
     root = await administrator(client, settings, ANN)
     bob = await logged_in(client, BOB)
@@ -42,7 +42,7 @@ async def test_the_log_says_who_did_what_to_whom(client: httpx.AsyncClient, sett
     assert not any(text in answer.text for text in (ANN["email"], BOB["email"], "Bobby"))
 
 
-async def test_a_reused_refresh_token_is_noted(client: httpx.AsyncClient, settings: UserSettings) -> None:
+async def test_a_reused_refresh_token_is_noted(client: httpx2.AsyncClient, settings: UserSettings) -> None:
     """It is what a theft looks like."""
     root = await administrator(client, settings, ANN)
     bob = await logged_in(client, BOB)
@@ -52,7 +52,7 @@ async def test_a_reused_refresh_token_is_noted(client: httpx.AsyncClient, settin
     assert [each["actor"] for each in entries if each["action"] == "refresh-token-reused"] == [""]
 
 
-async def test_the_log_has_pages(client: httpx.AsyncClient, settings: UserSettings) -> None:
+async def test_the_log_has_pages(client: httpx2.AsyncClient, settings: UserSettings) -> None:
     """One after the other they hold every entry once."""
     root = await administrator(client, settings, ANN)
     everything = (await client.get("/admin/audit", headers=root.headers)).json()["items"]
@@ -69,7 +69,7 @@ async def test_the_log_has_pages(client: httpx.AsyncClient, settings: UserSettin
 
 @pytest.mark.parametrize("sql", ["UPDATE audit_entries SET actor = 'nobody'", "DELETE FROM audit_entries"])
 async def test_the_database_refuses_to_rewrite_the_log(
-    client: httpx.AsyncClient, settings: UserSettings, sessions: SessionFactory, sql: str
+    client: httpx2.AsyncClient, settings: UserSettings, sessions: SessionFactory, sql: str
 ) -> None:
     """Not even code of ours can."""
     root = await administrator(client, settings, ANN)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-import httpx
+import httpx2
 import pytest
 
 from libs.auth.testing import FakeClock
@@ -24,7 +24,7 @@ async def secret(settings: UserSettings) -> str:
     return await new_client(settings, NAME, SCOPES)
 
 
-async def test_a_service_gets_a_token_by_header_or_by_form(client: httpx.AsyncClient, secret: str) -> None:
+async def test_a_service_gets_a_token_by_header_or_by_form(client: httpx2.AsyncClient, secret: str) -> None:
     """Both ways of RFC 6749 section 2.3.1 give a token for the service itself, without a refresh token."""
     header = await client.post("/oauth/token", data=GRANT, headers=basic(NAME, secret))
     form = await client.post("/oauth/token", data=GRANT | {"client_id": NAME, "client_secret": secret})
@@ -36,7 +36,7 @@ async def test_a_service_gets_a_token_by_header_or_by_form(client: httpx.AsyncCl
         assert (body["token_type"], body["expires_in"], body["scope"]) == ("Bearer", 600, SCOPES)
 
 
-async def test_a_service_may_ask_for_less_and_not_for_more(client: httpx.AsyncClient, secret: str) -> None:
+async def test_a_service_may_ask_for_less_and_not_for_more(client: httpx2.AsyncClient, secret: str) -> None:
     """A narrower scope is given, another one is refused by name of the error."""
     less = await client.post("/oauth/token", data=GRANT | {"scope": "products:read"}, headers=basic(NAME, secret))
     assert less.json()["scope"] == "products:read"
@@ -45,7 +45,7 @@ async def test_a_service_may_ask_for_less_and_not_for_more(client: httpx.AsyncCl
         assert (more.status_code, more.json()) == (400, {"error": "invalid_scope"})
 
 
-async def test_a_services_token_is_nobodys_account(client: httpx.AsyncClient, secret: str) -> None:
+async def test_a_services_token_is_nobodys_account(client: httpx2.AsyncClient, secret: str) -> None:
     """It opens no route for users."""
     token = (await client.post("/oauth/token", data=GRANT, headers=basic(NAME, secret))).json()["access_token"]
     assert (await client.get("/me", headers={"Authorization": f"Bearer {token}"})).status_code == 403
@@ -68,7 +68,7 @@ async def test_a_services_token_is_nobodys_account(client: httpx.AsyncClient, se
     ids=repr,
 )
 async def test_who_is_no_client_gets_one_answer(
-    client: httpx.AsyncClient, secret: str, headers: dict[str, str]
+    client: httpx2.AsyncClient, secret: str, headers: dict[str, str]
 ) -> None:
     """Unknown, wrong and unreadable are all `invalid_client` with a challenge."""
     answer = await client.post("/oauth/token", data=GRANT, headers=headers)
@@ -100,7 +100,7 @@ FORM = "application/x-www-form-urlencoded"
     ids=lambda text: repr(text[:40]),
 )
 async def test_what_no_client_should_send_is_refused(
-    client: httpx.AsyncClient, secret: str, body: str, content_type: str, error: str
+    client: httpx2.AsyncClient, secret: str, body: str, content_type: str, error: str
 ) -> None:
     """Each with the code of RFC 6749 section 5.2."""
     headers = basic(NAME, secret) | {"Content-Type": content_type}
@@ -112,7 +112,7 @@ async def test_what_no_client_should_send_is_refused(
 
 
 async def test_a_removed_service_gets_nothing_more(
-    client: httpx.AsyncClient, sessions: SessionFactory, clock: FakeClock, secret: str
+    client: httpx2.AsyncClient, sessions: SessionFactory, clock: FakeClock, secret: str
 ) -> None:
     """Removed means refused, and removing it twice is an error."""
     register = ClientRegister(sessions, clock)
@@ -146,7 +146,7 @@ async def test_what_is_no_client_is_not_registered(
         await ClientRegister(sessions, clock).add(name, scopes)
 
 
-async def test_the_token_endpoint_refreshes_for_standard_clients(client: httpx.AsyncClient, secret: str) -> None:
+async def test_the_token_endpoint_refreshes_for_standard_clients(client: httpx2.AsyncClient, secret: str) -> None:
     """A front end may use it instead of `/auth/refresh`; a service may not use a user's token."""
     login = await logged_in(client, ANN)
     form = {"grant_type": "refresh_token", "refresh_token": login.refresh_token}
@@ -158,7 +158,7 @@ async def test_the_token_endpoint_refreshes_for_standard_clients(client: httpx.A
     assert (again.status_code, again.json()) == (400, {"error": "invalid_grant"})
 
 
-async def test_a_refresh_may_ask_for_less_and_not_for_more(client: httpx.AsyncClient) -> None:
+async def test_a_refresh_may_ask_for_less_and_not_for_more(client: httpx2.AsyncClient) -> None:
     """Less is for this access token alone; asking for more uses nothing up (RFC 6749 section 6)."""
     login = await logged_in(client, ANN)
     form = {"grant_type": "refresh_token", "refresh_token": login.refresh_token}
@@ -174,7 +174,7 @@ async def test_a_refresh_may_ask_for_less_and_not_for_more(client: httpx.AsyncCl
 
 
 @pytest.mark.parametrize("hint", [{}, {"token_type_hint": "refresh_token"}, {"token_type_hint": "access_token"}])
-async def test_a_revoked_login_is_over(client: httpx.AsyncClient, hint: Mapping[str, str]) -> None:
+async def test_a_revoked_login_is_over(client: httpx2.AsyncClient, hint: Mapping[str, str]) -> None:
     """Whatever the hint says (RFC 7009 section 2.1)."""
     login = await logged_in(client, ANN)
     answer = await client.post("/oauth/revoke", data={"token": login.refresh_token, **hint})
@@ -182,7 +182,7 @@ async def test_a_revoked_login_is_over(client: httpx.AsyncClient, hint: Mapping[
     assert (await refresh(client, login.refresh_token)).status_code == 401
 
 
-async def test_revoking_tells_nothing_and_touches_only_ones_own(client: httpx.AsyncClient, secret: str) -> None:
+async def test_revoking_tells_nothing_and_touches_only_ones_own(client: httpx2.AsyncClient, secret: str) -> None:
     """An unknown token is no error, another client's stays, an access token cannot be taken back."""
     login = await logged_in(client, ANN)
     assert (await client.post("/oauth/revoke", data={"token": "unknown"})).status_code == 200

@@ -1,6 +1,6 @@
 """What must not get in: wherever it is sent, it is a 4xx with a problem document, and nothing is stored."""
 
-import httpx
+import httpx2
 from fastapi import FastAPI
 
 from libs.web.hostile import taken
@@ -8,7 +8,7 @@ from services.user_service.settings import UserSettings
 from services.user_service.tests.people import ANN, EVE, administrator, register
 
 
-async def test_every_operation_is_strict(app: FastAPI, client: httpx.AsyncClient, settings: UserSettings) -> None:
+async def test_every_operation_is_strict(app: FastAPI, client: httpx2.AsyncClient, settings: UserSettings) -> None:
     """No operation that is described takes what it should not, and the answer says where the fault is."""
     user_id = await register(client, EVE)
     root = await administrator(client, settings, ANN)

@@ -1,6 +1,6 @@
 """What a token is worth right now (RFC 7662), and where to ask (RFC 8414)."""
 
-import httpx
+import httpx2
 import pytest
 
 from libs.auth.testing import FakeClock
@@ -17,13 +17,13 @@ async def service(settings: UserSettings) -> dict[str, str]:
     return basic("gateway", await new_client(settings, "gateway", "tokens:introspect"))
 
 
-async def _state(client: httpx.AsyncClient, token: str, service: dict[str, str]) -> object:
+async def _state(client: httpx2.AsyncClient, token: str, service: dict[str, str]) -> object:
     answer = await client.post("/oauth/introspect", data={"token": token}, headers=service)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-async def test_a_live_access_token_is_described(client: httpx.AsyncClient, service: dict[str, str]) -> None:
+async def test_a_live_access_token_is_described(client: httpx2.AsyncClient, service: dict[str, str]) -> None:
     """With the claims that it carries."""
     login = await logged_in(client, ANN)
     user_id = (await client.get("/me", headers=login.headers)).json()["id"]
@@ -44,7 +44,7 @@ async def test_a_live_access_token_is_described(client: httpx.AsyncClient, servi
 
 
 async def test_a_live_refresh_token_is_described_until_it_is_used(
-    client: httpx.AsyncClient, service: dict[str, str]
+    client: httpx2.AsyncClient, service: dict[str, str]
 ) -> None:
     """A used one is worth nothing, and asking about it uses nothing up."""
     login = await logged_in(client, ANN)
@@ -57,7 +57,7 @@ async def test_a_live_refresh_token_is_described_until_it_is_used(
 
 
 async def test_what_is_worth_nothing_is_inactive(
-    client: httpx.AsyncClient, service: dict[str, str], clock: FakeClock
+    client: httpx2.AsyncClient, service: dict[str, str], clock: FakeClock
 ) -> None:
     """Nonsense, changed, of an older password, of a closed account, expired: one answer for all."""
     login, other = await logged_in(client, ANN), await logged_in(client, ANN | {"email": "other@example.com"})
@@ -70,7 +70,7 @@ async def test_what_is_worth_nothing_is_inactive(
     assert await _state(client, other.access_token, service) == INACTIVE
 
 
-async def test_only_a_service_with_the_right_may_ask(client: httpx.AsyncClient, settings: UserSettings) -> None:
+async def test_only_a_service_with_the_right_may_ask(client: httpx2.AsyncClient, settings: UserSettings) -> None:
     """Neither a front end nor any other service learns anything."""
     login = await logged_in(client, ANN)
     other = basic("reporting", await new_client(settings, "reporting", "products:read"))
@@ -83,7 +83,7 @@ async def test_only_a_service_with_the_right_may_ask(client: httpx.AsyncClient, 
         assert (answer.status_code, answer.json()["error"]) == (status, error)
 
 
-async def test_the_metadata_names_what_is_there(client: httpx.AsyncClient) -> None:
+async def test_the_metadata_names_what_is_there(client: httpx2.AsyncClient) -> None:
     """Every endpoint that the document names is a route of this server."""
     answer = await client.get("/.well-known/oauth-authorization-server")
     metadata = answer.json()

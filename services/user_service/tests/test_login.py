@@ -2,7 +2,7 @@
 
 import asyncio
 
-import httpx
+import httpx2
 import pytest
 
 from libs.auth.testing import FakeClock
@@ -11,7 +11,7 @@ from services.user_service.tests.people import ANN, log_in, logged_in, refresh, 
 DAY = 24 * 3600
 
 
-async def test_a_login_gives_tokens_that_are_not_stored(client: httpx.AsyncClient) -> None:
+async def test_a_login_gives_tokens_that_are_not_stored(client: httpx2.AsyncClient) -> None:
     """The answer is that of RFC 6749 section 5.1 and no cache may keep it."""
     await register(client, ANN)
     answer = await log_in(client, ANN)
@@ -21,7 +21,7 @@ async def test_a_login_gives_tokens_that_are_not_stored(client: httpx.AsyncClien
     assert body["scope"] == "products:read products:reserve products:write users:me"
 
 
-async def test_every_failed_login_looks_the_same(client: httpx.AsyncClient) -> None:
+async def test_every_failed_login_looks_the_same(client: httpx2.AsyncClient) -> None:
     """Unknown address and wrong password differ in nothing but the request id."""
     await register(client, ANN)
     wrong = await log_in(client, ANN, password="seven green lampions")
@@ -35,7 +35,7 @@ async def test_every_failed_login_looks_the_same(client: httpx.AsyncClient) -> N
     assert len({answer.headers["content-length"] for answer in answers}) == 1
 
 
-async def test_guessing_is_slowed_down(client: httpx.AsyncClient, clock: FakeClock) -> None:
+async def test_guessing_is_slowed_down(client: httpx2.AsyncClient, clock: FakeClock) -> None:
     """After some failures the answer is 429 and says when to come back, and then it works again."""
     await register(client, ANN)
     codes = [(await log_in(client, ANN, password="seven green lampions")).status_code for _ in range(6)]
@@ -46,7 +46,7 @@ async def test_guessing_is_slowed_down(client: httpx.AsyncClient, clock: FakeClo
     assert (await log_in(client, ANN)).status_code == 200
 
 
-async def test_a_refresh_token_is_good_for_one_use(client: httpx.AsyncClient) -> None:
+async def test_a_refresh_token_is_good_for_one_use(client: httpx2.AsyncClient) -> None:
     """Its successor works; the used one kills the whole login."""
     first = await logged_in(client, ANN)
     second = tokens(await refresh(client, first.refresh_token))
@@ -55,7 +55,7 @@ async def test_a_refresh_token_is_good_for_one_use(client: httpx.AsyncClient) ->
     assert (await refresh(client, second.refresh_token)).status_code == 401
 
 
-async def test_of_twenty_refreshes_at_once_one_succeeds(client: httpx.AsyncClient) -> None:
+async def test_of_twenty_refreshes_at_once_one_succeeds(client: httpx2.AsyncClient) -> None:
     """Nobody gets two logins out of one token."""
     login = await logged_in(client, ANN)
     answers = await asyncio.gather(*(refresh(client, login.refresh_token) for _ in range(20)))
@@ -63,20 +63,20 @@ async def test_of_twenty_refreshes_at_once_one_succeeds(client: httpx.AsyncClien
 
 
 @pytest.mark.parametrize("token", ["", "x", "x" * 43, "\u00e4" * 43, "x" * 512])
-async def test_an_unknown_refresh_token_is_refused(client: httpx.AsyncClient, token: str) -> None:
+async def test_an_unknown_refresh_token_is_refused(client: httpx2.AsyncClient, token: str) -> None:
     """Whatever it looks like; logging out with it is no error (RFC 7009)."""
     assert (await refresh(client, token)).status_code == 401
     assert (await client.post("/auth/logout", json={"refresh_token": token})).status_code == 204
 
 
-async def test_a_refresh_token_grows_old(client: httpx.AsyncClient, clock: FakeClock) -> None:
+async def test_a_refresh_token_grows_old(client: httpx2.AsyncClient, clock: FakeClock) -> None:
     """Unused for fourteen days it is worth nothing."""
     login = await logged_in(client, ANN)
     clock.advance(14 * DAY)
     assert (await refresh(client, login.refresh_token)).status_code == 401
 
 
-async def test_a_login_grows_old_however_it_is_used(client: httpx.AsyncClient, clock: FakeClock) -> None:
+async def test_a_login_grows_old_however_it_is_used(client: httpx2.AsyncClient, clock: FakeClock) -> None:
     """After ninety days the password is asked for again."""
     login = await logged_in(client, ANN)
     for _ in range(8):
@@ -86,7 +86,7 @@ async def test_a_login_grows_old_however_it_is_used(client: httpx.AsyncClient, c
     assert (await refresh(client, login.refresh_token)).status_code == 401
 
 
-async def test_logging_out_ends_the_login(client: httpx.AsyncClient) -> None:
+async def test_logging_out_ends_the_login(client: httpx2.AsyncClient) -> None:
     """Its refresh token is refused afterwards; another login of the same user goes on."""
     login = await logged_in(client, ANN)
     other = tokens(await log_in(client, ANN))
@@ -95,7 +95,7 @@ async def test_logging_out_ends_the_login(client: httpx.AsyncClient) -> None:
     assert (await refresh(client, other.refresh_token)).status_code == 200
 
 
-async def test_an_access_token_dies_after_ten_minutes(client: httpx.AsyncClient, clock: FakeClock) -> None:
+async def test_an_access_token_dies_after_ten_minutes(client: httpx2.AsyncClient, clock: FakeClock) -> None:
     """With half a minute for clocks that differ."""
     login = await logged_in(client, ANN)
     clock.advance(600 + 29)
@@ -104,7 +104,7 @@ async def test_an_access_token_dies_after_ten_minutes(client: httpx.AsyncClient,
     assert (await client.get("/me", headers=login.headers)).status_code == 401
 
 
-async def test_the_public_keys_are_public_and_nothing_else_is_in_them(client: httpx.AsyncClient) -> None:
+async def test_the_public_keys_are_public_and_nothing_else_is_in_them(client: httpx2.AsyncClient) -> None:
     """A JWK Set with public members only, which others may cache for a moment."""
     answer = await client.get("/.well-known/jwks.json")
     (key,) = answer.json()["keys"]

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from functools import partial
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 
@@ -64,7 +64,7 @@ def app(
 
 
 @pytest.fixture
-async def client(app: FastAPI, settings: UserSettings) -> AsyncIterator[httpx.AsyncClient]:
+async def client(app: FastAPI, settings: UserSettings) -> AsyncIterator[httpx2.AsyncClient]:
     """The running service with Ann and, locked, Bob."""
     async with running(app) as opened:
         await register(opened, ANN)
@@ -97,7 +97,7 @@ ODD = {
 }
 
 
-async def test_failures_look_alike_and_cost_one_hash(client: httpx.AsyncClient, passwords: CountingPasswords) -> None:
+async def test_failures_look_alike_and_cost_one_hash(client: httpx2.AsyncClient, passwords: CountingPasswords) -> None:
     """Status, headers, body and length are the same, and so is the number of hashes."""
     seen = {}
     for name, changes in (FAILURES | ODD).items():
@@ -110,14 +110,14 @@ async def test_failures_look_alike_and_cost_one_hash(client: httpx.AsyncClient, 
     assert (seen["unknown"][0], seen["unknown"][-1]) == (401, 1)
 
 
-async def test_failures_take_the_same_time(client: httpx.AsyncClient) -> None:
+async def test_failures_take_the_same_time(client: httpx2.AsyncClient) -> None:
     """Within a tenth of each other."""
     kinds = {name: partial(log_in, client, ANN, **changes) for name, changes in FAILURES.items()}
     assert await race(kinds, tolerance=0.1) <= 0.1
 
 
 async def test_asking_for_a_letter_takes_the_same_time_for_everybody(
-    app: FastAPI, client: httpx.AsyncClient, clock: FakeClock, mailer: FakeMailer
+    app: FastAPI, client: httpx2.AsyncClient, clock: FakeClock, mailer: FakeMailer
 ) -> None:
     """Within a quarter of the millisecond that an answer takes; what differs, as much again, is done after it."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-import httpx
+import httpx2
 import pytest
 
 from libs.auth.testing import FakeClock
@@ -11,12 +11,12 @@ from services.user_service.tests.people import ANN, BOB, LoggedIn, log_in, logge
 NEW = "nine purple umbrellas"
 
 
-async def _change(client: httpx.AsyncClient, login: LoggedIn, current: str, new: str) -> httpx.Response:
+async def _change(client: httpx2.AsyncClient, login: LoggedIn, current: str, new: str) -> httpx2.Response:
     body = {"current_password": current, "new_password": new}
     return await client.post("/me/password", json=body, headers=login.headers)
 
 
-async def test_a_user_takes_another_name(client: httpx.AsyncClient) -> None:
+async def test_a_user_takes_another_name(client: httpx2.AsyncClient) -> None:
     """The answer and the next reading show it, and nothing else has changed."""
     login = await logged_in(client, ANN)
     before = (await client.get("/me", headers=login.headers)).json()
@@ -26,14 +26,14 @@ async def test_a_user_takes_another_name(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"name": ""}, {"name": "Anna", "roles": ["admin"]}, {"email": "a@example.com"}])
-async def test_a_user_changes_nothing_else(client: httpx.AsyncClient, body: dict[str, object]) -> None:
+async def test_a_user_changes_nothing_else(client: httpx2.AsyncClient, body: dict[str, object]) -> None:
     """Roles and address are not the user's to change."""
     login = await logged_in(client, ANN)
     assert (await client.patch("/me", json=body, headers=login.headers)).status_code == 422
     assert (await client.get("/me", headers=login.headers)).json()["name"] == "Ann"
 
 
-async def test_a_changed_password_ends_every_login(client: httpx.AsyncClient) -> None:
+async def test_a_changed_password_ends_every_login(client: httpx2.AsyncClient) -> None:
     """Older refresh tokens and access tokens, of this second too, are refused; the new password logs in at once."""
     login, other = await logged_in(client, ANN), tokens(await log_in(client, ANN))
     assert (await _change(client, login, ANN["password"], NEW)).status_code == 204
@@ -45,7 +45,7 @@ async def test_a_changed_password_ends_every_login(client: httpx.AsyncClient) ->
     assert (await client.get("/me", headers=fresh.headers)).status_code == 200
 
 
-async def test_a_password_is_changed_by_who_knows_it(client: httpx.AsyncClient) -> None:
+async def test_a_password_is_changed_by_who_knows_it(client: httpx2.AsyncClient) -> None:
     """A stolen access token does not suffice, and the new password has to be a good one."""
     login = await logged_in(client, ANN)
     wrong = await _change(client, login, "seven green lampions", NEW)
@@ -56,7 +56,7 @@ async def test_a_password_is_changed_by_who_knows_it(client: httpx.AsyncClient) 
     assert (await log_in(client, ANN)).status_code == 200
 
 
-async def test_of_two_changes_at_once_one_wins(client: httpx.AsyncClient) -> None:
+async def test_of_two_changes_at_once_one_wins(client: httpx2.AsyncClient) -> None:
     """Whoever comes second no longer knows the password, or no longer has a session: the change ended all."""
     login = await logged_in(client, ANN)
     both = [NEW, "ten orange canoes"]
@@ -66,7 +66,7 @@ async def test_of_two_changes_at_once_one_wins(client: httpx.AsyncClient) -> Non
     assert codes == [200 if answer.status_code == 204 else 401 for answer in answers]
 
 
-async def test_guessing_with_a_stolen_token_is_slowed_down(client: httpx.AsyncClient, clock: FakeClock) -> None:
+async def test_guessing_with_a_stolen_token_is_slowed_down(client: httpx2.AsyncClient, clock: FakeClock) -> None:
     """The password counts its attempts here as at the login."""
     login = await logged_in(client, ANN)
     codes = [(await _change(client, login, f"guess number {n} here", NEW)).status_code for n in range(6)]
@@ -78,7 +78,7 @@ async def test_guessing_with_a_stolen_token_is_slowed_down(client: httpx.AsyncCl
     assert (await _change(client, login, ANN["password"], NEW)).status_code == 204
 
 
-async def test_a_deleted_account_is_gone(client: httpx.AsyncClient) -> None:
+async def test_a_deleted_account_is_gone(client: httpx2.AsyncClient) -> None:
     """Its tokens and its password are worth nothing; the address is free; others stay."""
     login, bob = await logged_in(client, ANN), await logged_in(client, BOB)
     wrong = await client.post("/me/deletion", json={"password": "seven green lampions"}, headers=login.headers)

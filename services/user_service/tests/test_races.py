@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import cast
 
-import httpx
+import httpx2
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,7 +30,7 @@ _SUCCESSOR = TokenDigest(bytes(32))
 
 @pytest.mark.parametrize("what", _MEANWHILE)
 async def test_a_login_does_not_begin_after_its_end(
-    client: httpx.AsyncClient, sessions: SessionFactory, monkeypatch: pytest.MonkeyPatch, what: str
+    client: httpx2.AsyncClient, sessions: SessionFactory, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     """The account may be locked, changed or gone by the time at which its password has been looked at."""
     await register(client, ANN)
@@ -70,7 +70,7 @@ class _Lingering:
             await self.going.wait()
 
 
-async def _first_grant(client: httpx.AsyncClient, sessions: SessionFactory, clock: FakeClock) -> Refreshed:
+async def _first_grant(client: httpx2.AsyncClient, sessions: SessionFactory, clock: FakeClock) -> Refreshed:
     subject = Subject(await register(client, ANN))
     return await RefreshTokens(Grants(sessions), clock=clock).start(
         subject=subject, client_id=FIRST_PARTY, scopes=frozenset()
@@ -79,7 +79,7 @@ async def _first_grant(client: httpx.AsyncClient, sessions: SessionFactory, cloc
 
 @pytest.mark.parametrize("ends_all", [False, True], ids=["family", "subject"])
 async def test_no_successor_escapes_the_end_of_its_login(
-    client: httpx.AsyncClient, sessions: SessionFactory, clock: FakeClock, *, ends_all: bool
+    client: httpx2.AsyncClient, sessions: SessionFactory, clock: FakeClock, *, ends_all: bool
 ) -> None:
     """One that is being stored while the login is ended is ended with it."""
     grant = (await _first_grant(client, sessions, clock)).grant

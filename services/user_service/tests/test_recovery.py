@@ -3,7 +3,7 @@
 import asyncio
 import re
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 
@@ -21,20 +21,20 @@ async def _letters(app: FastAPI, mailer: FakeMailer) -> list[str]:
     return [re.findall(r"^[\w-]{43}$", letter.text, re.MULTILINE)[0] for letter in mailer.sent]
 
 
-async def _ask(client: httpx.AsyncClient, what: str, email: str = ANN["email"]) -> httpx.Response:
+async def _ask(client: httpx2.AsyncClient, what: str, email: str = ANN["email"]) -> httpx2.Response:
     return await client.post(f"/auth/{what}", json={"email": email})
 
 
-async def _reset(client: httpx.AsyncClient, token: str, new: str = NEW) -> int:
+async def _reset(client: httpx2.AsyncClient, token: str, new: str = NEW) -> int:
     body = {"token": token, "new_password": new}
     return (await client.post("/auth/password-reset/confirmation", json=body)).status_code
 
 
-async def _verify(client: httpx.AsyncClient, token: str) -> int:
+async def _verify(client: httpx2.AsyncClient, token: str) -> int:
     return (await client.post("/auth/verification/confirmation", json={"token": token})).status_code
 
 
-async def test_a_new_user_verifies_their_address(app: FastAPI, client: httpx.AsyncClient, mailer: FakeMailer) -> None:
+async def test_a_new_user_verifies_their_address(app: FastAPI, client: httpx2.AsyncClient, mailer: FakeMailer) -> None:
     """Registering sends a letter to the address, and its token works once."""
     login = await logged_in(client, ANN)
     (token,) = await _letters(app, mailer)
@@ -45,7 +45,7 @@ async def test_a_new_user_verifies_their_address(app: FastAPI, client: httpx.Asy
 
 
 async def test_a_reset_gives_a_new_password_and_ends_every_login(
-    app: FastAPI, client: httpx.AsyncClient, mailer: FakeMailer
+    app: FastAPI, client: httpx2.AsyncClient, mailer: FakeMailer
 ) -> None:
     """The letter's token works once; the old password and the old tokens are worth nothing."""
     login = await logged_in(client, ANN)
@@ -59,7 +59,7 @@ async def test_a_reset_gives_a_new_password_and_ends_every_login(
     assert (await client.get("/me", headers=fresh.headers)).json()["verified"] is True
 
 
-async def test_of_many_uses_at_once_one_works(app: FastAPI, client: httpx.AsyncClient, mailer: FakeMailer) -> None:
+async def test_of_many_uses_at_once_one_works(app: FastAPI, client: httpx2.AsyncClient, mailer: FakeMailer) -> None:
     """Single use holds against a race too."""
     await register(client, ANN)
     await _ask(client, "password-reset")
@@ -69,7 +69,7 @@ async def test_of_many_uses_at_once_one_works(app: FastAPI, client: httpx.AsyncC
 
 
 async def test_a_refused_password_leaves_the_token_good(
-    app: FastAPI, client: httpx.AsyncClient, mailer: FakeMailer
+    app: FastAPI, client: httpx2.AsyncClient, mailer: FakeMailer
 ) -> None:
     """Nobody needs another letter because of a short password."""
     await register(client, ANN)
@@ -80,7 +80,7 @@ async def test_a_refused_password_leaves_the_token_good(
 
 @pytest.mark.parametrize(("seconds", "status"), [(30 * MINUTE - 1, 204), (30 * MINUTE, 400)])
 async def test_a_reset_has_half_an_hour(
-    app: FastAPI, client: httpx.AsyncClient, mailer: FakeMailer, clock: FakeClock, seconds: int, status: int
+    app: FastAPI, client: httpx2.AsyncClient, mailer: FakeMailer, clock: FakeClock, seconds: int, status: int
 ) -> None:
     """Not a second more."""
     await register(client, ANN)
@@ -91,7 +91,7 @@ async def test_a_reset_has_half_an_hour(
 
 
 async def test_a_newer_letter_replaces_the_older(
-    app: FastAPI, client: httpx.AsyncClient, mailer: FakeMailer, clock: FakeClock
+    app: FastAPI, client: httpx2.AsyncClient, mailer: FakeMailer, clock: FakeClock
 ) -> None:
     """And within a minute there is but one letter, however often it is asked for."""
     await register(client, ANN)
@@ -105,7 +105,7 @@ async def test_a_newer_letter_replaces_the_older(
 
 
 async def test_a_changed_password_makes_letters_worthless(
-    app: FastAPI, client: httpx.AsyncClient, mailer: FakeMailer
+    app: FastAPI, client: httpx2.AsyncClient, mailer: FakeMailer
 ) -> None:
     """Who had asked for a reset before gets nothing from it."""
     login = await logged_in(client, ANN)
@@ -117,7 +117,7 @@ async def test_a_changed_password_makes_letters_worthless(
 
 
 async def test_a_token_is_good_for_its_purpose_alone(
-    app: FastAPI, client: httpx.AsyncClient, mailer: FakeMailer
+    app: FastAPI, client: httpx2.AsyncClient, mailer: FakeMailer
 ) -> None:
     """A letter about the address changes no password, and the other way round."""
     await register(client, ANN)
@@ -128,14 +128,14 @@ async def test_a_token_is_good_for_its_purpose_alone(
 
 
 @pytest.mark.parametrize("token", ["", "x", "x" * 43, "\u00e4" * 43, "x" * 512])
-async def test_what_is_no_token_is_refused(client: httpx.AsyncClient, token: str) -> None:
+async def test_what_is_no_token_is_refused(client: httpx2.AsyncClient, token: str) -> None:
     """Whatever it looks like."""
     assert [await _verify(client, token), await _reset(client, token)] == [400, 400]
 
 
 @pytest.mark.parametrize("what", ["verification", "password-reset"])
 async def test_nobody_learns_whether_there_is_an_account(
-    app: FastAPI, client: httpx.AsyncClient, mailer: FakeMailer, what: str
+    app: FastAPI, client: httpx2.AsyncClient, mailer: FakeMailer, what: str
 ) -> None:
     """For a registered, an unknown and an impossible address the answer is the same, and only the first gets mail."""
     await register(client, BOB)
@@ -147,14 +147,14 @@ async def test_nobody_learns_whether_there_is_an_account(
     assert {letter.to for letter in mailer.sent} <= {BOB["email"]}
 
 
-async def test_asking_is_slowed_down(client: httpx.AsyncClient) -> None:
+async def test_asking_is_slowed_down(client: httpx2.AsyncClient) -> None:
     """Nobody's mailbox is flooded from here."""
     codes = [(await _ask(client, "password-reset")).status_code for _ in range(6)]
     assert codes == [202] * 5 + [429]
 
 
 async def test_a_letter_that_fails_does_no_harm(
-    app: FastAPI, client: httpx.AsyncClient, mailer: FakeMailer, clock: FakeClock
+    app: FastAPI, client: httpx2.AsyncClient, mailer: FakeMailer, clock: FakeClock
 ) -> None:
     """The request is answered as ever, and the next letter goes out."""
     mailer.broken = True
@@ -168,7 +168,7 @@ async def test_a_letter_that_fails_does_no_harm(
 
 
 async def test_a_letter_that_crashes_does_not_end_the_worker(
-    app: FastAPI, client: httpx.AsyncClient, mailer: FakeMailer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    app: FastAPI, client: httpx2.AsyncClient, mailer: FakeMailer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fault of ours is logged, and the next letter goes out."""
 

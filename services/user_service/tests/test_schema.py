@@ -1,6 +1,6 @@
 """The models of the service and its migrations describe the same tables."""
 
-import httpx
+import httpx2
 import pytest
 
 from libs.db.migrations import differences
@@ -14,6 +14,6 @@ def test_models_and_migrations_agree(databases: Databases) -> None:
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz"])
-async def test_a_migrated_service_is_ready(client: httpx.AsyncClient, path: str) -> None:
+async def test_a_migrated_service_is_ready(client: httpx2.AsyncClient, path: str) -> None:
     """A migrated database is all that readiness needs."""
     assert (await client.get(path)).status_code == 200

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import structlog
 from fastapi import FastAPI
@@ -74,7 +74,7 @@ def settings(settings: UserSettings) -> UserSettings:
 class Walk:
     """Uses the service in every way that takes or gives a secret, and remembers the secrets and the answers."""
 
-    def __init__(self, app: FastAPI, client: httpx.AsyncClient, settings: UserSettings, mailer: FakeMailer) -> None:
+    def __init__(self, app: FastAPI, client: httpx2.AsyncClient, settings: UserSettings, mailer: FakeMailer) -> None:
         self.app = app
         self.client = client
         self.settings = settings
@@ -85,7 +85,7 @@ class Walk:
         self.canaries |= {"database": DATABASE_PASSWORD, "key": _private_key(settings.keys)}
         client.event_hooks = {"response": [self._hear]}
 
-    async def _hear(self, answer: httpx.Response) -> None:
+    async def _hear(self, answer: httpx2.Response) -> None:
         await answer.aread()
         self.requests.append((answer.request.method, answer.request.url.path, answer.status_code))
         self.answers.append(f"{answer.headers.raw!r} {_but_tokens_given(answer)}")
@@ -149,7 +149,7 @@ class Walk:
 
 async def test_no_secret_is_anywhere_but_where_it_belongs(
     app: FastAPI,
-    client: httpx.AsyncClient,
+    client: httpx2.AsyncClient,
     settings: UserSettings,
     sessions: SessionFactory,
     mailer: FakeMailer,
@@ -172,7 +172,7 @@ async def test_no_secret_is_anywhere_but_where_it_belongs(
 
 
 async def test_a_crash_is_logged_without_the_values_it_met(
-    client: httpx.AsyncClient, log: Log, monkeypatch: pytest.MonkeyPatch
+    client: httpx2.AsyncClient, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The trace names files and lines, and what no variable held."""
 
@@ -198,7 +198,7 @@ async def test_a_database_that_is_down_keeps_its_password(settings: UserSettings
     assert DATABASE_PASSWORD not in log.text + "".join(answer.text for answer in answers)
 
 
-def _but_tokens_given(answer: httpx.Response) -> str:
+def _but_tokens_given(answer: httpx2.Response) -> str:
     """The body without the tokens that this very answer is there to give."""
     if answer.status_code != 200 or answer.request.url.path not in GIVES_TOKENS:
         return answer.text

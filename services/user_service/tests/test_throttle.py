@@ -1,6 +1,6 @@
 """Guessing is slowed down per account and per network address, and the owner gets in."""
 
-import httpx
+import httpx2
 from fastapi import FastAPI
 
 from libs.auth.testing import START, FakeClock
@@ -14,9 +14,9 @@ from services.user_service.tests.people import ANN, BOB, EVE, log_in, register
 WRONG = "seven green lampions"
 
 
-def _from(app: FastAPI, address: str) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(app, client=(address, 4711))
-    return httpx.AsyncClient(transport=transport, base_url="http://test")
+def _from(app: FastAPI, address: str) -> httpx2.AsyncClient:
+    transport = httpx2.ASGITransport(app, client=(address, 4711))
+    return httpx2.AsyncClient(transport=transport, base_url="http://test")
 
 
 async def test_a_stranger_cannot_lock_the_owner_out(app: FastAPI) -> None:
