@@ -11,12 +11,16 @@ The block ends before the response begins, so a 2xx answer is only given for wha
 
 import asyncio
 import functools
+import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, ParamSpec, TypeVar
+from weakref import WeakSet
 
 import stamina
+from sqlalchemy import AdaptedConnection, event
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from libs.db.engines import Engines, Limits, create_engines
 from libs.db.errors import DatabaseUnavailable, SerializationFailure
@@ -24,6 +28,8 @@ from libs.db.translation import pool_timeouts
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 _ATTEMPTS = 20
 
@@ -38,6 +44,9 @@ class SessionFactory:
         self._read = async_sessionmaker(engines.read, expire_on_commit=False)
         # asyncio's lock is first come first served; the queue of SQLAlchemy's pool lets a newcomer overtake.
         self._turn = asyncio.Lock() if engines.is_sqlite else None
+        self._servers = WeakSet[Any]()
+        if not engines.is_sqlite:
+            event.listen(engines.write.sync_engine, "connect", self._remember)
 
     @property
     def is_sqlite(self) -> bool:
@@ -80,11 +89,23 @@ class SessionFactory:
 
     async def close(self) -> None:
         """Close every connection, within the limit of a statement."""
+        limit = self._limits.statement_seconds
+        await self._close_servers(limit)
         for engine in {self._engines.write, self._engines.read}:
             try:
-                await asyncio.wait_for(engine.dispose(), self._limits.statement_seconds)
+                await asyncio.wait_for(engine.dispose(), limit)
             except TimeoutError:
                 await engine.dispose(close=False)
+
+    async def _close_servers(self, limit: float) -> None:
+        """Close the connections to PostgreSQL at once: SQLAlchemy logs a traceback for each that does not close."""
+        closing = [connection.close(timeout=limit) for connection in self._servers]
+        closed = await asyncio.gather(*closing, return_exceptions=True)
+        if late := sum(isinstance(each, TimeoutError) for each in closed):
+            _log.warning("the database does not answer; connections that were cut off after %g s: %d", limit, late)
+
+    def _remember(self, connection: AdaptedConnection, _: ConnectionPoolEntry) -> None:
+        self._servers.add(connection.driver_connection)
 
     async def _take_turn(self, turn: asyncio.Lock) -> None:
         try:
