@@ -37,6 +37,12 @@ class Pin:
         """The exact version that the lock allows."""
         return str(self.requirement.specifier).removeprefix("==")
 
+    @property
+    def is_for_linux(self) -> bool:
+        """Whether this Python takes it on Linux."""
+        marker = self.requirement.marker
+        return marker is None or marker.evaluate({"sys_platform": "linux"})
+
     @classmethod
     def of(cls, block: str) -> "Pin":
         """Read the lines of one pin.
@@ -58,12 +64,12 @@ def _blocks(text: str) -> list[str]:
 
 
 def read_lock(text: str) -> dict[NormalizedName, Pin]:
-    """Read a lock; the key of a pin is its name."""
-    return {pin.name: pin for pin in read_pins(text)}
+    """Read a lock; the key of a pin is its name. Of several pins with one name it is the one for Linux."""
+    return {pin.name: pin for pin in sorted(read_pins(text), key=lambda pin: pin.is_for_linux)}
 
 
 def read_pins(text: str) -> list[Pin]:
-    """Read every pin of a lock; a name stands twice where its version differs by platform."""
+    """Read every pin of a lock; a name stands twice where its version differs by platform or Python."""
     return [Pin.of(block) for block in _blocks(text)[1:]]
 
 

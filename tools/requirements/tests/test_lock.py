@@ -40,16 +40,11 @@ def test_every_wheel_finds_its_needs_in_the_lock() -> None:
 def test_the_wheels_are_those_of_the_lock() -> None:
     """The build unpacks the versions that the lock pins, and all of those that Linux takes."""
     unpacked = {canonicalize_name(found.name): found.version for found in _unpacked()}
-    pinned = {name: pin.version for name, pin in _LOCK.items() if _is_for_linux(pin)}
+    pinned = {name: pin.version for name, pin in _LOCK.items() if pin.is_for_linux}
     assert unpacked == pinned
-
-
-def _is_for_linux(pin: Pin) -> bool:
-    marker = pin.requirement.marker
-    return marker is None or marker.evaluate({"sys_platform": "linux"})
 
 
 @pytest.mark.parametrize("pin", _LOCK.values(), ids=lambda pin: pin.name)
 def test_each_pin_names_its_files(pin: Pin) -> None:
     """A wheel is found by its hash without asking an index which file that is."""
-    assert pin.files or not _is_for_linux(pin), _MEND
+    assert pin.files or not pin.is_for_linux, _MEND

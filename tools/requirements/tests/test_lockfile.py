@@ -27,6 +27,17 @@ def test_a_pin_has_name_extras_version_marker_and_hashes() -> None:
     assert pin.hashes == {_A, _B}
 
 
+def test_of_two_versions_of_a_name_the_one_for_linux_is_read() -> None:
+    """A distribution is pinned twice where its version depends on the Python or the platform."""
+    here, elsewhere = "python_full_version < '3.12'", "sys_platform == 'win32'"
+    for markers in ([here, elsewhere], [elsewhere, here]):
+        text = "".join(
+            f"deprecated=={marker == here:d}.0 ; {marker} \\\n    --hash=sha256:{_A}\n" for marker in markers
+        )
+        pin = read_lock(text)["deprecated"]  # type: ignore[index]
+        assert (pin.version, pin.is_for_linux) == ("1.0", True)
+
+
 def test_parents_are_read_in_both_forms() -> None:
     """The resolver writes one parent behind `via` and several below it."""
     lock = {str(name): pin for name, pin in read_lock(_TEXT).items()}
