@@ -55,6 +55,7 @@ class ProductWords(Base):
 
     __tablename__ = "product_words"
     __table_args__ = (
+        # As text: the columns are defined below.
         Index("search_stale", "number", sqlite_where=text("is_stale = 1"), postgresql_where=text("is_stale = 1")),
     )
 
