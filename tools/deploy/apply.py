@@ -57,7 +57,7 @@ class Deployment:
 
 
 @contextmanager
-def alone(folder: Folder) -> Iterator[None]:
+def environment_lock(folder: Folder) -> Iterator[None]:
     """Keep others who deploy to this environment from this checkout out; raises BusyError."""
     handle = os.open(folder.path, os.O_RDONLY)
     try:

@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from tools.deploy import report
-from tools.deploy.apply import Deployment, alone, message
-from tools.deploy.desk import Choice, Desk, behind
+from tools.deploy.apply import Deployment, environment_lock, message
+from tools.deploy.environment_session import EnvironmentSession, ImageSelection, promotion_lag
 from tools.deploy.errors import BadFileError, DeployError, SameEnvironmentError, UnclearSourceError
 from tools.deploy.known_settings import PAGE, check_settings
 from tools.deploy.manifests.release import kebab
@@ -60,58 +60,60 @@ class Call:
         """The folder of environments."""
         return self.workspace / "deploy"
 
-    def desk(self) -> Desk:
+    def session(self) -> EnvironmentSession:
         """The environment to change."""
         crane = Crane.from_environment(insecure=self.options.insecure, copy_seconds=self.options.deadline)
-        return Desk.open(Folder.find(self.deploy, self.options.env), self.options.registry, crane=crane)
+        return EnvironmentSession.open(Folder.find(self.deploy, self.options.env), self.options.registry, crane=crane)
 
-    def choice(self, desk: Desk, source: Source) -> Choice:
+    def selection(self, session: EnvironmentSession, source: Source) -> ImageSelection:
         """The images that `plan` and `apply` mean. Where images are promoted, none come from the build."""
-        built = desk.built(read_services(self.options.images), source)
-        return desk.kept() if self.keeps_images(desk) else built
+        built = session.built(read_services(self.options.images), source)
+        return session.kept() if self.keeps_images(session) else built
 
-    def keeps_images(self, desk: Desk) -> bool:
+    def keeps_images(self, session: EnvironmentSession) -> bool:
         """Tell whether no image comes from the build."""
-        return self.options.configuration_only or bool(desk.environment.promoted_from)
+        return self.options.configuration_only or bool(session.environment.promoted_from)
 
-    def plan(self, desk: Desk, choice: Choice, source: Source) -> Plan:
+    def plan(self, session: EnvironmentSession, selection: ImageSelection, source: Source) -> Plan:
         """What would change, once the settings are such as the services have."""
-        check_settings(desk.folder, desk.folder.configurations(), self.workspace / PAGE)
-        return desk.plan(choice, is_committed=source.is_committed, only=self.options.service)
+        check_settings(session.folder, session.folder.configurations(), self.workspace / PAGE)
+        return session.plan(selection, is_committed=source.is_committed, only=self.options.service)
 
 
 def plan(call: Call) -> None:
     """Say what would change."""
-    desk, source = call.desk(), read_source(call.workspace)
-    made = call.plan(desk, call.choice(desk, source), source)
-    if desk.environment.promoted_from:
-        notes = behind(desk, Folder.find(call.deploy, desk.environment.promoted_from))
+    session, source = call.session(), read_source(call.workspace)
+    made = call.plan(session, call.selection(session, source), source)
+    if session.environment.promoted_from:
+        notes = promotion_lag(session, Folder.find(call.deploy, session.environment.promoted_from))
         made = replace(made, notes=notes)
     print(report.FORMATS[call.options.format](made, source))
 
 
 def apply(call: Call) -> None:
     """Push what differs, render it, record it."""
-    desk, source = call.desk(), _source(call)
-    if not call.keeps_images(desk):
+    session, source = call.session(), _source(call)
+    if not call.keeps_images(session):
         check_base(allowed=call.options.allow_outdated_base)
-    with alone(desk.folder):
-        choice = call.choice(desk, source)
-        _do(call, call.plan(desk, choice, source), choice, source)
+    with environment_lock(session.folder):
+        selection = call.selection(session, source)
+        _do(call, call.plan(session, selection, source), selection, source)
 
 
 def promote(call: Call) -> None:
     """Give an environment the images of another."""
-    desk, source = call.desk(), _source(call)
+    session, source = call.session(), _source(call)
     origin = Folder.find(call.deploy, call.options.origin)
-    wanted = desk.environment.promoted_from
+    wanted = session.environment.promoted_from
     if wanted and wanted != origin.name:
-        raise BadFileError(desk.folder.shown("environment.toml"), f"{desk.folder.name} is promoted from {wanted} alone")
-    if origin.name == desk.folder.name:
+        raise BadFileError(
+            session.folder.shown("environment.toml"), f"{session.folder.name} is promoted from {wanted} alone"
+        )
+    if origin.name == session.folder.name:
         raise SameEnvironmentError(origin.name)
-    with alone(desk.folder):
-        choice = desk.promoted(origin, only=call.options.service)
-        _do(call, call.plan(desk, choice, source), choice, source)
+    with environment_lock(session.folder):
+        selection = session.promoted(origin, only=call.options.service)
+        _do(call, call.plan(session, selection, source), selection, source)
 
 
 def _source(call: Call) -> Source:
@@ -123,9 +125,9 @@ def _source(call: Call) -> Source:
     return source
 
 
-def _do(call: Call, made: Plan, choice: Choice, source: Source) -> None:
+def _do(call: Call, made: Plan, selection: ImageSelection, source: Source) -> None:
     print(report.text(made, source), flush=True)
-    Deployment(bring=choice.bring, sources=choice.sources, now=call.now).apply(made)
+    Deployment(bring=selection.bring, sources=selection.sources, now=call.now).apply(made)
     if call.options.commit:
         revision = commit(call.workspace, message(made), made.folder.written(_committed(call, made)))
         print(f"committed {revision[:12]}" if revision else "nothing to commit")

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tools.deploy.errors import BadFileError
-from tools.deploy.spelling import did_you_mean
+from tools.deploy.suggestions import suggestion
 
 
 class Part(BaseModel):
@@ -87,7 +87,7 @@ def _sentence(error: ValidationError) -> str:
 def _finding(error: Any) -> str:  # noqa: ANN401 - pydantic's own TypedDict lies in a private module
     place = ".".join(map(str, error["loc"]))
     if error["type"] == "extra_forbidden":
-        hint = did_you_mean(str(error["loc"][-1]), _known_keys())
+        hint = suggestion(str(error["loc"][-1]), _known_keys())
         return f"{place} is no key here" + (f"; {hint}" if hint else "")
     message = str(error["msg"]).removeprefix("Value error, ")
     message = message[:1].lower() + message[1:] if message[1:2].islower() else message

@@ -35,7 +35,7 @@ class Image:
         """A tag that no other image gets: without one, a registry might clear the image away."""
         return "deployed-" + self.digest.removeprefix("sha256:")[:12]
 
-    def at(self, registry: str) -> "Image":
+    def on_registry(self, registry: str) -> "Image":
         """The same image on another registry."""
         return replace(self, repository=f"{registry}/{self.repository.rpartition('/')[2]}")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tools.deploy.configuration import Configuration
 from tools.deploy.errors import BadFileError
 from tools.deploy.records import Folder
-from tools.deploy.spelling import did_you_mean
+from tools.deploy.suggestions import suggestion
 
 PAGE = "docs/configuration.md"
 _ROW = re.compile(r"^\| `([A-Z][A-Z0-9_]*)` \|", re.MULTILINE)
@@ -31,4 +31,4 @@ def _reason(service: str, name: str, known: list[str]) -> str:
     if not known:
         printed = f"`bazel run //services/{service} -- settings` prints"
         return f"{PAGE} has no settings of {service}; add what {printed}"
-    return f"{service} has no setting {name}; {did_you_mean(name, known) or f'{PAGE} lists them'}"
+    return f"{service} has no setting {name}; {suggestion(name, known) or f'{PAGE} lists them'}"

@@ -9,10 +9,10 @@ from typing import Any
 import yaml
 
 from tools.deploy.configuration import Configuration, Environment
+from tools.deploy.connections import check_connections
 from tools.deploy.images import Image
 from tools.deploy.manifests.release import Release
 from tools.deploy.manifests.render import namespace, render
-from tools.deploy.peers import check_peers
 from tools.deploy.records import Folder, Record, hash_of
 
 _SHOWN = 4
@@ -76,10 +76,10 @@ def make_plan(folder: Folder, images: Mapping[str, Image], *, registry: str, is_
     """
     environment, records = folder.environment(), folder.records()
     configurations = folder.configurations()
-    check_peers(folder, configurations, namespace=environment.namespace)
-    scene = _Scene(folder=folder, environment=environment, is_committed=is_committed)
+    check_connections(folder, configurations, namespace=environment.namespace)
+    planner = _Planner(folder=folder, environment=environment, is_committed=is_committed)
     changes = [
-        scene.change(service, configurations.get(service), images.get(service), records.get(service))
+        planner.change(service, configurations.get(service), images.get(service), records.get(service))
         for service in sorted({*configurations, *records, *folder.rendered()})
     ]
     return Plan(
@@ -92,7 +92,7 @@ def make_plan(folder: Folder, images: Mapping[str, Image], *, registry: str, is_
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Scene:
+class _Planner:
     """What all services have in common."""
 
     folder: Folder

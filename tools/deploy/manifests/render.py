@@ -4,7 +4,7 @@ import json
 
 import yaml
 
-from tools.deploy.manifests import surroundings, workloads
+from tools.deploy.manifests import supporting_resources, workloads
 from tools.deploy.manifests.release import Document, Release
 
 HEAD = "# Rendered by //deploy"
@@ -18,14 +18,14 @@ def render(release: Release, *, source: str) -> str:
 def documents(release: Release) -> list[Document]:
     """All manifests of a release, in the order in which they are needed."""
     return [
-        surroundings.account(release),
-        *surroundings.claims(release),
-        surroundings.network(release),
+        supporting_resources.account(release),
+        *supporting_resources.claims(release),
+        supporting_resources.network(release),
         *workloads.migration(release),
         workloads.deployment(release),
-        surroundings.service(release),
-        *surroundings.ingress(release),
-        *surroundings.scaling(release),
+        supporting_resources.service(release),
+        *supporting_resources.ingress(release),
+        *supporting_resources.scaling(release),
         *workloads.schedules(release),
     ]
 

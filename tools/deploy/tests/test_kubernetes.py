@@ -9,7 +9,7 @@ import pytest
 import yaml
 from kubernetes_validate import utils as kubernetes
 
-from tools.deploy.desk import Desk
+from tools.deploy.environment_session import EnvironmentSession
 from tools.deploy.plan import Plan
 from tools.deploy.records import Folder
 from tools.deploy.source import Source
@@ -23,9 +23,11 @@ _VERSIONS = (kubernetes.all_versions()[0], kubernetes.latest_version())
 @pytest.fixture(params=_ENVIRONMENTS, ids=[path.name for path in _ENVIRONMENTS])
 def plan(request: pytest.FixtureRequest) -> Plan:
     """What would be deployed if every environment took what is built."""
-    desk = Desk.open(Folder(path=request.param, name=request.param.name), None, crane=Crane(binary=Path("crane")))
+    session = EnvironmentSession.open(
+        Folder(path=request.param, name=request.param.name), None, crane=Crane(binary=Path("crane"))
+    )
     source = Source(revision="0" * 40, is_committed=True)
-    return desk.plan(desk.built(read_services(Path(os.environ["IMAGES"])), source), is_committed=True)
+    return session.plan(session.built(read_services(Path(os.environ["IMAGES"])), source), is_committed=True)
 
 
 def _digests() -> dict[str, str]:

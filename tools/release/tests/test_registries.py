@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.deploy.scene import Scene
+from tools.deploy.testing import DeployWorkspace
 from tools.oci.push import push, push_all
 from tools.oci.push.crane import Crane
 from tools.oci.push.faults import Fault, failing_network
@@ -102,14 +102,14 @@ _WRITING = ("push", "push_all", "apply", "promote", "release")
 class Commands:
     """The commands that a user types, in a working tree of two services."""
 
-    scene: Scene
+    workspace: DeployWorkspace
     keys: Path
     capsys: pytest.CaptureFixture[str]
 
     @property
     def services(self) -> list[Service]:
         """What was built."""
-        return read_services(self.scene.images)
+        return read_services(self.workspace.images)
 
     def push(self, prefix: str) -> Iterator[int]:
         """Run `image_push` of each service."""
@@ -118,15 +118,15 @@ class Commands:
 
     def push_all(self, prefix: str) -> Iterator[int]:
         """Run `//:push`."""
-        yield push_all.main([f"--images={self.scene.images}", f"--repository-prefix={prefix}/all", "--tag=v1"])
+        yield push_all.main([f"--images={self.workspace.images}", f"--repository-prefix={prefix}/all", "--tag=v1"])
 
     def apply(self, prefix: str) -> Iterator[int]:
         """Run `//deploy:apply`."""
-        yield self.scene.run("apply", "--env=staging", f"--registry={prefix}/staging", "--commit")
+        yield self.workspace.run("apply", "--env=staging", f"--registry={prefix}/staging", "--commit")
 
     def promote(self, prefix: str) -> Iterator[int]:
         """Run `//deploy:promote`."""
-        yield self.scene.run("promote", "--from=staging", "--to=prod", f"--registry={prefix}/prod", "--commit")
+        yield self.workspace.run("promote", "--from=staging", "--to=prod", f"--registry={prefix}/prod", "--commit")
 
     def release(self, prefix: str) -> Iterator[int]:
         """Run `release` of each service."""
@@ -167,7 +167,9 @@ def commands(
     tmp_path: Path, keys: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Commands:
     """A working tree where nothing is deployed, which names a registry that is not there."""
-    return Commands(scene=Scene.make(tmp_path / "tree", "localhost:9", monkeypatch), keys=keys, capsys=capsys)
+    return Commands(
+        workspace=DeployWorkspace.create(tmp_path / "tree", "localhost:9", monkeypatch), keys=keys, capsys=capsys
+    )
 
 
 @pytest.mark.parametrize("target", _TARGETS)

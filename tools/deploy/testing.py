@@ -39,14 +39,14 @@ MOMENT = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scene:
+class DeployWorkspace:
     """A working tree, the images that were last built there, and the commands of //deploy run there."""
 
     root: Path
     registry: str
 
     @classmethod
-    def make(cls, root: Path, registry: str, variables: pytest.MonkeyPatch) -> "Scene":
+    def create(cls, root: Path, registry: str, variables: pytest.MonkeyPatch) -> "DeployWorkspace":
         """Both environments on one registry, everything committed, nothing deployed; git knows nobody but us."""
         for role in ("AUTHOR", "COMMITTER"):
             variables.setenv(f"GIT_{role}_NAME", "nobody")
@@ -55,19 +55,19 @@ class Scene:
         variables.setenv("GIT_CONFIG_NOSYSTEM", "1")
         variables.setenv("BASE_STATUS", str(root.parent / "base.json"))
         variables.setenv("BUILD_WORKSPACE_DIRECTORY", str(root))
-        scene = cls(root=root, registry=registry)
-        scene.write("deploy/staging/environment.toml", f'registry = "{registry}"\nnamespace = "staging"\n')
+        workspace = cls(root=root, registry=registry)
+        workspace.write("deploy/staging/environment.toml", f'registry = "{registry}"\nnamespace = "staging"\n')
         production = f'registry = "{registry}/prod"\nnamespace = "prod"\npromoted_from = "staging"\n'
-        scene.write("deploy/prod/environment.toml", production)
-        scene.write("docs/configuration.md", SETTINGS)
-        scene.write("../base.json", '{"outdated": []}')
+        workspace.write("deploy/prod/environment.toml", production)
+        workspace.write("docs/configuration.md", SETTINGS)
+        workspace.write("../base.json", '{"outdated": []}')
         for environment in ("staging", "prod"):
-            scene.write(f"deploy/{environment}/users.toml", USERS)
-            scene.write(f"deploy/{environment}/products.toml", PRODUCTS)
-        scene.git("init", "--quiet")
-        scene.build("first")
-        scene.commit()
-        return scene
+            workspace.write(f"deploy/{environment}/users.toml", USERS)
+            workspace.write(f"deploy/{environment}/products.toml", PRODUCTS)
+        workspace.git("init", "--quiet")
+        workspace.build("first")
+        workspace.commit()
+        return workspace
 
     @property
     def images(self) -> Path:

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from tools.deploy.configuration import Configuration
 from tools.deploy.errors import BadFileError
 from tools.deploy.records import Folder
-from tools.deploy.spelling import did_you_mean
+from tools.deploy.suggestions import suggestion
 
 
-def check_peers(folder: Folder, configurations: Mapping[str, Configuration], *, namespace: str) -> None:
+def check_connections(folder: Folder, configurations: Mapping[str, Configuration], *, namespace: str) -> None:
     """Refuse a call of a service that is not configured here, and a connection that only one side names.
 
     A caller may be missing: it is not here yet, or no more. Raises BadFileError for the first.
@@ -19,7 +19,7 @@ def check_peers(folder: Folder, configurations: Mapping[str, Configuration], *, 
     for caller, called in sorted(calls):
         theirs = _file(folder, called)
         if called not in networks:
-            hint = did_you_mean(called, networks) or f"{folder.name} has {', '.join(networks)}"
+            hint = suggestion(called, networks) or f"{folder.name} has {', '.join(networks)}"
             raise _refusal(folder, caller, f"to_services names {called}", f"there is no {theirs}; {hint}")
         if (caller, called) not in admitted and namespace not in networks[called].from_namespaces:
             other = f"network.from_services in {theirs} does not name {caller}"

@@ -19,7 +19,7 @@ _RECALL = "build it again from the commit of the record and apply there, or appl
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class ImageSelection:
     """The images, who brings them to the registry, and the commits that they were made from."""
 
     images: Mapping[str, Image]
@@ -28,7 +28,7 @@ class Choice:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
+class EnvironmentSession:
     """One environment, and the registry that its images lie on."""
 
     folder: Folder
@@ -37,7 +37,7 @@ class Desk:
     crane: Crane
 
     @classmethod
-    def open(cls, folder: Folder, registry: str | None, *, crane: Crane) -> "Desk":
+    def open(cls, folder: Folder, registry: str | None, *, crane: Crane) -> "EnvironmentSession":
         """An environment, on its own registry or another; raises BadFileError."""
         environment = folder.environment()
         if registry is not None:
@@ -45,7 +45,7 @@ class Desk:
             environment = read_json(changed.model_dump_json(), Environment, shown="--registry")
         return cls(folder=folder, environment=environment, registry=environment.registry, crane=crane)
 
-    def built(self, services: Sequence[Service], source: Source) -> Choice:
+    def built(self, services: Sequence[Service], source: Source) -> ImageSelection:
         """What was just built."""
         known = sorted(service.name for service in services)
         for name in self.folder.configurations():
@@ -54,17 +54,17 @@ class Desk:
                 raise BadFileError(self.folder.shown(f"{name}.toml"), reason)
         # Layers that services share go out once.
         publisher = Publisher(crane=self.crane)
-        return Choice(
+        return ImageSelection(
             images={service.name: built_image(service, self.registry) for service in services},
             bring={service.name: partial(push_built, service, publisher) for service in services},
             sources=dict.fromkeys(known, source),
         )
 
-    def kept(self) -> Choice:
+    def kept(self) -> ImageSelection:
         """What the records name."""
         return self._recorded(self.folder.records())
 
-    def promoted(self, origin: Folder, *, only: Sequence[str] = ()) -> Choice:
+    def promoted(self, origin: Folder, *, only: Sequence[str] = ()) -> ImageSelection:
         """What the records of another environment name, all or only some; what it does not have stays.
 
         Raises:
@@ -84,9 +84,9 @@ class Desk:
                 )
         return self._recorded(self.folder.records() | records)
 
-    def plan(self, choice: Choice, *, is_committed: bool, only: Sequence[str] = ()) -> Plan:
+    def plan(self, selection: ImageSelection, *, is_committed: bool, only: Sequence[str] = ()) -> Plan:
         """What would change; raises BadFileError, and NotDeployedError for a name in `only` that is nowhere."""
-        plan = make_plan(self.folder, choice.images, registry=self.registry, is_committed=is_committed)
+        plan = make_plan(self.folder, selection.images, registry=self.registry, is_committed=is_committed)
         names = [change.service for change in plan.changes]
         for name in only:
             if name not in names:
@@ -97,9 +97,9 @@ class Desk:
     def _copying(self, source: Image) -> Bring:
         return partial(copy_between, source, crane=self.crane, remedy=_RECALL)
 
-    def _recorded(self, records: Mapping[str, Record]) -> Choice:
-        images = {service: record.image.at(self.registry) for service, record in records.items()}
-        return Choice(
+    def _recorded(self, records: Mapping[str, Record]) -> ImageSelection:
+        images = {service: record.image.on_registry(self.registry) for service, record in records.items()}
+        return ImageSelection(
             images=images,
             bring={service: self._copying(record.image) for service, record in records.items()},
             sources={
@@ -109,12 +109,12 @@ class Desk:
         )
 
 
-def behind(desk: Desk, origin: Folder) -> list[str]:
+def promotion_lag(session: EnvironmentSession, origin: Folder) -> list[str]:
     """A sentence for each service that has another image where this environment gets its images from."""
-    here = desk.folder.records()
+    here = session.folder.records()
     return [
         f"{origin.name} runs {short(record.digest)} of {service}: bazel run //deploy:promote -- "
-        f"--from {origin.name} --to {desk.folder.name}"
+        f"--from {origin.name} --to {session.folder.name}"
         for service, record in origin.records().items()
-        if service in desk.folder.configurations() and (service not in here or here[service].digest != record.digest)
+        if service in session.folder.configurations() and (service not in here or here[service].digest != record.digest)
     ]
