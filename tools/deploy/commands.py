@@ -9,9 +9,10 @@ from pathlib import Path
 
 from tools.deploy import report
 from tools.deploy.apply import Deployment, environment_lock, message
+from tools.deploy.environment_rules import check_exposure
 from tools.deploy.environment_session import EnvironmentSession, ImageSelection, promotion_lag
 from tools.deploy.errors import BadFileError, DeployError, SameEnvironmentError, UnclearSourceError
-from tools.deploy.known_settings import PAGE, check_settings
+from tools.deploy.known_settings import PAGE, KnownSettings, check_settings
 from tools.deploy.manifests.release import kebab
 from tools.deploy.options import Options, parse
 from tools.deploy.plan import Kind, Plan
@@ -75,8 +76,10 @@ class Call:
         return self.options.configuration_only or bool(session.environment.promoted_from)
 
     def plan(self, session: EnvironmentSession, selection: ImageSelection, source: Source) -> Plan:
-        """What would change, once the settings are such as the services have."""
-        check_settings(session.folder, session.folder.configurations(), self.workspace / PAGE)
+        """Return what would change; raises BadFileError for settings that the environment does not allow."""
+        configurations, known = session.folder.configurations(), KnownSettings.read(self.workspace / PAGE)
+        check_settings(session.folder, configurations, known)
+        check_exposure(session.folder, configurations, session.environment, known=known)
         return session.plan(selection, is_committed=source.is_committed, only=self.options.service)
 
 

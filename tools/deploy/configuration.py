@@ -33,7 +33,10 @@ _FOLLOWS = {
     "allowed_hosts": "name them in `hosts`",
     "host": "the image listens on all addresses",
     "port": "the port is the image's",
+    "metrics_port": "the manifests set it",
+    "trusted_proxies": "name them as `trusted_proxies` in environment.toml",
 }
+_SWITCHES = ("docs", "metrics")
 _SECRET_NAME = re.compile(r"(password|passwd|secret|credential|private_key|api_key|database_url)(?!.*_(file|dir)$)")
 _SECRET_VALUE = re.compile(
     r"://[^/@\s:]*:[^@\s]+@|(password|passwd|secret|token|api_key)=[^&\s]|-----BEGIN [A-Z ]*PRIVATE KEY"
@@ -54,16 +57,41 @@ def _is_network(cidr: str) -> str:
     return cidr
 
 
+def _is_proxy(entry: str) -> str:
+    # Host bits are refused, as the service refuses them.
+    if ip_network(entry).prefixlen == 0:
+        raise ValueError(f"{entry} holds every address, so that each client could choose the one it is counted under")
+    return entry
+
+
 Registry = Annotated[str, AfterValidator(_is_registry)]
 """A registry, and perhaps a path on it."""
 
+Proxy = Annotated[str, AfterValidator(_is_proxy)]
+"""An IP address or a network."""
+
 
 class Environment(Part):
-    """`deploy/<env>/environment.toml`."""
+    """`deploy/<env>/environment.toml`: what all services of an environment share.
+
+    Attributes:
+        registry: Registry that images are pushed to and pulled from.
+        namespace: Kubernetes namespace of the services.
+        promoted_from: Environment whose images are promoted to this one; without it, images come from the build.
+        trusted_proxies: Addresses of the ingress controller. Services behind an ingress take the address of a client
+            from its `X-Forwarded-For`.
+        monitoring_namespaces: Namespaces whose pods may read the metrics.
+        development: Whether settings for development, such as `mail = "console"`, are accepted.
+        docs_public: Whether the API page may be served through an ingress.
+    """
 
     registry: Registry
     namespace: Name
     promoted_from: str | None = None
+    trusted_proxies: tuple[Proxy, ...] = ()
+    monitoring_namespaces: tuple[Name, ...] = ()
+    development: bool = False
+    docs_public: bool = False
 
 
 class SecretKey(Part):
@@ -167,6 +195,11 @@ class Configuration(Part):
         return "database_url" in self.secrets
 
     @property
+    def has_metrics(self) -> bool:
+        """Whether the service exposes Prometheus metrics."""
+        return self.settings.get("metrics", True) is True
+
+    @property
     def is_many(self) -> bool:
         """Whether several processes may run at one time."""
         return self.replicas > 1 or self.autoscale is not None
@@ -182,6 +215,25 @@ class Configuration(Part):
             if isinstance(value, str) and "\0" in value:
                 raise ValueError(f"{name} holds a NUL, which no variable of a process can")
         return settings
+
+    @field_validator("settings")
+    @classmethod
+    def _has_booleans(cls, settings: Mapping[str, object]) -> Mapping[str, object]:
+        for name in _SWITCHES:
+            if type(settings.get(name, False)) is not bool:
+                raise ValueError(f"{name} is true or false, without quotes")
+        return settings
+
+    @field_validator("secrets")
+    @classmethod
+    def _are_secret(cls, secrets: Mapping[str, SecretKey]) -> Mapping[str, SecretKey]:
+        # A variable from a Secret would replace the one that is rendered or checked here.
+        for name in secrets:
+            if name in _FOLLOWS:
+                raise ValueError(f"{name} is not set here: {_FOLLOWS[name]}")
+            if name in _SWITCHES:
+                raise ValueError(f"{name} is no secret: set it under [settings]")
+        return secrets
 
     @field_validator("settings")
     @classmethod

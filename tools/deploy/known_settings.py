@@ -1,7 +1,8 @@
-"""The settings that services have, from the page that lists them and that a test keeps as the code is."""
+"""The settings of each service, read from docs/configuration.md; a test keeps that page equal to the code."""
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from tools.deploy.configuration import Configuration
@@ -10,21 +11,41 @@ from tools.deploy.records import Folder
 from tools.deploy.suggestions import suggestion
 
 PAGE = "docs/configuration.md"
-_ROW = re.compile(r"^\| `([A-Z][A-Z0-9_]*)` \|", re.MULTILINE)
+_ROW = re.compile(r"^\| `([A-Z][A-Z0-9_]*)` \| (?:`([^`|]*)`)?", re.MULTILINE)
 
 
-def check_settings(folder: Folder, configurations: Mapping[str, Configuration], page: Path) -> None:
-    """Refuse settings that no service would read, and those of a service that is not on the page.
+@dataclass(frozen=True, kw_only=True)
+class KnownSettings:
+    """Environment variables of all services, with their defaults as text; empty for none."""
 
-    Raises BadFileError for the first.
-    """
-    listed = _ROW.findall(page.read_text(encoding="utf-8")) if page.exists() else []
-    for service, configuration in configurations.items():
+    variables: Mapping[str, str]
+
+    @classmethod
+    def read(cls, page: Path) -> "KnownSettings":
+        """Read the page; a missing one lists no settings."""
+        return cls(variables=dict(_ROW.findall(page.read_text(encoding="utf-8"))) if page.exists() else {})
+
+    def defaults(self, service: str) -> dict[str, str]:
+        """Return the default of each setting of a service, named in lower case and without the prefix."""
         prefix = f"{service.upper()}_"
-        known = [name.removeprefix(prefix).lower() for name in listed if name.startswith(prefix)]
+        return {
+            name.removeprefix(prefix).lower(): default
+            for name, default in self.variables.items()
+            if name.startswith(prefix)
+        }
+
+
+def check_settings(folder: Folder, configurations: Mapping[str, Configuration], known: KnownSettings) -> None:
+    """Refuse settings that the service does not have, and those of a service that the page does not list.
+
+    Raises:
+        BadFileError: For the first such setting.
+    """
+    for service, configuration in configurations.items():
+        names = list(known.defaults(service))
         for name in [*configuration.settings, *configuration.secrets]:
-            if name not in known:
-                raise BadFileError(folder.shown(f"{service}.toml"), _reason(service, name, known))
+            if name not in names:
+                raise BadFileError(folder.shown(f"{service}.toml"), _reason(service, name, names))
 
 
 def _reason(service: str, name: str, known: list[str]) -> str:

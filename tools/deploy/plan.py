@@ -10,6 +10,7 @@ import yaml
 
 from tools.deploy.configuration import Configuration, Environment
 from tools.deploy.connections import check_connections
+from tools.deploy.environment_rules import check_proxies
 from tools.deploy.images import Image
 from tools.deploy.manifests.release import Release
 from tools.deploy.manifests.render import namespace, render
@@ -77,6 +78,7 @@ def make_plan(folder: Folder, images: Mapping[str, Image], *, registry: str, is_
     environment, records = folder.environment(), folder.records()
     configurations = folder.configurations()
     check_connections(folder, configurations, namespace=environment.namespace)
+    check_proxies(folder, configurations, environment)
     planner = _Planner(folder=folder, environment=environment, is_committed=is_committed)
     changes = [
         planner.change(service, configurations.get(service), images.get(service), records.get(service))
@@ -136,8 +138,7 @@ class _Planner:
             yield "source: what had been built from uncommitted changes is committed now"
 
     def _render(self, service: str, configuration: Configuration, image: Image) -> str:
-        namespace = self.environment.namespace
-        release = Release(service=service, namespace=namespace, image=image, configuration=configuration)
+        release = Release(service=service, environment=self.environment, image=image, configuration=configuration)
         return render(release, source=self.folder.shown(f"{service}.toml"))
 
 

@@ -16,7 +16,9 @@ from tools.deploy.images import USER, Image
 from tools.deploy.manifests.render import HEAD
 from tools.oci.push.layout import digest_of
 
-_ENVIRONMENT = "environment.toml"
+ENVIRONMENT_FILE = "environment.toml"
+"""Name of the file that holds for all services of an environment."""
+
 # kubectl takes a folder's files by name.
 _NAMESPACE = "00-namespace"
 
@@ -53,7 +55,7 @@ class Folder:
     @classmethod
     def find(cls, deploy: Path, name: str) -> "Folder":
         """The folder of an environment; raises UnknownEnvironmentError."""
-        known = sorted(path.parent.name for path in deploy.glob(f"*/{_ENVIRONMENT}"))
+        known = sorted(path.parent.name for path in deploy.glob(f"*/{ENVIRONMENT_FILE}"))
         if name not in known:
             raise UnknownEnvironmentError(name, known)
         return cls(path=deploy / name, name=name)
@@ -64,11 +66,11 @@ class Folder:
 
     def environment(self) -> Environment:
         """What holds for all services here; raises BadFileError."""
-        return read_toml(self.path / _ENVIRONMENT, Environment, shown=self.shown(_ENVIRONMENT))
+        return read_toml(self.path / ENVIRONMENT_FILE, Environment, shown=self.shown(ENVIRONMENT_FILE))
 
     def configurations(self) -> dict[str, Configuration]:
         """What people said of each service; raises BadFileError."""
-        names = sorted(path.stem for path in self.path.glob("*.toml") if path.name != _ENVIRONMENT)
+        names = sorted(path.stem for path in self.path.glob("*.toml") if path.name != ENVIRONMENT_FILE)
         return {
             name: read_toml(self.path / f"{name}.toml", Configuration, shown=self.shown(f"{name}.toml"))
             for name in names

@@ -55,11 +55,19 @@ def container(release: Release, *, name: str, command: tuple[str, ...] = ()) -> 
 def server(release: Release) -> Document:
     """The container that answers requests, with its probes."""
     return container(release, name=SERVE) | {
-        "ports": [{"name": "http", "containerPort": release.image.port}],
+        "ports": _ports(release),
         "startupProbe": _probe("/livez", period=1, failures=60),
         "livenessProbe": _probe("/livez", period=10, failures=3),
         "readinessProbe": _probe("/readyz", period=5, failures=2),
     }
+
+
+def scrape_annotations(release: Release) -> Document:
+    """Return the annotations by which Prometheus finds the metrics of a pod; empty without metrics."""
+    if release.metrics_port is None:
+        return {}
+    values = {"scrape": "true", "port": str(release.metrics_port), "path": "/metrics"}
+    return {f"prometheus.io/{name}": value for name, value in values.items()}
 
 
 def before_start(release: Release) -> list[Document]:
@@ -80,12 +88,24 @@ def _environment(release: Release) -> list[Document]:
     values: dict[str, object] = dict(configuration.settings)
     if configuration.hosts:
         values["allowed_hosts"] = [*configuration.hosts, *internal_hosts(release)]
+    # Without an ingress, other services are the clients, and their forwarding headers are not to be trusted.
+    if configuration.ingress:
+        values["trusted_proxies"] = release.environment.trusted_proxies
+    if release.metrics_port is not None:
+        values["metrics_port"] = release.metrics_port
     plain = {name: {"value": _text(value)} for name, value in values.items()}
     secret: dict[str, Document] = {
         name: {"valueFrom": {"secretKeyRef": {"name": key.secret, "key": key.key}}}
         for name, key in configuration.secrets.items()
     }
     return [{"name": release.prefix + name.upper()} | value for name, value in sorted((plain | secret).items())]
+
+
+def _ports(release: Release) -> list[Document]:
+    ports: list[Document] = [{"name": "http", "containerPort": release.image.port}]
+    if release.metrics_port is not None:
+        ports.append({"name": "metrics", "containerPort": release.metrics_port})
+    return ports
 
 
 def _text(value: object) -> str:

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from tools.deploy.configuration import Configuration
+from tools.deploy.configuration import Configuration, Environment
 from tools.deploy.images import Image
 
 Document = dict[str, Any]
@@ -13,13 +13,15 @@ Document = dict[str, Any]
 SERVE = "serve"
 """The component that answers requests; commands of the image are components named as the command."""
 
+_METRICS_PORT = 9090
+
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """An image, and what people said about the service."""
+    """An image, the configuration of its service, and the environment that it runs in."""
 
     service: str
-    namespace: str
+    environment: Environment
     image: Image
     configuration: Configuration
 
@@ -32,6 +34,18 @@ class Release:
     def prefix(self) -> str:
         """What its environment variables begin with."""
         return f"{self.service.upper()}_"
+
+    @property
+    def namespace(self) -> str:
+        """The Kubernetes namespace."""
+        return self.environment.namespace
+
+    @property
+    def metrics_port(self) -> int | None:
+        """The port of /metrics, which neither Service nor Ingress exposes; None without metrics."""
+        if not self.configuration.has_metrics:
+            return None
+        return _METRICS_PORT if self.image.port != _METRICS_PORT else _METRICS_PORT + 1
 
     def selector(self, component: str | None = SERVE) -> dict[str, str]:
         """Labels by which its pods are found; they never change."""

@@ -63,7 +63,8 @@ def network(release: Release) -> Document:
     wanted = release.configuration.network
     sources = [_pods(service) for service in wanted.from_services]
     sources += [_namespace(name) for name in wanted.from_namespaces]
-    callers = {"from": sources, "ports": [{"port": "http", "protocol": "TCP"}]}
+    monitoring = [_namespace(name) for name in release.environment.monitoring_namespaces]
+    admitted = {"http": sources, "metrics": monitoring if release.metrics_port is not None else []}
     names = {"ports": [{"port": 53, "protocol": protocol} for protocol in ("UDP", "TCP")]}
     outside = [
         {"to": [{"ipBlock": {"cidr": place.cidr}}], "ports": [{"port": place.port, "protocol": "TCP"}]}
@@ -73,8 +74,12 @@ def network(release: Release) -> Document:
     spec = {
         "podSelector": {"matchLabels": release.selector(None)},
         "policyTypes": ["Ingress", "Egress"],
-        # A rule without sources would let everybody in.
-        "ingress": [callers] if sources else [],
+        # A rule without sources would admit every client.
+        "ingress": [
+            {"from": clients, "ports": [{"port": port, "protocol": "TCP"}]}
+            for port, clients in admitted.items()
+            if clients
+        ],
         "egress": [names, *services, *outside],
     }
     return release.document("networking.k8s.io/v1", "NetworkPolicy", spec)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tools.deploy.manifests.pods import before_start, container, pod, server
+from tools.deploy.manifests.pods import before_start, container, pod, scrape_annotations, server
 from tools.deploy.manifests.release import SERVE, Document, Release, fingerprint
 
 _DRAIN_SECONDS, _STOP_SECONDS, _MARGIN_SECONDS = 5.0, 20.0, 10.0
@@ -13,6 +13,8 @@ def deployment(release: Release) -> Document:
     """The server."""
     configuration = release.configuration
     template = pod(release, component=SERVE, containers=[server(release)], before=before_start(release))
+    if annotations := scrape_annotations(release):
+        template["metadata"]["annotations"] = annotations
     template["spec"]["terminationGracePeriodSeconds"] = _grace_seconds(release)
     if configuration.is_many:
         template["spec"]["topologySpreadConstraints"] = [_spread(release)]

@@ -34,6 +34,21 @@ _REFUSED = {
     ),
     "storage and secret": (_VOLUME + 'secret = "keys"\n', "volumes.data: a volume has either a size or a secret"),
     "host by hand": ('[settings]\nhost = "::"\n' + _VOLUME, "settings: host is not set here: the image listens"),
+    "proxies by hand": (
+        '[settings]\ntrusted_proxies = ["10.0.0.0/8"]\n' + _VOLUME,
+        "trusted_proxies is not set here: name them as `trusted_proxies` in environment.toml",
+    ),
+    "port of metrics by hand": ("[settings]\nmetrics_port = 1\n" + _VOLUME, "metrics_port is not set here"),
+    "proxies from a Secret": (
+        '[secrets]\ntrusted_proxies = { secret = "a", key = "b" }\n' + _VOLUME,
+        "trusted_proxies is not set here",
+    ),
+    "API page from a Secret": (
+        '[secrets]\ndocs = { secret = "a", key = "b" }\n' + _VOLUME,
+        "docs is no secret: set it under [settings]",
+    ),
+    "boolean in quotes": ('[settings]\ndocs = "true"\n' + _VOLUME, "docs is true or false, without quotes"),
+    "boolean as a number": ("[settings]\nmetrics = 1\n" + _VOLUME, "metrics is true or false, without quotes"),
     "secret among settings": (
         f'[settings]\nmail_password = "{_CANARY}"\n' + _VOLUME,
         "settings: mail_password is or holds a secret: name the Secret and its key under [secrets]",
@@ -144,3 +159,21 @@ def test_registry_is_a_host_and_perhaps_a_path(registry: str) -> None:
     """What people paste from a browser is refused before anything is pushed to it."""
     with pytest.raises(BadFileError, match="registry: "):
         parse_toml(f'registry = "{registry}"\nnamespace = "staging"\n', Environment, shown="here")
+
+
+@pytest.mark.parametrize(
+    ("proxy", "reason"),
+    [
+        ("ingress.example", "does not appear to be an IPv4 or IPv6 network"),
+        ("10.0.0.1/8", "has host bits set"),
+        ("0.0.0.0/0", "holds every address"),
+        ("::/0", "holds every address"),
+    ],
+)
+def test_trusted_proxy_is_an_address_or_a_network(proxy: str, reason: str) -> None:
+    """Entries that the service refuses, or that trust every client, are refused in one sentence."""
+    text = f'registry = "registry.example"\nnamespace = "staging"\ntrusted_proxies = ["{proxy}"]\n'
+    with pytest.raises(BadFileError) as refused:
+        parse_toml(text, Environment, shown="here")
+    assert str(refused.value).startswith("here: trusted_proxies.0: ")
+    assert f"{proxy} {reason}" in str(refused.value).replace("'", "")

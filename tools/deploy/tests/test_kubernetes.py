@@ -9,7 +9,9 @@ import pytest
 import yaml
 from kubernetes_validate import utils as kubernetes
 
+from tools.deploy.environment_rules import check_exposure
 from tools.deploy.environment_session import EnvironmentSession
+from tools.deploy.known_settings import PAGE, KnownSettings, check_settings
 from tools.deploy.plan import Plan
 from tools.deploy.records import Folder
 from tools.deploy.source import Source
@@ -52,6 +54,14 @@ def _images(value: object) -> Iterator[str]:
 def test_there_are_environments() -> None:
     """Or the tests below would be of nothing."""
     assert _ENVIRONMENTS
+
+
+def test_settings_and_exposure_are_allowed(plan: Plan) -> None:
+    """Each environment of this repository passes the checks of //deploy:plan against docs/configuration.md."""
+    configurations, known = plan.folder.configurations(), KnownSettings.read(Path(PAGE))
+    assert known.variables
+    check_settings(plan.folder, configurations, known)
+    check_exposure(plan.folder, configurations, plan.folder.environment(), known=known)
 
 
 def test_every_service_is_deployed_or_absent(plan: Plan) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tools.deploy.configuration import Configuration
+from tools.deploy.configuration import Configuration, Environment
 from tools.deploy.files import parse_toml
 from tools.deploy.images import Image
 from tools.deploy.manifests.release import Document, Release
@@ -38,10 +38,18 @@ from_services = ["product_service"]
 )
 
 
-def _release(text: str, *, digest: str = _DIGEST) -> Release:
+_ENVIRONMENT = Environment(
+    registry="registry.example/team",
+    namespace="staging",
+    trusted_proxies=("10.0.0.0/8", "fd00::/8"),
+    monitoring_namespaces=("monitoring",),
+)
+
+
+def _release(text: str, *, digest: str = _DIGEST, port: int = 8001, environment: Environment = _ENVIRONMENT) -> Release:
     configuration = parse_toml(text, Configuration, shown="here")
-    image = Image(repository="registry.example/team/user_service", digest=digest, port=8001, user="10001:10002")
-    return Release(service="user_service", namespace="staging", image=image, configuration=configuration)
+    image = Image(repository="registry.example/team/user_service", digest=digest, port=port, user="10001:10002")
+    return Release(service="user_service", environment=environment, image=image, configuration=configuration)
 
 
 def _one(text: str, kind: str, *, digest: str = _DIGEST) -> Document:
@@ -64,6 +72,16 @@ def _pods(text: str) -> Iterator[Document]:
 
 def _containers(text: str) -> list[Document]:
     return [one for pod in _pods(text) for one in [*pod.get("initContainers", []), *pod["containers"]]]
+
+
+def _server(text: str) -> Document:
+    [found] = [container for container in _containers(text) if "ports" in container]
+    return found
+
+
+def _values(text: str) -> dict[str, str]:
+    """The variables of the server that are no secrets."""
+    return {entry["name"]: entry["value"] for entry in _server(text)["env"] if "value" in entry}
 
 
 @pytest.mark.parametrize(("text", "count"), [(_EVERYTHING, 4), (_MANY, 2)])
@@ -99,8 +117,8 @@ def test_every_pod_is_nobody_and_has_no_token(text: str) -> None:
 
 def test_probes_ask_where_the_service_answers() -> None:
     """Live and ready are two questions, on the port that the image says."""
-    [serve] = [container for container in _containers(_EVERYTHING) if "ports" in container]
-    assert serve["ports"] == [{"name": "http", "containerPort": 8001}]
+    serve = _server(_EVERYTHING)
+    assert serve["ports"][0] == {"name": "http", "containerPort": 8001}
     paths = {probe: serve[probe]["httpGet"]["path"] for probe in serve if probe.endswith("Probe")}
     assert paths == {"startupProbe": "/livez", "livenessProbe": "/livez", "readinessProbe": "/readyz"}
 
@@ -166,19 +184,76 @@ def test_service_finds_servers_and_nothing_else() -> None:
 
 def test_network_is_closed_but_for_what_was_named() -> None:
     """Nobody named means nobody: an empty list of rules, not a rule without sources."""
-    alone = _one(_SQLITE, "NetworkPolicy")["spec"]
-    assert (alone["policyTypes"], alone["ingress"]) == (["Ingress", "Egress"], [])
-    assert [port["port"] for rule in alone["egress"] for port in rule["ports"]] == [53, 53]
-    [rule] = _one(_EVERYTHING, "NetworkPolicy")["spec"]["ingress"]
+    isolated = _one("[settings]\nmetrics = false\n" + _SQLITE, "NetworkPolicy")["spec"]
+    assert (isolated["policyTypes"], isolated["ingress"]) == (["Ingress", "Egress"], [])
+    assert [port["port"] for rule in isolated["egress"] for port in rule["ports"]] == [53, 53]
+    rule = _one(_EVERYTHING, "NetworkPolicy")["spec"]["ingress"][0]
     [caller] = rule["from"]
+    assert rule["ports"] == [{"port": "http", "protocol": "TCP"}]
     assert caller["podSelector"]["matchLabels"]["app.kubernetes.io/name"] == "product-service"
+
+
+def test_ingress_does_not_reach_the_metrics() -> None:
+    """Each path of the Ingress ends at the main port, and /metrics has another port that no Service names."""
+    [rule] = _one(_EVERYTHING, "Ingress")["spec"]["rules"]
+    [path] = rule["http"]["paths"]
+    assert path["path"] == "/"
+    exposed = {port["name"]: port["targetPort"] for port in _one(_EVERYTHING, "Service")["spec"]["ports"]}
+    reached = exposed[path["backend"]["service"]["port"]["name"]]
+    ports = {port["name"]: port["containerPort"] for port in _server(_EVERYTHING)["ports"]}
+    assert set(exposed.values()) == {reached}
+    assert ports == {reached: 8001, "metrics": 9090}
+    assert _values(_EVERYTHING)["USER_SERVICE_METRICS_PORT"] == "9090"
+
+
+def test_prometheus_finds_the_metrics_by_annotations() -> None:
+    """Pods of the server are scraped by address; pods of schedules and jobs have no metrics."""
+    metadata = _one(_EVERYTHING, "Deployment")["spec"]["template"]["metadata"]
+    assert metadata["annotations"] == {
+        "prometheus.io/scrape": "true",
+        "prometheus.io/port": "9090",
+        "prometheus.io/path": "/metrics",
+    }
+    assert "prometheus" not in json.dumps([_one(_EVERYTHING, "CronJob"), _one(_MANY, "Job")])
+
+
+def test_only_namespaces_of_monitoring_may_read_the_metrics() -> None:
+    """Clients of the main port do not reach the metrics, nor do pods of monitoring reach the main port."""
+    text = "database = false\n[network]\nfrom_namespaces = ['ingress']\n"
+    rules = _one(text, "NetworkPolicy")["spec"]["ingress"]
+    admitted = {
+        rule["ports"][0]["port"]: [
+            client["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] for client in rule["from"]
+        ]
+        for rule in rules
+    }
+    assert admitted == {"http": ["ingress"], "metrics": ["monitoring"]}
+    unmonitored = _release(text, environment=_ENVIRONMENT.model_copy(update={"monitoring_namespaces": ()}))
+    [policy] = [document for document in documents(unmonitored) if document["kind"] == "NetworkPolicy"]
+    assert [rule["ports"][0]["port"] for rule in policy["spec"]["ingress"]] == ["http"]
+
+
+def test_metrics_that_are_off_have_no_port() -> None:
+    """With `metrics = false` no manifest names the port of metrics."""
+    text = "[settings]\nmetrics = false\n" + _SQLITE
+    assert len(_server(text)["ports"]) == 1
+    assert not re.search("prometheus|9090|METRICS_PORT", render(_release(text), source="here"))
+
+
+def test_metrics_port_differs_from_the_main_port() -> None:
+    """An image that listens on 9090 has its metrics on 9091."""
+    assert _release(_SQLITE, port=9090).metrics_port == 9091
+
+
+def test_addresses_of_the_ingress_controller_are_trusted() -> None:
+    """A service behind an ingress reads X-Forwarded-For; one that only other services call does not."""
+    assert _values(_EVERYTHING)["USER_SERVICE_TRUSTED_PROXIES"] == '["10.0.0.0/8", "fd00::/8"]'
+    assert "USER_SERVICE_TRUSTED_PROXIES" not in _values(_SQLITE)
 
 
 def test_host_names_are_those_of_outside_and_inside() -> None:
     """The service answers to the names people use and to those the cluster uses, and to no other."""
-    [serve] = [container for container in _containers(_EVERYTHING) if "ports" in container]
-    values = {entry["name"]: entry.get("value") for entry in serve["env"]}
-    assert yaml.safe_load(str(values["USER_SERVICE_ALLOWED_HOSTS"]))[:3] == [
+    assert yaml.safe_load(_values(_EVERYTHING)["USER_SERVICE_ALLOWED_HOSTS"])[:3] == [
         "users.example",
         "user-service",
         "user-service.staging",
@@ -188,10 +263,11 @@ def test_host_names_are_those_of_outside_and_inside() -> None:
 def test_settings_are_text_as_the_service_reads_it() -> None:
     """true, numbers and lists as in a settings file."""
     text = '[settings]\ndocs = false\nstop_seconds = 30\ncors_origins = ["https://a.example"]\n' + _SQLITE
-    [serve] = [container for container in _containers(text) if "ports" in container]
+    serve = _server(text)
     assert {entry["name"].removeprefix("USER_SERVICE_"): entry["value"] for entry in serve["env"]} == {
         "CORS_ORIGINS": '["https://a.example"]',
         "DOCS": "false",
+        "METRICS_PORT": "9090",
         "STOP_SECONDS": "30",
     }
     assert _one(text, "Deployment")["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] == 45
@@ -210,7 +286,7 @@ def test_settings_arrive_as_they_were_written(value: str) -> None:
     text = f"[settings]\nissuer = {json.dumps(value)}\n" + _SQLITE
     read = list(yaml.safe_load_all(render(_release(text), source="here")))
     assert read == documents(_release(text))
-    [entry] = _containers(text)[0]["env"]
+    [entry] = [entry for entry in _containers(text)[0]["env"] if entry["name"] == "USER_SERVICE_ISSUER"]
     assert _expanded(entry["value"]) == value
 
 
@@ -232,7 +308,7 @@ def test_files_of_a_secret_are_mounted_for_the_group_alone() -> None:
     """Read-only, and closed enough for keys that refuse to be open."""
     text = '[secrets]\ndatabase_url = { secret = "users", key = "url" }\n[volumes.keys]\npath = "/keys"\n'
     text += 'secret = "signing-keys"\n[[network.to]]\ncidr = "10.0.0.0/8"\nport = 5432\n'
-    [serve] = [container for container in _containers(text) if "ports" in container]
+    serve = _server(text)
     assert {"name": "keys", "mountPath": "/keys", "readOnly": True} in serve["volumeMounts"]
     volumes = _one(text, "Deployment")["spec"]["template"]["spec"]["volumes"]
     assert volumes[0] == {"name": "keys", "secret": {"secretName": "signing-keys", "defaultMode": 0o440}}
