@@ -1,1 +1,1 @@
-"""What runs where: what is wanted lies in git, what differs is pushed and rendered, and nothing else is."""
+"""Plan, push, render and record deployments: git holds the configuration, and only differences are deployed."""

@@ -1,6 +1,6 @@
-"""Bring an environment to its plan: images first, then manifests, the record of each service last.
+"""Carry out a plan: images first, then manifests, and the record of each service last.
 
-Whatever ends it half-way, the next run finds the record as it was and does the rest.
+After an interruption the record is the old one, so that the next run does the rest.
 """
 
 import fcntl
@@ -19,14 +19,14 @@ from tools.deploy.source import Source
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """How to deploy: who brings an image to its registry, where it was made from, what time it is."""
+    """What a plan needs to be carried out: how each image reaches its registry, its source, and the clock."""
 
     bring: Mapping[str, Bring]
     sources: Mapping[str, Source]
     now: Callable[[], datetime]
 
     def apply(self, plan: Plan) -> None:
-        """Do what the plan says. Images that are as recorded are brought too, if they are not there.
+        """Carry out the plan. Recorded images that the registry does not have are pushed too.
 
         Raises RegistryError and ImageMissingError, with nothing changed.
         """
@@ -58,7 +58,7 @@ class Deployment:
 
 @contextmanager
 def environment_lock(folder: Folder) -> Iterator[None]:
-    """Keep others who deploy to this environment from this checkout out; raises BusyError."""
+    """Lock the environment against other commands of this checkout; raises BusyError."""
     handle = os.open(folder.path, os.O_RDONLY)
     try:
         try:
@@ -71,7 +71,7 @@ def environment_lock(folder: Folder) -> Iterator[None]:
 
 
 def message(plan: Plan) -> str:
-    """The message of the commit that a plan ends in."""
+    """Return the message of the commit that records a plan."""
     kinds = {kind: [change.service for change in plan.work if change.kind is kind] for kind in Kind}
     said = [f"{kind.value}: {', '.join(services)}" for kind, services in kinds.items() if services]
     reasons = [f"{change.service}: {'; '.join(change.reasons)}" for change in plan.work]

@@ -25,11 +25,11 @@ from tools.oci.push.options import check_base
 from tools.oci.push.references import BadReferenceError
 
 _STOPPED = 130
-"""As shells have it for Ctrl-C."""
+"""Exit code of shells for Ctrl-C."""
 
 
 def run(arguments: Sequence[str], *, now: Callable[[], datetime]) -> int:
-    """Run a command; 1 and one sentence when it cannot be done, 130 when somebody stops it."""
+    """Run a command and return its exit code: 1 after one sentence on stderr, 130 after Ctrl-C."""
     options = parse(arguments)
     workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", Path.cwd()))
     try:
@@ -50,7 +50,7 @@ def _refuse(sentence: str, *, code: int = 1) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """What was asked for, and where."""
+    """One command: its options, the working tree and the clock."""
 
     options: Options
     workspace: Path
@@ -58,21 +58,21 @@ class Call:
 
     @property
     def deploy(self) -> Path:
-        """The folder of environments."""
+        """The folder that holds the environments."""
         return self.workspace / "deploy"
 
     def session(self) -> EnvironmentSession:
-        """The environment to change."""
+        """Open the environment that the options name."""
         crane = Crane.from_environment(insecure=self.options.insecure, copy_seconds=self.options.deadline)
         return EnvironmentSession.open(Folder.find(self.deploy, self.options.env), self.options.registry, crane=crane)
 
     def selection(self, session: EnvironmentSession, source: Source) -> ImageSelection:
-        """The images that `plan` and `apply` mean. Where images are promoted, none come from the build."""
+        """Return the images of `plan` and `apply`: those of the build, or the recorded ones."""
         built = session.built(read_services(self.options.images), source)
         return session.kept() if self.keeps_images(session) else built
 
     def keeps_images(self, session: EnvironmentSession) -> bool:
-        """Tell whether no image comes from the build."""
+        """Return whether the recorded images stay: with `--configuration-only` and where images are promoted."""
         return self.options.configuration_only or bool(session.environment.promoted_from)
 
     def plan(self, session: EnvironmentSession, selection: ImageSelection, source: Source) -> Plan:
@@ -84,7 +84,7 @@ class Call:
 
 
 def plan(call: Call) -> None:
-    """Say what would change."""
+    """Print what would change."""
     session, source = call.session(), read_source(call.workspace)
     made = call.plan(session, call.selection(session, source), source)
     if session.environment.promoted_from:
@@ -94,7 +94,7 @@ def plan(call: Call) -> None:
 
 
 def apply(call: Call) -> None:
-    """Push what differs, render it, record it."""
+    """Push, render and record what differs."""
     session, source = call.session(), _source(call)
     if not call.keeps_images(session):
         check_base(allowed=call.options.allow_outdated_base)
@@ -104,7 +104,7 @@ def apply(call: Call) -> None:
 
 
 def promote(call: Call) -> None:
-    """Give an environment the images of another."""
+    """Deploy the images of one environment to another."""
     session, source = call.session(), _source(call)
     origin = Folder.find(call.deploy, call.options.origin)
     wanted = session.environment.promoted_from
@@ -139,14 +139,14 @@ def _do(call: Call, made: Plan, selection: ImageSelection, source: Source) -> No
 
 
 def _committed(call: Call, made: Plan) -> list[str]:
-    """The services whose files belong to the commit; those that an interrupted run removed are no longer planned."""
+    """Return the services whose files belong to the commit, including those that an interrupted run removed."""
     there = [change.service for change in made.changes]
     gone = [] if call.options.service else recorded(call.workspace, made.folder.path)
     return sorted({*there, *gone})
 
 
 def _next_steps(made: Plan) -> list[str]:
-    """What a person without a GitOps agent types; nothing here talks to a cluster. Storage is never deleted."""
+    """Return the kubectl commands to run without a GitOps agent. None deletes storage."""
     gone = [kebab(change.service) for change in made.work if change.kind is Kind.REMOVED]
     kinds = "deployment,service,serviceaccount,job,cronjob,hpa,pdb,ingress,networkpolicy"
     namespace = made.folder.environment().namespace

@@ -1,4 +1,4 @@
-"""What people say about an environment and about a service in it."""
+"""The configuration of an environment and of a service in it."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,16 +10,16 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator, 
 from tools.deploy.files import Part
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=40)]
-"""A name as Kubernetes has it (RFC 1123 label), short enough for what we add to it."""
+"""A Kubernetes name (RFC 1123 label), short enough for the suffixes that are appended."""
 
 Quantity = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$")]
-"""An amount as Kubernetes has it: 100m, 256Mi, 2."""
+"""A Kubernetes quantity: 100m, 256Mi, 2."""
 
 Setting = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-"""A setting of the service without its prefix, as docs/configuration.md lists them, in lower case."""
+"""A setting of docs/configuration.md, in lower case and without the prefix of the service."""
 
 Service = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-"""A service by the name of its folder."""
+"""The name of a service, which is that of its folder."""
 
 _LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 
@@ -46,7 +46,7 @@ _MOST_SECONDS = 3600
 
 
 def _is_registry(name: str) -> str:
-    # Kubernetes takes a host without a dot or a port for a path on docker.io.
+    # Kubernetes reads a host without a dot or a port as a path on docker.io.
     if not _REGISTRY.fullmatch(name):
         raise ValueError("a host with a dot or a port, and perhaps a path: registry.example/team")
     return name
@@ -65,7 +65,7 @@ def _is_proxy(entry: str) -> str:
 
 
 Registry = Annotated[str, AfterValidator(_is_registry)]
-"""A registry, and perhaps a path on it."""
+"""A registry with an optional path."""
 
 Proxy = Annotated[str, AfterValidator(_is_proxy)]
 """An IP address or a network."""
@@ -102,14 +102,14 @@ class SecretKey(Part):
 
 
 class Resources(Part):
-    """What one process may use. There is no limit to the CPU: it would only throttle."""
+    """Requests of one process, and the limit of its memory. A CPU limit would only throttle."""
 
     cpu: Quantity = "100m"
     memory: Quantity = "256Mi"
 
 
 class Volume(Part):
-    """A folder of the process: storage of its own, or the files of a Secret."""
+    """A mounted folder: a PersistentVolumeClaim, or the files of a Secret."""
 
     path: Annotated[str, StringConstraints(pattern=r"^/[-a-zA-Z0-9_./]+$")]
     size: Quantity | None = None
@@ -125,14 +125,14 @@ class Volume(Part):
 
 
 class Autoscale(Part):
-    """How far the number of processes may grow with the load."""
+    """Limits of the HorizontalPodAutoscaler."""
 
     max: Annotated[int, Field(ge=2)]
     cpu_percent: Annotated[int, Field(ge=1, le=100)] = 70
 
 
 class Schedule(Part):
-    """A command of the image that is run from time to time."""
+    """A command of the image that a CronJob runs."""
 
     cron: Annotated[str, StringConstraints(pattern=r"^\S+( \S+){4}$")]
     command: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -146,21 +146,21 @@ class Schedule(Part):
 
 
 class Ingress(Part):
-    """The way in from outside the cluster."""
+    """The Ingress of a service; its hosts are those of the configuration."""
 
     class_name: Name | None = None
     tls_secret: Name | None = None
 
 
 class Destination(Part):
-    """Somewhere outside the cluster that the service talks to."""
+    """A destination outside the namespace that the service may connect to."""
 
     cidr: Annotated[str, StringConstraints(pattern=r"^[0-9a-f.:]+/[0-9]+$"), AfterValidator(_is_network)]
     port: Annotated[int, Field(ge=1, le=65535)]
 
 
 class Network(Part):
-    """Who may talk to the service, and to whom it may talk. Everything else is closed, but for DNS."""
+    """Allowed connections from and to the service. All others are denied, except DNS."""
 
     from_services: tuple[Service, ...] = ()
     from_namespaces: tuple[Name, ...] = ()
@@ -186,12 +186,12 @@ class Configuration(Part):
 
     @property
     def is_on_sqlite(self) -> bool:
-        """Whether the service keeps its data in a file: it has a database, and no address of one."""
+        """Whether the database is a SQLite file, which is the default."""
         return self.database and not self.is_on_postgresql
 
     @property
     def is_on_postgresql(self) -> bool:
-        """Whether the service has the address of a database."""
+        """Whether `database_url` names a PostgreSQL database."""
         return "database_url" in self.secrets
 
     @property
@@ -201,7 +201,7 @@ class Configuration(Part):
 
     @property
     def is_many(self) -> bool:
-        """Whether several processes may run at one time."""
+        """Whether several processes may run at the same time."""
         return self.replicas > 1 or self.autoscale is not None
 
     @field_validator("settings")

@@ -1,4 +1,4 @@
-"""Connections between services of an environment: each side's network is closed until that side names the other."""
+"""Connections between services of an environment, which the configuration of both sides must name."""
 
 from collections.abc import Mapping
 

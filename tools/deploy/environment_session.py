@@ -1,4 +1,4 @@
-"""Which images an environment should run: the ones just built, the ones it has, or those of another environment."""
+"""Select the images of an environment: those of the build, of its records, or of another environment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ _RECALL = "build it again from the commit of the record and apply there, or appl
 
 @dataclass(frozen=True, kw_only=True)
 class ImageSelection:
-    """The images, who brings them to the registry, and the commits that they were made from."""
+    """Images by service, how each reaches its registry, and the commit that it was built from."""
 
     images: Mapping[str, Image]
     bring: Mapping[str, Bring]
@@ -29,7 +29,7 @@ class ImageSelection:
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentSession:
-    """One environment, and the registry that its images lie on."""
+    """An environment that a command works on, and its registry."""
 
     folder: Folder
     environment: Environment
@@ -38,7 +38,7 @@ class EnvironmentSession:
 
     @classmethod
     def open(cls, folder: Folder, registry: str | None, *, crane: Crane) -> "EnvironmentSession":
-        """An environment, on its own registry or another; raises BadFileError."""
+        """Open an environment, with another registry if one is given; raises BadFileError."""
         environment = folder.environment()
         if registry is not None:
             changed = environment.model_copy(update={"registry": registry})
@@ -46,13 +46,13 @@ class EnvironmentSession:
         return cls(folder=folder, environment=environment, registry=environment.registry, crane=crane)
 
     def built(self, services: Sequence[Service], source: Source) -> ImageSelection:
-        """What was just built."""
+        """Return the images of the build; raises BadFileError for a configuration without a service."""
         known = sorted(service.name for service in services)
         for name in self.folder.configurations():
             if name not in known:
                 reason = f"there is no service {name}; there are {', '.join(known)}"
                 raise BadFileError(self.folder.shown(f"{name}.toml"), reason)
-        # Layers that services share go out once.
+        # One publisher pushes a layer that services share once.
         publisher = Publisher(crane=self.crane)
         return ImageSelection(
             images={service.name: built_image(service, self.registry) for service in services},
@@ -61,14 +61,15 @@ class EnvironmentSession:
         )
 
     def kept(self) -> ImageSelection:
-        """What the records name."""
+        """Return the images that the records name."""
         return self._recorded(self.folder.records())
 
     def promoted(self, origin: Folder, *, only: Sequence[str] = ()) -> ImageSelection:
-        """What the records of another environment name, all or only some; what it does not have stays.
+        """Return the recorded images with those of another environment in their place, all or only some.
 
         Raises:
-            NotDeployedError: it has no records, not one in `only`, or one of an image that no commit makes.
+            NotDeployedError: The other environment has no records, none of a service in `only`, or one of an
+                image that was built from uncommitted changes.
         """
         there = origin.records()
         if not there:
@@ -85,7 +86,7 @@ class EnvironmentSession:
         return self._recorded(self.folder.records() | records)
 
     def plan(self, selection: ImageSelection, *, is_committed: bool, only: Sequence[str] = ()) -> Plan:
-        """What would change; raises BadFileError, and NotDeployedError for a name in `only` that is nowhere."""
+        """Return what would change; raises BadFileError, and NotDeployedError for an unknown name in `only`."""
         plan = make_plan(self.folder, selection.images, registry=self.registry, is_committed=is_committed)
         names = [change.service for change in plan.changes]
         for name in only:
@@ -110,7 +111,7 @@ class EnvironmentSession:
 
 
 def promotion_lag(session: EnvironmentSession, origin: Folder) -> list[str]:
-    """A sentence for each service that has another image where this environment gets its images from."""
+    """Return a sentence for each service whose image differs from that of the environment it is promoted from."""
     here = session.folder.records()
     return [
         f"{origin.name} runs {short(record.digest)} of {service}: bazel run //deploy:promote -- "

@@ -1,14 +1,14 @@
-"""Reasons not to go on, each one sentence for the person who typed the command."""
+"""Errors of the commands. The message is one sentence for the user."""
 
 from collections.abc import Sequence
 
 
 class DeployError(Exception):
-    """Base of this tool's errors."""
+    """Base of the errors of this tool."""
 
 
 class UnknownEnvironmentError(DeployError):
-    """A name that no folder of `deploy/` has."""
+    """No folder of `deploy/` has this name."""
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
         super().__init__(f"there is no environment {name!r}; deploy/ has {', '.join(known) or 'none'}")
@@ -16,7 +16,7 @@ class UnknownEnvironmentError(DeployError):
 
 
 class BadFileError(DeployError):
-    """A file that does not say what it should."""
+    """The content of a file is invalid."""
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f"{path}: {reason}")
@@ -24,7 +24,7 @@ class BadFileError(DeployError):
 
 
 class BusyError(DeployError):
-    """Somebody else deploys to this environment."""
+    """Another command holds the lock of the environment."""
 
     def __init__(self, environment: str) -> None:
         super().__init__(f"another command is deploying to {environment}; try again when it has ended")
@@ -32,7 +32,7 @@ class BusyError(DeployError):
 
 
 class SameEnvironmentError(DeployError):
-    """A promotion from an environment to itself."""
+    """An environment is promoted to itself."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
@@ -43,15 +43,15 @@ class SameEnvironmentError(DeployError):
 
 
 class UnclearSourceError(DeployError):
-    """The files are not what a commit has, or git cannot tell."""
+    """The files differ from the commit, or git failed."""
 
 
 class NotDeployedError(DeployError):
-    """Something that was never deployed cannot be moved on."""
+    """A service has no record that can be deployed."""
 
 
 class ImageUserError(DeployError):
-    """An image runs as root or as a user that it names."""
+    """An image runs as root or as a user without a number."""
 
     def __init__(self, service: str, user: str) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""Files that people write and files that we write: read strictly, written as a whole or not at all."""
+"""Read TOML and JSON strictly, and write files atomically."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from tools.deploy.suggestions import suggestion
 
 
 class Part(BaseModel):
-    """Base of everything that a file holds: no other keys, no other types."""
+    """Base of the models: unknown keys and other types are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -23,10 +23,10 @@ P = TypeVar("P", bound=Part)
 
 
 def read_toml(path: Path, kind: type[P], *, shown: str) -> P:
-    """What a TOML file says; `shown` is its name in errors.
+    """Read a TOML file; `shown` is its name in errors.
 
     Raises:
-        BadFileError: it is not there, not TOML, or says something else.
+        BadFileError: The file is missing, not TOML, or does not match the model.
     """
     try:
         return parse_toml(read_text(path, shown=shown), kind, shown=shown)
@@ -35,7 +35,7 @@ def read_toml(path: Path, kind: type[P], *, shown: str) -> P:
 
 
 def read_text(path: Path, *, shown: str) -> str:
-    """A file's text; raises BadFileError where it is none."""
+    """Return the text of a file; raises BadFileError if it is not UTF-8."""
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -43,17 +43,17 @@ def read_text(path: Path, *, shown: str) -> str:
 
 
 def parse_toml(text: str, kind: type[P], *, shown: str) -> P:
-    """What a TOML text says; raises BadFileError."""
+    """Parse a TOML text; raises BadFileError."""
     try:
         content = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise BadFileError(shown, f"not TOML: {error}") from error
-    # By way of JSON, whose strict reading takes a list for a tuple.
+    # Only in JSON does strict mode accept a list for a tuple.
     return read_json(json.dumps(content, default=str), kind, shown=shown)
 
 
 def read_json(text: str, kind: type[P], *, shown: str) -> P:
-    """What a JSON text says; raises BadFileError."""
+    """Parse a JSON text; raises BadFileError."""
     try:
         return kind.model_validate_json(text)
     except ValidationError as error:
@@ -61,9 +61,9 @@ def read_json(text: str, kind: type[P], *, shown: str) -> P:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file so that at any moment there is the old one or the new one."""
+    """Write a file atomically, by renaming a draft."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Always the same name: what a killed run left is taken over by the next.
+    # The name is fixed, so that the next run replaces the draft of a killed one.
     draft = path.with_name(f".{path.name}.draft")
     try:
         with draft.open("w", encoding="utf-8") as file:
@@ -72,19 +72,19 @@ def write_whole(path: Path, text: str) -> None:
             os.fsync(file.fileno())
         draft.rename(path)
     except OSError as error:
-        # A full disk does not say which file, and keeps the half of it.
+        # An error of write or fsync has no file name, and leaves a partial draft.
         with suppress(OSError):
             draft.unlink()
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _sentence(error: ValidationError) -> str:
-    """All that is wrong, without the values: one of them may be a password in the wrong place."""
+    """Return all findings without the values, one of which may be a password."""
     said = "; ".join(_finding(each) for each in error.errors(include_input=False, include_url=False))
     return " ".join(said.split())
 
 
-def _finding(error: Any) -> str:  # noqa: ANN401 - pydantic's own TypedDict lies in a private module
+def _finding(error: Any) -> str:  # noqa: ANN401 - pydantic's TypedDict is in a private module
     place = ".".join(map(str, error["loc"]))
     if error["type"] == "extra_forbidden":
         hint = suggestion(str(error["loc"][-1]), _known_keys())

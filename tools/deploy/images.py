@@ -1,4 +1,4 @@
-"""Images: which one is meant, where it comes from, and that its registry has it."""
+"""Container images: their identity, and pushing or copying them to a registry."""
 
 import json
 import re
@@ -13,12 +13,12 @@ from tools.oci.push.layout import Service
 from tools.oci.push.publish import Publisher, said_of
 
 USER = re.compile("[1-9][0-9]{0,9}:(0|[1-9][0-9]{0,9})")
-"""Uid and gid of an image's process; root is none."""
+"""Uid and gid of the process of an image, not root."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """An image by its digest, the repository that it is pulled from, its port, and its user as `uid:gid`."""
+    """An image: its repository, digest, port, and user as `uid:gid`."""
 
     repository: str
     digest: str
@@ -27,25 +27,25 @@ class Image:
 
     @property
     def reference(self) -> str:
-        """As Kubernetes names it."""
+        """The reference in a manifest."""
         return f"{self.repository}@{self.digest}"
 
     @property
     def tag(self) -> str:
-        """A tag that no other image gets: without one, a registry might clear the image away."""
+        """A tag for this digest only, since registries remove untagged images."""
         return "deployed-" + self.digest.removeprefix("sha256:")[:12]
 
     def on_registry(self, registry: str) -> "Image":
-        """The same image on another registry."""
+        """Return the same image on another registry."""
         return replace(self, repository=f"{registry}/{self.repository.rpartition('/')[2]}")
 
 
 Bring = Callable[[Image], None]
-"""Makes sure that an image is where it is to be pulled from."""
+"""A function that pushes or copies an image unless its repository has it."""
 
 
 def built_image(service: Service, registry: str) -> Image:
-    """The image of a service as it was just built."""
+    """Return the image of a service from the build."""
     [(_, manifest), *_] = service.manifests()
     config: dict[str, Any] = json.loads(service.read(manifest["config"]["digest"]))["config"]
     [port] = [int(port.partition("/")[0]) for port in config["ExposedPorts"]]
@@ -55,7 +55,7 @@ def built_image(service: Service, registry: str) -> Image:
 
 
 def _user(service: str, config: dict[str, Any]) -> str:
-    """The user of an image's config, by numbers as Kubernetes compares them.
+    """Return the user of an image config, which Kubernetes needs as numbers.
 
     Raises:
         ImageUserError: the config has none, or one by name.
@@ -67,18 +67,18 @@ def _user(service: str, config: dict[str, Any]) -> str:
 
 
 def push_built(service: Service, publisher: Publisher, image: Image) -> None:
-    """Push what was built unless it is there. Raises RegistryError."""
+    """Push an image of the build unless its repository has it; raises RegistryError."""
     row = publisher.push(service, image.repository, tags=[image.tag])
     if row.sent:
         print(said_of(row), file=sys.stderr, flush=True)
 
 
 def copy_between(source: Image, image: Image, *, crane: Crane, remedy: str) -> None:
-    """Copy an image from another repository unless it is there.
+    """Copy an image from another repository unless its own has it.
 
     Raises:
-        ImageMissingError: the source does not have it either.
-        RegistryError: a registry refused, or could not be reached.
+        ImageMissingError: The source does not have it either.
+        RegistryError: A registry refused the request or could not be reached.
     """
     if crane.digest(f"{image.repository}:{image.tag}") == image.digest:
         return

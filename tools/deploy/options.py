@@ -9,22 +9,22 @@ from tools.deploy.report import FORMATS
 from tools.oci.push.options import DEADLINE_SECONDS, add_base_flag, add_registry_flags
 
 _ABOUT = {
-    "plan": """Say what would change in an environment, and why. Nothing is written and no registry is asked.
+    "plan": """Print what would change in an environment, and why. Nothing is written, and no registry is contacted.
 
     bazel run //deploy:plan -- --env staging
     bazel run //deploy:plan -- --env staging --format json
     bazel run //deploy:plan -- --env staging --format github >>"$GITHUB_OUTPUT"
 """,
-    "apply": """Push the images that differ, render the manifests that differ, record both.
+    "apply": """Push the images and render the manifests that differ, and record both.
 
-    bazel run //deploy:apply -- --env staging             # leaves the changes to you to look at
-    bazel run //deploy:apply -- --env staging --commit    # and commits what it wrote, nothing else
-    bazel run //deploy:apply -- --env staging --configuration-only   # the images that the records name stay
+    bazel run //deploy:apply -- --env staging             # leaves the changes uncommitted
+    bazel run //deploy:apply -- --env staging --commit    # commits only what it wrote
+    bazel run //deploy:apply -- --env staging --configuration-only   # keeps the images that the records name
 
-Whenever it is interrupted, the same command does the rest. It never talks to a cluster: a GitOps agent takes
-deploy/<env>/manifests from git, or you type the line that it prints.
+After an interruption the same command does the rest. It does not talk to a cluster: a GitOps agent applies
+deploy/<env>/manifests from git, or you run the command that it prints.
 """,
-    "promote": """Give an environment the images that another one runs. Nothing is built.
+    "promote": """Deploy the images of one environment to another. Nothing is built.
 
     bazel run //deploy:promote -- --from staging --to prod
     bazel run //deploy:promote -- --from staging --to prod --service user_service --commit
@@ -37,7 +37,7 @@ environment that gets them.
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What was typed."""
+    """The parsed command line."""
 
     command: str
     env: str
@@ -54,7 +54,7 @@ class Options:
 
 
 def parse(arguments: Sequence[str]) -> Options:
-    """Read a command line, whose first word is the command; argparse ends the program when it is wrong."""
+    """Parse a command line, whose first word is the command; exits with code 2 if it is wrong."""
     command, *flags = arguments
     return Options(command=command, **vars(_parser(command).parse_args(flags)))
 
@@ -68,16 +68,14 @@ def _parser(command: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--images", type=Path, default=Path(), help=argparse.SUPPRESS)
     if command == "promote":
-        parser.add_argument("--from", required=True, dest="origin", metavar="ENV", help="whose images")
-        parser.add_argument("--to", required=True, dest="env", metavar="ENV", help="who gets them")
+        parser.add_argument("--from", required=True, dest="origin", metavar="ENV", help="source of the images")
+        parser.add_argument("--to", required=True, dest="env", metavar="ENV", help="target of the images")
     else:
         parser.add_argument("--env", required=True, metavar="ENV", help="a folder of deploy/, for example staging")
-        parser.add_argument(
-            "--configuration-only", action="store_true", help="keep the images that the records name, build or not"
-        )
+        parser.add_argument("--configuration-only", action="store_true", help="keep the images that the records name")
     parser.add_argument("--service", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
     parser.add_argument(
-        "--registry", metavar="HOST[/PATH]", help="instead of the one in environment.toml, for this time"
+        "--registry", metavar="HOST[/PATH]", help="use this registry instead of that of environment.toml"
     )
     if command == "plan":
         parser.add_argument("--format", choices=list(FORMATS), default="text", help="default: text")
@@ -85,5 +83,5 @@ def _parser(command: str) -> argparse.ArgumentParser:
         add_registry_flags(parser)
         if command == "apply":
             add_base_flag(parser)
-        parser.add_argument("--commit", action="store_true", help="commit what was written; wants a clean tree")
+        parser.add_argument("--commit", action="store_true", help="commit what was written; needs a clean tree")
     return parser

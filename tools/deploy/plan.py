@@ -1,4 +1,4 @@
-"""What would change in an environment, and why."""
+"""Plan the changes of an environment, with the reasons."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,19 +20,19 @@ _SHOWN = 4
 
 
 class Kind(StrEnum):
-    """What would become of a service."""
+    """Kind of change of a service."""
 
     NEW = "new"
     CHANGED = "changed"
     REMOVED = "removed"
     UNCHANGED = "unchanged"
     WAITING = "waiting"
-    """It is configured, but there is no image for it yet."""
+    """It is configured and has no image yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One service: what would become of it and why, and what it would run."""
+    """The change of one service, with its reasons, image and manifests."""
 
     service: str
     kind: Kind
@@ -43,35 +43,35 @@ class Change:
 
     @property
     def is_work(self) -> bool:
-        """Whether anything has to be done."""
+        """Whether the service has to be deployed or removed."""
         return self.kind in {Kind.NEW, Kind.CHANGED, Kind.REMOVED}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """All services of an environment."""
+    """The changes of all services of an environment."""
 
     folder: Folder
     registry: str
     changes: Sequence[Change]
     namespace: str
     absent: Sequence[str] = ()
-    """Services that nobody configured here."""
+    """Services of the build without a configuration here."""
     notes: Sequence[str] = ()
 
     @property
     def work(self) -> list[Change]:
-        """What has to be done."""
+        """The changes that have to be carried out."""
         return [change for change in self.changes if change.is_work]
 
     @property
     def is_done(self) -> bool:
-        """Whether everything is as it is wanted."""
+        """Whether the environment matches its configuration."""
         return not self.work and self.folder.namespace_is(self.namespace)
 
 
 def make_plan(folder: Folder, images: Mapping[str, Image], *, registry: str, is_committed: bool) -> Plan:
-    """Hold what is wanted against the records; `images` says which image each service should run.
+    """Compare configuration and images with the records; `images` names the image of each service.
 
     Raises BadFileError.
     """
@@ -95,7 +95,7 @@ def make_plan(folder: Folder, images: Mapping[str, Image], *, registry: str, is_
 
 @dataclass(frozen=True, kw_only=True)
 class _Planner:
-    """What all services have in common."""
+    """Plans the change of each service."""
 
     folder: Folder
     environment: Environment
@@ -117,7 +117,7 @@ class _Planner:
         return Change(service=service, kind=kind, reasons=reasons, image=image, manifest=manifest, record=record)
 
     def _wants(self) -> str:
-        """What a service without an image waits for."""
+        """Return what a service without an image waits for."""
         if self.environment.promoted_from:
             return "no image was promoted yet"
         return "no record yet; an apply without --configuration-only makes it"
@@ -127,7 +127,7 @@ class _Planner:
             yield f"image: {short(record.digest)} -> {short(image.digest)}"
         if image.repository != record.repository:
             yield f"repository: {record.repository} -> {image.repository}"
-        # With the recorded image, whatever differs comes from the configuration or from how we render.
+        # Rendered with the recorded image, a difference is due to the configuration or the renderer.
         as_recorded = self._render(service, configuration, record.image)
         there = self.folder.manifest(service)
         if hash_of(as_recorded) != record.manifests:
@@ -143,12 +143,12 @@ class _Planner:
 
 
 def short(digest: str) -> str:
-    """A digest that fits a table."""
+    """Return a digest shortened for a table."""
     return digest[: len("sha256:") + 12]
 
 
 def differences(old: str, new: str) -> list[str]:
-    """What differs between two texts of manifests, for people, the first few."""
+    """Return the first differences between two texts of manifests."""
     before, after = _leaves(old), _leaves(new)
     found = [
         f"{path} {_line(before.get(path, 'none'))} -> {_line(after.get(path, 'none'))}"
@@ -160,22 +160,22 @@ def differences(old: str, new: str) -> list[str]:
 
 
 def _leaves(text: str) -> dict[str, object]:
-    """Every value of all manifests by its path, beginning with the manifest's kind."""
+    """Return every value of all manifests by its path, which begins with the kind."""
     try:
         documents = [document for document in yaml.safe_load_all(text) if isinstance(document, dict)]
         return dict(leaf for document in documents for leaf in _walk(document, str(document.pop("kind", ""))))
     except (yaml.YAMLError, ValueError, RecursionError):
-        # Not what we wrote.
+        # The file on disk need not be one that was rendered.
         return {}
 
 
 def _line(value: object) -> str:
-    """A value on one line, without characters that a terminal or a log obeys."""
+    """Return a value on one line, without control characters."""
     text = str(value)
     return text if text.isprintable() else json.dumps(text)
 
 
-def _walk(value: Any, path: str) -> Iterator[tuple[str, object]]:  # noqa: ANN401 - whatever YAML holds
+def _walk(value: Any, path: str) -> Iterator[tuple[str, object]]:  # noqa: ANN401 - any YAML value
     if isinstance(value, dict):
         for key, below in value.items():
             yield from _walk(below, f"{path}.{key}")

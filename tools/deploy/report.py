@@ -1,4 +1,4 @@
-"""A plan for people, for programs and for GitHub Actions."""
+"""Print a plan as text, as JSON and as outputs of GitHub Actions."""
 
 import json
 from collections.abc import Callable
@@ -11,7 +11,7 @@ _WIDTHS = (20, 11)
 
 
 def text(plan: Plan, source: Source) -> str:
-    """A table, a line for each reason."""
+    """Format a plan as a table with a line for each reason."""
     lines = [f"{plan.folder.name} on {plan.registry}, from {source}", "", _row("service", "change", "why")]
     for change in plan.changes:
         first, *others = list(change.reasons) or [""]
@@ -23,7 +23,7 @@ def text(plan: Plan, source: Source) -> str:
 
 
 def as_json(plan: Plan, source: Source) -> str:
-    """One object."""
+    """Format a plan as a JSON object."""
     document = {
         "environment": plan.folder.name,
         "registry": plan.registry,
@@ -37,8 +37,8 @@ def as_json(plan: Plan, source: Source) -> str:
     return json.dumps(document, indent=2)
 
 
-def github(plan: Plan, source: Source) -> str:  # noqa: ARG001 - all forms are called alike
-    """Outputs of a step: append them to the file that GITHUB_OUTPUT names."""
+def github(plan: Plan, source: Source) -> str:  # noqa: ARG001 - all formats have one signature
+    """Format a plan as outputs of a step, for the file that GITHUB_OUTPUT names."""
     matrix = {"include": [_entry(change) for change in plan.work]}
     return f"count={len(plan.work)}\nmatrix={json.dumps(matrix)}"
 

@@ -1,4 +1,4 @@
-"""A repository of two environments and two services, for tests."""
+"""A repository with two environments and two services, for tests."""
 
 import json
 import os
@@ -40,14 +40,14 @@ MOMENT = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 
 @dataclass(frozen=True, kw_only=True)
 class DeployWorkspace:
-    """A working tree, the images that were last built there, and the commands of //deploy run there."""
+    """A working tree and its built images, in which commands of //deploy run."""
 
     root: Path
     registry: str
 
     @classmethod
     def create(cls, root: Path, registry: str, variables: pytest.MonkeyPatch) -> "DeployWorkspace":
-        """Both environments on one registry, everything committed, nothing deployed; git knows nobody but us."""
+        """Create two environments on one registry; everything is committed, and nothing is deployed."""
         for role in ("AUTHOR", "COMMITTER"):
             variables.setenv(f"GIT_{role}_NAME", "nobody")
             variables.setenv(f"GIT_{role}_EMAIL", "nobody@example.com")
@@ -71,11 +71,11 @@ class DeployWorkspace:
 
     @property
     def images(self) -> Path:
-        """The list of services."""
+        """The file that lists the services."""
         return self.root.parent / "images.json"
 
     def build(self, code: str, *names: str, user: str = "65532:65532") -> dict[str, Service]:
-        """Build services (all, unless some are named) from other code, to run as a user."""
+        """Build the named services, or all, from other code and for a user."""
         made = {}
         places: dict[str, str] = json.loads(self.images.read_text()) if self.images.exists() else {}
         for name in names or ("products", "users"):
@@ -101,12 +101,12 @@ class DeployWorkspace:
         return (self.root / name).read_text(encoding="utf-8")
 
     def digest(self, environment: str, service: str) -> str:
-        """The digest that a record names."""
+        """Return the digest of a record."""
         digest: str = json.loads(self.read(f"deploy/{environment}/{service}.json"))["digest"]
         return digest
 
     def files(self) -> dict[str, bytes]:
-        """Every file of deploy/."""
+        """Return every file of deploy/."""
         folder = self.root / "deploy"
         return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -117,6 +117,6 @@ class DeployWorkspace:
         return self.git("rev-parse", "HEAD")
 
     def git(self, *arguments: str) -> str:
-        """Run git there."""
+        """Run git in the working tree and return its output."""
         command = ["git", "-C", str(self.root), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

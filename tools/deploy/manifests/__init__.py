@@ -1,1 +1,1 @@
-"""What Kubernetes is told about a service."""
+"""Kubernetes manifests of a service."""

@@ -1,4 +1,4 @@
-"""Pods: the image, its settings, and as few rights as it needs. They pass the profile `restricted`."""
+"""Pods: the image with its settings and the least privileges. They pass the profile `restricted`."""
 
 import json
 
@@ -9,19 +9,19 @@ _TMP = "tmp"
 
 
 def pod(release: Release, *, component: str, containers: list[Document], before: list[Document]) -> Document:
-    """A pod template; its user is the image's."""
+    """Return a pod template that runs as the user of the image."""
     uid, gid = map(int, release.image.user.split(":"))
     spec: Document = {
         "serviceAccountName": release.name,
         "automountServiceAccountToken": False,
-        # Links to other services would be read as settings: USER_SERVICE_PORT=tcp://...
+        # Service links would be read as settings: USER_SERVICE_PORT=tcp://...
         "enableServiceLinks": False,
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": uid,
             "runAsGroup": gid,
             "fsGroup": gid,
-            # `Always` would open the keys to the group at each start, and the service refuses such keys.
+            # `Always` would make the keys readable by the group at each start; the service refuses such keys.
             "fsGroupChangePolicy": "OnRootMismatch",
             "seccompProfile": {"type": "RuntimeDefault"},
         },
@@ -32,7 +32,7 @@ def pod(release: Release, *, component: str, containers: list[Document], before:
 
 
 def container(release: Release, *, name: str, command: tuple[str, ...] = ()) -> Document:
-    """The image as one container that serves, or runs a command."""
+    """Return a container that serves, or runs a command of the image."""
     resources = release.configuration.resources
     document: Document = {"name": name, "image": release.image.reference}
     document |= {"args": list(command)} if command else {}
@@ -53,7 +53,7 @@ def container(release: Release, *, name: str, command: tuple[str, ...] = ()) -> 
 
 
 def server(release: Release) -> Document:
-    """The container that answers requests, with its probes."""
+    """Return the container that answers requests, with its ports and probes."""
     return container(release, name=SERVE) | {
         "ports": _ports(release),
         "startupProbe": _probe("/livez", period=1, failures=60),
@@ -71,14 +71,14 @@ def scrape_annotations(release: Release) -> Document:
 
 
 def before_start(release: Release) -> list[Document]:
-    """What runs before the server at each start. A file of SQLite is migrated here, where nobody else has it open."""
+    """Return the init containers. A SQLite file is migrated here, where no other process has it open."""
     configuration = release.configuration
     commands = (["migrate"] if configuration.is_on_sqlite else []) + list(configuration.before_start)
     return [container(release, name=command, command=(command,)) for command in commands]
 
 
 def internal_hosts(release: Release) -> list[str]:
-    """The names that the service has inside the cluster."""
+    """Return the DNS names of the service inside the cluster."""
     name = f"{release.name}.{release.namespace}"
     return [release.name, name, f"{name}.svc", f"{name}.svc.cluster.local"]
 
@@ -109,7 +109,7 @@ def _ports(release: Release) -> list[Document]:
 
 
 def _text(value: object) -> str:
-    """A value that the service reads from its environment as it was written: Kubernetes would expand `$(NAME)`."""
+    """Return a value escaped for Kubernetes, which would expand `$(NAME)`."""
     return (value if isinstance(value, str) else json.dumps(value)).replace("$", "$$")
 
 

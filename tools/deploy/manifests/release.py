@@ -1,4 +1,4 @@
-"""One service in one environment, as all of its manifests need it."""
+"""The input of all manifests of a service in an environment."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from tools.deploy.images import Image
 Document = dict[str, Any]
 
 SERVE = "serve"
-"""The component that answers requests; commands of the image are components named as the command."""
+"""The component that answers requests. Other components have the name of their command."""
 
 _METRICS_PORT = 9090
 
@@ -27,12 +27,12 @@ class Release:
 
     @property
     def name(self) -> str:
-        """The service as Kubernetes takes it: without underscores."""
+        """The name of the service in Kubernetes, without underscores."""
         return kebab(self.service)
 
     @property
     def prefix(self) -> str:
-        """What its environment variables begin with."""
+        """The prefix of its environment variables."""
         return f"{self.service.upper()}_"
 
     @property
@@ -48,26 +48,26 @@ class Release:
         return _METRICS_PORT if self.image.port != _METRICS_PORT else _METRICS_PORT + 1
 
     def selector(self, component: str | None = SERVE) -> dict[str, str]:
-        """Labels by which its pods are found; they never change."""
+        """Return the labels that select its pods; they never change."""
         chosen = {"app.kubernetes.io/name": self.name}
         return chosen | ({"app.kubernetes.io/component": component} if component else {})
 
     def labels(self, component: str | None = None) -> dict[str, str]:
-        """Labels of everything that is rendered."""
+        """Return the labels of every manifest."""
         return self.selector(component) | {"app.kubernetes.io/managed-by": "deploy"}
 
     def document(self, api: str, kind: str, spec: Document | None, *, name: str | None = None) -> Document:
-        """A manifest of this service."""
+        """Return a manifest with the metadata of this service."""
         metadata = {"name": name or self.name, "namespace": self.namespace, "labels": self.labels()}
         head: Document = {"apiVersion": api, "kind": kind, "metadata": metadata}
         return head if spec is None else head | {"spec": spec}
 
 
 def kebab(service: str) -> str:
-    """A service's name for Kubernetes."""
+    """Return the name of a service in Kubernetes."""
     return service.replace("_", "-")
 
 
 def fingerprint(document: Document) -> str:
-    """A few characters that differ when the document does."""
+    """Return a short hash of a document."""
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:8]

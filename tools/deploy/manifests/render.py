@@ -1,4 +1,4 @@
-"""Manifests as text: the same bytes for the same release, in an order that differs well."""
+"""Render manifests as text: the same bytes for the same release."""
 
 import json
 
@@ -11,12 +11,12 @@ HEAD = "# Rendered by //deploy"
 
 
 def render(release: Release, *, source: str) -> str:
-    """All manifests of a release, one document each; `source` is the file that they follow from."""
+    """Return all manifests of a release as YAML; `source` is the file that configures it."""
     return f"{HEAD} from {source}. Edit that file, not this one.\n" + _text(documents(release))
 
 
 def documents(release: Release) -> list[Document]:
-    """All manifests of a release, in the order in which they are needed."""
+    """Return all manifests of a release, in the order in which they are applied."""
     return [
         supporting_resources.account(release),
         *supporting_resources.claims(release),
@@ -31,14 +31,14 @@ def documents(release: Release) -> list[Document]:
 
 
 def namespace(name: str) -> str:
-    """The namespace, which admits no pod that wants more rights than ours."""
+    """Return the namespace, which admits only pods of the profile `restricted`."""
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     document = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
     return _text([document])
 
 
 def _text(written: list[Document]) -> str:
-    # By way of JSON no two places share a value, which YAML would turn into references.
+    # A copy by way of JSON shares no objects, which YAML would write as aliases.
     apart = json.loads(json.dumps(written))
     text: str = yaml.safe_dump_all(apart, explicit_start=True, sort_keys=False, width=120)
     return text

@@ -1,4 +1,4 @@
-"""What is around a service: its identity, its storage, its names, its numbers, its network."""
+"""Resources that a Deployment needs: account, storage, Service, Ingress, scaling and network policy."""
 
 from collections.abc import Iterator
 
@@ -6,12 +6,12 @@ from tools.deploy.manifests.release import SERVE, Document, Release, kebab
 
 
 def account(release: Release) -> Document:
-    """An identity of its own that may do nothing."""
+    """Return a ServiceAccount without permissions."""
     return release.document("v1", "ServiceAccount", None) | {"automountServiceAccountToken": False}
 
 
 def claims(release: Release) -> Iterator[Document]:
-    """Storage."""
+    """Return a claim for each volume with a size."""
     for name, volume in sorted(release.configuration.volumes.items()):
         if volume.size:
             spec: Document = {"accessModes": [volume.access], "resources": {"requests": {"storage": volume.size}}}
@@ -20,13 +20,13 @@ def claims(release: Release) -> Iterator[Document]:
 
 
 def service(release: Release) -> Document:
-    """The name under which the cluster knows it, on port 80."""
+    """Return the Service, which exposes the main port as port 80."""
     ports = [{"name": "http", "port": 80, "targetPort": "http"}]
     return release.document("v1", "Service", {"selector": release.selector(), "ports": ports})
 
 
 def ingress(release: Release) -> Iterator[Document]:
-    """The way in from outside, if there is one."""
+    """Return the Ingress, if one is configured."""
     configuration = release.configuration
     if configuration.ingress is None:
         return
@@ -41,7 +41,7 @@ def ingress(release: Release) -> Iterator[Document]:
 
 
 def scaling(release: Release) -> Iterator[Document]:
-    """How many there are under load, and how many must stay while nodes are emptied."""
+    """Return the autoscaler and the disruption budget, if there are several processes."""
     configuration = release.configuration
     if configuration.autoscale:
         target = {"type": "Utilization", "averageUtilization": configuration.autoscale.cpu_percent}
@@ -52,14 +52,14 @@ def scaling(release: Release) -> Iterator[Document]:
             "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
         }
         yield release.document("autoscaling/v2", "HorizontalPodAutoscaler", spec)
-    # For a single process a budget would only keep its node from being emptied.
+    # For a single process a budget would block draining its node.
     if configuration.replicas > 1:
         selector = {"matchLabels": release.selector()}
         yield release.document("policy/v1", "PodDisruptionBudget", {"maxUnavailable": 1, "selector": selector})
 
 
 def network(release: Release) -> Document:
-    """Who may talk to it, and to whom it may talk."""
+    """Return the NetworkPolicy, which denies all connections but the configured ones and DNS."""
     wanted = release.configuration.network
     sources = [_pods(service) for service in wanted.from_services]
     sources += [_namespace(name) for name in wanted.from_namespaces]

@@ -1,4 +1,4 @@
-"""What runs: the server, the migration of its database, commands from time to time."""
+"""Workloads: the server, the migration of its database, and scheduled commands."""
 
 from collections.abc import Iterator
 
@@ -6,11 +6,11 @@ from tools.deploy.manifests.pods import before_start, container, pod, scrape_ann
 from tools.deploy.manifests.release import SERVE, Document, Release, fingerprint
 
 _DRAIN_SECONDS, _STOP_SECONDS, _MARGIN_SECONDS = 5.0, 20.0, 10.0
-"""How a service stops unless its settings say otherwise, and what is added before it is killed."""
+"""Default settings of a stop, and the margin before the process is killed."""
 
 
 def deployment(release: Release) -> Document:
-    """The server."""
+    """Return the Deployment of the server."""
     configuration = release.configuration
     template = pod(release, component=SERVE, containers=[server(release)], before=before_start(release))
     if annotations := scrape_annotations(release):
@@ -18,7 +18,7 @@ def deployment(release: Release) -> Document:
     template["spec"]["terminationGracePeriodSeconds"] = _grace_seconds(release)
     if configuration.is_many:
         template["spec"]["topologySpreadConstraints"] = [_spread(release)]
-    # An autoscaler's number would be overwritten by ours each time.
+    # Each apply would overwrite the number of the autoscaler.
     spec: Document = {} if configuration.autoscale else {"replicas": configuration.replicas}
     return release.document(
         "apps/v1",
@@ -28,23 +28,23 @@ def deployment(release: Release) -> Document:
 
 
 def migration(release: Release) -> Iterator[Document]:
-    """The job that migrates a PostgreSQL database. Servers of the new image are not ready until it has run.
+    """Return the Job that migrates PostgreSQL. Servers of the new image are not ready until it has run.
 
-    A job cannot be changed, so its name says both which image it runs and how.
+    A Job cannot be changed, so its name has the digest and a hash of its specification.
     """
     if not release.configuration.is_on_postgresql:
         return
     migrate = container(release, name="migrate", command=("migrate",))
     template = pod(release, component="migrate", containers=[migrate], before=[])
     template["spec"] = _without_volumes(template["spec"]) | {"restartPolicy": "Never"}
-    # No time to live: whoever applies what lies in git would start a job anew that had gone.
+    # No time to live: applying the folder again would start a Job anew that had been removed.
     spec: Document = {"backoffLimit": 6, "activeDeadlineSeconds": 600, "template": template}
     digest = release.image.digest.removeprefix("sha256:")[:12]
     yield release.document("batch/v1", "Job", spec, name=f"{release.name}-migrate-{digest}-{fingerprint(spec)}")
 
 
 def schedules(release: Release) -> Iterator[Document]:
-    """Commands that run from time to time."""
+    """Return the CronJobs."""
     for name, schedule in sorted(release.configuration.schedules.items()):
         command = container(release, name=name, command=schedule.command)
         template = pod(release, component=name, containers=[command], before=[])
@@ -80,7 +80,7 @@ def _spread(release: Release) -> Document:
 
 
 def _beside_the_server(release: Release) -> Document:
-    """A volume of one node is only there where the server is."""
+    """Return an affinity to the server, whose node has the ReadWriteOnce volumes."""
     volumes = release.configuration.volumes.values()
     if not any(volume.size and volume.access == "ReadWriteOnce" for volume in volumes):
         return {}
@@ -89,7 +89,7 @@ def _beside_the_server(release: Release) -> Document:
 
 
 def _without_volumes(spec: Document) -> Document:
-    """A pod that talks to its database alone."""
+    """Return a pod with scratch space only, for a command that needs just the database."""
     [tmp] = [volume for volume in spec["volumes"] if "emptyDir" in volume]
     [only] = spec["containers"]
     mounts = [mount for mount in only["volumeMounts"] if mount["name"] == tmp["name"]]

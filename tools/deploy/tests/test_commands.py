@@ -1,4 +1,4 @@
-"""What clumsy users are told, and that nothing changed."""
+"""Invalid input and failures: one sentence, and no file is changed."""
 
 import errno
 import fcntl
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tools.deploy.testing import DeployWorkspace
+from tools.deploy.tests.refusals import refusal
 
 _STAGING = ("--env", "staging")
 _PROMOTE = ("promote", "--from", "staging", "--to", "prod")
@@ -17,13 +18,13 @@ _RECORD, _MANIFEST = "deploy/staging/users.json", "deploy/staging/manifests/user
 
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DeployWorkspace:
-    """Two environments whose registry is not there."""
+    """Return two environments whose registry is down."""
     return DeployWorkspace.create(tmp_path / "tree", "localhost:9", monkeypatch)
 
 
 @pytest.fixture
 def deployed(workspace: DeployWorkspace, monkeypatch: pytest.MonkeyPatch) -> DeployWorkspace:
-    """Staging as it is after an apply, with a registry that takes everything."""
+    """Return a workspace with staging applied and every push accepted."""
     _take_everything(monkeypatch)
     assert workspace.run("apply", *_STAGING, "--commit") == 0
     return workspace
@@ -34,21 +35,10 @@ def _take_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tools.deploy.environment_session.copy_between", lambda *_, **__: None)
 
 
-def _refusal(workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """The one sentence of a command that changes nothing."""
-    files = workspace.files()
-    capsys.readouterr()
-    assert workspace.run(*arguments) == 1
-    assert workspace.files() == files
-    [line] = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: ")
-    return line.removeprefix("error: ")
-
-
 @pytest.mark.parametrize("command", ["plan", "apply"])
 def test_unknown_environment(workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str], command: str) -> None:
-    """The sentence names those that are there."""
-    assert _refusal(workspace, capsys, command, "--env", "stagin") == (
+    """An unknown environment is refused with the names of the known ones."""
+    assert refusal(workspace, capsys, command, "--env", "stagin") == (
         "there is no environment 'stagin'; deploy/ has prod, staging"
     )
 
@@ -56,15 +46,15 @@ def test_unknown_environment(workspace: DeployWorkspace, capsys: pytest.CaptureF
 def test_registry_that_is_down(
     workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Images come first, so nothing was written when they cannot go out."""
+    """Images are pushed first, so that nothing is written when the registry is down."""
     monkeypatch.setattr("time.sleep", lambda _: None)
-    assert "localhost:9/products" in _refusal(workspace, capsys, "apply", *_STAGING)
+    assert "localhost:9/products" in refusal(workspace, capsys, "apply", *_STAGING)
 
 
 def test_dirty_tree_is_not_committed(workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
-    """A commit must not name a source that nobody has."""
+    """`--commit` is refused when the tree has uncommitted changes."""
     workspace.write("code.py", "edited\n")
-    assert _refusal(workspace, capsys, "apply", *_STAGING, "--commit").startswith(
+    assert refusal(workspace, capsys, "apply", *_STAGING, "--commit").startswith(
         "there are changes that are not committed"
     )
 
@@ -72,19 +62,19 @@ def test_dirty_tree_is_not_committed(workspace: DeployWorkspace, capsys: pytest.
 def test_dirty_tree_is_in_the_record_and_is_not_promoted(
     workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without --commit an image of uncommitted code may be tried out, and goes no further; committed, it may."""
+    """An image of uncommitted code may be applied, and is promoted only once the code is committed."""
     _take_everything(monkeypatch)
     workspace.write("code.py", "edited\n")
     assert workspace.run("apply", *_STAGING) == 0
     assert json.loads(workspace.read("deploy/staging/users.json"))["is_committed"] is False
-    assert "built from changes that are not committed" in _refusal(workspace, capsys, *_PROMOTE)
+    assert "built from changes that are not committed" in refusal(workspace, capsys, *_PROMOTE)
     workspace.commit()
     assert workspace.run("apply", *_STAGING) == 0
     assert workspace.run(*_PROMOTE) == 0
 
 
-def test_what_is_not_promoted_keeps_nothing_back(deployed: DeployWorkspace) -> None:
-    """An image of uncommitted code stays where it is, and another service goes on."""
+def test_promotion_of_one_service_ignores_the_others(deployed: DeployWorkspace) -> None:
+    """One service is promoted while another has an image of uncommitted code."""
     deployed.build("second", "products")
     deployed.write("code.py", "edited\n")
     assert deployed.run("apply", *_STAGING) == 0
@@ -93,33 +83,33 @@ def test_what_is_not_promoted_keeps_nothing_back(deployed: DeployWorkspace) -> N
 
 
 def test_promotion_of_what_was_never_deployed(deployed: DeployWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
-    """A service that is asked for by name is promoted or refused, not passed over."""
+    """A service named by `--service` without a record is refused."""
     (deployed.root / _RECORD).unlink()
-    line = _refusal(deployed, capsys, *_PROMOTE, "--service", "users")
+    line = refusal(deployed, capsys, *_PROMOTE, "--service", "users")
     assert line == "staging has no record of users; it has products"
 
 
 def test_promotion_to_itself(deployed: DeployWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nobody means that."""
-    line = _refusal(deployed, capsys, "promote", "--from", "staging", "--to", "staging")
+    """An environment cannot be promoted to itself."""
+    line = refusal(deployed, capsys, "promote", "--from", "staging", "--to", "staging")
     assert line.startswith("staging cannot be promoted to itself")
 
 
 def test_nothing_to_promote(workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
-    """An environment without records has no image to give."""
-    assert _refusal(workspace, capsys, *_PROMOTE).startswith("nothing was deployed to staging yet")
+    """Promotion from an environment without records is refused."""
+    assert refusal(workspace, capsys, *_PROMOTE).startswith("nothing was deployed to staging yet")
 
 
 def test_promotion_by_another_way(deployed: DeployWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
-    """An environment that says where its images come from takes none from elsewhere."""
-    line = _refusal(deployed, capsys, "promote", "--from", "prod", "--to", "prod")
+    """An environment with `promoted_from` takes images from no other environment."""
+    line = refusal(deployed, capsys, "promote", "--from", "prod", "--to", "prod")
     assert line == "deploy/prod/environment.toml: prod is promoted from staging alone"
 
 
 def test_configuration_of_no_service(workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file with a name that no service has is a slip of the pen."""
+    """A configuration whose name is that of no service is refused."""
     workspace.write("deploy/staging/user.toml", workspace.read("deploy/staging/users.toml"))
-    line = _refusal(workspace, capsys, "apply", *_STAGING)
+    line = refusal(workspace, capsys, "apply", *_STAGING)
     assert line == "deploy/staging/user.toml: there is no service user; there are products, users"
 
 
@@ -129,9 +119,9 @@ def test_configuration_of_no_service(workspace: DeployWorkspace, capsys: pytest.
 def test_setting_that_the_service_does_not_have(
     workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str], name: str, hint: str
 ) -> None:
-    """The service would pass over it without a word."""
+    """An unknown setting is refused, since the service would ignore it."""
     workspace.write("deploy/staging/users.toml", workspace.read("deploy/staging/users.toml").replace("log_level", name))
-    line = _refusal(workspace, capsys, "plan", *_STAGING)
+    line = refusal(workspace, capsys, "plan", *_STAGING)
     assert line == f"deploy/staging/users.toml: users has no setting {name}; {hint}"
 
 
@@ -139,10 +129,10 @@ def test_setting_that_the_service_does_not_have(
 def test_settings_of_a_service_that_the_page_does_not_know(
     workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str], service: str
 ) -> None:
-    """They could not be checked, be they settings or secrets; a service without any needs no page."""
+    """Settings and secrets of a service that the page does not list are refused."""
     page = workspace.read("docs/configuration.md").splitlines()
     workspace.write("docs/configuration.md", "\n".join(row for row in page if service.upper() not in row))
-    assert _refusal(workspace, capsys, "plan", *_STAGING) == (
+    assert refusal(workspace, capsys, "plan", *_STAGING) == (
         f"deploy/staging/{service}.toml: docs/configuration.md has no settings of {service}; "
         f"add what `bazel run //services/{service} -- settings` prints"
     )
@@ -150,55 +140,8 @@ def test_settings_of_a_service_that_the_page_does_not_know(
     assert workspace.run("plan", *_STAGING) == 0
 
 
-@pytest.mark.parametrize(
-    ("name", "hint"), [("user", "did you mean users?"), ("orders_and_more", "staging has products, users")]
-)
-def test_call_of_no_service(
-    workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str], name: str, hint: str
-) -> None:
-    """A rule for pods that are not there would say nothing when it is a slip of the pen."""
-    _connect(workspace, "products", f'to_services = ["{name}"]')
-    assert _refusal(workspace, capsys, "plan", *_STAGING) == (
-        f"deploy/staging/products.toml: network.to_services names {name}, but there is no "
-        f"deploy/staging/{name}.toml; {hint}"
-    )
-
-
-def test_caller_that_is_not_here(workspace: DeployWorkspace) -> None:
-    """A service goes, or comes, without an edit of those that it calls."""
-    _connect(workspace, "products", 'from_services = ["orders"]')
-    assert workspace.run("plan", *_STAGING) == 0
-
-
-@pytest.mark.parametrize("command", ["plan", "apply"])
-@pytest.mark.parametrize(("key", "other"), [("to_services", "from_services"), ("from_services", "to_services")])
-def test_connection_that_only_one_side_names(
-    workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str], command: str, key: str, other: str
-) -> None:
-    """One rule lets it through and the other does not, so that both services would only time out."""
-    _connect(workspace, "products", f'{key} = ["users"]')
-    assert _refusal(workspace, capsys, command, *_STAGING) == (
-        f"deploy/staging/products.toml: network.{key} names users, but network.{other} in "
-        "deploy/staging/users.toml does not name products"
-    )
-    _connect(workspace, "users", f'{other} = ["products"]')
-    assert workspace.run("plan", *_STAGING) == 0
-
-
-def test_connection_that_the_whole_namespace_may_make(workspace: DeployWorkspace) -> None:
-    """Who lets the namespace of the environment in need not name its services."""
-    _connect(workspace, "products", 'to_services = ["users"]')
-    _connect(workspace, "users", 'from_namespaces = ["staging"]')
-    assert workspace.run("plan", *_STAGING) == 0
-
-
-def _connect(workspace: DeployWorkspace, service: str, line: str) -> None:
-    """Give a service, for which nothing else of the network matters, a line of [network]."""
-    workspace.write(f"deploy/staging/{service}.toml", f"database = false\n[network]\n{line}\n")
-
-
 def test_configuration_before_the_first_apply(workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where images are built there is no record to keep; where they are promoted, one waits for them."""
+    """`--configuration-only` without a record waits for an apply, or for a promotion."""
     waiting = []
     for environment in ("staging", "prod"):
         assert workspace.run("plan", "--env", environment, "--configuration-only") == 0
@@ -210,37 +153,37 @@ def test_configuration_before_the_first_apply(workspace: DeployWorkspace, capsys
 
 
 def test_service_of_no_such_name(workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
-    """--service takes those of the environment."""
-    line = _refusal(workspace, capsys, "plan", *_STAGING, "--service", "user")
+    """`--service` accepts only services of the environment."""
+    line = refusal(workspace, capsys, "plan", *_STAGING, "--service", "user")
     assert line == "staging has no service 'user'; it has products, users"
 
 
 def test_registry_by_flag_is_checked_like_one_in_the_file(
     workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A URL is no registry, and neither is an empty variable of a script."""
+    """`--registry` refuses a URL and an empty string."""
     for registry in ("https://registry.example", ""):
-        assert _refusal(workspace, capsys, "plan", *_STAGING, "--registry", registry).startswith(
+        assert refusal(workspace, capsys, "plan", *_STAGING, "--registry", registry).startswith(
             "--registry: registry: "
         )
 
 
 def test_two_at_once(workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
-    """The second one is told so instead of writing into the first one's files."""
+    """A second command on the same environment is refused while the first one runs."""
     handle = os.open(workspace.root / "deploy/staging", os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)
-    line = _refusal(workspace, capsys, "apply", *_STAGING)
+    line = refusal(workspace, capsys, "apply", *_STAGING)
     os.close(handle)
     assert line == "another command is deploying to staging; try again when it has ended"
 
 
 @pytest.mark.parametrize("content", [b"", b"<<<<<<< HEAD\n", b'{"digest": "sha', b"[]", b"\xff\xfe"])
-def test_record_that_was_edited_into_nonsense(
+def test_record_with_invalid_content(
     deployed: DeployWorkspace, capsys: pytest.CaptureFixture[str], content: bytes
 ) -> None:
-    """A merge conflict in a record, or half of one, is named and not guessed around."""
+    """A record with a merge conflict or partial content is refused by name."""
     (deployed.root / _RECORD).write_bytes(content)
-    assert _refusal(deployed, capsys, "apply", *_STAGING).startswith(f"{_RECORD}: ")
+    assert refusal(deployed, capsys, "apply", *_STAGING).startswith(f"{_RECORD}: ")
 
 
 @pytest.mark.parametrize(
@@ -254,19 +197,19 @@ def test_record_that_was_edited_into_nonsense(
         ("user", "0:0"),
     ],
 )
-def test_record_of_what_cannot_be(
+def test_record_with_an_invalid_value(
     deployed: DeployWorkspace, capsys: pytest.CaptureFixture[str], key: str, value: object
 ) -> None:
-    """What a record says is rendered and asked for, so that it is checked like everything else."""
+    """The values of a record are validated, since they are rendered."""
     deployed.write(_RECORD, json.dumps(json.loads(deployed.read(_RECORD)) | {key: value}))
-    line = _refusal(deployed, capsys, "apply", *_STAGING, "--configuration-only")
+    line = refusal(deployed, capsys, "apply", *_STAGING, "--configuration-only")
     assert line.startswith(f"{_RECORD}: {key}: ")
 
 
 def test_no_git(workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
-    """A record without a revision would be of no use."""
+    """Without git there is no revision to record, and the command is refused."""
     (workspace.root / ".git").rename(workspace.root / "git")
-    assert _refusal(workspace, capsys, "plan", *_STAGING).startswith("git status: ")
+    assert refusal(workspace, capsys, "plan", *_STAGING).startswith("git status: ")
 
 
 @pytest.mark.parametrize(
@@ -276,7 +219,7 @@ def test_no_git(workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str]) 
 def test_wrong_flags_are_exit_code_2(
     workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str], flags: list[str]
 ) -> None:
-    """The usage, and what is wrong with it."""
+    """A wrong command line prints the usage and exits with code 2."""
     with pytest.raises(SystemExit) as ended:
         workspace.run(*flags)
     assert ended.value.code == 2
@@ -284,15 +227,19 @@ def test_wrong_flags_are_exit_code_2(
 
 
 @pytest.mark.parametrize("command", ["plan", "apply", "promote"])
-def test_help_teaches_by_example(workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str], command: str) -> None:
-    """--help begins with what to type."""
+def test_help_begins_with_examples(
+    workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    """`--help` shows commands to copy."""
     with pytest.raises(SystemExit):
         workspace.run(command, "--help")
     assert f"\n    bazel run //deploy:{command} -- --" in capsys.readouterr().out
 
 
-def test_manifest_edited_by_hand_is_put_right(deployed: DeployWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
-    """What was rendered is not a place for edits: the plan says so, and apply renders it again."""
+def test_manifest_edited_by_hand_is_rendered_again(
+    deployed: DeployWorkspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The plan names a manifest that was edited by hand, and apply renders it again."""
     rendered = deployed.read("deploy/staging/manifests/users.yaml")
     deployed.write("deploy/staging/manifests/users.yaml", rendered.replace("1Gi", "9Gi"))
     deployed.run("plan", *_STAGING)
@@ -302,8 +249,8 @@ def test_manifest_edited_by_hand_is_put_right(deployed: DeployWorkspace, capsys:
 
 
 @pytest.mark.parametrize("content", [b"\xff\x00", b"a: 2026-99-99\n", b"a: &a [*a]\n", b"[" * 5000, b"<<<<<<< HEAD\n"])
-def test_manifest_of_nonsense_is_put_right(deployed: DeployWorkspace, content: bytes) -> None:
-    """Whatever lies where a manifest should be, it is only compared with, also where the configuration differs."""
+def test_manifest_with_invalid_content_is_rendered_again(deployed: DeployWorkspace, content: bytes) -> None:
+    """Invalid YAML in place of a manifest is replaced."""
     rendered = deployed.read(_MANIFEST)
     (deployed.root / _MANIFEST).write_bytes(content)
     configuration = deployed.read("deploy/staging/users.toml")
@@ -312,10 +259,10 @@ def test_manifest_of_nonsense_is_put_right(deployed: DeployWorkspace, content: b
     assert deployed.read(_MANIFEST) == rendered.replace("value: info", "value: debug")
 
 
-def test_manifest_that_nothing_speaks_of_is_removed(
+def test_manifest_without_configuration_and_record_is_removed(
     deployed: DeployWorkspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A service whose configuration and record were deleted by hand would run on; what others put there stays."""
+    """Rendered manifests are removed with their configuration and record; other files stay."""
     deployed.write("deploy/staging/manifests/others.yaml", "kind: ConfigMap\n")
     for name in ("users.toml", "users.json"):
         (deployed.root / "deploy/staging" / name).unlink()
@@ -325,10 +272,10 @@ def test_manifest_that_nothing_speaks_of_is_removed(
     assert (deployed.root / "deploy/staging/manifests/others.yaml").exists()
 
 
-def test_value_that_moves_the_cursor_is_shown_as_text(
+def test_control_characters_are_escaped_in_a_plan(
     deployed: DeployWorkspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A plan goes to terminals and to logs that take lines for commands."""
+    """Terminals and CI logs would interpret control characters of a value."""
     configuration = deployed.read("deploy/staging/users.toml")
     deployed.write("deploy/staging/users.toml", configuration.replace("info", r"a\n::error::b\u001b[31m"))
     assert deployed.run("plan", *_STAGING) == 0
@@ -340,11 +287,11 @@ def test_value_that_moves_the_cursor_is_shown_as_text(
 def test_disk_that_is_full(
     workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The sentence names the file, and no half of it stays."""
+    """The sentence names the file, and no partial file stays."""
     _take_everything(monkeypatch)
     with monkeypatch.context() as context:
         context.setattr("os.fsync", _no_space)
-        line = _refusal(workspace, capsys, "apply", *_STAGING)
+        line = refusal(workspace, capsys, "apply", *_STAGING)
     assert line.endswith("deploy/staging/manifests/00-namespace.yaml: No space left on device")
     assert workspace.run("apply", *_STAGING) == 0
 
@@ -353,8 +300,8 @@ def _no_space(_: int) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def test_forms_of_a_plan(deployed: DeployWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
-    """One question, three answers that agree."""
+def test_formats_of_a_plan_agree(deployed: DeployWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
+    """Text, JSON and the outputs of GitHub Actions describe the same changes."""
     deployed.build("second", "users")
     capsys.readouterr()
     said = []
@@ -372,7 +319,7 @@ def test_forms_of_a_plan(deployed: DeployWorkspace, capsys: pytest.CaptureFixtur
 def test_wherever_it_is_interrupted_the_next_run_ends_the_same(
     workspace: DeployWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed before any one of its writes, the tool run again leaves the files that it would have left at once."""
+    """Interrupted before any of its writes, apply run again leaves the same files as an uninterrupted run."""
     _take_everything(monkeypatch)
     start = workspace.files()
     assert workspace.run("apply", *_STAGING) == 0
@@ -384,7 +331,7 @@ def test_wherever_it_is_interrupted_the_next_run_ends_the_same(
         with monkeypatch.context() as context:
             _die_at(number, context)
             assert workspace.run("apply", *_STAGING) == 130
-        # What was whole stays; the draft of what was not is no file of the environment.
+        # Complete files stay. The draft of the file that was not renamed is removed or replaced.
         assert len(workspace.files()) == len(start) + number + 1
         assert workspace.run("apply", *_STAGING) == 0
         assert workspace.files() == end
@@ -396,7 +343,7 @@ def _go_back(workspace: DeployWorkspace, files: dict[str, bytes]) -> None:
 
 
 def _die_at(number: int, context: pytest.MonkeyPatch) -> None:
-    """Stop at the given rename, which is what makes a file visible."""
+    """Stop before the rename with the given number."""
     rename, seen = Path.rename, []
 
     def dying(path: Path, target: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What people write about a service, and what they are told when it cannot be."""
+"""Configuration of services and environments, and the sentence for each invalid one."""
 
 import pytest
 
@@ -20,25 +20,31 @@ _REFUSED = {
     "many on SQLite": ("replicas = 2\n" + _VOLUME, "SQLite serves one process"),
     "scaled on SQLite": ("[autoscale]\nmax = 3\n" + _VOLUME, "SQLite serves one process"),
     "SQLite without storage": ("", "SQLite needs a volume with a size at /data"),
-    "storage elsewhere": (_VOLUME.replace("/data", "/else"), "SQLite needs a volume with a size at /data"),
-    "PostgreSQL behind a closed door": (_SECRET, "name the database's address and port under [[network.to]]"),
+    "SQLite without storage at its path": (
+        _VOLUME.replace("/data", "/else"),
+        "SQLite needs a volume with a size at /data",
+    ),
+    "PostgreSQL without a destination": (_SECRET, "name the database's address and port under [[network.to]]"),
     "a database of a service without one": (
         "database = false\n" + _SECRET + _DATABASE,
         "a service with `database = false` has no database_url under [secrets]",
     ),
-    "a database that is neither there nor not": ('database = "none"\n', "database: input should be a valid boolean"),
-    "no room to grow": ("replicas = 3\n[autoscale]\nmax = 3\n" + _SECRET + _DATABASE, "autoscale.max must be above"),
+    "database as text": ('database = "none"\n', "database: input should be a valid boolean"),
+    "autoscale without room": (
+        "replicas = 3\n[autoscale]\nmax = 3\n" + _SECRET + _DATABASE,
+        "autoscale.max must be above",
+    ),
     "storage of one node for many": (
         "replicas = 2\n" + _SECRET + _VOLUME + _DATABASE,
         "volumes.data: several processes need access = 'ReadWriteMany', or a secret",
     ),
     "storage and secret": (_VOLUME + 'secret = "keys"\n', "volumes.data: a volume has either a size or a secret"),
-    "host by hand": ('[settings]\nhost = "::"\n' + _VOLUME, "settings: host is not set here: the image listens"),
-    "proxies by hand": (
+    "host as a setting": ('[settings]\nhost = "::"\n' + _VOLUME, "settings: host is not set here: the image listens"),
+    "proxies as a setting": (
         '[settings]\ntrusted_proxies = ["10.0.0.0/8"]\n' + _VOLUME,
         "trusted_proxies is not set here: name them as `trusted_proxies` in environment.toml",
     ),
-    "port of metrics by hand": ("[settings]\nmetrics_port = 1\n" + _VOLUME, "metrics_port is not set here"),
+    "port of metrics as a setting": ("[settings]\nmetrics_port = 1\n" + _VOLUME, "metrics_port is not set here"),
     "proxies from a Secret": (
         '[secrets]\ntrusted_proxies = { secret = "a", key = "b" }\n' + _VOLUME,
         "trusted_proxies is not set here",
@@ -61,7 +67,7 @@ _REFUSED = {
         '[settings]\nissuer = "a"\n[secrets]\nissuer = { secret = "users", key = "issuer" }\n' + _VOLUME,
         "issuer stands under [settings] and under [secrets]",
     ),
-    "way in without a name": ("[ingress]\n" + _VOLUME, "an [ingress] needs `hosts`"),
+    "ingress without hosts": ("[ingress]\n" + _VOLUME, "an [ingress] needs `hosts`"),
     "secret with a slash": (
         f'[settings]\nmail = "smtp://me:{_CANARY}/x@host"\n' + _VOLUME,
         "settings: mail is or holds a secret",
@@ -82,10 +88,13 @@ _REFUSED = {
         f'[settings]\ndrain_seconds = "{_CANARY}"\n' + _VOLUME,
         "drain_seconds is a number of seconds",
     ),
-    "seconds of truth": ("[settings]\nstop_seconds = true\n" + _VOLUME, "stop_seconds is a number of seconds"),
-    "no number of seconds": ("[settings]\nstop_seconds = nan\n" + _VOLUME, "stop_seconds is a number of seconds"),
-    "seconds before": ("[settings]\nstop_seconds = -1\n" + _VOLUME, "stop_seconds is a number of seconds"),
-    "end of a C string": ('[settings]\nissuer = "a\\u0000b"\n' + _VOLUME, "issuer holds a NUL"),
+    "boolean as seconds": ("[settings]\nstop_seconds = true\n" + _VOLUME, "stop_seconds is a number of seconds"),
+    "seconds that are not a number": (
+        "[settings]\nstop_seconds = nan\n" + _VOLUME,
+        "stop_seconds is a number of seconds",
+    ),
+    "negative seconds": ("[settings]\nstop_seconds = -1\n" + _VOLUME, "stop_seconds is a number of seconds"),
+    "NUL in a setting": ('[settings]\nissuer = "a\\u0000b"\n' + _VOLUME, "issuer holds a NUL"),
     "number without end": (f"replicas = {'9' * 5000}\n" + _VOLUME, "not TOML: "),
     "table without end": ("replicas = " + "[" * 5000, "not TOML: "),
     "key of two lines": ('"a\\nb" = 1\n' + _VOLUME, "a b is no key here"),
@@ -95,24 +104,30 @@ _REFUSED = {
         "volumes: `tmp` and /tmp are scratch",
     ),
     "volume over volume": (_VOLUME + '[volumes.b]\npath = "/data"\nsize = "1Gi"\n', "volumes: two have the same path"),
-    "server before the server": ('before_start = ["serve"]\n' + _VOLUME, "before_start: "),
+    "serve before the start": ('before_start = ["serve"]\n' + _VOLUME, "before_start: "),
     "migrated twice": ('before_start = ["migrate"]\n' + _VOLUME, "before_start: "),
     "nothing to migrate": ('before_start = ["migrate"]\ndatabase = false\n', "before_start: "),
-    "done twice": ('before_start = ["a", "a"]\n' + _VOLUME, "before_start: "),
-    "server by the clock": (
+    "command named twice": ('before_start = ["a", "a"]\n' + _VOLUME, "before_start: "),
+    "schedule named serve": (
         '[schedules.serve]\ncron = "1 1 1 1 1"\ncommand = ["a"]\n' + _VOLUME,
         "schedules: `serve` is the server's name",
     ),
-    "nothing by the clock": ('[schedules.a]\ncron = "1 1 1 1 1"\ncommand = []\n' + _VOLUME, "schedules.a.command: "),
+    "schedule without a command": (
+        '[schedules.a]\ncron = "1 1 1 1 1"\ncommand = []\n' + _VOLUME,
+        "schedules.a.command: ",
+    ),
     "no host": ('hosts = ["a..b"]\n' + _VOLUME, "hosts.0: "),
     "no network": (_VOLUME + '[[network.to]]\ncidr = "10.0.0.0/99"\nport = 1\n', "network.to.0.cidr: "),
-    "no time of day": ('[schedules.a]\ncron = "daily"\ncommand = []\n' + _VOLUME, "schedules.a.cron: "),
+    "schedule without a cron expression": (
+        '[schedules.a]\ncron = "daily"\ncommand = []\n' + _VOLUME,
+        "schedules.a.cron: ",
+    ),
 }
 
 
 @pytest.mark.parametrize(("text", "sentence"), _REFUSED.values(), ids=_REFUSED)
-def test_what_cannot_be_is_one_sentence(text: str, sentence: str) -> None:
-    """It names the file and the key, and never a value, which may be a password."""
+def test_invalid_configuration_is_one_sentence(text: str, sentence: str) -> None:
+    """The sentence names the file and the key, and no value, which may be a password."""
     with pytest.raises(BadFileError) as refused:
         parse_toml(text, Configuration, shown="deploy/staging/users.toml")
     said = str(refused.value)
@@ -122,14 +137,14 @@ def test_what_cannot_be_is_one_sentence(text: str, sentence: str) -> None:
     assert _CANARY not in said
 
 
-def test_an_empty_file_with_a_volume_is_enough() -> None:
+def test_a_volume_is_the_only_required_key() -> None:
     """Everything else has a default."""
     configuration = parse_toml(_VOLUME, Configuration, shown="here")
     assert (configuration.replicas, configuration.is_on_sqlite, configuration.is_many) == (1, True, False)
 
 
-def test_without_a_database_nothing_is_asked_for() -> None:
-    """No volume, no address, and as many processes as one likes."""
+def test_service_without_a_database() -> None:
+    """`database = false` needs no volume and no address, and allows many processes."""
     configuration = parse_toml("database = false\nreplicas = 2\n", Configuration, shown="here")
     assert (configuration.is_on_sqlite, configuration.is_on_postgresql, configuration.is_many) == (False, False, True)
 
@@ -155,8 +170,8 @@ def test_path_of_a_secret_is_no_secret() -> None:
         "registry/team",
     ],
 )
-def test_registry_is_a_host_and_perhaps_a_path(registry: str) -> None:
-    """What people paste from a browser is refused before anything is pushed to it."""
+def test_invalid_registry_is_refused(registry: str) -> None:
+    """A registry is a host with an optional path; URLs are refused."""
     with pytest.raises(BadFileError, match="registry: "):
         parse_toml(f'registry = "{registry}"\nnamespace = "staging"\n', Environment, shown="here")
 

@@ -18,7 +18,7 @@ _WRITES = ("POST", "PATCH", "PUT")
 
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """A real registry on loopback."""
+    """Run a real registry on loopback."""
     folder = tmp_path_factory.mktemp("registry")
     with running_registry(Path(os.environ["DOCKER_REGISTRY"]), folder=folder, port=free_port()) as registry:
         yield registry
@@ -26,7 +26,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
 
 @pytest.fixture
 def workspace(tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> DeployWorkspace:
-    """Two environments where nothing is deployed, on repositories of their own."""
+    """Return two environments with unique repositories, where nothing is deployed."""
     name = "".join(letter for letter in tmp_path.name if letter.isalnum())
     return DeployWorkspace.create(tmp_path / "tree", f"{registry.address}/{name}", monkeypatch)
 
@@ -46,7 +46,7 @@ def _kinds(
 def test_everything_is_new_then_nothing_is_to_do(
     workspace: DeployWorkspace, registry: Registry, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An apply brings all that the plan says, and a second one sends nothing and writes nothing."""
+    """An apply carries out the plan; a second one pushes and writes nothing."""
     assert _kinds(workspace, capsys) == {"products": "new", "users": "new"}
     assert workspace.run("apply", "--env", "staging") == 0
     assert _kinds(workspace, capsys) == {"products": "unchanged", "users": "unchanged"}
@@ -108,7 +108,7 @@ def test_a_service_that_is_gone_is_removed(workspace: DeployWorkspace, capsys: p
 def test_promotion_moves_the_digest_without_a_build(
     workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What ran in staging runs in prod, from prod's registry and with prod's configuration, whatever is built now."""
+    """Promotion deploys the digest of staging from prod's registry with prod's configuration."""
     assert _kinds(workspace, capsys, "prod") == {"products": "waiting", "users": "waiting"}
     workspace.run("apply", "--env", "staging", "--commit")
     staged = workspace.digest("staging", "users")

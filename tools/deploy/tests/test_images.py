@@ -1,4 +1,4 @@
-"""What an image itself says decides: its user, which is never root, and the age of its packages."""
+"""Checks of an image: its user, which is not root, and the age of its packages."""
 
 import json
 from pathlib import Path
@@ -14,14 +14,14 @@ _RECORD, _MANIFEST = "deploy/staging/users.json", "deploy/staging/manifests/user
 
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DeployWorkspace:
-    """Two environments whose registry takes everything."""
+    """Return two environments where every push is accepted."""
     monkeypatch.setattr("tools.deploy.environment_session.push_built", lambda *_: None)
     monkeypatch.setattr("tools.deploy.environment_session.copy_between", lambda *_, **__: None)
     return DeployWorkspace.create(tmp_path / "tree", "localhost:9", monkeypatch)
 
 
 def test_user_of_the_image_is_in_its_manifests_and_record(workspace: DeployWorkspace) -> None:
-    """What the image says is deployed, and promoted as it was deployed."""
+    """The user of the image is rendered, recorded and promoted."""
     workspace.build("other", "users", user="10001:10002")
     assert workspace.run("apply", *_STAGING, "--commit") == 0
     assert json.loads(workspace.read(_RECORD))["user"] == "10001:10002"

@@ -24,7 +24,7 @@ _VERSIONS = (kubernetes.all_versions()[0], kubernetes.latest_version())
 
 @pytest.fixture(params=_ENVIRONMENTS, ids=[path.name for path in _ENVIRONMENTS])
 def plan(request: pytest.FixtureRequest) -> Plan:
-    """What would be deployed if every environment took what is built."""
+    """Return the plan of an environment for the images of the build."""
     session = EnvironmentSession.open(
         Folder(path=request.param, name=request.param.name), None, crane=Crane(binary=Path("crane"))
     )
@@ -33,7 +33,7 @@ def plan(request: pytest.FixtureRequest) -> Plan:
 
 
 def _digests() -> dict[str, str]:
-    """The digest of each service's image, which lies in the service's folder."""
+    """Return the digest of the image of each service."""
     return {path.parent.name: path.read_text().strip() for path in map(Path, os.environ["DIGESTS"].split())}
 
 
@@ -52,7 +52,7 @@ def _images(value: object) -> Iterator[str]:
 
 
 def test_there_are_environments() -> None:
-    """Or the tests below would be of nothing."""
+    """At least one environment is found, so that the other tests check something."""
     assert _ENVIRONMENTS
 
 
@@ -65,21 +65,21 @@ def test_settings_and_exposure_are_allowed(plan: Plan) -> None:
 
 
 def test_every_service_is_deployed_or_absent(plan: Plan) -> None:
-    """A service that nobody configured in an environment is named as such."""
+    """Each service has a change, or is listed as absent without a configuration."""
     assert sorted([*(change.service for change in plan.changes), *plan.absent]) == sorted(_digests())
 
 
 @pytest.mark.parametrize("version", _VERSIONS)
-def test_every_manifest_is_what_kubernetes_knows(plan: Plan, version: str) -> None:
-    """Each holds against its schema, strictly: no field that Kubernetes would pass over."""
+def test_every_manifest_is_valid(plan: Plan, version: str) -> None:
+    """Each manifest is valid by the strict schema, which allows no unknown field."""
     documents = _documents(plan)
     assert len(documents) > len(plan.changes)
     for document in documents:
         kubernetes.validate(document, version, strict=True)
 
 
-def test_a_field_of_no_meaning_is_found(plan: Plan) -> None:
-    """The schemas are strict indeed."""
+def test_unknown_field_is_found(plan: Plan) -> None:
+    """The strict schemas refuse an unknown field."""
     document = _documents(plan)[-1]
     document["metadata"]["colour"] = "blue"
     with pytest.raises(kubernetes.ValidationError):
@@ -87,7 +87,7 @@ def test_a_field_of_no_meaning_is_found(plan: Plan) -> None:
 
 
 def test_every_digest_is_that_of_the_image_as_built(plan: Plan) -> None:
-    """What the rule of the image wrote down is what the manifests name, and nothing else is named."""
+    """The manifests name the digests that the image rule wrote, and no others."""
     digests = _digests()
     for change in plan.changes:
         named = {

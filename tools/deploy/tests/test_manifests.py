@@ -1,4 +1,4 @@
-"""What Kubernetes is told."""
+"""Rendered manifests of one service."""
 
 import json
 import re
@@ -86,14 +86,14 @@ def _values(text: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(("text", "count"), [(_EVERYTHING, 4), (_MANY, 2)])
 def test_every_container_is_the_image_by_its_digest(text: str, count: int) -> None:
-    """No tag anywhere: what was built is what runs."""
+    """Images are named by digest, never by tag."""
     images = [container["image"] for container in _containers(text)]
     assert images == [f"registry.example/team/user_service@{_DIGEST}"] * count
 
 
 @pytest.mark.parametrize("text", [_EVERYTHING, _MANY])
-def test_every_container_has_as_few_rights_as_can_be(text: str) -> None:
-    """The profile `restricted` of the Pod Security Standards, and a read-only root on top."""
+def test_every_container_has_the_least_privileges(text: str) -> None:
+    """Containers meet the profile `restricted` and have a read-only root."""
     for container in _containers(text):
         assert container["securityContext"] == {
             "allowPrivilegeEscalation": False,
@@ -104,8 +104,8 @@ def test_every_container_has_as_few_rights_as_can_be(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", [_EVERYTHING, _MANY])
-def test_every_pod_is_nobody_and_has_no_token(text: str) -> None:
-    """It runs as the image's user and may ask the cluster nothing."""
+def test_every_pod_runs_as_the_user_of_the_image_without_a_token(text: str) -> None:
+    """Pods run as the user of the image and have no service account token."""
     for pod in _pods(text):
         context = pod["securityContext"]
         assert (context["runAsNonRoot"], context["runAsUser"], context["runAsGroup"]) == (True, 10001, 10002)
@@ -116,7 +116,7 @@ def test_every_pod_is_nobody_and_has_no_token(text: str) -> None:
 
 
 def test_probes_ask_where_the_service_answers() -> None:
-    """Live and ready are two questions, on the port that the image says."""
+    """Liveness and readiness are probed on the main port of the image."""
     serve = _server(_EVERYTHING)
     assert serve["ports"][0] == {"name": "http", "containerPort": 8001}
     paths = {probe: serve[probe]["httpGet"]["path"] for probe in serve if probe.endswith("Probe")}
@@ -133,7 +133,7 @@ def test_sqlite_is_one_process_at_a_time() -> None:
 
 
 def test_postgresql_is_many_processes_and_a_job() -> None:
-    """Old processes serve until new ones are ready; the autoscaler alone says how many there are."""
+    """Old processes serve until new ones are ready; the autoscaler sets the number of replicas."""
     deployment = _one(_MANY, "Deployment")["spec"]
     assert "replicas" not in deployment
     assert deployment["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
@@ -153,7 +153,7 @@ def test_without_a_database_nothing_is_migrated() -> None:
 
 
 def test_job_has_the_digest_in_its_name_and_another_name_for_another_form() -> None:
-    """A job cannot be changed in place, so whatever changes it renames it; the same job keeps its name."""
+    """A Job cannot be changed, so a change of its specification or image changes its name."""
     other = _DIGEST.replace("0", "f", 1)
     more_memory = _MANY + '[resources]\nmemory = "1Gi"\n'
     names = [_one(*each, digest=digest)["metadata"]["name"] for *each, digest in (
@@ -166,7 +166,7 @@ def test_job_has_the_digest_in_its_name_and_another_name_for_another_form() -> N
 
 
 def test_schedule_runs_where_the_volume_is() -> None:
-    """Storage of one node is only there where the server is."""
+    """A CronJob runs on the node of the server, where its ReadWriteOnce volume is."""
     cron = _one(_EVERYTHING, "CronJob")
     pod = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     [near] = pod["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
@@ -175,7 +175,7 @@ def test_schedule_runs_where_the_volume_is() -> None:
 
 
 def test_service_finds_servers_and_nothing_else() -> None:
-    """Pods of jobs and schedules answer nobody."""
+    """The Service does not select pods of Jobs and CronJobs."""
     selector = _one(_EVERYTHING, "Service")["spec"]["selector"]
     assert selector == _one(_EVERYTHING, "Deployment")["spec"]["selector"]["matchLabels"]
     labels = _one(_EVERYTHING, "CronJob")["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"]
@@ -183,7 +183,7 @@ def test_service_finds_servers_and_nothing_else() -> None:
 
 
 def test_network_is_closed_but_for_what_was_named() -> None:
-    """Nobody named means nobody: an empty list of rules, not a rule without sources."""
+    """Without named clients the list of rules is empty; a rule without sources would admit every client."""
     isolated = _one("[settings]\nmetrics = false\n" + _SQLITE, "NetworkPolicy")["spec"]
     assert (isolated["policyTypes"], isolated["ingress"]) == (["Ingress", "Egress"], [])
     assert [port["port"] for rule in isolated["egress"] for port in rule["ports"]] == [53, 53]
@@ -252,7 +252,7 @@ def test_addresses_of_the_ingress_controller_are_trusted() -> None:
 
 
 def test_host_names_are_those_of_outside_and_inside() -> None:
-    """The service answers to the names people use and to those the cluster uses, and to no other."""
+    """The allowed hosts are those of the ingress and of the Service."""
     assert yaml.safe_load(_values(_EVERYTHING)["USER_SERVICE_ALLOWED_HOSTS"])[:3] == [
         "users.example",
         "user-service",
@@ -261,7 +261,7 @@ def test_host_names_are_those_of_outside_and_inside() -> None:
 
 
 def test_settings_are_text_as_the_service_reads_it() -> None:
-    """true, numbers and lists as in a settings file."""
+    """Booleans, numbers and lists are rendered as in a settings file."""
     text = '[settings]\ndocs = false\nstop_seconds = 30\ncors_origins = ["https://a.example"]\n' + _SQLITE
     serve = _server(text)
     assert {entry["name"].removeprefix("USER_SERVICE_"): entry["value"] for entry in serve["env"]} == {
@@ -282,7 +282,7 @@ def test_settings_are_text_as_the_service_reads_it() -> None:
     ],
 )
 def test_settings_arrive_as_they_were_written(value: str) -> None:
-    """Neither YAML nor Kubernetes, which puts variables into variables, makes anything else of them."""
+    """Neither YAML nor the expansion of variables by Kubernetes changes a value."""
     text = f"[settings]\nissuer = {json.dumps(value)}\n" + _SQLITE
     read = list(yaml.safe_load_all(render(_release(text), source="here")))
     assert read == documents(_release(text))
@@ -291,12 +291,12 @@ def test_settings_arrive_as_they_were_written(value: str) -> None:
 
 
 def _expanded(value: str) -> str:
-    """What Kubernetes makes of a value: `$$` is `$`, `$(NAME)` another variable."""
+    """Expand a value as Kubernetes does: `$$` is `$`, `$(NAME)` another variable."""
     return re.sub(r"\$(\$|\(\w+\))", lambda found: "$" if found[1] == "$" else "another", value)
 
 
 def test_secrets_are_named_and_never_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A value that lies in the environment of whoever deploys goes nowhere."""
+    """A secret in the environment of the command is not rendered."""
     monkeypatch.setenv("USER_SERVICE_DATABASE_URL", "postgresql+asyncpg://users:canary@db/users")
     text = render(_release(_MANY), source="here")
     assert "canary" not in text
@@ -305,7 +305,7 @@ def test_secrets_are_named_and_never_rendered(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_files_of_a_secret_are_mounted_for_the_group_alone() -> None:
-    """Read-only, and closed enough for keys that refuse to be open."""
+    """Files of a Secret are read-only, with a mode that the service accepts for keys."""
     text = '[secrets]\ndatabase_url = { secret = "users", key = "url" }\n[volumes.keys]\npath = "/keys"\n'
     text += 'secret = "signing-keys"\n[[network.to]]\ncidr = "10.0.0.0/8"\nport = 5432\n'
     serve = _server(text)
@@ -315,7 +315,7 @@ def test_files_of_a_secret_are_mounted_for_the_group_alone() -> None:
 
 
 def test_same_release_is_the_same_bytes() -> None:
-    """Rendering depends on nothing else, and YAML reads back what was meant."""
+    """Rendering is deterministic, and the YAML parses to the same documents."""
     text = render(_release(_EVERYTHING), source="here")
     assert text == render(_release(_EVERYTHING), source="here")
     read: list[Any] = list(yaml.safe_load_all(text))

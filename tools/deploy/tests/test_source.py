@@ -1,4 +1,4 @@
-"""What git has to do with it: the commit that is asked for, and a git that will not."""
+"""Commits of deployments, and failures of git."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ _APPLY = ("apply", "--env", "staging", "--commit")
 
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DeployWorkspace:
-    """Two environments whose registry takes everything."""
+    """Return two environments where every push is accepted."""
     monkeypatch.setattr("tools.deploy.environment_session.push_built", lambda *_: None)
     return DeployWorkspace.create(tmp_path / "tree", "localhost:9", monkeypatch)
 
@@ -37,7 +37,7 @@ def _sentence(workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str], *a
 
 
 def test_removal_is_committed_as_a_whole(workspace: DeployWorkspace) -> None:
-    """Manifest and record go in one commit, and the tree is clean."""
+    """Manifest and record are removed in one commit, and the tree is clean."""
     workspace.run(*_APPLY)
     (workspace.root / "deploy/staging/users.toml").unlink()
     workspace.commit()
@@ -47,7 +47,7 @@ def test_removal_is_committed_as_a_whole(workspace: DeployWorkspace) -> None:
 
 
 def test_files_of_others_are_not_committed(workspace: DeployWorkspace) -> None:
-    """Neither what a person or a killed run left there, nor what another apply wrote, nor what is staged."""
+    """Untracked, staged and other services' files are not part of the commit."""
     workspace.run("apply", "--env", "staging")
     for name in ("manifests/others.yaml", "manifests/.users.yaml.draft"):
         workspace.write(f"deploy/staging/{name}", "mine: 1\n")
@@ -58,7 +58,7 @@ def test_files_of_others_are_not_committed(workspace: DeployWorkspace) -> None:
 
 
 def test_ignored_files_are_committed_all_the_same(workspace: DeployWorkspace) -> None:
-    """A record that git passes over would leave a deployment that nobody knows of."""
+    """Records that .gitignore matches are committed."""
     workspace.write(".gitignore", "*.json\n")
     workspace.commit()
     assert workspace.run(*_APPLY) == 0
@@ -77,7 +77,7 @@ def test_ignored_files_are_committed_all_the_same(workspace: DeployWorkspace) ->
 def test_hook_that_refuses(
     workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str], text: str, said: str
 ) -> None:
-    """Its sentence is passed on; once it agrees, the same command commits what had been written."""
+    """The message of a failing hook is printed; once it passes, the same command commits the files."""
     hook, revision = _hook(workspace, text), workspace.git("rev-parse", "HEAD")
     assert _sentence(workspace, capsys, *_APPLY) == f"error: git commit: {said}"
     assert workspace.git("rev-parse", "HEAD") == revision
@@ -87,7 +87,7 @@ def test_hook_that_refuses(
 
 
 def test_removal_after_a_hook_refused(workspace: DeployWorkspace) -> None:
-    """What the first try took out of the index is committed by the second."""
+    """A removal that was staged by a failed commit is committed by the next one."""
     workspace.run(*_APPLY)
     (workspace.root / "deploy/staging/users.toml").unlink()
     workspace.commit()
@@ -99,10 +99,10 @@ def test_removal_after_a_hook_refused(workspace: DeployWorkspace) -> None:
     assert workspace.git("status", "--porcelain") == ""
 
 
-def test_nobody_in_particular_commits_nothing(
+def test_commit_without_an_identity_is_refused(
     workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Git is asked for a name before anything is pushed or written."""
+    """The identity is checked before anything is pushed or written."""
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.delenv(f"GIT_{role}_NAME")
         monkeypatch.delenv(f"GIT_{role}_EMAIL")
@@ -113,19 +113,19 @@ def test_nobody_in_particular_commits_nothing(
 
 
 def test_git_that_is_busy(workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
-    """Git's reason is given, not the last line of its advice."""
+    """The message has the reason of git, not the last line of its advice."""
     (workspace.root / ".git/index.lock").touch()
     assert "index.lock': File exists" in _sentence(workspace, capsys, *_APPLY)
 
 
 def test_repository_without_a_commit(workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
-    """There is nothing yet that a record could name."""
+    """A repository without commits has no revision to record, and the command is refused."""
     workspace.git("update-ref", "-d", "HEAD")
     assert "does not have any commits yet" in _sentence(workspace, capsys, "plan", "--env", "staging")
 
 
 def test_detached_head_is_a_commit_like_any(workspace: DeployWorkspace) -> None:
-    """CI has no branch either."""
+    """Deployments from a detached HEAD, as in CI, are committed."""
     workspace.git("checkout", "--quiet", "--detach")
     assert workspace.run(*_APPLY) == 0
     assert workspace.git("status", "--porcelain") == ""
