@@ -1,43 +1,40 @@
 """What the guard costs: `bazel run //tools/bench:guard`.
 
-A plain FastAPI hello on stock uvicorn and the same behind the guard, side by side in one run.
+A plain FastAPI hello on stock uvicorn and the same behind the guard, in interleaved runs.
 """
 
 import argparse
+import sys
 from contextlib import ExitStack
 
-from tools.bench.contestant import Contestant, contestant, pin_client
-from tools.bench.load import load
-from tools.bench.rounds import Sample, alternate, table
+from tools.bench.interleaved_runs import Samples, interleave, table
+from tools.bench.measuring import at_least_one, measure
+from tools.bench.server_process import ServerNotReadyError, module_server, pin_client
+from tools.bench.setup import get
+from tools.bench.wrk.command import LoadError
 
-_REQUEST = (
-    b"GET / HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: bench\r\nAccept: */*\r\n"
-    b"Accept-Encoding: gzip, deflate\r\nConnection: keep-alive\r\n\r\n"
-)
+_KINDS = ("stock", "guarded")
 
 
 def main() -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=41, help="rounds (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=0.4, help="length of a measurement (default: %(default)s)")
+    parser.add_argument("--rounds", type=at_least_one, default=41, help="rounds (default: %(default)s)")
+    parser.add_argument("--seconds", type=at_least_one, default=1, help="length of a run (default: %(default)s)")
     arguments = parser.parse_args()
-    kinds = ("stock", "guarded")
+    try:
+        print(table(_samples(rounds=arguments.rounds, seconds=arguments.seconds), base="stock"))
+    except (LoadError, ServerNotReadyError) as error:
+        sys.exit(f"guard: {error}")
+
+
+def _samples(*, rounds: int, seconds: int) -> Samples:
     with ExitStack() as stack:
-        servers = {kind: stack.enter_context(contestant(kind, "tools.bench.hello", [kind])) for kind in kinds}
+        servers = {kind: stack.enter_context(module_server("tools.bench.hello", [kind])) for kind in _KINDS}
         pin_client()
         for server in servers.values():
-            _measure(server, seconds=1)
-        samples = alternate(
-            kinds, lambda kind: _measure(servers[kind], seconds=arguments.seconds), rounds=arguments.rounds
-        )
-    print(table(samples, base="stock"))
-
-
-def _measure(server: Contestant, *, seconds: float) -> Sample:
-    before = server.cpu_seconds()
-    outcome = load(server.address, _REQUEST, seconds=seconds)
-    return Sample(outcome.rate, (server.cpu_seconds() - before) / outcome.requests * 1e6)
+            measure(server, get("/"), seconds=1)
+        return interleave(_KINDS, lambda kind: measure(servers[kind], get("/"), seconds=seconds), rounds=rounds)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import sys
 
 import uvicorn
 from fastapi import FastAPI
+from pydantic import BaseModel
 
 from libs.web.guard import Gate
 from libs.web.lifecycle import Lifecycle
@@ -14,10 +15,22 @@ from libs.web.peers import Hosts, Proxies
 app = FastAPI()
 
 
+class Greeting(BaseModel):
+    """The body of `POST /echo`."""
+
+    name: str
+
+
 @app.get("/")
 async def hello() -> dict[str, str]:
     """Say hello."""
     return {"hello": "world"}
+
+
+@app.post("/echo")
+async def echo(greeting: Greeting) -> Greeting:
+    """Return the body."""
+    return greeting
 
 
 def main(kind: str) -> None:

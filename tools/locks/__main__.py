@@ -15,6 +15,7 @@ from tools.oci.debian.mirrors import environment
 PYTHON = ("requirements_lock.txt",)
 DEBIAN = (
     "libs/db/pgbouncer/lock.json",
+    "tools/bench/wrk/lock.json",
     "tools/clock/lock.json",
     "tools/oci/base/lock.json",
     "tools/oci/debian/keys/lock.json",

@@ -1,4 +1,4 @@
-"""Alternating rounds: contestants run in turns, so that what the machine does besides hits all alike."""
+"""Measure several servers in turns, so that other load on the machine affects all of them alike."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,17 +7,19 @@ from statistics import median
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One round of one contestant: requests per second, and microseconds of processor per request."""
+    """One run of one server: requests per second, processor time per request (µs), latency percentiles (seconds)."""
 
     rate: float
     cost: float
+    p50: float = 0.0
+    p99: float = 0.0
 
 
 Samples = Mapping[str, Sequence[Sample]]
 
 
-def alternate(names: Sequence[str], measure: Callable[[str], Sample], *, rounds: int) -> Samples:
-    """Measure each of `names` once a round; every other round goes backwards."""
+def interleave(names: Sequence[str], measure: Callable[[str], Sample], *, rounds: int) -> Samples:
+    """Measure each of `names` once per round, in reverse order in every other round."""
     samples: dict[str, list[Sample]] = {name: [] for name in names}
     for number in range(rounds):
         for name in names if number % 2 == 0 else reversed(names):
@@ -26,44 +28,51 @@ def alternate(names: Sequence[str], measure: Callable[[str], Sample], *, rounds:
 
 
 def overhead(samples: Samples, *, of: str, over: str) -> float:
-    """How much more processor time a request costs, as a share: the median over the rounds."""
+    """Return by what share a request costs more processor time: the median of the rounds."""
     pairs = zip(samples[of], samples[over], strict=True)
     return median(mine.cost / theirs.cost - 1 for mine, theirs in pairs)
 
 
 def least_overhead(samples: Samples, *, of: str, over: str) -> float:
-    """The same between the cheapest rounds: what is left when the machine disturbs least, as timeit has it."""
+    """Return the same share between the cheapest run of each: other load only adds to a cost, as in `timeit`."""
     return min(each.cost for each in samples[of]) / min(each.cost for each in samples[over]) - 1
 
 
 def added(samples: Samples, *, of: str, over: str) -> float:
-    """How many microseconds of processor more a request costs: the median over the rounds."""
+    """Return by how many microseconds of processor time a request costs more: the median of the rounds."""
     pairs = zip(samples[of], samples[over], strict=True)
     return median(mine.cost - theirs.cost for mine, theirs in pairs)
 
 
 def share(samples: Samples, micros: float, *, of: str) -> float:
-    """What part of a request's processor time that many microseconds are."""
+    """Return `micros` as a share of the median processor time of a request."""
     return micros / median(each.cost for each in samples[of])
 
 
 def speed_table(samples: Samples, *, base: str) -> str:
-    """A Markdown table: how fast each is as a multiple of `base`, by requests and by processor time.
+    """Return a Markdown table of medians: rates, latencies, processor time, and ratios to `base`.
 
-    The ratios are medians over the rounds, each taken within its round.
+    A ratio is the median of the ratios within each round.
     """
-    lines = [f"| | requests/s | to {base} | µs of processor | to {base} by processor |", "|---|--:|--:|--:|--:|"]
+    lines = [
+        f"| | requests/s | to {base} | p50 ms | p99 ms | µs of processor | to {base} by processor |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
     for name, found in samples.items():
         pairs = zip(found, samples[base], strict=True)
         ratio = median(mine.rate / theirs.rate for mine, theirs in pairs)
         by_processor = 1 / (1 + overhead(samples, of=name, over=base))
         rate, cost = median(each.rate for each in found), median(each.cost for each in found)
-        lines.append(f"| {name} | {rate:,.0f} | {ratio:.2f} | {cost:.1f} | {by_processor:.2f} |")
+        p50, p99 = median(each.p50 for each in found), median(each.p99 for each in found)
+        lines.append(
+            f"| {name} | {rate:,.0f} | {ratio:.2f} | {p50 * 1e3:.1f} | {p99 * 1e3:.1f} "
+            f"| {cost:.1f} | {by_processor:.2f} |"
+        )
     return "\n".join(lines)
 
 
 def table(samples: Samples, *, base: str) -> str:
-    """A Markdown table: medians, each beside its ratio to `base`, and processor time per request."""
+    """Return a Markdown table of medians, each beside its ratio to `base`, and of processor time per request."""
     rates = {name: median(each.rate for each in found) for name, found in samples.items()}
     lines = [
         f"| | requests/s | ratio | µs of processor | over {base} | least µs | over {base} |",

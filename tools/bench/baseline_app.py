@@ -1,8 +1,8 @@
-"""The authenticated read as popular templates write it; `python -m tools.bench.rival URL`. Prints its port.
+"""Serve an authenticated read as popular templates write it: `python -m tools.bench.baseline_app URL`. Prints its port.
 
-A token signed with a shared secret and verified at every request, the user's row read at every request, an ORM in
-`def` endpoints. Where a choice was open it is in the rival's favour: no middleware, no access log, no log at all, and
-the signature is checked by the standard library alone, which is less work than any JOSE library makes of it.
+The token is signed with a shared secret. Each request verifies it and reads the user's row by an ORM in a `def`
+endpoint. Where templates differ, this application takes the faster choice: no middleware, no logs, and the standard
+library verifies the signature, which is faster than any JOSE library.
 """
 
 import base64
@@ -33,7 +33,7 @@ class _Base(DeclarativeBase):
 
 
 class User(_Base):
-    """Who may log in."""
+    """A user who can log in."""
 
     __tablename__ = "user"
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -45,7 +45,7 @@ class User(_Base):
 
 
 class Item(_Base):
-    """What a user owns; as wide as a product."""
+    """An item of a user, with as many columns as a product."""
 
     __tablename__ = "item"
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -58,7 +58,7 @@ class Item(_Base):
 
 
 class ItemPublic(BaseModel):
-    """An item as its owner sees it."""
+    """The response: an item as its owner sees it."""
 
     model_config = ConfigDict(from_attributes=True)
     id: uuid.UUID
@@ -103,7 +103,7 @@ def read_item(session: SessionDep, current_user: CurrentUser, key: uuid.UUID) ->
 
 
 def token() -> str:
-    """A token of the one user."""
+    """Return an access token of the only user."""
     payload = json.dumps({"exp": int(time.time()) + 3600, "sub": str(_USER)}).encode()
     signing_input = f"{_encode(_HEADER)}.{_encode(payload)}"
     return f"{signing_input}.{_encode(_sign(signing_input))}"
@@ -140,7 +140,7 @@ def _fill(engine: sa.Engine) -> None:
 
 
 def main(database: str) -> None:
-    """Serve from an empty database, named by its URL as SQLAlchemy has it."""
+    """Serve from an empty database; `database` is a URL of SQLAlchemy."""
     app.state.engine = sa.create_engine(database, pool_pre_ping=database.startswith("postgresql"))
     _fill(app.state.engine)
     config = uvicorn.Config(

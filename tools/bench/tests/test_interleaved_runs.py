@@ -1,8 +1,8 @@
-"""How rounds are run and what is made of them."""
+"""Tests of interleaved runs and of the tables that show them."""
 
 import pytest
 
-from tools.bench.rounds import Sample, added, alternate, least_overhead, overhead, share, speed_table, table
+from tools.bench.interleaved_runs import Sample, added, interleave, least_overhead, overhead, share, speed_table, table
 
 SAMPLES = {
     "stock": [Sample(1000, 100), Sample(500, 200), Sample(1100, 90)],
@@ -10,31 +10,31 @@ SAMPLES = {
 }
 
 
-def test_turns_alternate() -> None:
-    """Whoever went first in one round goes last in the next."""
+def test_order_alternates() -> None:
+    """The first of one round is the last of the next."""
     turns: list[str] = []
 
     def measure(name: str) -> Sample:
         turns.append(name)
         return Sample(len(turns), 1)
 
-    samples = alternate(["a", "b"], measure, rounds=3)
+    samples = interleave(["a", "b"], measure, rounds=3)
     assert turns == ["a", "b", "b", "a", "a", "b"]
     assert [sample.rate for sample in samples["a"]] == [1, 4, 5]
 
 
 def test_overhead_compares_within_a_round() -> None:
-    """A round in which the machine was slow says as much as any other."""
+    """A ratio within a round does not depend on how fast the machine was in that round."""
     assert overhead(SAMPLES, of="guarded", over="stock") == pytest.approx(0.02)
 
 
 def test_least_overhead_compares_the_cheapest_rounds() -> None:
-    """What disturbs a round only ever adds to its cost."""
+    """Other load only adds to a cost, so the cheapest runs are the least disturbed."""
     assert least_overhead(SAMPLES, of="guarded", over="stock") == pytest.approx(0.02)
 
 
 def test_table_shows_medians() -> None:
-    """The table is what the documentation can quote."""
+    """The table has the median of each figure."""
     assert table(SAMPLES, base="stock").splitlines()[2:] == [
         "| stock | 1,000 | 1.000 | 100.0 | +0.0% | 90.0 | +0.0% |",
         "| guarded | 990 | 0.990 | 102.0 | +2.0% | 91.8 | +2.0% |",
@@ -42,15 +42,18 @@ def test_table_shows_medians() -> None:
 
 
 def test_added_is_microseconds_of_a_request() -> None:
-    """What something costs does not depend on what it is put around."""
+    """The cost of middleware is a time, and a share of the request that it is part of."""
     assert added(SAMPLES, of="guarded", over="stock") == pytest.approx(2)
     assert share(SAMPLES, 2, of="stock") == pytest.approx(0.02)
 
 
 def test_speed_table_compares_within_a_round() -> None:
-    """Twice the processor time is half the speed, whatever the rates say."""
-    samples = {"plain": [Sample(1000, 100), Sample(500, 200)], "full": [Sample(400, 200), Sample(300, 400)]}
+    """Twice the processor time is half the speed; ratios are taken within a round."""
+    samples = {
+        "plain": [Sample(1000, 100, p50=0.001, p99=0.002), Sample(500, 200, p50=0.002, p99=0.004)],
+        "full": [Sample(400, 200, p50=0.004, p99=0.01), Sample(300, 400, p50=0.005, p99=0.02)],
+    }
     assert speed_table(samples, base="plain").splitlines()[2:] == [
-        "| plain | 750 | 1.00 | 150.0 | 1.00 |",
-        "| full | 350 | 0.50 | 300.0 | 0.50 |",
+        "| plain | 750 | 1.00 | 1.5 | 3.0 | 150.0 | 1.00 |",
+        "| full | 350 | 0.50 | 4.5 | 15.0 | 300.0 | 0.50 |",
     ]
