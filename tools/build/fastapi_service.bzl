@@ -16,7 +16,7 @@ _USERS = [
 
 def fastapi_service(
         name,
-        srcs,
+        srcs = None,
         deps = [],
         packages = [],
         requirements = "@pip",
@@ -31,12 +31,12 @@ def fastapi_service(
         stamp = False):
     """Makes everything a service is besides its tests.
 
-    `srcs` holds a `__main__.py` that serves by default and has a sub-command `migrate`. In its image the
-    service listens on all addresses and keeps what it has under `/data`.
+    The folder holds a `__main__.py` that serves by default and has a sub-command `migrate`. In its image the
+    service listens on all addresses and keeps its data under `/data`.
 
     Args:
       name: name of the service, which is also the name of its folder.
-      srcs: its sources, `__main__.py` among them.
+      srcs: its sources, `__main__.py` among them; by default all Python files of the package outside `tests/`.
       deps: first-party libraries that it imports.
       packages: third-party packages that it imports, by their names in the hub.
       requirements: hub of those packages; one of its own lets a service move to other versions first.
@@ -68,6 +68,16 @@ def fastapi_service(
       release, image_verify: commands that release the index, signed, and that tell whether a released one can be trusted.
       image_test: pushes, pulls and runs the image, and looks at all that is in it.
     """
+    if srcs == None:
+        srcs = native.glob(
+            ["**/*.py"],
+            exclude = ["tests/**"],
+        )
+    if "__main__.py" not in srcs:
+        fail("fastapi_service {}: found no __main__.py in {}; write one that serves, as services/product_service has".format(
+            native.package_relative_label(name),
+            srcs,
+        ))
     py_library(
         name = "app",
         srcs = srcs,
