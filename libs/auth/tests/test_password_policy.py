@@ -1,12 +1,15 @@
 """Tests of libs.auth.password_policy."""
 
 import contextlib
+import hashlib
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from libs.auth import password_policy
 from libs.auth.errors import WeakPassword
 from libs.auth.password_policy import MAX_LENGTH, PasswordPolicy, normalise
 
@@ -126,3 +129,22 @@ def test_every_text_gets_an_answer(text: str, about: list[str]) -> None:
     """Accepted or refused by a sentence, and nothing else."""
     with contextlib.suppress(WeakPassword):
         POLICY.check(text, about=about)
+
+
+def test_the_list_ships_with_its_licence() -> None:
+    """Its README states the SHA-256 of the list, so an edit of either is noticed."""
+    folder = Path(password_policy.__file__).with_name("common_passwords")
+    assert "Permission is hereby granted" in (folder / "LICENSE.txt").read_text("utf-8")
+    digest = hashlib.sha256((folder / "passwords.txt").read_bytes()).hexdigest()
+    assert digest in (folder / "README.md").read_text("utf-8")
+
+
+def test_each_listed_password_is_rejected() -> None:
+    """Long ones as they are, short ones as repetitions."""
+    passwords = (
+        Path(password_policy.__file__).with_name("common_passwords").joinpath("passwords.txt").read_text("ascii")
+    )
+    assert len(passwords.splitlines()) == 30_000
+    for password in passwords.splitlines()[::300]:
+        with pytest.raises(WeakPassword, match="common"):
+            POLICY.check(password * (15 // len(password) + 1))
