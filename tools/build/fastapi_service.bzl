@@ -71,12 +71,13 @@ def fastapi_service(
     if srcs == None:
         srcs = native.glob(
             ["**/*.py"],
+            allow_empty = True,
             exclude = ["tests/**"],
         )
     if "__main__.py" not in srcs:
-        fail("fastapi_service {}: found no __main__.py in {}; write one that serves, as services/product_service has".format(
+        fail("fastapi_service {}: expected a __main__.py among its sources, found {}; write one, as services/product_service has".format(
             native.package_relative_label(name),
-            srcs,
+            srcs or "none",
         ))
     py_library(
         name = "app",
