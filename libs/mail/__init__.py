@@ -1,1 +1,1 @@
-"""Letters to people, and the ways in which they leave the house."""
+"""Emails with one recipient, and the ways to send them."""

@@ -1,31 +1,35 @@
-"""What goes wrong with letters."""
+"""Errors of the mail library."""
 
 
 class MailError(Exception):
     """Base of this library's errors."""
 
 
-class BadMailSetting(MailError):
-    """Settings that name no way of sending."""
+class MailConfigurationError(MailError):
+    """The settings name no valid way to send emails."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"{reason}; mail goes to `console`, to `folder:PATH`, or to `smtps://USER@HOST`, "
-            "`smtp+starttls://USER@HOST`, `smtp://HOST`"
+            f"{reason}; expected `console`, `folder:PATH`, `smtps://USER@HOST`, `smtp+starttls://USER@HOST` "
+            "or `smtp://HOST`"
         )
         self.reason = reason
 
 
-class BadLetter(MailError):
-    """A letter that no mail server could be given: its recipient is not one address, or breaks a line."""
+class InvalidEmail(MailError):
+    """An email that cannot be sent as it is: its recipient is not exactly one address, or a header has a line break."""
 
 
-class NotSent(MailError):
-    """A letter that did not leave; it may be tried again."""
+class DeliveryError(MailError):
+    """An email that was not delivered; a later attempt may succeed."""
 
 
-class Rejected(NotSent):
-    """A letter that this mail server will not take, however often it is tried; `code` is the reply's, 0 for none."""
+class PermanentDeliveryError(DeliveryError):
+    """An email that this mail server will never accept.
+
+    Attributes:
+        code: the server's reply code, or 0 if the server was not asked.
+    """
 
     def __init__(self, host: str, code: int, reason: str) -> None:
         super().__init__(f"{host}: {code} {reason}")

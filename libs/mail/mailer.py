@@ -1,7 +1,4 @@
-"""Sending letters: one Protocol, and the two ways that need no mail server (`libs.mail.smtp` has the third).
-
-A service takes a `Mailer`; another way of sending is another class with the one method.
-"""
+"""The `Mailer` protocol, and the two implementations that need no mail server; `libs.mail.smtp` has the third."""
 
 import asyncio
 import secrets
@@ -9,47 +6,53 @@ import sys
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from libs.mail.errors import BadMailSetting, NotSent
-from libs.mail.letter import Letter, message
+from libs.mail.errors import DeliveryError, MailConfigurationError
+from libs.mail.message import Email, build_message
 
 CONSOLE = "console"
 
 
 class Mailer(Protocol):
-    """A way of sending letters."""
+    """A way to send emails. To add one, write another class with this method."""
 
-    async def send(self, letter: Letter) -> None:
-        """Send a letter; `NotSent` when that failed."""
+    async def send(self, email: Email) -> None:
+        """Send an email.
+
+        Raises:
+            InvalidEmail: the email cannot be sent as it is.
+            DeliveryError: the email was not delivered.
+        """
         ...
 
 
 class ConsoleMailer:
-    """Prints letters, for development: whoever reads the terminal reads everybody's mail."""
+    """Print emails, for development only: they may hold secrets."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        """Print to `stream`, by default to stdout, which is no log."""
+        """Print to `stream`, by default to stdout; logs go to stderr."""
         self._stream = stream or sys.stdout
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, email: Email) -> None:
         """See `Mailer`."""
-        self._stream.write(f"To: {letter.to}\nSubject: {letter.subject}\n\n{letter.text}\n")
+        self._stream.write(f"To: {email.to}\nSubject: {email.subject}\n\n{email.text}\n")
         self._stream.flush()
 
 
 class FolderMailer:
-    """Writes each letter to a file of its own, whole or not at all, for a mail server to collect (RFC 5322)."""
+    """Write each email atomically to a file (RFC 5322), for a mail server to collect."""
 
     def __init__(self, folder: Path, sender: str) -> None:
-        """`sender` is the address in From."""
+        """Write to `folder`, which is created with the first email; `sender` is the From header."""
         self._folder = folder
         self._sender = sender
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, email: Email) -> None:
         """See `Mailer`."""
+        content = build_message(email, sender=self._sender).as_bytes()
         try:
-            await asyncio.to_thread(self._write, message(letter, self._sender).as_bytes())
+            await asyncio.to_thread(self._write, content)
         except OSError as error:
-            raise NotSent(f"{self._folder}: {error.strerror}") from error
+            raise DeliveryError(f"{self._folder}: {error.strerror}") from error
 
     def _write(self, content: bytes) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -60,25 +63,31 @@ class FolderMailer:
         unfinished.rename(self._folder / f"{name}.eml")
 
 
-def open_mailer(where: str, *, sender: str, password_file: Path | None = None) -> Mailer:
-    """The way of sending that settings name; `BadMailSetting` when they name none.
+def open_mailer(setting: str, *, sender: str, password_file: Path | None = None) -> Mailer:
+    """Return the mailer that `setting` names.
 
-    `console`, `folder:PATH`, or the address of a mail server, see `libs.mail.smtp`; its user's password is in a file.
+    Args:
+        setting: `console`, `folder:PATH` or the URL of a mail server (see `libs.mail.smtp.parse_smtp_url`).
+        sender: the From header, an address with or without a display name.
+        password_file: file that holds the password of the URL's user.
+
+    Raises:
+        MailConfigurationError: `setting` names no mailer, or the password file is not readable.
     """
-    if where == CONSOLE:
+    if setting == CONSOLE:
         return ConsoleMailer()
-    kind, _, path = where.partition(":")
+    kind, _, path = setting.partition(":")
     if kind == "folder" and path:
         return FolderMailer(Path(path), sender)
     if path.startswith("//"):
-        from libs.mail.smtp import SmtpMailer, parse  # noqa: PLC0415  # loaded by those who have a mail server
+        from libs.mail.smtp import SmtpMailer, parse_smtp_url  # noqa: PLC0415  # only SMTP needs aiosmtplib
 
-        return SmtpMailer(parse(where, _password(password_file)), sender)
-    raise BadMailSetting(f"not {where!r}")
+        return SmtpMailer(parse_smtp_url(setting, password=_read_password(password_file)), sender)
+    raise MailConfigurationError(f"{setting!r} names no way to send emails")
 
 
-def _password(file: Path | None) -> str:
+def _read_password(file: Path | None) -> str:
     try:
         return file.read_text("utf-8").rstrip("\r\n") if file else ""
     except (OSError, UnicodeError) as error:
-        raise BadMailSetting(f"the password file {file} cannot be read") from error
+        raise MailConfigurationError(f"the password file {file} cannot be read") from error

@@ -1,31 +1,45 @@
-"""Letters by SMTP (RFC 5321), as a submission (RFC 6409) to the mail server of the house.
+"""Send emails by SMTP (RFC 5321) to a message submission server (RFC 6409).
 
-The connection is TLS from its start (`smtps`, RFC 8314), or becomes it before anything is said
-(`smtp+starttls`, RFC 3207; a server that does not offer it gets nothing), or is plain. Certificates are
-checked against those that the system trusts, or the file in SSL_CERT_FILE.
+The connection uses TLS from its start (`smtps`, RFC 8314), switches to TLS before anything is sent (`smtp+starttls`,
+RFC 3207; a server that does not offer STARTTLS receives neither password nor email), or is not encrypted (`smtp`).
+Certificates are checked against the system's trust store, or the file in `SSL_CERT_FILE`.
 """
 
 import asyncio
-import smtplib
 import socket
-import ssl
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from typing import cast
 from urllib.parse import unquote, urlsplit
 
-from libs.mail.errors import BadMailSetting, NotSent, Rejected
-from libs.mail.letter import Letter, message
+from aiosmtplib import (
+    SMTP,
+    SMTPAuthenticationError,
+    SMTPException,
+    SMTPNotSupported,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+)
+
+from libs.mail.errors import DeliveryError, MailConfigurationError, PermanentDeliveryError
+from libs.mail.message import Email, build_message
 
 PLAIN, STARTTLS, TLS = "smtp", "smtp+starttls", "smtps"
-_PORTS = {PLAIN: 25, STARTTLS: 587, TLS: 465}
-_SECONDS = 20.0
+_DEFAULT_PORTS = {PLAIN: 25, STARTTLS: 587, TLS: 465}
+_TIMEOUT = 20.0
+_AUTHENTICATION_CODES = (530, 534, 535)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    """A mail server, and who we are to it; with a user there is a password."""
+class SmtpServer:
+    """A mail server, with the credentials to use there.
+
+    Attributes:
+        security: `PLAIN`, `STARTTLS` or `TLS`.
+        user: empty to send without a login.
+    """
 
     security: str
     host: str
@@ -35,107 +49,123 @@ class Server:
 
 
 class SmtpMailer:
-    """Hands each letter to the server, over a connection of its own."""
+    """Send each email over a new connection."""
 
-    def __init__(self, server: Server, sender: str, *, seconds: float = _SECONDS) -> None:
-        """`sender` is the address in From; a letter may take `seconds`, whatever the server does."""
+    def __init__(self, server: SmtpServer, sender: str, *, timeout: float = _TIMEOUT) -> None:
+        """Send to `server` with `sender` as the From header; one email takes at most `timeout` seconds."""
         self._server = server
         self._sender = sender
-        self._seconds = seconds
+        self._timeout = timeout
 
-    async def send(self, letter: Letter) -> None:
-        """See `Mailer`; `Rejected` for a letter that the server will never take."""
-        delivery = _Delivery(self._server, seconds=self._seconds)
+    async def send(self, email: Email) -> None:
+        """See `Mailer`.
+
+        Raises:
+            PermanentDeliveryError: the server will never accept this email.
+        """
+        message = build_message(email, sender=self._sender)
+        client = _client(self._server)
+        deadline = asyncio.get_running_loop().time() + self._timeout
         try:
-            async with asyncio.timeout(self._seconds):
-                await asyncio.to_thread(delivery.run, message(letter, self._sender))
+            async with asyncio.timeout_at(deadline):
+                with _translated_errors(self._server.host):
+                    await client.connect(local_hostname=await _local_hostname())
+                    await _submit(client, message)
+            # The server has accepted the email. An error from here on must not lead to a second delivery.
+            with suppress(SMTPException, OSError):
+                async with asyncio.timeout_at(deadline):
+                    await client.quit()
         except TimeoutError as error:
-            raise NotSent(f"{self._server.host}: no end within {self._seconds:g} s") from error
+            raise DeliveryError(f"{self._server.host}: not delivered within {self._timeout:g} s") from error
         finally:
-            # A thread cannot be cancelled, but its connection can be taken away.
-            delivery.cut()
+            _disconnect(client)
 
 
-class _Delivery:
-    """One conversation, in a thread."""
+def _client(server: SmtpServer) -> SMTP:
+    return SMTP(
+        hostname=server.host,
+        port=server.port,
+        username=server.user or None,
+        password=server.password or None,
+        use_tls=server.security == TLS,
+        # Not None, which would continue without TLS if the server does not offer STARTTLS.
+        start_tls=server.security == STARTTLS,
+        validate_certs=True,
+        # The caller limits the time of the whole delivery, not of each command.
+        timeout=None,
+    )
 
-    def __init__(self, server: Server, *, seconds: float) -> None:
-        self._server = server
-        self._seconds = seconds
-        self._client: smtplib.SMTP | None = None
-        self._is_cut = False
 
-    def run(self, content: EmailMessage) -> None:
-        with _translated(self._server.host), closing(self._connect()) as client:
-            self._client = client
-            self._introduce(client)
-            if not self._is_cut:
-                sender, recipient = (content[name].addresses[0].addr_spec for name in ("From", "To"))
-                client.send_message(content, sender, recipient)
-            with suppress(smtplib.SMTPException, OSError):
-                # The letter is theirs by now, whatever they answer to this.
-                client.quit()
+async def _local_hostname() -> str:
+    """Return the host's name for EHLO, or an address literal if it has no domain (RFC 5321, section 4.1.4)."""
+    name = await asyncio.to_thread(socket.getfqdn)
+    return name if "." in name and name.isascii() else "[127.0.0.1]"
 
-    def _introduce(self, client: smtplib.SMTP) -> None:
-        if self._server.security == STARTTLS:
-            client.starttls(context=ssl.create_default_context())
-        if self._server.user:
-            client.login(self._server.user, self._server.password)
 
-    def _connect(self) -> smtplib.SMTP:
-        server = self._server
-        if server.security == TLS:
-            trusted = ssl.create_default_context()
-            return smtplib.SMTP_SSL(server.host, server.port, timeout=self._seconds, context=trusted)
-        return smtplib.SMTP(server.host, server.port, timeout=self._seconds)
+async def _submit(client: SMTP, message: EmailMessage) -> None:
+    sender, recipient = (message[name].addresses[0].addr_spec for name in ("From", "To"))
+    await client.send_message(message, sender=sender, recipients=[recipient])
 
-    def cut(self) -> None:
-        """End the conversation, if it has not ended by itself."""
-        self._is_cut = True
-        client = self._client
-        with suppress(OSError):
-            if client is not None and client.sock is not None:
-                client.sock.shutdown(socket.SHUT_RDWR)
+
+def _disconnect(client: SMTP) -> None:
+    # Not `async with client`, which waits for the reply to QUIT even after a timeout or a cancellation. Not `close`
+    # alone, which keeps the connection open until the server has read what is buffered.
+    transport = client.transport
+    client.close()
+    if transport is not None:
+        # A cast, because uvloop's transports do not derive from asyncio's.
+        cast("asyncio.WriteTransport", transport).abort()
 
 
 @contextmanager
-def _translated(host: str) -> Iterator[None]:
+def _translated_errors(host: str) -> Iterator[None]:
     try:
         yield
-    except smtplib.SMTPRecipientsRefused as error:
-        ((code, reason),) = error.recipients.values()
-        raise _error(host, code, reason) from error
-    except smtplib.SMTPResponseException as error:
-        raise _error(host, error.smtp_code, error.smtp_error) from error
-    except smtplib.SMTPNotSupportedError as error:
-        raise Rejected(host, 0, str(error)) from error
-    except (OSError, smtplib.SMTPException) as error:
-        raise NotSent(f"{host}: {str(error) or type(error).__name__}") from error
+    except SMTPRecipientsRefused as error:
+        (refused,) = error.recipients
+        raise _delivery_error(host, refused) from error
+    except SMTPResponseException as error:
+        raise _delivery_error(host, error) from error
+    except SMTPNotSupported as error:
+        raise PermanentDeliveryError(host, 0, str(error)) from error
+    except (OSError, SMTPException) as error:
+        raise DeliveryError(f"{host}: {str(error) or type(error).__name__}") from error
 
 
-def _error(host: str, code: int, reason: bytes | str) -> NotSent:
-    text = reason.decode("ascii", "replace") if isinstance(reason, bytes) else reason
-    # RFC 5321 section 4.2.1: 4xx may be tried again, 5xx may not. A refused login is ours to mend, not the letter's.
-    if code >= 500 and code not in (530, 534, 535):
-        return Rejected(host, code, text)
-    return NotSent(f"{host}: {code} {text}")
+def _delivery_error(host: str, error: SMTPResponseException) -> DeliveryError:
+    # Not every server answers in UTF-8; other bytes would be surrogates, which cannot be logged.
+    text = error.message.encode("ascii", "backslashreplace").decode("ascii")
+    # RFC 5321, section 4.2.1: 4xx is transient, 5xx is permanent. A rejected login is an error in our settings, not in
+    # the email.
+    is_login = isinstance(error, SMTPAuthenticationError) or error.code in _AUTHENTICATION_CODES
+    if error.code >= 500 and not is_login:
+        return PermanentDeliveryError(host, error.code, text)
+    return DeliveryError(f"{host}: {error.code} {text}")
 
 
-def parse(url: str, password: str) -> Server:
-    """The server of `smtps://[USER@]HOST[:PORT]`; `BadMailSetting` for other text, or a user without a password."""
-    parts = urlsplit(url)
+def parse_smtp_url(url: str, *, password: str) -> SmtpServer:
+    """Return the server of `smtps://[USER@]HOST[:PORT]`, `smtp+starttls://...` or `smtp://HOST[:PORT]`.
+
+    Args:
+        url: the user is percent-encoded; the default ports are 465, 587 and 25.
+        password: as it is, empty if the URL has no user.
+
+    Raises:
+        MailConfigurationError: the URL is not valid, holds the password, or has a user without one.
+    """
     try:
-        port = parts.port or _PORTS[parts.scheme]
+        parts = urlsplit(url)
+        port = parts.port or _DEFAULT_PORTS[parts.scheme]
     except (KeyError, ValueError) as error:
-        raise BadMailSetting("not the address of a mail server") from error
-    if not parts.hostname or parts.path or parts.query or parts.password is not None:
-        raise BadMailSetting(
-            "not the address of a mail server, or with the password in it, which is a setting of its own"
+        raise MailConfigurationError("not the URL of a mail server") from error
+    if not parts.hostname or parts.path or parts.query or parts.fragment or parts.password is not None:
+        raise MailConfigurationError(
+            "not the URL of a mail server, or it holds the password, which belongs in the password file"
         )
     if bool(parts.username) != bool(password):
-        raise BadMailSetting("a user needs a password, and a password a user")
+        raise MailConfigurationError("a user needs a password file, and a password file a user in the URL")
     if parts.username and parts.scheme == PLAIN:
-        raise BadMailSetting("a password goes over smtps or smtp+starttls alone")
-    return Server(
+        raise MailConfigurationError("a password is sent over smtps or smtp+starttls only")
+    return SmtpServer(
         security=parts.scheme, host=parts.hostname, port=port, user=unquote(parts.username or ""), password=password
     )

@@ -1,18 +1,23 @@
 """A mailer for tests."""
 
-from libs.mail.errors import NotSent
-from libs.mail.letter import Letter
+from libs.mail.errors import DeliveryError
+from libs.mail.message import Email
 
 
 class FakeMailer:
-    """Keeps letters instead of sending them; with `broken` set it fails."""
+    """Record emails instead of sending them.
+
+    Attributes:
+        sent: the recorded emails, oldest first.
+        fails: whether `send` raises `DeliveryError`.
+    """
 
     def __init__(self) -> None:
-        self.sent: list[Letter] = []
-        self.broken = False
+        self.sent: list[Email] = []
+        self.fails = False
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, email: Email) -> None:
         """See `libs.mail.mailer.Mailer`."""
-        if self.broken:
-            raise NotSent("the post is on strike")
-        self.sent.append(letter)
+        if self.fails:
+            raise DeliveryError("the fake mailer is set to fail")
+        self.sent.append(email)

@@ -8,7 +8,7 @@ from libs.auth.key_files import KeyFolder
 from libs.auth.keys import KeyRing
 from libs.auth.rotate import rotate
 from libs.db.errors import DatabaseError
-from libs.mail.errors import BadMailSetting
+from libs.mail.errors import MailConfigurationError
 from libs.web.checkout import run_again
 from libs.web.command import Command, Service, run
 from libs.web.errors import Refusal
@@ -28,7 +28,7 @@ def _serve(settings: UserSettings) -> int:
         raise Refusal(f"{error}. The command rotate-keys writes one.") from error
     try:
         app = create_app(settings)
-    except BadMailSetting as error:
+    except MailConfigurationError as error:
         raise Refusal(f"USER_SERVICE_MAIL: {error}") from error
     try:
         with single_process_lock(settings.database):

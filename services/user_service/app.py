@@ -29,8 +29,8 @@ from services.user_service.routes import ROUTERS
 from services.user_service.service.administration import AdministrationService
 from services.user_service.service.audit import Audit
 from services.user_service.service.clients import Clients
+from services.user_service.service.email_outbox import EmailOutbox
 from services.user_service.service.introspection import Introspection
-from services.user_service.service.letters import Letters
 from services.user_service.service.logins import Logins
 from services.user_service.service.passwords import PasswordDesk
 from services.user_service.service.recovery import Recovery
@@ -48,7 +48,8 @@ def create_app(
 ) -> FastAPI:
     """The application; its lifespan opens the keys and the database, and closes `passwords`.
 
-    `BadMailSetting` when the settings name no way of sending letters.
+    Raises:
+        MailConfigurationError: the settings name no valid way to send emails.
     """
     mailer = mailer or open_mailer(settings.mail, sender=settings.mail_from, password_file=settings.mail_password_file)
     resources = _Resources(settings, clock or SystemClock(), passwords, mailer)
@@ -82,10 +83,10 @@ class _Resources:
         try:
             sessions = open_sessions(self._settings.database, self._settings.database_limits)
             try:
-                letters = self._letters(sessions)
-                self._connect_parts(app, sessions, keys=keys, desk=self._desk(passwords), letters=letters)
+                email_outbox = self._email_outbox(sessions)
+                self._connect_parts(app, sessions, keys=keys, desk=self._desk(passwords), email_outbox=email_outbox)
                 app.state.pruner = Pruner(sessions, _expired(self._clock), registry=app.state.metrics.registry)
-                async with letters.working(), app.state.pruner.running():
+                async with email_outbox.running(), app.state.pruner.running():
                     yield
             finally:
                 await sessions.close()
@@ -96,11 +97,11 @@ class _Resources:
         policy = PasswordPolicy.with_common_passwords(service_names=["user service"])
         return PasswordDesk(passwords, policy=policy, throttle=MemoryThrottle(clock=self._clock))
 
-    def _letters(self, sessions: SessionFactory) -> Letters:
-        return Letters(sessions, mailer=self._mailer, clock=self._clock, pages_url=self._settings.pages_url)
+    def _email_outbox(self, sessions: SessionFactory) -> EmailOutbox:
+        return EmailOutbox(sessions, mailer=self._mailer, clock=self._clock, pages_url=self._settings.pages_url)
 
     def _connect_parts(
-        self, app: FastAPI, sessions: SessionFactory, *, keys: KeyRing, desk: PasswordDesk, letters: Letters
+        self, app: FastAPI, sessions: SessionFactory, *, keys: KeyRing, desk: PasswordDesk, email_outbox: EmailOutbox
     ) -> None:
         settings, clock = self._settings, self._clock
         verifier = Verifier(keys, issuer=settings.issuer, audience=settings.audience, clock=clock)
@@ -110,12 +111,12 @@ class _Resources:
         audit = Audit(clock, request_id=context.request_id)
         refresh = RefreshTokens(Grants(sessions), clock=clock)
         app.state.keys = keys
-        users = Users(sessions, passwords=desk, letters=letters, audit=audit, clock=clock)
+        users = Users(sessions, passwords=desk, email_outbox=email_outbox, audit=audit, clock=clock)
         throttle = MemoryThrottle(clock=clock)
         app.state.users = users
-        app.state.letters = letters
+        app.state.email_outbox = email_outbox
         app.state.recovery = Recovery(
-            sessions, users=users, letters=letters, throttle=throttle, audit=audit, clock=clock
+            sessions, users=users, email_outbox=email_outbox, throttle=throttle, audit=audit, clock=clock
         )
         app.state.logins = Logins(sessions, passwords=desk, refresh=refresh, tokens=tokens, audit=audit, clock=clock)
         app.state.clients = Clients(sessions, tokens)

@@ -40,7 +40,7 @@ class LastAdministrator(UserError):
 
 
 class OneTimeTokenRefused(UserError):
-    """A token out of a letter that is used, replaced, too old or none of ours."""
+    """A token of an email that is used, replaced, expired or unknown."""
 
     def __init__(self) -> None:
-        super().__init__("the token is used, too old or none of ours; ask for another letter")
+        super().__init__("the token is used, expired or unknown; request another email")

@@ -158,7 +158,7 @@ class ClientRow(Base):
 
 
 class OneTimeToken(Base):
-    """A token that was sent by mail. One that is used, replaced or expired has no row."""
+    """A token that was sent by email. One that is used, replaced or expired has no row."""
 
     __tablename__ = "one_time_tokens"
     __table_args__ = (

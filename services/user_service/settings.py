@@ -22,17 +22,17 @@ class UserSettings(DatabaseSettings, WebSettings):
     )
     mail: str = Field(
         default="console",
-        description="Where letters go: `console` (stdout, for development), `folder:PATH` (a file for each), "
+        description="How emails are sent: `console` (stdout, for development), `folder:PATH` (a file for each), "
         "`smtps://USER@HOST`, `smtp+starttls://USER@HOST`, or `smtp://HOST` without encryption.",
     )
     mail_password_file: Path | None = Field(
         default=None, description="File that holds the password of the mail server's user."
     )
-    mail_from: str = Field(default="no-reply@localhost", description="The sender of our letters.")
+    mail_from: str = Field(default="no-reply@localhost", description="The From header of emails.")
     pages_url: str = Field(
         default="",
-        description="Where the front end takes the tokens of letters: URL/verify#TOKEN and URL/reset#TOKEN; "
-        "empty: letters hold the bare token.",
+        description="Front end to which emails link: URL/verify#TOKEN and URL/reset#TOKEN; "
+        "empty: emails hold the bare token.",
     )
     audience: str = Field(default="api", description="The name of the services that our tokens are for (`aud`).")
 

@@ -1,1 +1,1 @@
-"""Tests of the letters."""
+"""Tests of the mail library."""

@@ -1,4 +1,4 @@
-"""Letters are sent as they are, and cannot be made to say more."""
+"""Emails are printed or written to files unchanged, and an address cannot add a header."""
 
 import io
 from email import message_from_bytes, policy
@@ -6,61 +6,69 @@ from pathlib import Path
 
 import pytest
 
-from libs.mail.errors import BadLetter, BadMailSetting, NotSent
-from libs.mail.letter import Letter
+from libs.mail.errors import DeliveryError, InvalidEmail, MailConfigurationError
 from libs.mail.mailer import ConsoleMailer, FolderMailer, open_mailer
+from libs.mail.message import Email
 
-LETTER = Letter(to="ann@example.com", subject="Grüße", text="Line one\nLine two, geheim\n")
+EMAIL = Email(to="ann@example.com", subject="Grüße", text="Line one\nLine two, geheim\n")
+SENDER = "no-reply@example.com"
 
 
-async def test_the_console_shows_the_whole_letter() -> None:
-    """So that a developer can go on without a mail server."""
+async def test_the_console_shows_the_whole_email() -> None:
+    """A developer needs no mail server."""
     stream = io.StringIO()
-    await ConsoleMailer(stream).send(LETTER)
+    await ConsoleMailer(stream).send(EMAIL)
     assert stream.getvalue() == "To: ann@example.com\nSubject: Grüße\n\nLine one\nLine two, geheim\n\n"
 
 
-async def test_a_folder_gets_one_private_file_for_each_letter(tmp_path: Path) -> None:
-    """Readable as RFC 5322 by any mail server, and by nobody else on the machine."""
-    mailer = FolderMailer(tmp_path / "out", "house@example.com")
+async def test_each_email_is_one_private_file(tmp_path: Path) -> None:
+    """Files are valid RFC 5322 messages that other users of the machine cannot read."""
+    mailer = FolderMailer(tmp_path / "out", SENDER)
     for _ in range(2):
-        await mailer.send(LETTER)
+        await mailer.send(EMAIL)
     files = _files(tmp_path / "out")
     assert [path.suffix for path in files] == [".eml", ".eml"]
     for path in files:
         assert path.stat().st_mode & 0o077 == 0
         message = message_from_bytes(path.read_bytes(), policy=policy.default)
-        assert (message["From"], message["To"], message["Subject"]) == ("house@example.com", LETTER.to, LETTER.subject)
-        assert message.get_content().replace("\r\n", "\n") == LETTER.text
+        assert (message["From"], message["To"], message["Subject"]) == (SENDER, EMAIL.to, EMAIL.subject)
+        assert message["Auto-Submitted"] == "auto-generated"
+        assert message.get_content().replace("\r\n", "\n") == EMAIL.text
 
 
 async def test_an_address_cannot_add_a_header(tmp_path: Path) -> None:
-    """A line break in an address is refused, not sent."""
-    letter = Letter(to="ann@example.com\nBcc: eve@example.com", subject="x", text="x")
-    with pytest.raises(BadLetter, match="linefeed"):
-        await FolderMailer(tmp_path, "house@example.com").send(letter)
+    """An address with a line break is rejected and nothing is written."""
+    email = Email(to="ann@example.com\nBcc: eve@example.com", subject="x", text="x")
+    with pytest.raises(InvalidEmail, match="linefeed"):
+        await FolderMailer(tmp_path, SENDER).send(email)
     assert _files(tmp_path) == []
 
 
-async def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    """The caller hears that the letter did not leave."""
+async def test_text_that_has_no_encoding_is_rejected(tmp_path: Path) -> None:
+    """A lone surrogate raises InvalidEmail, not UnicodeEncodeError."""
+    with pytest.raises(InvalidEmail, match="surrogates"):
+        await FolderMailer(tmp_path, SENDER).send(Email(to="ann@example.com", subject="x", text="\ud800"))
+
+
+async def test_a_folder_that_cannot_be_written_raises_delivery_error(tmp_path: Path) -> None:
+    """The caller learns that the email was not sent."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(NotSent):
-        await FolderMailer(tmp_path / "file" / "out", "house@example.com").send(LETTER)
+    with pytest.raises(DeliveryError):
+        await FolderMailer(tmp_path / "file" / "out", SENDER).send(EMAIL)
 
 
-def test_a_setting_names_the_way(tmp_path: Path) -> None:
-    """And text that names none is refused with a sentence."""
-    assert isinstance(open_mailer("console", sender="x@example.com"), ConsoleMailer)
-    assert isinstance(open_mailer(f"folder:{tmp_path}", sender="x@example.com"), FolderMailer)
+def test_a_setting_selects_the_mailer(tmp_path: Path) -> None:
+    """Other text is rejected with a sentence that lists what is possible."""
+    assert isinstance(open_mailer("console", sender=SENDER), ConsoleMailer)
+    assert isinstance(open_mailer(f"folder:{tmp_path}", sender=SENDER), FolderMailer)
     for wrong in ("", "folder:", "smtp", "pigeon:1"):
-        with pytest.raises(BadMailSetting, match="console"):
-            open_mailer(wrong, sender="x@example.com")
+        with pytest.raises(MailConfigurationError, match="expected `console`"):
+            open_mailer(wrong, sender=SENDER)
 
 
-def test_a_letter_does_not_show_its_text() -> None:
-    """What is in it may be a secret, and a repr may end up in a log."""
-    assert "geheim" not in repr(LETTER)
+def test_repr_of_an_email_omits_its_text_and_recipient() -> None:
+    """A repr may end up in a log."""
+    assert repr(EMAIL) == "Email(subject='Grüße')"
 
 
 def _files(folder: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Tokens that are sent by mail, for one use."""
+"""One-time tokens, which are sent by email."""
 
 from datetime import datetime
 

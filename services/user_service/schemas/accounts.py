@@ -13,8 +13,10 @@ Password = Annotated[SecretStr, Field(max_length=4096)]
 """Longer than any password of the policy: that one gives the reason, this one guards the parser."""
 
 
-Email = Annotated[str, AfterValidator(normal_address), Field(max_length=254, json_schema_extra={"format": "email"})]
-"""An address that mail can be sent to, without a name around it."""
+EmailAddress = Annotated[
+    str, AfterValidator(normal_address), Field(max_length=254, json_schema_extra={"format": "email"})
+]
+"""An email address without a display name."""
 
 
 SortedRoles = Annotated[list[Role], BeforeValidator(sorted)]
@@ -23,7 +25,7 @@ SortedRoles = Annotated[list[Role], BeforeValidator(sorted)]
 class Registration(StrictModel):
     """A new account."""
 
-    email: Email
+    email: EmailAddress
     password: Password
     name: Line
 

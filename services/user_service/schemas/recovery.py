@@ -1,4 +1,4 @@
-"""What the owner of an address sends without a password."""
+"""Requests that need no password: for an email with a one-time token, and with such a token."""
 
 from typing import Annotated
 
@@ -8,19 +8,19 @@ from libs.web.strict import CleanText, StrictModel
 from services.user_service.schemas.accounts import Password
 
 
-class LetterRequest(StrictModel):
-    """Where a letter should go."""
+class EmailRequest(StrictModel):
+    """The address to which an email is sent."""
 
     email: Annotated[CleanText, Field(max_length=254)]
 
 
 class Confirmation(StrictModel):
-    """A token out of a letter."""
+    """The token of an email."""
 
     token: Annotated[SecretStr, Field(max_length=512)]
 
 
 class PasswordReset(Confirmation):
-    """The same, and what the password shall be."""
+    """The token of an email, and the new password."""
 
     new_password: Password

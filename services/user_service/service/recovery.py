@@ -10,35 +10,39 @@ from services.user_service.models import Action, OneTimeToken, Purpose, User, em
 from services.user_service.repository import one_time
 from services.user_service.repository import users as repository
 from services.user_service.service.audit import Audit
-from services.user_service.service.letters import Letters, digest_of
+from services.user_service.service.email_outbox import EmailOutbox, digest_of
 from services.user_service.service.users import Users
 
 
 class Recovery:
-    """Asks for letters and takes the tokens that were in them."""
+    """Request emails with one-time tokens, and accept those tokens."""
 
     def __init__(
         self,
         sessions: SessionFactory,
         *,
         users: Users,
-        letters: Letters,
+        email_outbox: EmailOutbox,
         throttle: LoginThrottle,
         audit: Audit,
         clock: Clock,
     ) -> None:
         self._sessions = sessions
         self._users = users
-        self._letters = letters
+        self._email_outbox = email_outbox
         self._throttle = throttle
         self._audit = audit
         self._clock = clock
 
-    async def ask(self, purpose: Purpose, email: str, *, address: str) -> None:
-        """Have a letter sent if there is such an account; `Throttled` when this was asked too often."""
+    async def request_email(self, purpose: Purpose, email: str, *, address: str) -> None:
+        """Send an email with a token if the email address has an account.
+
+        Raises:
+            Throttled: too many requests for this email address or from this network address.
+        """
         key = email_key(email)
         await self._throttle.admit(key, address)
-        self._letters.ask(purpose, key)
+        self._email_outbox.enqueue(purpose, key)
 
     @retry_on_conflict
     async def verify(self, token: str) -> None:

@@ -17,7 +17,7 @@ from services.user_service.models import Action, Purpose, User, UserId, email_ke
 from services.user_service.repository import grants, one_time
 from services.user_service.repository import users as repository
 from services.user_service.service.audit import Audit
-from services.user_service.service.letters import Letters
+from services.user_service.service.email_outbox import EmailOutbox
 from services.user_service.service.passwords import PasswordDesk
 
 _SECOND = timedelta(seconds=1)
@@ -27,16 +27,22 @@ class Users:
     """Accounts."""
 
     def __init__(
-        self, sessions: SessionFactory, *, passwords: PasswordDesk, letters: Letters, audit: Audit, clock: Clock
+        self,
+        sessions: SessionFactory,
+        *,
+        passwords: PasswordDesk,
+        email_outbox: EmailOutbox,
+        audit: Audit,
+        clock: Clock,
     ) -> None:
         self._sessions = sessions
         self._passwords = passwords
-        self._letters = letters
+        self._email_outbox = email_outbox
         self._audit = audit
         self._clock = clock
 
     async def register(self, *, email: str, password: str, name: str) -> User:
-        """Open an account and send a letter that verifies its address.
+        """Open an account and send an email that verifies its address.
 
         Raises:
             WeakPassword: the policy refuses the password.
@@ -47,7 +53,7 @@ class Users:
             user = await self._store(email, name, password_hash)
         except UniqueViolation as error:
             raise EmailTaken from error
-        self._letters.ask(Purpose.VERIFY, user.email_key)
+        self._email_outbox.enqueue(Purpose.VERIFY, user.email_key)
         return user
 
     async def get(self, user_id: UserId) -> User:
@@ -91,7 +97,7 @@ class Users:
         return await self._passwords.choose(new, about=(user.email, user.name))
 
     async def replace_password(self, session: AsyncSession, user: User, replacement: PasswordHash) -> User:
-        """Store another password, end every login and forget letters about it, as part of a transaction.
+        """Store another password, end every login and delete its reset tokens, as part of a transaction.
 
         `WrongPassword` when the password has changed since `user` was read.
         """

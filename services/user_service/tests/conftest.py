@@ -62,7 +62,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def mailer() -> FakeMailer:
-    """What the service sends letters with."""
+    """Records the emails that the service sends."""
     return FakeMailer()
 
 

@@ -1,4 +1,4 @@
-"""Letters: verifying an address and choosing a new password by a token that is good once."""
+"""Verifying an address and choosing a new password with one-time tokens that are sent by email."""
 
 import asyncio
 import re
@@ -15,10 +15,10 @@ NEW = "nine purple umbrellas"
 MINUTE = 60
 
 
-async def _letters(app: FastAPI, mailer: FakeMailer) -> list[str]:
-    """The tokens of all letters that were sent so far, oldest first."""
-    await app.state.letters.done()
-    return [re.findall(r"^[\w-]{43}$", letter.text, re.MULTILINE)[0] for letter in mailer.sent]
+async def _email_tokens(app: FastAPI, mailer: FakeMailer) -> list[str]:
+    """Return the tokens of all emails that were sent so far, oldest first."""
+    await app.state.email_outbox.join()
+    return [re.findall(r"^[\w-]{43}$", email.text, re.MULTILINE)[0] for email in mailer.sent]
 
 
 async def _ask(client: httpx2.AsyncClient, what: str, email: str = ANN["email"]) -> httpx2.Response:
@@ -35,9 +35,9 @@ async def _verify(client: httpx2.AsyncClient, token: str) -> int:
 
 
 async def test_a_new_user_verifies_their_address(app: FastAPI, client: httpx2.AsyncClient, mailer: FakeMailer) -> None:
-    """Registering sends a letter to the address, and its token works once."""
+    """Registering sends an email to the address, and its token works once."""
     login = await logged_in(client, ANN)
-    (token,) = await _letters(app, mailer)
+    (token,) = await _email_tokens(app, mailer)
     assert mailer.sent[0].to == ANN["email"]
     assert (await client.get("/me", headers=login.headers)).json()["verified"] is False
     assert [await _verify(client, token) for _ in range(2)] == [204, 400]
@@ -47,10 +47,10 @@ async def test_a_new_user_verifies_their_address(app: FastAPI, client: httpx2.As
 async def test_a_reset_gives_a_new_password_and_ends_every_login(
     app: FastAPI, client: httpx2.AsyncClient, mailer: FakeMailer
 ) -> None:
-    """The letter's token works once; the old password and the old tokens are worth nothing."""
+    """The token works once; the old password and the old tokens are rejected."""
     login = await logged_in(client, ANN)
     await _ask(client, "password-reset")
-    _, token = await _letters(app, mailer)
+    _, token = await _email_tokens(app, mailer)
     assert [await _reset(client, token) for _ in range(2)] == [204, 400]
     assert (await log_in(client, ANN)).status_code == 401
     assert (await refresh(client, login.refresh_token)).status_code == 401
@@ -63,7 +63,7 @@ async def test_of_many_uses_at_once_one_works(app: FastAPI, client: httpx2.Async
     """Single use holds against a race too."""
     await register(client, ANN)
     await _ask(client, "password-reset")
-    _, token = await _letters(app, mailer)
+    _, token = await _email_tokens(app, mailer)
     codes = await asyncio.gather(*(_reset(client, token, f"{NEW} {number}") for number in range(5)))
     assert sorted(codes) in ([204, 400, 400, 400, 400], [204, *[403] * 4], [204, 400, 400, 400, 403])
 
@@ -71,10 +71,10 @@ async def test_of_many_uses_at_once_one_works(app: FastAPI, client: httpx2.Async
 async def test_a_refused_password_leaves_the_token_good(
     app: FastAPI, client: httpx2.AsyncClient, mailer: FakeMailer
 ) -> None:
-    """Nobody needs another letter because of a short password."""
+    """A password that is too short does not use up the token."""
     await register(client, ANN)
     await _ask(client, "password-reset")
-    _, token = await _letters(app, mailer)
+    _, token = await _email_tokens(app, mailer)
     assert [await _reset(client, token, "short"), await _reset(client, token)] == [422, 204]
 
 
@@ -85,32 +85,32 @@ async def test_a_reset_has_half_an_hour(
     """Not a second more."""
     await register(client, ANN)
     await _ask(client, "password-reset")
-    _, token = await _letters(app, mailer)
+    _, token = await _email_tokens(app, mailer)
     clock.advance(seconds)
     assert await _reset(client, token) == status
 
 
-async def test_a_newer_letter_replaces_the_older(
+async def test_a_newer_email_replaces_the_older(
     app: FastAPI, client: httpx2.AsyncClient, mailer: FakeMailer, clock: FakeClock
 ) -> None:
-    """And within a minute there is but one letter, however often it is asked for."""
+    """Within a minute one email is sent, however often it is requested."""
     await register(client, ANN)
     for _ in range(3):
         await _ask(client, "password-reset")
-    assert len(await _letters(app, mailer)) == 2
+    assert len(await _email_tokens(app, mailer)) == 2
     clock.advance(2 * MINUTE)
     await _ask(client, "password-reset")
-    _, first, second = await _letters(app, mailer)
+    _, first, second = await _email_tokens(app, mailer)
     assert [await _reset(client, first), await _reset(client, second)] == [400, 204]
 
 
-async def test_a_changed_password_makes_letters_worthless(
+async def test_a_changed_password_invalidates_reset_tokens(
     app: FastAPI, client: httpx2.AsyncClient, mailer: FakeMailer
 ) -> None:
-    """Who had asked for a reset before gets nothing from it."""
+    """A token that was sent before the change is rejected."""
     login = await logged_in(client, ANN)
     await _ask(client, "password-reset")
-    _, token = await _letters(app, mailer)
+    _, token = await _email_tokens(app, mailer)
     body = {"current_password": ANN["password"], "new_password": NEW}
     await client.post("/me/password", json=body, headers=login.headers)
     assert await _reset(client, token, "ten orange canoes") == 400
@@ -119,10 +119,10 @@ async def test_a_changed_password_makes_letters_worthless(
 async def test_a_token_is_good_for_its_purpose_alone(
     app: FastAPI, client: httpx2.AsyncClient, mailer: FakeMailer
 ) -> None:
-    """A letter about the address changes no password, and the other way round."""
+    """A verification token changes no password, and a reset token verifies no address."""
     await register(client, ANN)
     await _ask(client, "password-reset")
-    verify, reset = await _letters(app, mailer)
+    verify, reset = await _email_tokens(app, mailer)
     assert [await _reset(client, verify), await _verify(client, reset)] == [400, 400]
     assert [await _verify(client, verify), await _reset(client, reset)] == [204, 204]
 
@@ -137,40 +137,40 @@ async def test_what_is_no_token_is_refused(client: httpx2.AsyncClient, token: st
 async def test_nobody_learns_whether_there_is_an_account(
     app: FastAPI, client: httpx2.AsyncClient, mailer: FakeMailer, what: str
 ) -> None:
-    """For a registered, an unknown and an impossible address the answer is the same, and only the first gets mail."""
+    """A registered, an unknown and an invalid address get the same answer, and only the first gets an email."""
     await register(client, BOB)
-    await app.state.letters.done()
+    await app.state.email_outbox.join()
     mailer.sent.clear()
     answers = [await _ask(client, what, email) for email in (BOB["email"], "eve@example.com", "not an address")]
     assert {(answer.status_code, answer.content) for answer in answers} == {(202, b"null")}
-    await app.state.letters.done()
-    assert {letter.to for letter in mailer.sent} <= {BOB["email"]}
+    await app.state.email_outbox.join()
+    assert {email.to for email in mailer.sent} <= {BOB["email"]}
 
 
 async def test_asking_is_slowed_down(client: httpx2.AsyncClient) -> None:
-    """Nobody's mailbox is flooded from here."""
+    """The service cannot be used to flood a mailbox."""
     codes = [(await _ask(client, "password-reset")).status_code for _ in range(6)]
     assert codes == [202] * 5 + [429]
 
 
-async def test_a_letter_that_fails_does_no_harm(
+async def test_a_failed_email_does_not_stop_the_next(
     app: FastAPI, client: httpx2.AsyncClient, mailer: FakeMailer, clock: FakeClock
 ) -> None:
-    """The request is answered as ever, and the next letter goes out."""
-    mailer.broken = True
+    """The request succeeds, and the next email is sent."""
+    mailer.fails = True
     await register(client, ANN)
-    await app.state.letters.done()
-    mailer.broken = False
+    await app.state.email_outbox.join()
+    mailer.fails = False
     clock.advance(2 * MINUTE)
     await _ask(client, "verification")
-    (token,) = await _letters(app, mailer)
+    (token,) = await _email_tokens(app, mailer)
     assert await _verify(client, token) == 204
 
 
-async def test_a_letter_that_crashes_does_not_end_the_worker(
+async def test_an_email_that_crashes_does_not_stop_the_worker(
     app: FastAPI, client: httpx2.AsyncClient, mailer: FakeMailer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A fault of ours is logged, and the next letter goes out."""
+    """An unexpected error is logged, and the next email is sent."""
 
     async def crash(_: object) -> None:
         raise ZeroDivisionError
@@ -178,9 +178,9 @@ async def test_a_letter_that_crashes_does_not_end_the_worker(
     with monkeypatch.context() as patched:
         patched.setattr(mailer, "send", crash)
         await register(client, ANN)
-        await app.state.letters.done()
+        await app.state.email_outbox.join()
     clock.advance(2 * MINUTE)
     await _ask(client, "verification")
     async with asyncio.timeout(60):
-        (token,) = await _letters(app, mailer)
+        (token,) = await _email_tokens(app, mailer)
     assert await _verify(client, token) == 204

@@ -117,18 +117,18 @@ class Walk:
         for path in ("/me", "/admin/audit", "/admin/users"):
             await self.client.get(path, headers=root.headers)
 
-    async def use_letters(self) -> None:
-        """Verify the address and choose a new password by the tokens of letters, each once too often."""
-        verification = {"token": await self.letter("verification")}
+    async def use_emails(self) -> None:
+        """Verify the address and choose a new password with the tokens of emails; use each token twice."""
+        verification = {"token": await self.email_token("verification")}
         await self.client.post("/auth/password-reset", json={"email": ANN["email"]})
-        reset = {"token": await self.letter("reset"), "new_password": NEW}
+        reset = {"token": await self.email_token("reset"), "new_password": NEW}
         for _ in range(2):
             await self.client.post("/auth/verification/confirmation", json=verification)
             await self.client.post("/auth/password-reset/confirmation", json=reset)
 
-    async def letter(self, name: str) -> str:
-        """The token of the newest letter, remembered under `name`."""
-        await self.app.state.letters.done()
+    async def email_token(self, name: str) -> str:
+        """Return the token of the newest email, and record it as canary `name`."""
+        await self.app.state.email_outbox.join()
         self.canaries[name] = re.findall(r"^[\w-]{43}$", self.mailer.sent[-1].text, re.MULTILINE)[0]
         return self.canaries[name]
 
@@ -162,7 +162,7 @@ async def test_no_secret_is_anywhere_but_where_it_belongs(
     await walk.fail()
     await walk.be_a_service(root)
     await walk.be_an_administrator(root)
-    await walk.use_letters()
+    await walk.use_emails()
     await walk.change_password()
     told = {"the log": log.text, "the answers": "\n".join(walk.answers), "the database": await _everything(sessions)}
     found = [(name, place) for name, canary in walk.canaries.items() for place, said in told.items() if canary in said]
