@@ -129,7 +129,7 @@ async def test_a_token_is_good_for_its_purpose_alone(
 
 @pytest.mark.parametrize("token", ["", "x", "x" * 43, "\u00e4" * 43, "x" * 512])
 async def test_what_is_no_token_is_refused(client: httpx2.AsyncClient, token: str) -> None:
-    """Whatever it looks like."""
+    """Text of any length or script that was never sent as a token gets 400."""
     assert [await _verify(client, token), await _reset(client, token)] == [400, 400]
 
 
