@@ -4,18 +4,18 @@ import os
 import subprocess
 import sys
 
-from libs.web.errors import Refusal
+from libs.web.errors import StartupError
 
 
-def run_again(module: str, command: str, **settings: str) -> None:
+def run_command(module: str, command: str, **settings: str) -> None:
     """Run another command of the service `module` in a process of its own.
 
     The modules that only the other command needs stay out of this process.
 
     Raises:
-        Refusal: the command failed; it has said why.
+        StartupError: the command failed; it has said why.
     """
     environment = {**os.environ, **settings, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     arguments = [sys.executable, "-m", module, command]
     if subprocess.run(arguments, env=environment, check=False).returncode != 0:
-        raise Refusal(f"`{command}` failed")
+        raise StartupError(f"`{command}` failed")

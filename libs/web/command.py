@@ -12,7 +12,7 @@ from typing import Concatenate, Generic, TypeVar
 from pydantic import ValidationError
 
 from libs.web.configuration import effective, prefix_of, table
-from libs.web.errors import Refusal
+from libs.web.errors import StartupError
 from libs.web.settings import WebSettings
 
 S = TypeVar("S", bound=WebSettings)
@@ -62,7 +62,7 @@ def run(service: Service[S], arguments: Sequence[str]) -> int:
         return service.commands[options.command].run(settings, *options.operands)
     except ValidationError as error:
         return _refuse(service.name, _sentences(error, prefix_of(service.settings)))
-    except Refusal as error:
+    except StartupError as error:
         return _refuse(service.name, str(error))
 
 
@@ -112,7 +112,7 @@ def _settings(service: Service[S], file: Path | None) -> tuple[S, bool]:
     The environment wins over the file.
     """
     if file is not None and not file.is_file():
-        raise Refusal(f"there is no file {file}")
+        raise StartupError(f"there is no file {file}")
     workspace = os.environ.get("BUILD_WORKSPACE_DIRECTORY")
     settings = service.settings(_env_file=file)  # type: ignore[call-arg]  # pydantic-settings' own argument
     if workspace and "data_dir" not in settings.model_fields_set:

@@ -5,11 +5,11 @@ class WebError(Exception):
     """Base of this library's errors."""
 
 
-class Refusal(WebError):
+class StartupError(WebError):
     """A reason not to start, in one sentence for the person who typed the command."""
 
 
-class PortTaken(Refusal):
+class PortTaken(StartupError):
     """The address to listen on belongs to another process."""
 
     def __init__(self, host: str, port: int) -> None:
@@ -18,7 +18,7 @@ class PortTaken(Refusal):
         self.port = port
 
 
-class UnknownServerVersion(Refusal):
+class UnknownServerVersion(StartupError):
     """The guard was not written for the server that is installed."""
 
     def __init__(self, name: str, found: str, known: str) -> None:

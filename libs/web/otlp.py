@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from libs.web.errors import Refusal
+from libs.web.errors import StartupError
 from libs.web.tracing import Span
 
 _log = structlog.get_logger("libs.web")
@@ -30,7 +30,7 @@ _UNSET, _ERROR = 0, 2
 _SAMPLED = 1
 
 
-class BadEndpoint(Refusal):
+class BadEndpoint(StartupError):
     """A text that is no collector's address."""
 
     def __init__(self, endpoint: str) -> None:

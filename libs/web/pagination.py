@@ -14,7 +14,7 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from libs.web.strict import MAX_INT64, Digits
+from libs.web.strict import MAX_INT64, DecimalInt
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -82,7 +82,7 @@ class PageQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    limit: Digits = Field(default=20, ge=1, le=MAX_LIMIT, description="Most items of the page.")
+    limit: DecimalInt = Field(default=20, ge=1, le=MAX_LIMIT, description="Most items of the page.")
     cursor: Annotated[str, AfterValidator(_checked)] | None = Field(
         default=None, description="`next` of the page before; sort and filters stay as they were."
     )

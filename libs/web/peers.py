@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from libs.web.errors import Refusal
+from libs.web.errors import StartupError
 
 # What proxies say about a client; from anybody else it is a lie or a mistake, and is taken out.
 FORWARDING_FIELDS: Final = frozenset(
@@ -20,7 +20,7 @@ _HOST = re.compile(rb"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{1
 _REMEMBERED = 256
 
 
-class NoAddress(Refusal):
+class NoAddress(StartupError):
     """A trusted proxy is named by something other than its address or network."""
 
     def __init__(self, entry: str) -> None:

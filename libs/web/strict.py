@@ -31,10 +31,10 @@ def _storable(text: str) -> str:
     return text
 
 
-CleanText = Annotated[str, AfterValidator(_storable)]
+SafeStr = Annotated[str, AfterValidator(_storable)]
 """Text that every database stores and every client can decode."""
 
-Line = Annotated[
+SingleLineStr = Annotated[
     str,
     StringConstraints(
         strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
@@ -43,7 +43,7 @@ Line = Annotated[
 ]
 """One line of text, 1 to 200 characters, without space at its ends or control characters: a terminal obeys those."""
 
-Count = Annotated[int, Field(ge=0, le=MAX_INT64)]
+NonNegativeInt64 = Annotated[int, Field(ge=0, le=MAX_INT64)]
 """How many: 0 to the largest integer of a database column."""
 
 
@@ -53,7 +53,7 @@ def _in_digits(value: object) -> object:
     return value
 
 
-Digits = Annotated[int, BeforeValidator(_in_digits)]
+DecimalInt = Annotated[int, BeforeValidator(_in_digits)]
 """A natural number as a query has it, where everything is text."""
 
 

@@ -3,9 +3,9 @@
 import sys
 
 from libs.db.errors import DatabaseError
-from libs.web.checkout import run_again
+from libs.web.checkout import run_command
 from libs.web.command import Command, Service, run
-from libs.web.errors import Refusal
+from libs.web.errors import StartupError
 from services.product_service.settings import ProductSettings
 
 _MODULE = "services.product_service"
@@ -20,7 +20,7 @@ def _serve(settings: ProductSettings) -> int:
         with single_process_lock(settings.database):
             return serve(create_app(settings), settings)
     except DatabaseError as error:
-        raise Refusal(str(error)) from error
+        raise StartupError(str(error)) from error
 
 
 def _migrate(settings: ProductSettings) -> int:
@@ -45,7 +45,7 @@ def _empty_migration(_: ProductSettings, message: str) -> int:
 
 
 def _prepare(settings: ProductSettings) -> None:
-    run_again(_MODULE, "migrate", PRODUCT_SERVICE_DATA_DIR=str(settings.data_dir))
+    run_command(_MODULE, "migrate", PRODUCT_SERVICE_DATA_DIR=str(settings.data_dir))
 
 
 SERVICE = Service(

@@ -8,10 +8,10 @@ from libs.auth.key_files import KeyFolder
 from libs.auth.keys import KeyRing
 from libs.auth.rotate import rotate
 from libs.db.errors import DatabaseError
-from libs.mail.errors import MailConfigurationError
-from libs.web.checkout import run_again
+from libs.mail.errors import BadMailSetting
+from libs.web.checkout import run_command
 from libs.web.command import Command, Service, run
-from libs.web.errors import Refusal
+from libs.web.errors import StartupError
 from services.user_service.settings import UserSettings
 
 _MODULE = "services.user_service"
@@ -25,16 +25,16 @@ def _serve(settings: UserSettings) -> int:
     try:
         KeyRing.from_folder(settings.keys, clock=SystemClock())
     except UnusableKey as error:
-        raise Refusal(f"{error}. The command rotate-keys writes one.") from error
+        raise StartupError(f"{error}. The command rotate-keys writes one.") from error
     try:
         app = create_app(settings)
-    except MailConfigurationError as error:
-        raise Refusal(f"USER_SERVICE_MAIL: {error}") from error
+    except BadMailSetting as error:
+        raise StartupError(f"USER_SERVICE_MAIL: {error}") from error
     try:
         with single_process_lock(settings.database):
             return serve(app, settings)
     except DatabaseError as error:
-        raise Refusal(str(error)) from error
+        raise StartupError(str(error)) from error
 
 
 def _migrate(settings: UserSettings) -> int:
@@ -48,7 +48,7 @@ def _rotate_keys(settings: UserSettings) -> int:
     try:
         done = rotate(KeyFolder(settings.keys), clock=SystemClock())
     except UnusableKey as error:
-        raise Refusal(str(error)) from error
+        raise StartupError(str(error)) from error
     sys.stderr.writelines(f"rotate-keys: {line}\n" for line in done)
     return 0
 
@@ -90,7 +90,7 @@ def _empty_migration(_: UserSettings, message: str) -> int:
 
 
 def _prepare(settings: UserSettings) -> None:
-    run_again(_MODULE, "migrate", USER_SERVICE_DATA_DIR=str(settings.data_dir))
+    run_command(_MODULE, "migrate", USER_SERVICE_DATA_DIR=str(settings.data_dir))
     _first_key(settings)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from libs.auth.clock import SystemClock
 from libs.db.errors import DatabaseError
 from libs.db.sessions import SessionFactory, open_sessions
-from libs.web.errors import Refusal
+from libs.web.errors import StartupError
 from services.user_service.errors import UserError
 from services.user_service.models import ADMIN, email_key
 from services.user_service.service.administration import AdministrationService
@@ -60,5 +60,5 @@ def _run(settings: UserSettings, work: Callable[[SessionFactory], Awaitable[None
     try:
         asyncio.run(with_database())
     except (UserError, DatabaseError) as error:
-        raise Refusal(str(error)) from error
+        raise StartupError(str(error)) from error
     return 0

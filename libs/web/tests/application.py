@@ -13,7 +13,7 @@ from libs.web.app import Parts, create_app
 from libs.web.health import ReadinessCheck
 from libs.web.problems import Problem
 from libs.web.settings import WebSettings
-from libs.web.strict import CleanText, Count, Line, StrictModel, StrictRoute
+from libs.web.strict import NonNegativeInt64, SafeStr, SingleLineStr, StrictModel, StrictRoute
 
 _log = structlog.get_logger("test")
 
@@ -37,9 +37,9 @@ class KettleError(Exception):
 class Body(StrictModel):
     """A body with one field of each kind."""
 
-    name: Line
-    text: CleanText = ""
-    count: Count = 0
+    name: SingleLineStr
+    text: SafeStr = ""
+    count: NonNegativeInt64 = 0
     password: SecretStr | None = None
 
 

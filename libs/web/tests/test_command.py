@@ -9,7 +9,7 @@ from pydantic_settings import SettingsConfigDict
 
 from libs.web.command import Command, Service, run
 from libs.web.configuration import effective, table
-from libs.web.errors import Refusal
+from libs.web.errors import StartupError
 from libs.web.server import listen
 from libs.web.settings import WebSettings
 
@@ -47,7 +47,7 @@ class Shop:
         return note
 
     def _fail(self, _: ShopSettings) -> int:
-        raise Refusal("there is no key; make one")
+        raise StartupError("there is no key; make one")
 
 
 @pytest.fixture
@@ -168,5 +168,5 @@ def test_a_taken_port_is_one_sentence() -> None:
     with listen("127.0.0.1", 0) as first:
         first.listen()
         port = first.getsockname()[1]
-        with pytest.raises(Refusal, match=f"127.0.0.1:{port} is in use by another process"):
+        with pytest.raises(StartupError, match=f"127.0.0.1:{port} is in use by another process"):
             listen("127.0.0.1", port)

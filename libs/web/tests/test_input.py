@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from libs.web.strict import Line, parse
-from libs.web.versions import etag, seen_version
+from libs.web.etags import etag, seen_version
+from libs.web.strict import SingleLineStr, parse
 
-_LINE: TypeAdapter[str] = TypeAdapter(Line)
+_LINE: TypeAdapter[str] = TypeAdapter(SingleLineStr)
 _TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | _TEXT,

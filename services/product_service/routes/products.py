@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from libs.web.etags import IfMatch, etag, seen_version
 from libs.web.pagination import Page, page_of
 from libs.web.strict import StrictRoute
-from libs.web.versions import IfMatch, etag, seen_version
 from services.product_service.dependencies import CanReadProducts, CanWriteProducts, ProductServiceDep
 from services.product_service.models import Product
 from services.product_service.schemas.idempotency import IdempotencyKey

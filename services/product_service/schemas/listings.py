@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from libs.web.pagination import Cursor, PageQuery, query_fingerprint
-from libs.web.strict import MAX_INT64, CleanText, Digits
+from libs.web.strict import MAX_INT64, DecimalInt, SafeStr
 from services.product_service.models import Filters, Listing, OwnerId, Product, Sort, SortField
 from services.product_service.schemas.products import UUID
 
-_Cents = Annotated[Digits, Field(ge=0, le=MAX_INT64)]
+_Cents = Annotated[DecimalInt, Field(ge=0, le=MAX_INT64)]
 
 
 class ProductQuery(PageQuery):
@@ -18,7 +18,7 @@ class ProductQuery(PageQuery):
     sort: Literal["created_at", "-created_at", "price", "-price", "name", "-name"] = Field(
         default="-created_at", description="What to sort by; with `-` from the largest or newest on."
     )
-    q: Annotated[CleanText, Field(max_length=200)] | None = Field(
+    q: Annotated[SafeStr, Field(max_length=200)] | None = Field(
         default=None, description="Words, each of which begins a word of the name or the description."
     )
     owner: Annotated[str, StringConstraints(pattern=UUID)] | None = Field(

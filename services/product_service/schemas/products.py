@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from libs.web.strict import CleanText, Count, Line, StrictModel
+from libs.web.strict import NonNegativeInt64, SafeStr, SingleLineStr, StrictModel
 from services.product_service.models import OwnerId, ProductId
 
 UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
@@ -17,10 +17,10 @@ ProductKey = Annotated[ProductId, StringConstraints(pattern=UUID)]
 class ProductInput(StrictModel):
     """What an owner says of a product. Each field is a column of `models.Product`."""
 
-    name: Line
-    description: Annotated[CleanText, Field(max_length=5000)] = ""
-    price_cents: Count = Field(description="Price in minor units of the currency.")
-    stock: Count = Field(default=0, description="How many pieces there are.")
+    name: SingleLineStr
+    description: Annotated[SafeStr, Field(max_length=5000)] = ""
+    price_cents: NonNegativeInt64 = Field(description="Price in minor units of the currency.")
+    stock: NonNegativeInt64 = Field(default=0, description="How many pieces there are.")
 
 
 class ProductView(BaseModel):

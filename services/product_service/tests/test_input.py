@@ -4,7 +4,7 @@ import httpx2
 import pytest
 
 from libs.auth.testing import AUDIENCE, ISSUER, TokenMint
-from libs.web.hostile import taken
+from libs.web.invalid_requests import accepted
 from services.product_service.app import create_app
 from services.product_service.settings import ProductSettings
 from services.product_service.tests.callers import TEA, ann
@@ -20,7 +20,7 @@ async def test_every_operation_is_strict(client: httpx2.AsyncClient, mint: Token
     before = await client.get("/products", headers=ann(mint))
     described = create_app(ProductSettings(issuer=ISSUER, audience=AUDIENCE))
     places = {"product_id": made.json()["id"], "reservation_id": reserved.json()["id"]}
-    assert await taken(described, client, ann(mint), places) == []
+    assert await accepted(described, client, ann(mint), places) == []
     assert (await client.get("/products", headers=ann(mint))).content == before.content
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from libs.auth.claims import Role
-from libs.web.strict import Line, StrictModel
+from libs.web.strict import SingleLineStr, StrictModel
 from services.user_service.models import UserId, normal_address
 
 Password = Annotated[SecretStr, Field(max_length=4096)]
@@ -27,13 +27,13 @@ class Registration(StrictModel):
 
     email: EmailAddress
     password: Password
-    name: Line
+    name: SingleLineStr
 
 
 class Profile(StrictModel):
     """What a user may change about themselves."""
 
-    name: Line
+    name: SingleLineStr
 
 
 class PasswordChange(StrictModel):

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from libs.db.types import from_micros, to_micros
 from libs.web.pagination import Cursor, PageQuery, query_fingerprint
-from libs.web.strict import CleanText
+from libs.web.strict import SafeStr
 from services.user_service.models import Action, AuditEntry, User, UserId
 from services.user_service.schemas.accounts import SortedRoles
 
@@ -36,7 +36,7 @@ class LogQuery(PageQuery):
 class UserQuery(LogQuery):
     """Which users, and which part of them."""
 
-    search: Annotated[CleanText, Field(max_length=100)] = Field(
+    search: Annotated[SafeStr, Field(max_length=100)] = Field(
         default="", description="What the address or the name contains, in any case of letters."
     )
 

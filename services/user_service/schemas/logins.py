@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, SecretStr
 
-from libs.web.strict import CleanText, StrictModel
+from libs.web.strict import SafeStr, StrictModel
 from services.user_service.models import Login
 from services.user_service.schemas.accounts import Password
 
@@ -12,7 +12,7 @@ from services.user_service.schemas.accounts import Password
 class Credentials(StrictModel):
     """What a user logs in with."""
 
-    email: Annotated[CleanText, Field(max_length=254)]
+    email: Annotated[SafeStr, Field(max_length=254)]
     password: Password
 
 

@@ -4,14 +4,14 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
-from libs.web.strict import CleanText, StrictModel
+from libs.web.strict import SafeStr, StrictModel
 from services.user_service.schemas.accounts import Password
 
 
 class EmailRequest(StrictModel):
     """The address to which an email is sent."""
 
-    email: Annotated[CleanText, Field(max_length=254)]
+    email: Annotated[SafeStr, Field(max_length=254)]
 
 
 class Confirmation(StrictModel):

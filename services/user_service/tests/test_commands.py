@@ -9,7 +9,7 @@ from libs.auth.claims import ClientId
 from libs.auth.key_files import KeyFolder
 from libs.auth.testing import FakeClock
 from libs.db.sessions import open_sessions
-from libs.web.errors import Refusal
+from libs.web.errors import StartupError
 from libs.web.testing import running
 from services.user_service.__main__ import SERVICE
 from services.user_service.app import create_app
@@ -38,10 +38,10 @@ def test_a_new_clients_secret_is_printed_once_and_kept_nowhere(
     found = asyncio.run(stored())
     assert found is not None
     assert secret not in repr(found)
-    with pytest.raises(Refusal, match="there is a client reporting already"):
+    with pytest.raises(StartupError, match="there is a client reporting already"):
         add_client(settings, "reporting", "products:read")
     assert remove_client(settings, "reporting") == 0
-    with pytest.raises(Refusal, match="there is no client reporting"):
+    with pytest.raises(StartupError, match="there is no client reporting"):
         remove_client(settings, "reporting")
 
 
@@ -57,7 +57,7 @@ def test_the_first_key_is_written_where_there_is_none(settings: UserSettings, tm
 
 def test_the_first_administrator_is_a_registered_user(settings: UserSettings) -> None:
     """There is no default account: the address has to be somebody's."""
-    with pytest.raises(Refusal, match="there is no user"):
+    with pytest.raises(StartupError, match="there is no user"):
         grant_admin(settings, ANN["email"])
     asyncio.run(_register(settings))
     assert grant_admin(settings, ANN["email"].upper()) == 0

@@ -3,7 +3,7 @@
 import httpx2
 from fastapi import FastAPI
 
-from libs.web.hostile import taken
+from libs.web.invalid_requests import accepted
 from services.user_service.settings import UserSettings
 from services.user_service.tests.people import ANN, EVE, administrator, register
 
@@ -13,6 +13,6 @@ async def test_every_operation_is_strict(app: FastAPI, client: httpx2.AsyncClien
     user_id = await register(client, EVE)
     root = await administrator(client, settings, ANN)
     before = [await client.get(path, headers=root.headers) for path in ("/admin/users", "/admin/audit")]
-    assert await taken(app, client, root.headers, {"user_id": user_id, "role": "auditor"}) == []
+    assert await accepted(app, client, root.headers, {"user_id": user_id, "role": "auditor"}) == []
     after = [await client.get(path, headers=root.headers) for path in ("/admin/users", "/admin/audit")]
     assert [answer.content for answer in after] == [answer.content for answer in before]

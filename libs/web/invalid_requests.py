@@ -1,4 +1,4 @@
-"""Requests that no operation may take, made from an application's description: a new operation has its own at once."""
+"""Invalid requests for every operation, generated from the application's OpenAPI document."""
 
 import base64
 from collections.abc import Iterator, Mapping
@@ -34,8 +34,8 @@ _NO_IDS = ("%00", "%ff", "%ED%A0%80", "x" * 300, quote("' OR '1'='1", safe=""), 
 
 
 @dataclass(frozen=True, slots=True)
-class Hostile:
-    """One request; what stands in braces in `path` is for its sender to fill in."""
+class InvalidRequest:
+    """One invalid request; the caller fills in the `{parameters}` of `path`."""
 
     method: str
     path: str
@@ -43,37 +43,37 @@ class Hostile:
     body: bytes | None = None
     status: int = 422
     pointer: str | None = None
-    """Where the answer has to say that the fault is."""
+    """JSON pointer that the response has to name."""
 
-    def is_refused_by(self, answer: httpx2.Response) -> bool:
-        """Whether the answer is the one that it should get."""
+    def is_rejected_by(self, answer: httpx2.Response) -> bool:
+        """Return whether the response has the expected status, type and pointer."""
         if (answer.status_code, answer.headers["content-type"]) != (self.status, "application/problem+json"):
             return False
         return self.pointer in (None, *(error["pointer"] for error in answer.json().get("errors", ())))
 
 
-async def taken(
+async def accepted(
     app: FastAPI, client: httpx2.AsyncClient, headers: Mapping[str, str], places: Mapping[str, str]
-) -> list[tuple[Hostile, str]]:
-    """Send each to its operation; those that are not refused as they should be, with the answer.
+) -> list[tuple[InvalidRequest, str]]:
+    """Send every invalid request; return those that were not rejected as expected, with the response text.
 
     Raises:
-        KeyError: `places` does not say what to fill into a path.
+        KeyError: `places` lacks a path parameter.
     """
     found = []
-    for each in hostile_requests(app):
+    for each in invalid_requests(app):
         kind = _JSON if each.body is not None else {}
         path = each.path.format_map(places)
         answer = await client.request(
             each.method, path, params=each.query, content=each.body, headers={**headers, **kind}
         )
-        if not each.is_refused_by(answer):
+        if not each.is_rejected_by(answer):
             found.append((each, answer.text))
     return found
 
 
-def hostile_requests(app: FastAPI) -> Iterator[Hostile]:
-    """Bodies, queries and paths that are wrong, for every operation that takes such."""
+def invalid_requests(app: FastAPI) -> Iterator[InvalidRequest]:
+    """Yield invalid bodies, queries and paths for every operation that takes them."""
     document = app.openapi()
     for path, item in document["paths"].items():
         for method, operation in item.items():
@@ -83,32 +83,34 @@ def hostile_requests(app: FastAPI) -> Iterator[Hostile]:
             yield from _paths(name, operation)
 
 
-def _bodies(name: tuple[str, str], operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[Hostile]:
+def _bodies(
+    name: tuple[str, str], operation: Mapping[str, Any], schemas: Mapping[str, Any]
+) -> Iterator[InvalidRequest]:
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if content is None:
         return
-    yield from (Hostile(*name, body=body, status=400) for body in _MALFORMED)
-    yield from (Hostile(*name, body=body) for body in _NO_OBJECTS)
-    yield Hostile(*name, body=b'{"unknown": 1}', pointer="/unknown")
+    yield from (InvalidRequest(*name, body=body, status=400) for body in _MALFORMED)
+    yield from (InvalidRequest(*name, body=body) for body in _NO_OBJECTS)
+    yield InvalidRequest(*name, body=b'{"unknown": 1}', pointer="/unknown")
     for field, schema in schemas[content["schema"]["$ref"].rpartition("/")[2]]["properties"].items():
         wrong = {"integer": _NO_INTEGERS, "string": _NO_TEXTS}.get(schema.get("type"), ())
         for value in wrong:
-            yield Hostile(*name, body=f'{{"{field}": {value}}}'.encode(), pointer=f"/{field}")
+            yield InvalidRequest(*name, body=f'{{"{field}": {value}}}'.encode(), pointer=f"/{field}")
 
 
-def _queries(name: tuple[str, str], operation: Mapping[str, Any]) -> Iterator[Hostile]:
-    taken = {each["name"]: each["schema"] for each in operation.get("parameters", ()) if each["in"] == "query"}
-    if taken:
-        yield Hostile(*name, query="unknown=1", pointer="/unknown")
-    for field, schema in taken.items():
+def _queries(name: tuple[str, str], operation: Mapping[str, Any]) -> Iterator[InvalidRequest]:
+    known = {each["name"]: each["schema"] for each in operation.get("parameters", ()) if each["in"] == "query"}
+    if known:
+        yield InvalidRequest(*name, query="unknown=1", pointer="/unknown")
+    for field, schema in known.items():
         wrong = {"limit": _NO_LIMITS, "cursor": _NO_CURSORS}.get(field, ())
         natural = any(each.get("type") == "integer" for each in (schema, *schema.get("anyOf", ())))
         for value in (*wrong, *(_NO_NATURALS if natural else ())):
-            yield Hostile(*name, query=f"{field}={value}", pointer=f"/{field}")
+            yield InvalidRequest(*name, query=f"{field}={value}", pointer=f"/{field}")
 
 
-def _paths(name: tuple[str, str], operation: Mapping[str, Any]) -> Iterator[Hostile]:
+def _paths(name: tuple[str, str], operation: Mapping[str, Any]) -> Iterator[InvalidRequest]:
     method, path = name
     for each in operation.get("parameters", ()):
         if each["in"] == "path":
-            yield from (Hostile(method, path.replace(f"{{{each['name']}}}", value)) for value in _NO_IDS)
+            yield from (InvalidRequest(method, path.replace(f"{{{each['name']}}}", value)) for value in _NO_IDS)
