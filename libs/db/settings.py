@@ -14,10 +14,18 @@ class DatabaseSettings(BaseSettings):
         description="`sqlite+aiosqlite:///PATH` or `postgresql+asyncpg://USER:PASSWORD@HOST/NAME`, with libpq's "
         "parameters, such as `?sslmode=verify-full&sslrootcert=PATH`; empty: a SQLite file in the data folder.",
     )
-    database_pool_size: int = Field(default=8, ge=1, description="Most connections to PostgreSQL of one process.")
-    database_statement_seconds: float = Field(default=5.0, gt=0, description="Longest time of one statement.")
+    database_pool_size: int = Field(
+        default=8, ge=1, le=10_000, description="Most connections to PostgreSQL of one process."
+    )
+    database_statement_seconds: float = Field(
+        default=5.0, gt=0, le=86_400, allow_inf_nan=False, description="Longest time of one statement."
+    )
     database_connect_seconds: float = Field(
-        default=3.0, gt=0, description="Longest wait for a new connection, or for a free one of the pool."
+        default=3.0,
+        gt=0,
+        le=86_400,
+        allow_inf_nan=False,
+        description="Longest wait for a new connection, or for a free one of the pool.",
     )
     database_transaction_pooler: bool = Field(
         default=False,

@@ -4,15 +4,17 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Concatenate, Generic, TypeVar
 
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from libs.web.configuration import effective, prefix_of, table
 from libs.web.errors import StartupError
+from libs.web.setting_names import check_encoding, names_in_file, unknown_settings
 from libs.web.settings import WebSettings
 
 S = TypeVar("S", bound=WebSettings)
@@ -32,38 +34,49 @@ class Command(Generic[S]):
 
 @dataclass(frozen=True, slots=True)
 class Service(Generic[S]):
-    """What the command line needs to know of a service.
+    """A service as its command line needs it.
 
-    `prepare` makes what a developer's checkout lacks (keys, tables). It runs only under
-    `bazel run` and only when no data folder was named; anywhere else missing things are refused.
+    `prepare` makes what a developer's checkout lacks (keys, tables). It runs only under `bazel run` and only when no
+    data folder was named; anywhere else missing things are errors. `startup_errors` are the exceptions of commands
+    whose text is a sentence for the operator, as that of `StartupError` is.
     """
 
     name: str
     settings: type[S]
     commands: Mapping[str, Command[S]]
     prepare: Callable[[S], None]
+    startup_errors: tuple[type[Exception], ...] = ()
 
 
 def run(service: Service[S], arguments: Sequence[str]) -> int:
-    """Do what the arguments say (`serve` when they say nothing); the exit code."""
+    """Run the command of the arguments, by default `serve`, and return the exit code."""
     # Until the server handles it, Ctrl-C ends the process as it ends any other: without a trace.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     options = _parse(service, arguments)
     if options.command == _SETTINGS:
         sys.stdout.write(table(service.settings))
         return 0
+    startup_errors: tuple[type[Exception], ...] = (StartupError, SettingsError, *service.startup_errors)
     try:
-        settings, is_checkout = _settings(service, options.settings)
-        if options.print_config:
-            sys.stdout.write(effective(settings))
-            return 0
-        if is_checkout and options.command == _SERVE:
-            service.prepare(settings)
-        return service.commands[options.command].run(settings, *options.operands)
+        return _run(service, options)
     except ValidationError as error:
-        return _refuse(service.name, _sentences(error, prefix_of(service.settings)))
-    except StartupError as error:
-        return _refuse(service.name, str(error))
+        return _fail(service.name, _sentences(error, prefix_of(service.settings)))
+    except startup_errors as error:
+        return _fail(service.name, str(error))
+
+
+def _run(service: Service[S], options: argparse.Namespace) -> int:
+    file: Path | None = options.settings
+    in_file = () if file is None else names_in_file(file)
+    _warn(service.name, unknown_settings(service.settings, os.environ, in_file))
+    check_encoding(service.settings, os.environ)
+    settings, is_checkout = _settings(service, file)
+    if options.print_config:
+        sys.stdout.write(effective(settings))
+        return 0
+    if is_checkout and options.command == _SERVE:
+        service.prepare(settings)
+    return service.commands[options.command].run(settings, *options.operands)
 
 
 def _parse(service: Service[S], arguments: Sequence[str]) -> argparse.Namespace:
@@ -107,12 +120,10 @@ def _parser(service: Service[S]) -> argparse.ArgumentParser:
 
 
 def _settings(service: Service[S], file: Path | None) -> tuple[S, bool]:
-    """The settings, and whether they are a developer's: `bazel run` without a data folder.
+    """Return the settings, and whether they are a developer's: `bazel run` without a data folder.
 
     The environment wins over the file.
     """
-    if file is not None and not file.is_file():
-        raise StartupError(f"there is no file {file}")
     workspace = os.environ.get("BUILD_WORKSPACE_DIRECTORY")
     settings = service.settings(_env_file=file)  # type: ignore[call-arg]  # pydantic-settings' own argument
     if workspace and "data_dir" not in settings.model_fields_set:
@@ -123,11 +134,20 @@ def _settings(service: Service[S], file: Path | None) -> tuple[S, bool]:
 
 def _sentences(error: ValidationError, prefix: str) -> str:
     return "; ".join(
-        f"{prefix}{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}"
+        _sentence(each["loc"], each["msg"].removeprefix("Value error, "), prefix)
         for each in error.errors(include_input=False, include_url=False)
     )
 
 
-def _refuse(name: str, reason: str) -> int:
-    sys.stderr.write(f"{name}: {reason}\n")
+def _sentence(location: Sequence[int | str], reason: str, prefix: str) -> str:
+    """Name the variable, and leave out where in its value the fault is; errors of several settings name none."""
+    return f"{prefix}{str(location[0]).upper()}: {reason}" if location else reason
+
+
+def _warn(name: str, sentences: Iterable[str]) -> None:
+    sys.stderr.writelines(f"{name}: warning: {sentence}\n" for sentence in sentences)
+
+
+def _fail(name: str, reason: str) -> int:
+    sys.stderr.write(f"{name}: {' '.join(reason.split())}\n")
     return 2

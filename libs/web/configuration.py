@@ -34,11 +34,11 @@ def _rows(settings: type[WebSettings]) -> Iterator[tuple[str, str, str]]:
 
 
 def _text(value: object) -> str:
-    """The value as it would stand in the environment."""
+    """Return the value as it is written in the environment."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(f'"{each}"' for each in value) + "]"
+        return ",".join(map(str, value))
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -16,8 +16,8 @@ REDACTED = "[redacted]"
 _SECRET_NAME = re.compile(
     r"password|passwd|secret|token|authorization|cookie|credential|private|api[_-]?key", re.IGNORECASE
 )
-# The path of a file that holds a secret is none.
-_PLACE_NAME = re.compile(r"_(file|dir)$", re.IGNORECASE)
+# The path of a file that holds a secret is not secret, nor is the lifetime of a token.
+_PUBLIC_NAME = re.compile(r"_(file|dir|seconds)$", re.IGNORECASE)
 _SECRET_TEXT = re.compile(
     r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"  # a JWT, wherever it got into a message
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # the user part of a URL
@@ -103,7 +103,7 @@ def clean_text(text: str) -> str:
 
 
 def _clean(name: str, value: object) -> object:
-    if _SECRET_NAME.search(name) and not _PLACE_NAME.search(name):
+    if _SECRET_NAME.search(name) and not _PUBLIC_NAME.search(name):
         return REDACTED
     if isinstance(value, str):
         return clean_text(value)

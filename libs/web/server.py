@@ -1,5 +1,6 @@
 """The shipped entry point: uvicorn behind a guard, stopped gracefully."""
 
+import contextlib
 import socket
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -9,7 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from libs.web.drain import DrainingServer
-from libs.web.errors import PortTaken
+from libs.web.errors import ListenError
 from libs.web.guard import Gate
 from libs.web.lifecycle import Lifecycle
 from libs.web.limits import Limits
@@ -25,7 +26,7 @@ def serve(app: FastAPI, settings: WebSettings) -> int:
     """Serve until a signal says stop; the exit code.
 
     Raises:
-        PortTaken: somebody else listens there.
+        ListenError: the address cannot be bound.
         NoAddress: a trusted proxy is named by something else.
         UnknownServerVersion: the guard does not know the installed uvicorn.
     """
@@ -40,15 +41,19 @@ def serve(app: FastAPI, settings: WebSettings) -> int:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A bound socket, taken before anything is opened, so that a taken port is said first."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise PortTaken(host, port) from error
+    """Return a bound socket. It is bound before anything is opened, so that a taken port is reported first.
+
+    Raises:
+        ListenError: the address cannot be bound; the class says why.
+    """
+    with contextlib.ExitStack() as on_error:
+        try:
+            listener = on_error.enter_context(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, port))
+        except (OSError, UnicodeError) as error:
+            raise ListenError.of(host, port, error) from error
+        on_error.pop_all()
     return listener
 
 

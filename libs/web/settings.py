@@ -6,6 +6,8 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from libs.web.setting_types import HostList, NetworkList, OriginList, Port, Seconds
+
 LogFormat = Literal["auto", "json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -20,7 +22,7 @@ class WebSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     host: str = Field(default="127.0.0.1", description="Address to listen on; 0.0.0.0 in a container.")
-    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
+    port: Port = Field(default=8000, description="Port to listen on.")
     data_dir: Path = Field(default=Path("/data"), description="Folder of everything the service keeps.")
 
     docs: bool = Field(default=False, description="Serve the OpenAPI document and its page under /docs, to anybody.")
@@ -40,32 +42,33 @@ class WebSettings(BaseSettings):
         description="Share of the traces begun here that is kept; callers decide on theirs.",
     )
 
-    allowed_hosts: tuple[str, ...] = Field(
-        default=(), description="Host names that are answered; any when empty. A JSON list."
+    allowed_hosts: HostList = Field(
+        default=(), description="Host names that are answered; any when empty. A list: `a.example,*.b.example`."
     )
-    trusted_proxies: tuple[str, ...] = Field(
-        default=(), description="Addresses whose X-Forwarded-* headers are believed. A JSON list."
+    trusted_proxies: NetworkList = Field(
+        default=(),
+        description="Addresses and networks whose X-Forwarded-* headers are believed. A list: `10.1.2.3,10.4.0.0/16`.",
     )
-    cors_origins: tuple[str, ...] = Field(
-        default=(), description="Origins a browser may call from; none when empty. A JSON list."
+    cors_origins: OriginList = Field(
+        default=(), description="Origins a browser may call from; none when empty. A list: `https://www.example`."
     )
     max_body_bytes: int = Field(default=1_048_576, gt=0, description="Largest request body.")
-    header_seconds: float = Field(default=10.0, gt=0, description="Time a client has for its headers.")
-    body_seconds: float = Field(default=30.0, gt=0, description="Time a client has for its body.")
-    idle_seconds: float = Field(
+    header_seconds: Seconds = Field(default=10.0, gt=0, description="Time a client has for its headers.")
+    body_seconds: Seconds = Field(default=30.0, gt=0, description="Time a client has for its body.")
+    idle_seconds: Seconds = Field(
         default=10.0,
         gt=0,
         description="Time a connection may idle; longer than a balancer keeps its own.",
     )
-    request_seconds: float = Field(default=30.0, gt=0, description="Time a handler has for its answer.")
+    request_seconds: Seconds = Field(default=30.0, gt=0, description="Time a handler has for its answer.")
     max_connections: int = Field(default=2000, gt=0, description="Connections open at one time.")
 
-    drain_seconds: float = Field(
+    drain_seconds: Seconds = Field(
         default=5.0,
         ge=0,
         description="After SIGTERM: not ready, yet still answering, for this long.",
     )
-    stop_seconds: float = Field(
+    stop_seconds: Seconds = Field(
         default=20.0,
         ge=0,
         description="After the drain: time that requests in flight have to finish.",

@@ -4,6 +4,7 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from libs.db.settings import DatabaseSettings
+from libs.web.setting_types import Port
 from libs.web.settings import WebSettings
 
 
@@ -12,7 +13,7 @@ class ProductSettings(DatabaseSettings, WebSettings):
 
     model_config = SettingsConfigDict(env_prefix="PRODUCT_SERVICE_")
 
-    port: int = Field(default=8002, ge=0, le=65535, description="Port to listen on.")
+    port: Port = Field(default=8002, description="Port to listen on.")
     issuer: str = Field(
         default="http://127.0.0.1:8001",
         description="Who issues the access tokens that are honoured (their `iss`).",

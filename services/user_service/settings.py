@@ -6,6 +6,7 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from libs.db.settings import DatabaseSettings
+from libs.web.setting_types import Port
 from libs.web.settings import WebSettings
 
 
@@ -14,7 +15,7 @@ class UserSettings(DatabaseSettings, WebSettings):
 
     model_config = SettingsConfigDict(env_prefix="USER_SERVICE_")
 
-    port: int = Field(default=8001, ge=0, le=65535, description="Port to listen on.")
+    port: Port = Field(default=8001, description="Port to listen on.")
     keys_dir: Path | None = Field(default=None, description="Folder of private keys; empty: `keys` in the data folder.")
     issuer: str = Field(
         default="http://127.0.0.1:8001",

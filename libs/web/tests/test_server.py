@@ -9,7 +9,6 @@ import pytest
 
 from libs.web.errors import PortTaken
 from libs.web.lifecycle import Lifecycle
-from libs.web.peers import NoAddress
 from libs.web.server import gate_of, listen
 from libs.web.settings import WebSettings
 from libs.web.tests.processes import Process, shipped
@@ -42,13 +41,6 @@ def test_settings_reach_the_guard() -> None:
     assert (limits.connections, limits.idle_seconds) == (4, 5)
     assert limits.body_bytes_of == {b"/files": 6}
     assert [gate.hosts.admits(host) for host in (b"a", b"b")] == [True, False]
-
-
-@pytest.mark.parametrize("entry", ["proxy.example.org", "10.0.0.1/8", ""])
-def test_proxy_without_an_address_is_refused(entry: str) -> None:
-    """A proxy that is not named by an address would be believed by accident or never."""
-    with pytest.raises(NoAddress, match="neither an IP address nor a network"):
-        gate_of(WebSettings(trusted_proxies=(entry,)), Lifecycle())
 
 
 def test_taken_port_is_refused() -> None:
