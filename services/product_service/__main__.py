@@ -1,63 +1,39 @@
-"""The command line of the product service. Each command imports what it alone needs."""
+"""The command line of the product service."""
 
 import sys
+from typing import TYPE_CHECKING
 
 from libs.db.errors import DatabaseError
-from libs.web.checkout import run_command
-from libs.web.command import Command, Service, run
-from libs.web.errors import StartupError
+from libs.db.service_commands import migrate_checkout, service_commands
+from libs.web.command import Service, run
 from services.product_service.settings import ProductSettings
 
-_MODULE = "services.product_service"
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from libs.db.schema import Schema
+
+_NAME = "product_service"
 
 
-def _serve(settings: ProductSettings) -> int:
-    from libs.db.process_lock import single_process_lock  # noqa: PLC0415
-    from libs.web.server import serve  # noqa: PLC0415
+def _create_app(settings: ProductSettings) -> "FastAPI":
     from services.product_service.app import create_app  # noqa: PLC0415
 
-    try:
-        with single_process_lock(settings.database):
-            return serve(create_app(settings), settings)
-    except DatabaseError as error:
-        raise StartupError(str(error)) from error
+    return create_app(settings)
 
 
-def _migrate(settings: ProductSettings) -> int:
-    from libs.db.commands import migrate  # noqa: PLC0415
+def _schema() -> "Schema":
     from services.product_service.models import SCHEMA  # noqa: PLC0415
 
-    return migrate(settings.database, SCHEMA, transaction_pooler=settings.database_transaction_pooler)
-
-
-def _migration(_: ProductSettings, message: str) -> int:
-    from libs.db.commands import migration  # noqa: PLC0415
-    from services.product_service.models import SCHEMA  # noqa: PLC0415
-
-    return migration(message, SCHEMA, name="product_service")
-
-
-def _empty_migration(_: ProductSettings, message: str) -> int:
-    from libs.db.commands import migration  # noqa: PLC0415
-    from services.product_service.models import SCHEMA  # noqa: PLC0415
-
-    return migration(message, SCHEMA, name="product_service", is_empty=True)
-
-
-def _prepare(settings: ProductSettings) -> None:
-    run_command(_MODULE, "migrate", PRODUCT_SERVICE_DATA_DIR=str(settings.data_dir))
+    return SCHEMA
 
 
 SERVICE = Service(
-    name="product_service",
+    name=_NAME,
     settings=ProductSettings,
-    commands={
-        "serve": Command("answer requests", _serve),
-        "migrate": Command("bring the database's tables up to date", _migrate),
-        "migration": Command("write the next migration into the source tree", _migration, ("MESSAGE",)),
-        "empty-migration": Command("write one without steps, for triggers or data", _empty_migration, ("MESSAGE",)),
-    },
-    prepare=_prepare,
+    commands=service_commands(_NAME, create_app=_create_app, schema=_schema),
+    prepare=lambda settings: migrate_checkout(_NAME, settings),
+    startup_errors=(DatabaseError,),
 )
 
 if __name__ == "__main__":

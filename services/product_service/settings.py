@@ -1,17 +1,19 @@
 """Settings of the product service, read from `PRODUCT_SERVICE_*`."""
 
+from typing import ClassVar
+
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from libs.db.settings import DatabaseSettings
+from libs.db.service_settings import ServiceSettings
 from libs.web.setting_types import Port
-from libs.web.settings import WebSettings
 
 
-class ProductSettings(DatabaseSettings, WebSettings):
+class ProductSettings(ServiceSettings):
     """What the product service needs to know."""
 
     model_config = SettingsConfigDict(env_prefix="PRODUCT_SERVICE_")
+    sqlite_name: ClassVar[str] = "products.db"
 
     port: Port = Field(default=8002, description="Port to listen on.")
     issuer: str = Field(
@@ -27,11 +29,6 @@ class ProductSettings(DatabaseSettings, WebSettings):
     max_import_bytes: int = Field(default=67_108_864, gt=0, description="Largest CSV file of a bulk import.")
     max_import_rows: int = Field(default=20_000, gt=0, description="Most rows of such a file; they are stored at once.")
     reservation_seconds: int = Field(default=900, gt=0, description="How long a reservation lasts.")
-
-    @property
-    def database(self) -> str:
-        """The URL of the database."""
-        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'products.db'}"
 
     @property
     def keys_url(self) -> str:

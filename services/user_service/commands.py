@@ -1,14 +1,11 @@
-"""Commands for whoever runs the service: what no request may do."""
+"""Administrative commands, for what no request may do. A wrong operand raises `UserError`."""
 
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
 from libs.auth.clock import SystemClock
-from libs.db.errors import DatabaseError
 from libs.db.sessions import SessionFactory, open_sessions
-from libs.web.errors import StartupError
-from services.user_service.errors import UserError
 from services.user_service.models import ADMIN, email_key
 from services.user_service.service.administration import AdministrationService
 from services.user_service.service.audit import Audit
@@ -57,8 +54,5 @@ def _run(settings: UserSettings, work: Callable[[SessionFactory], Awaitable[None
         finally:
             await sessions.close()
 
-    try:
-        asyncio.run(with_database())
-    except (UserError, DatabaseError) as error:
-        raise StartupError(str(error)) from error
+    asyncio.run(with_database())
     return 0

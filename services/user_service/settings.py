@@ -1,19 +1,20 @@
 """Settings of the user service, read from `USER_SERVICE_*`."""
 
 from pathlib import Path
+from typing import ClassVar
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from libs.db.settings import DatabaseSettings
+from libs.db.service_settings import ServiceSettings
 from libs.web.setting_types import Port
-from libs.web.settings import WebSettings
 
 
-class UserSettings(DatabaseSettings, WebSettings):
+class UserSettings(ServiceSettings):
     """What the user service needs to know. Its private keys are files, never settings."""
 
     model_config = SettingsConfigDict(env_prefix="USER_SERVICE_")
+    sqlite_name: ClassVar[str] = "users.db"
 
     port: Port = Field(default=8001, description="Port to listen on.")
     keys_dir: Path | None = Field(default=None, description="Folder of private keys; empty: `keys` in the data folder.")
@@ -36,11 +37,6 @@ class UserSettings(DatabaseSettings, WebSettings):
         "empty: emails hold the bare token.",
     )
     audience: str = Field(default="api", description="The name of the services that our tokens are for (`aud`).")
-
-    @property
-    def database(self) -> str:
-        """The URL of the database."""
-        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'users.db'}"
 
     @property
     def keys(self) -> Path:

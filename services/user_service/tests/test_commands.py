@@ -9,11 +9,12 @@ from libs.auth.claims import ClientId
 from libs.auth.key_files import KeyFolder
 from libs.auth.testing import FakeClock
 from libs.db.sessions import open_sessions
-from libs.web.errors import StartupError
+from libs.web.command import run
 from libs.web.testing import running
 from services.user_service.__main__ import SERVICE
 from services.user_service.app import create_app
 from services.user_service.commands import add_client, grant_admin, remove_client
+from services.user_service.errors import BadClient, UserNotFound
 from services.user_service.service.clients import find_client
 from services.user_service.settings import UserSettings
 from services.user_service.tests.people import ANN, log_in, register, tokens
@@ -38,10 +39,10 @@ def test_a_new_clients_secret_is_printed_once_and_kept_nowhere(
     found = asyncio.run(stored())
     assert found is not None
     assert secret not in repr(found)
-    with pytest.raises(StartupError, match="there is a client reporting already"):
+    with pytest.raises(BadClient, match="there is a client reporting already"):
         add_client(settings, "reporting", "products:read")
     assert remove_client(settings, "reporting") == 0
-    with pytest.raises(StartupError, match="there is no client reporting"):
+    with pytest.raises(BadClient, match="there is no client reporting"):
         remove_client(settings, "reporting")
 
 
@@ -57,11 +58,25 @@ def test_the_first_key_is_written_where_there_is_none(settings: UserSettings, tm
 
 def test_the_first_administrator_is_a_registered_user(settings: UserSettings) -> None:
     """There is no default account: the address has to be somebody's."""
-    with pytest.raises(StartupError, match="there is no user"):
+    with pytest.raises(UserNotFound, match="there is no user"):
         grant_admin(settings, ANN["email"])
     asyncio.run(_register(settings))
     assert grant_admin(settings, ANN["email"].upper()) == 0
     assert asyncio.run(_reads_users(settings)) == 200
+
+
+def test_a_wrong_operand_is_one_line(
+    settings: UserSettings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An error of the service or of its keys ends a command with one sentence and exit code 2."""
+    monkeypatch.setenv("USER_SERVICE_DATABASE_URL", settings.database)
+    monkeypatch.setenv("USER_SERVICE_KEYS_DIR", "/nowhere")
+    assert run(SERVICE, ["remove-client", "reporting"]) == 2
+    assert run(SERVICE, ["serve"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "user_service: there is no client reporting",
+        "user_service: /nowhere: no such folder of signing keys. The command rotate-keys writes one.",
+    ]
 
 
 async def _register(settings: UserSettings) -> None:
