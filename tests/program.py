@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from libs.auth.scope_files import declared_scopes
+
 _ROOT = Path(__file__).absolute().parents[1]
 ISSUER = "https://users.example.com"
 
@@ -33,6 +35,8 @@ class Program:
         self.port = _free_port()
         self.process: subprocess.Popen[bytes] | None = None
         values = {"DATA_DIR": str(self.folder), "ISSUER": ISSUER, "PORT": str(self.port), "DRAIN_SECONDS": "0"}
+        if name == "user_service":
+            values["GRANTED_SCOPES"] = ",".join(declared_scopes(_ROOT / "services"))
         self._settings = {f"{name.upper()}_{key}": value for key, value in (values | settings).items()}
         self.command: Sequence[str] = (self.binary,)
 

@@ -69,6 +69,7 @@ class _Resources:
                     issuer=settings.issuer,
                     audience=settings.audience,
                     clock=clock,
+                    max_lifetime=timedelta(seconds=settings.max_access_token_seconds),
                 )
                 Authenticator(verifier).install(app)
                 index = SearchIndex(sessions)

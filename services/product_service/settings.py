@@ -26,6 +26,13 @@ class ProductSettings(ServiceSettings):
         description="Where the issuer's public keys are; empty: under its .well-known.",
     )
 
+    max_access_token_seconds: int = Field(
+        default=600,
+        ge=60,
+        le=86_400,
+        description="Longest lifetime of an access token that is accepted; at least the issuer's ACCESS_TOKEN_SECONDS.",
+    )
+
     max_import_bytes: int = Field(default=67_108_864, gt=0, description="Largest CSV file of a bulk import.")
     max_import_rows: int = Field(default=20_000, gt=0, description="Most rows of such a file; they are stored at once.")
     reservation_seconds: int = Field(default=900, gt=0, description="How long a reservation lasts.")

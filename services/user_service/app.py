@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -104,10 +105,18 @@ class _Resources:
         self, app: FastAPI, sessions: SessionFactory, *, keys: KeyRing, desk: PasswordDesk, email_outbox: EmailOutbox
     ) -> None:
         settings, clock = self._settings, self._clock
-        verifier = Verifier(keys, issuer=settings.issuer, audience=settings.audience, clock=clock)
+        verifier = Verifier(
+            keys,
+            issuer=settings.issuer,
+            audience=settings.audience,
+            clock=clock,
+            max_lifetime=timedelta(seconds=settings.max_access_token_seconds),
+        )
         standings = Standings(sessions)
         Authenticator(verifier, standing=standings).install(app)
-        tokens = AccessTokens(TokenIssuer(keys=keys, issuer=settings.issuer, clock=clock), settings.audience)
+        lifetime = timedelta(seconds=settings.access_token_seconds)
+        issuer = TokenIssuer(keys=keys, issuer=settings.issuer, clock=clock, lifetime=lifetime)
+        tokens = AccessTokens(issuer, settings.audience, settings.granted_scopes)
         audit = Audit(clock, request_id=context.request_id)
         refresh = RefreshTokens(Grants(sessions), clock=clock)
         app.state.keys = keys

@@ -29,7 +29,8 @@ FIRST_PARTY = ClientId("first-party")
 ADMIN = Role("admin")
 AUDITOR = Role("auditor")
 MAY_INTROSPECT = Scope("tokens:introspect")
-USER_SCOPES = frozenset(map(Scope, ("users:me", "products:read", "products:write", "products:reserve")))
+USER_SCOPES = frozenset({Scope("users:me")})
+"""Scopes of this service that every user has; those of other services are the setting `granted_scopes`."""
 ROLE_SCOPES = {
     ADMIN: frozenset(map(Scope, ("users:admin", "users:audit"))),
     AUDITOR: frozenset({Scope("users:audit")}),
@@ -120,7 +121,7 @@ class User(Base):
 
     @property
     def scopes(self) -> frozenset[Scope]:
-        """What a token of this user may do."""
+        """Return the scopes of this service that the user's roles give."""
         return USER_SCOPES.union(*(ROLE_SCOPES.get(role, frozenset()) for role in self.roles))
 
 

@@ -1,13 +1,38 @@
 """Settings of the user service, read from `USER_SERVICE_*`."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from libs.auth.claims import parse_scopes
 from libs.db.service_settings import ServiceSettings
-from libs.web.setting_types import Port
+from libs.web.setting_types import Port, StrList
+
+OWN_SCOPE_PREFIXES = ("users:", "tokens:")
+"""Beginnings of the scopes that this service checks itself; roles and registrations of clients give them."""
+
+_MAX_SCOPES_LENGTH = 4096
+"""Verifiers reject tokens of more than 8 KiB, of which base64 takes a quarter."""
+
+
+def _check_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
+    for scope in scopes:
+        if not _is_scope(scope):
+            raise ValueError(f"{scope!r} is not a scope")
+        if scope.startswith(OWN_SCOPE_PREFIXES):
+            raise ValueError(f"{scope!r} is a scope of this service, which no setting grants")
+    if len(" ".join(scopes)) > _MAX_SCOPES_LENGTH:
+        raise ValueError(f"the scopes have more than {_MAX_SCOPES_LENGTH} characters, too many for a token")
+    return scopes
+
+
+def _is_scope(text: str) -> bool:
+    try:
+        return len(parse_scopes(text)) == 1
+    except ValueError:
+        return False
 
 
 class UserSettings(ServiceSettings):
@@ -37,6 +62,33 @@ class UserSettings(ServiceSettings):
         "empty: emails hold the bare token.",
     )
     audience: str = Field(default="api", description="The name of the services that our tokens are for (`aud`).")
+    access_token_seconds: int = Field(
+        default=600,
+        ge=60,
+        le=1800,
+        description="Lifetime of the issued access tokens; no more than any service's MAX_ACCESS_TOKEN_SECONDS.",
+    )
+    max_access_token_seconds: int = Field(
+        default=600,
+        ge=60,
+        le=86_400,
+        description="Longest lifetime of an access token that is accepted; at least the issuer's ACCESS_TOKEN_SECONDS.",
+    )
+    granted_scopes: Annotated[StrList, AfterValidator(_check_scopes)] = Field(
+        default=(),
+        description="Scopes of other services that every user's tokens have. A list: `products:read,products:write`. "
+        "`//:dev` and `//deploy` make it of the services' `scopes.json`.",
+    )
+
+    @model_validator(mode="after")
+    def _accepts_own_tokens(self) -> "UserSettings":
+        if self.access_token_seconds > self.max_access_token_seconds:
+            raise ValueError(
+                f"USER_SERVICE_ACCESS_TOKEN_SECONDS={self.access_token_seconds} is above "
+                f"USER_SERVICE_MAX_ACCESS_TOKEN_SECONDS={self.max_access_token_seconds}: "
+                "the service would reject its own tokens"
+            )
+        return self
 
     @property
     def keys(self) -> Path:

@@ -40,6 +40,7 @@ def user_service(folder: Path) -> Iterator[Issuer]:
     url = f"http://127.0.0.1:{port}"
     settings = {
         "USER_SERVICE_PORT": str(port),
+        "USER_SERVICE_GRANTED_SCOPES": "products:read,products:reserve,products:write",
         "USER_SERVICE_DATA_DIR": str(_made(folder / "user_service")),
         "USER_SERVICE_ISSUER": url,
     }

@@ -55,6 +55,7 @@ def fastapi_service(
 
     Makes:
       {name}: the service; `bazel run` starts it.
+      scopes: its `scopes.json`, where it has one: the scopes that it checks and that every user has.
       migration: where `prepare` has "migrate", the command that writes the next migration from the models.
       app: its library, for its tests.
       image, image.digest: index of its images and the file with the index's digest.
@@ -92,6 +93,11 @@ def fastapi_service(
         main = "__main__.py",
         visibility = _USERS,
         deps = [":app"],
+    )
+    native.filegroup(
+        name = "scopes",
+        srcs = native.glob(["scopes.json"], allow_empty = True),
+        visibility = _USERS + ["//{}:__subpackages__".format(native.package_name())],
     )
     if "migrate" in prepare:
         py_binary(

@@ -173,6 +173,7 @@ class Configuration(Part):
 
     replicas: Annotated[int, Field(ge=1)] = 1
     database: bool = True
+    grants_scopes: bool = False
     hosts: tuple[Host, ...] = ()
     before_start: tuple[Name, ...] = ()
     autoscale: Autoscale | None = None

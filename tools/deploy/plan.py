@@ -15,6 +15,7 @@ from tools.deploy.images import Image
 from tools.deploy.manifests.release import Release
 from tools.deploy.manifests.render import namespace, render
 from tools.deploy.records import Folder, Record, hash_of
+from tools.deploy.scopes import grant_scopes
 
 _SHOWN = 4
 
@@ -76,10 +77,9 @@ def make_plan(folder: Folder, images: Mapping[str, Image], *, registry: str, is_
     Raises BadFileError.
     """
     environment, records = folder.environment(), folder.records()
-    configurations = folder.configurations()
-    check_connections(folder, configurations, namespace=environment.namespace)
-    check_proxies(folder, configurations, environment)
-    planner = _Planner(folder=folder, environment=environment, is_committed=is_committed)
+    configurations = grant_scopes(folder.configurations(), folder.path.parents[1] / "services")
+    check_peers(folder, configurations, namespace=environment.namespace)
+    scene = _Scene(folder=folder, environment=environment, is_committed=is_committed)
     changes = [
         planner.change(service, configurations.get(service), images.get(service), records.get(service))
         for service in sorted({*configurations, *records, *folder.rendered()})

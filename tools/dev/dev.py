@@ -12,11 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from libs.auth.scope_files import InvalidScopeFile, declared_scopes
 from tools.dev.demo import is_ready, log_in
 from tools.dev.fleet import ChildEnded, Fleet
 
 _HOST = "127.0.0.1"
 _READY_SECONDS = 120
+_SERVICES = Path(__file__).absolute().parents[2] / "services"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class Member:
     port: int
     data: Path
     issuer: str
+    granted_scopes: Sequence[str] | None = None
+    """Scopes that the issuer grants; None for other services."""
 
     @property
     def url(self) -> str:
@@ -36,7 +40,7 @@ class Member:
     @property
     def program(self) -> str:
         """The service's binary, which lies beside us in the runfiles."""
-        return str(Path(__file__).absolute().parents[2] / "services" / self.name / self.name)
+        return str(_SERVICES / self.name / self.name)
 
     def settings(self) -> dict[str, str]:
         """What its environment says. It stops at once: nobody here balances load; and it describes itself."""
@@ -48,6 +52,8 @@ class Member:
             "DRAIN_SECONDS": "0",
             "DOCS": "true",
         }
+        if self.granted_scopes is not None:
+            values["GRANTED_SCOPES"] = ",".join(self.granted_scopes)
         return {f"{self.name.upper()}_{name}": value for name, value in values.items()}
 
 
@@ -55,7 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
     options = _parser().parse_args(arguments)
     issuer = f"http://{_HOST}:{options.user_port}"
-    users = Member("user_service", options.user_port, options.data.absolute(), issuer)
+    try:
+        scopes = declared_scopes(_SERVICES)
+    except InvalidScopeFile as error:
+        return _fail(str(error))
+    users = Member("user_service", options.user_port, options.data.absolute(), issuer, scopes)
     products = Member("product_service", options.product_port, options.data.absolute(), issuer)
     if users.port == products.port:
         return _fail(f"both services cannot have port {users.port}: choose another with --user-port or --product-port")

@@ -1,16 +1,19 @@
 """Who may do what: every operation that the OpenAPI document offers, by everybody who could ask."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx2
 import pytest
 
-from libs.auth.testing import AUDIENCE, ISSUER, TokenMint
-from libs.web.testing import operations
+from libs.auth.scope_files import declared_scopes, required_scopes
+from libs.auth.testing import AUDIENCE, ISSUER, TokenForge, TokenMint
+from libs.web.testing import operations, running
 from services.product_service.app import create_app
 from services.product_service.settings import ProductSettings
 from services.product_service.tests.callers import TEA, Headers, ann, bob, outsider, root
 
+_SERVICES = Path(__file__).absolute().parents[2]
 CALLERS: dict[str, Callable[[TokenMint], Headers]] = {
     "anonymous": lambda _: {},
     "outsider": outsider,
@@ -54,6 +57,12 @@ def test_every_operation_has_its_line() -> None:
     assert set(operations(app)) == set(EXPECTED)
 
 
+def test_scopes_are_declared_for_the_issuer() -> None:
+    """scopes.json lists the scopes that the operations require, no more and no less."""
+    app = create_app(ProductSettings(issuer=ISSUER, audience=AUDIENCE))
+    assert set(declared_scopes(_SERVICES, ["product_service"])) == required_scopes(app.openapi())
+
+
 @pytest.mark.parametrize("caller", CALLERS)
 @pytest.mark.parametrize("operation", EXPECTED, ids=" ".join)
 async def test_only_the_allowed_get_through(
@@ -79,3 +88,16 @@ async def test_only_the_allowed_get_through(
         assert answer.headers["content-type"] == "application/problem+json"
         after = await client.get(made.headers["location"], headers=ann(mint))
         assert after.content == before.content
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(900, 200), (901, 401)])
+async def test_a_token_lives_no_longer_than_the_setting_says(
+    settings: ProductSettings, mint: TokenMint, seconds: int, status: int
+) -> None:
+    """A token with a longer lifetime than `max_access_token_seconds` is rejected."""
+    wider = settings.model_copy(update={"max_access_token_seconds": 900})
+    forge = TokenForge(mint)
+    token = forge.token(payload={"exp": forge.payload["iat"] + seconds, "scope": "products:read"})
+    async with running(create_app(wider, clock=mint.clock, keys=mint.keys)) as client:
+        answer = await client.get("/products", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == status

@@ -76,7 +76,9 @@ class Logins:
             user = await session.get(User, proved.id)
             if user is None or user.locked_at is not None or user.password_changed_at != proved.password_changed_at:
                 raise InvalidCredentials("changed, locked or gone meanwhile")
-            first = self._refresh.new_family(subject=Subject(user.id), client_id=FIRST_PARTY, scopes=user.scopes)
+            first = self._refresh.new_family(
+                subject=Subject(user.id), client_id=FIRST_PARTY, scopes=self._tokens.scopes_of(user)
+            )
             grants.add(session, first.grant)
             self._audit.note(session, Action.LOGGED_IN, actor=user.id, target=user.id)
             return self._login(user, first, first.grant.scopes)
@@ -111,7 +113,7 @@ class Logins:
 
     def _login(self, user: User, refreshed: Refreshed, wanted: frozenset[Scope]) -> Login:
         # Rights may have been taken away since the login, never added to it.
-        scopes = wanted & user.scopes
+        scopes = wanted & self._tokens.scopes_of(user)
         # Up to a second ahead after a change of password; see `Users.replace_password`.
         issued_at = max(self._clock.now(), user.password_changed_at)
         access_token = self._tokens.for_user(user, scopes, issued_at=issued_at)

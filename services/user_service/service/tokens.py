@@ -1,5 +1,6 @@
 """Access tokens for users and for services."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from libs.auth.claims import Claims, Scope, Subject
@@ -7,19 +8,26 @@ from libs.auth.clients import Client
 from libs.auth.tokens import TokenIssuer
 from libs.db.sessions import SessionFactory
 from services.user_service.models import FIRST_PARTY, ClientRow, User, UserId
+from services.user_service.settings import OWN_SCOPE_PREFIXES
 
 
 class AccessTokens:
     """Issues access tokens for our audience."""
 
-    def __init__(self, issuer: TokenIssuer, audience: str) -> None:
+    def __init__(self, issuer: TokenIssuer, audience: str, granted_scopes: Iterable[str] = ()) -> None:
+        """`granted_scopes` are scopes of other services, which every user has."""
         self._issuer = issuer
         self._audience = audience
+        self._granted_scopes = frozenset(map(Scope, granted_scopes))
 
     @property
     def seconds(self) -> int:
         """How long a token lives."""
         return round(self._issuer.lifetime.total_seconds())
+
+    def scopes_of(self, user: User) -> frozenset[Scope]:
+        """Return all scopes that a token of the user can have."""
+        return user.scopes | self._granted_scopes
 
     def for_user(self, user: User, scopes: frozenset[Scope], *, issued_at: datetime) -> str:
         """A token that says who the user is."""
@@ -56,6 +64,15 @@ class Standings:
             user is not None
             and user.locked_at is None
             and claims.issued_at >= user.password_changed_at.replace(microsecond=0)
-            and claims.scopes <= user.scopes
+            and _own(claims.scopes) <= user.scopes
             and claims.roles <= user.roles
         )
+
+
+def _own(scopes: frozenset[Scope]) -> frozenset[Scope]:
+    """Return the scopes of this service.
+
+    Those of other services depend on no role. They are not compared with the setting, or a replica that has not got the
+    newest one yet would reject tokens of a replica that has.
+    """
+    return frozenset(scope for scope in scopes if scope.startswith(OWN_SCOPE_PREFIXES))

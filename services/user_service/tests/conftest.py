@@ -40,6 +40,7 @@ def settings(databases: Databases, tmp_path: Path) -> UserSettings:
     keys.write(Algorithm.EDDSA, activates_at=START - timedelta(days=1))
     return UserSettings(
         data_dir=tmp_path,
+        granted_scopes=("products:read", "products:reserve", "products:write"),
         database_url=databases.fresh(),
         database_statement_seconds=PATIENT_SECONDS,
         database_connect_seconds=PATIENT_SECONDS,

@@ -5,8 +5,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from libs.auth.scope_files import required_scopes
 from libs.web.testing import operations
 from services.user_service.app import create_app
+from services.user_service.models import ROLE_SCOPES, USER_SCOPES
 from services.user_service.settings import UserSettings
 from services.user_service.tests.machines import GRANT, basic, new_client
 from services.user_service.tests.people import ANN, BOB, EVE, PASSWORD, administrator, logged_in, register
@@ -74,6 +76,12 @@ def test_every_operation_has_its_line(tmp_path: Path) -> None:
     """What is offered and what is tried here are the same."""
     app = create_app(UserSettings(data_dir=tmp_path))
     assert set(operations(app)) == set(EXPECTED)
+
+
+def test_scopes_of_this_service_come_from_users_and_roles(tmp_path: Path) -> None:
+    """Each scope that an operation requires is one that every user or a role has."""
+    app = create_app(UserSettings(data_dir=tmp_path))
+    assert required_scopes(app.openapi()) == USER_SCOPES.union(*ROLE_SCOPES.values())
 
 
 @pytest.mark.parametrize("operation", EXPECTED, ids=" ".join)

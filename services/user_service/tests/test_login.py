@@ -5,7 +5,12 @@ import asyncio
 import httpx2
 import pytest
 
+from libs.auth.passwords import Passwords
 from libs.auth.testing import FakeClock
+from libs.web.testing import running
+from services.user_service.app import create_app
+from services.user_service.settings import UserSettings
+from services.user_service.tests.conftest import CHEAP
 from services.user_service.tests.people import ANN, log_in, logged_in, refresh, register, tokens
 
 DAY = 24 * 3600
@@ -111,3 +116,47 @@ async def test_the_public_keys_are_public_and_nothing_else_is_in_them(client: ht
     assert {"kty", "crv", "x", "kid"} <= set(key)
     assert not {"d", "p", "q", "k"} & set(key)
     assert answer.headers["cache-control"] == "public, max-age=60"
+
+
+async def test_an_access_token_lives_as_long_as_the_setting_says(settings: UserSettings, clock: FakeClock) -> None:
+    """`access_token_seconds` is in the response and in the token."""
+    app = create_app(settings.model_copy(update={"access_token_seconds": 60}), clock=clock, passwords=Passwords(CHEAP))
+    async with running(app) as client:
+        await register(client, ANN)
+        answer = await log_in(client, ANN)
+        assert answer.json()["expires_in"] == 60
+        login = tokens(answer)
+        clock.advance(89)
+        assert (await client.get("/me", headers=login.headers)).status_code == 200
+        clock.advance(1)
+        assert (await client.get("/me", headers=login.headers)).status_code == 401
+
+
+async def test_a_token_with_a_longer_lifetime_than_the_maximum_is_rejected(
+    settings: UserSettings, clock: FakeClock
+) -> None:
+    """The issuer's own verifier has the setting `max_access_token_seconds` too."""
+    async with running(create_app(settings, clock=clock, passwords=Passwords(CHEAP))) as client:
+        login = await logged_in(client, ANN)
+    lower = settings.model_copy(update={"access_token_seconds": 300, "max_access_token_seconds": 599})
+    async with running(create_app(lower, clock=clock, passwords=Passwords(CHEAP))) as client:
+        assert (await client.get("/me", headers=login.headers)).status_code == 401
+        shorter = tokens(await refresh(client, login.refresh_token))
+        assert (await client.get("/me", headers=shorter.headers)).status_code == 200
+
+
+async def test_scopes_of_other_services_are_a_setting(settings: UserSettings, clock: FakeClock) -> None:
+    """A scope that the setting gains comes with the next login; one that it loses goes with the next refresh.
+
+    Until then a token that has it is good at replicas with either setting.
+    """
+    wider = settings.model_copy(update={"granted_scopes": ("orders:read",)})
+    async with running(create_app(wider, clock=clock, passwords=Passwords(CHEAP))) as client:
+        await register(client, ANN)
+        answer = await log_in(client, ANN)
+    assert answer.json()["scope"] == "orders:read users:me"
+    narrower = settings.model_copy(update={"granted_scopes": ()})
+    async with running(create_app(narrower, clock=clock, passwords=Passwords(CHEAP))) as client:
+        login = tokens(answer)
+        assert (await client.get("/me", headers=login.headers)).status_code == 200
+        assert (await refresh(client, login.refresh_token)).json()["scope"] == "users:me"
