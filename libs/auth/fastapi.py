@@ -35,21 +35,21 @@ from libs.auth.verifier import Verifier
 _log = logging.getLogger(__name__)
 
 
-class Standing(Protocol):
-    """What only the issuer knows: whether the subject still is in good standing."""
+class TokenStatus(Protocol):
+    """What only the issuer can check: whether a verified token is still valid."""
 
-    async def holds(self, claims: Claims) -> bool:
-        """Tell whether the subject still exists, is not locked and has kept the password since."""
+    async def is_valid(self, claims: Claims) -> bool:
+        """Return whether the subject exists, is not locked and has the same password as when the token was issued."""
         ...
 
 
 class Authenticator:
     """Finds the bearer token of a request and has it verified."""
 
-    def __init__(self, verifier: Verifier, *, standing: Standing | None = None) -> None:
-        """Verify with `verifier`, and ask `standing` at every request if there is one."""
+    def __init__(self, verifier: Verifier, *, token_status: TokenStatus | None = None) -> None:
+        """Verify tokens with `verifier`; with `token_status`, check that at every request too."""
         self._verifier = verifier
-        self._standing = standing
+        self._token_status = token_status
 
     def install(self, app: FastAPI) -> None:
         """Make this the authenticator of every policy of `app`."""
@@ -62,8 +62,8 @@ class Authenticator:
         string ends up in logs.
         """
         claims = await self._verifier.verify(_bearer_token(connection))
-        if self._standing is not None and not await self._standing.holds(claims):
-            raise InvalidToken("the subject is gone, locked, or has another password by now")
+        if self._token_status is not None and not await self._token_status.is_valid(claims):
+            raise InvalidToken("the subject is deleted or locked, or its password has changed")
         return claims
 
 

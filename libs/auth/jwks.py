@@ -13,10 +13,10 @@ from datetime import timedelta
 
 import httpx2
 
-from libs.auth.clock import Clock
 from libs.auth.errors import InvalidKeySet, KeyUnavailable
 from libs.auth.signatures import KeyId, VerificationKey
 from libs.auth.strict_json import decode_object
+from libs.clock.clock import Clock
 
 _MAX_BYTES = 64 * 1024
 _MAX_CONTAINERS = 256

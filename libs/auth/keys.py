@@ -11,10 +11,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from libs.auth.clock import Clock
 from libs.auth.errors import UnusableKey
 from libs.auth.key_files import KeyFolder
 from libs.auth.signatures import KeyId, SigningKey, VerificationKey
+from libs.clock.clock import Clock
 
 OVERLAP = timedelta(hours=1)
 """How long a key verifies after its successor took over: the longest life of a token, and room."""

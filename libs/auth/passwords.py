@@ -41,7 +41,7 @@ class Argon2Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PasswordCheck:
     """Whether a password matched, and its new hash if the stored one is cheaper than today's."""
 
     matches: bool
@@ -73,13 +73,13 @@ class Passwords:
         """Return the hash to store; the policy has accepted `password` before."""
         return await self._in_thread(self._hash, normalise(password))
 
-    async def check(self, password: str, stored: PasswordHash | None) -> Verdict:
+    async def check(self, password: str, stored: PasswordHash | None) -> PasswordCheck:
         """Compare with `stored`, or with nobody's hash when it is None: one hash either way.
 
         `Throttled` when too many hashes are waiting.
         """
         verdict = await self._in_thread(self._check, password, stored or self._nobody)
-        return verdict if stored is not None else Verdict(matches=False)
+        return verdict if stored is not None else PasswordCheck(matches=False)
 
     def close(self) -> None:
         """End the threads once they are idle."""
@@ -90,14 +90,14 @@ class Passwords:
     def _hash(self, password: str) -> PasswordHash:
         return PasswordHash(self._hasher.hash(password))
 
-    def _check(self, password: str, stored: PasswordHash) -> Verdict:
+    def _check(self, password: str, stored: PasswordHash) -> PasswordCheck:
         try:
             self._hasher.verify(stored, _presentable(password))
         except (VerificationError, InvalidHashError):
-            return Verdict(matches=False)
+            return PasswordCheck(matches=False)
         if self._hasher.check_needs_rehash(stored):
-            return Verdict(matches=True, upgraded=self._hash(_presentable(password)))
-        return Verdict(matches=True)
+            return PasswordCheck(matches=True, upgraded=self._hash(_presentable(password)))
+        return PasswordCheck(matches=True)
 
     async def _in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         if self._waiting >= self._max_waiting:

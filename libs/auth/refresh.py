@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from typing import NewType, Protocol
 
 from libs.auth.claims import ClientId, Scope, Subject
-from libs.auth.clock import Clock
 from libs.auth.errors import InvalidGrant, InvalidScope, ReusedGrant
+from libs.clock.clock import Clock
 
 RefreshToken = NewType("RefreshToken", str)
 """The secret itself, 43 characters of base64url; it is shown once."""

@@ -12,11 +12,11 @@ from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from libs.auth.clock import Clock, SystemClock
 from libs.auth.errors import UnusableKey
 from libs.auth.key_files import KeyFolder
 from libs.auth.keys import OVERLAP
 from libs.auth.signatures import Algorithm, SigningKey
+from libs.clock.clock import Clock, SystemClock
 
 AHEAD = timedelta(hours=1)
 """How long the next key is published before it signs; verifiers fetch every five minutes."""

@@ -16,9 +16,9 @@ import httpx2
 
 from libs.auth.claims import ClientId, Scope
 from libs.auth.clients import ClientSecret
-from libs.auth.clock import Clock
 from libs.auth.errors import TokenEndpointError
 from libs.auth.strict_json import decode_object
+from libs.clock.clock import Clock
 
 _log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from libs.auth.claims import ClientId, Role, Scope, Subject
@@ -14,38 +14,12 @@ from libs.auth.signatures import Algorithm, KeyId, SigningKey, generate_private_
 from libs.auth.strict_json import decode_base64url, encode_base64url
 from libs.auth.tokens import TokenIssuer
 from libs.auth.verifier import Verifier
+from libs.clock.testing import FakeClock
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 OMIT = object()
-START = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 ISSUER = "https://auth.example.com"
 AUDIENCE = "https://api.example.com"
-
-
-class FakeClock:
-    """A clock that stands still until a test moves it."""
-
-    def __init__(self, now: datetime = START) -> None:
-        """Start at `now`."""
-        self._now = now
-        self._monotonic = 1000.0
-
-    def now(self) -> datetime:
-        """Return the time that the test has set."""
-        return self._now
-
-    def monotonic(self) -> float:
-        """Return the seconds that the test has let pass."""
-        return self._monotonic
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass."""
-        self._now += timedelta(seconds=seconds)
-        self._monotonic += seconds
-
-    def step(self, seconds: float) -> None:
-        """Set the time of day forward or back, as a person or NTP would."""
-        self._now += timedelta(seconds=seconds)
 
 
 class MemoryKeys:
@@ -79,13 +53,13 @@ def new_ring(*keys: SigningKey, clock: FakeClock) -> KeyRing:
     return KeyRing(MemoryKeys(keys or [new_key()]), clock=clock, reread_every=0)
 
 
-class TokenForge:
+class InvalidTokenFactory:
     """Makes tokens with any header, payload and signature around a good default."""
 
-    def __init__(self, mint: "TokenMint") -> None:
-        """Take a good token of `mint` for the default, and its key to sign with."""
-        self.key = mint.keys.signing_key()
-        header, payload, _ = mint.token(scopes=["products:read"]).split(".")
+    def __init__(self, factory: "TokenFactory") -> None:
+        """Take a good token of `factory` for the default, and its key to sign with."""
+        self.key = factory.keys.signing_key()
+        header, payload, _ = factory.token(scopes=["products:read"]).split(".")
         self.header: dict[str, Any] = json.loads(decode_base64url(header))
         self.payload: dict[str, Any] = json.loads(decode_base64url(payload))
 
@@ -149,7 +123,7 @@ class MemoryRefreshStore:
             self.grants[grant.digest] = replace(grant, revoked_at=grant.revoked_at or at)
 
 
-class TokenMint:
+class TokenFactory:
     """An issuer with a key of its own, and the verifier that trusts it."""
 
     def __init__(

@@ -12,8 +12,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Protocol
 
-from libs.auth.clock import Clock
 from libs.auth.errors import Throttled
+from libs.clock.clock import Clock
 
 _IPV6_SITE = 64
 
@@ -33,15 +33,15 @@ PER_NETWORK = Allowance(burst=50, seconds=6)
 class LoginThrottle(Protocol):
     """What a login asks before it hashes anything."""
 
-    async def admit(self, account: str, address: str) -> None:
+    async def acquire(self, account: str, address: str) -> None:
         """Count an attempt; `Throttled` with the seconds to wait when there were too many."""
         ...
 
-    async def succeed(self, account: str, address: str) -> None:
+    async def reset(self, account: str, address: str) -> None:
         """Take back what was counted for this account from this address: it was the owner."""
         ...
 
-    async def withdraw(self, account: str, address: str) -> None:
+    async def refund(self, account: str, address: str) -> None:
         """Take back this one attempt: no password was looked at."""
         ...
 
@@ -62,7 +62,7 @@ class MemoryThrottle:
         self._accounts = _Buckets(per_account, max_entries)
         self._networks = _Buckets(per_network, max_entries)
 
-    async def admit(self, account: str, address: str) -> None:
+    async def acquire(self, account: str, address: str) -> None:
         """Count an attempt; `Throttled` with the seconds to wait when there were too many.
 
         Counted before the password is looked at, so attempts made at the same time all count.
@@ -73,7 +73,7 @@ class MemoryThrottle:
         if wait > 0:
             raise Throttled(retry_after=math.ceil(wait))
 
-    async def succeed(self, account: str, address: str) -> None:
+    async def reset(self, account: str, address: str) -> None:
         """Take back what was counted for this account from this address: it was the owner.
 
         The network gets this one attempt back and no more: an office may log in at nine o'clock, and a login of one's
@@ -83,7 +83,7 @@ class MemoryThrottle:
         self._accounts.forget((account, network))
         self._networks.give_back(network)
 
-    async def withdraw(self, account: str, address: str) -> None:
+    async def refund(self, account: str, address: str) -> None:
         """Take back this one attempt: no password was looked at."""
         network = network_of(address)
         self._accounts.give_back((account, network))

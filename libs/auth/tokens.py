@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from libs.auth.claims import Claims, ClientId, Role, Scope, Subject, TokenId
-from libs.auth.clock import Clock
 from libs.auth.keys import OVERLAP, KeyRing
 from libs.auth.signatures import SigningKey
 from libs.auth.strict_json import encode_base64url
+from libs.clock.clock import Clock
 
 LIFETIME = timedelta(minutes=10)
 """How long an access token lives. It cannot be taken back before, so it is short."""

@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 
 from libs.auth.claims import Claims
-from libs.auth.clock import Clock
-from libs.auth.compact import parse_compact
 from libs.auth.errors import InvalidToken
+from libs.auth.jws import parse_compact
 from libs.auth.keys import KeySource
 from libs.auth.tokens import LIFETIME
+from libs.clock.clock import Clock
 
 LEEWAY = timedelta(seconds=30)
 """How far the clocks of two machines may be apart."""

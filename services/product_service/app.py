@@ -8,11 +8,11 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.auth.clock import Clock, SystemClock
 from libs.auth.fastapi import Authenticator, check_policies, public
 from libs.auth.jwks import JwksClient
 from libs.auth.keys import KeySource
 from libs.auth.verifier import Verifier
+from libs.clock.clock import Clock, SystemClock
 from libs.db.pruning import Pruner, delete_batch
 from libs.db.schema import SchemaCheck
 from libs.db.sessions import SessionFactory, open_sessions

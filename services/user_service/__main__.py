@@ -3,11 +3,11 @@
 import sys
 from typing import TYPE_CHECKING
 
-from libs.auth.clock import SystemClock
 from libs.auth.errors import UnusableKey
 from libs.auth.key_files import KeyFolder
 from libs.auth.keys import KeyRing
 from libs.auth.rotate import rotate
+from libs.clock.clock import SystemClock
 from libs.db.errors import DatabaseError
 from libs.db.service_commands import migrate_checkout, service_commands
 from libs.mail.errors import BadMailSetting

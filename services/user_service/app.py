@@ -7,7 +7,6 @@ from datetime import timedelta
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.auth.clock import Clock, SystemClock
 from libs.auth.fastapi import Authenticator, check_policies, public
 from libs.auth.keys import KeyRing
 from libs.auth.password_policy import PasswordPolicy
@@ -16,6 +15,7 @@ from libs.auth.refresh import RefreshTokens
 from libs.auth.throttle import MemoryThrottle
 from libs.auth.tokens import TokenIssuer
 from libs.auth.verifier import Verifier
+from libs.clock.clock import Clock, SystemClock
 from libs.db.pruning import PruneBatch, Pruner, delete_batch
 from libs.db.schema import SchemaCheck
 from libs.db.sessions import SessionFactory, open_sessions
@@ -29,14 +29,14 @@ from services.user_service.repository.grants import Grants
 from services.user_service.routes import ROUTERS
 from services.user_service.service.administration import AdministrationService
 from services.user_service.service.audit import Audit
-from services.user_service.service.clients import Clients
-from services.user_service.service.email_outbox import EmailOutbox
-from services.user_service.service.introspection import Introspection
-from services.user_service.service.logins import Logins
-from services.user_service.service.passwords import PasswordDesk
-from services.user_service.service.recovery import Recovery
-from services.user_service.service.tokens import AccessTokens, Standings
-from services.user_service.service.users import Users
+from services.user_service.service.clients import ClientService
+from services.user_service.service.introspection import IntrospectionService
+from services.user_service.service.letters import Letters
+from services.user_service.service.logins import LoginService
+from services.user_service.service.passwords import PasswordService
+from services.user_service.service.recovery import RecoveryService
+from services.user_service.service.tokens import AccessTokens, StoredTokenStatus
+from services.user_service.service.users import UserService
 from services.user_service.settings import UserSettings
 
 
@@ -84,8 +84,10 @@ class _Resources:
         try:
             sessions = open_sessions(self._settings.database, self._settings.database_limits)
             try:
-                email_outbox = self._email_outbox(sessions)
-                self._connect_parts(app, sessions, keys=keys, desk=self._desk(passwords), email_outbox=email_outbox)
+                letters = self._letters(sessions)
+                self._connect_parts(
+                    app, sessions, keys=keys, passwords=self._password_service(passwords), letters=letters
+                )
                 app.state.pruner = Pruner(sessions, _expired(self._clock), registry=app.state.metrics.registry)
                 async with email_outbox.running(), app.state.pruner.running():
                     yield
@@ -94,43 +96,37 @@ class _Resources:
         finally:
             passwords.close()
 
-    def _desk(self, passwords: Passwords) -> PasswordDesk:
+    def _password_service(self, passwords: Passwords) -> PasswordService:
         policy = PasswordPolicy.with_common_passwords(service_names=["user service"])
-        return PasswordDesk(passwords, policy=policy, throttle=MemoryThrottle(clock=self._clock))
+        return PasswordService(passwords, policy=policy, throttle=MemoryThrottle(clock=self._clock))
 
     def _email_outbox(self, sessions: SessionFactory) -> EmailOutbox:
         return EmailOutbox(sessions, mailer=self._mailer, clock=self._clock, pages_url=self._settings.pages_url)
 
     def _connect_parts(
-        self, app: FastAPI, sessions: SessionFactory, *, keys: KeyRing, desk: PasswordDesk, email_outbox: EmailOutbox
+        self, app: FastAPI, sessions: SessionFactory, *, keys: KeyRing, passwords: PasswordService, letters: Letters
     ) -> None:
         settings, clock = self._settings, self._clock
-        verifier = Verifier(
-            keys,
-            issuer=settings.issuer,
-            audience=settings.audience,
-            clock=clock,
-            max_lifetime=timedelta(seconds=settings.max_access_token_seconds),
-        )
-        standings = Standings(sessions)
-        Authenticator(verifier, standing=standings).install(app)
-        lifetime = timedelta(seconds=settings.access_token_seconds)
-        issuer = TokenIssuer(keys=keys, issuer=settings.issuer, clock=clock, lifetime=lifetime)
-        tokens = AccessTokens(issuer, settings.audience, settings.granted_scopes)
+        verifier = Verifier(keys, issuer=settings.issuer, audience=settings.audience, clock=clock)
+        token_status = StoredTokenStatus(sessions)
+        Authenticator(verifier, token_status=token_status).install(app)
+        tokens = AccessTokens(TokenIssuer(keys=keys, issuer=settings.issuer, clock=clock), settings.audience)
         audit = Audit(clock, request_id=context.request_id)
         refresh = RefreshTokens(Grants(sessions), clock=clock)
         app.state.keys = keys
-        users = Users(sessions, passwords=desk, email_outbox=email_outbox, audit=audit, clock=clock)
+        users = UserService(sessions, passwords=passwords, letters=letters, audit=audit, clock=clock)
         throttle = MemoryThrottle(clock=clock)
         app.state.users = users
-        app.state.email_outbox = email_outbox
-        app.state.recovery = Recovery(
-            sessions, users=users, email_outbox=email_outbox, throttle=throttle, audit=audit, clock=clock
+        app.state.letters = letters
+        app.state.recovery = RecoveryService(
+            sessions, users=users, letters=letters, throttle=throttle, audit=audit, clock=clock
         )
-        app.state.logins = Logins(sessions, passwords=desk, refresh=refresh, tokens=tokens, audit=audit, clock=clock)
-        app.state.clients = Clients(sessions, tokens)
+        app.state.logins = LoginService(
+            sessions, passwords=passwords, refresh=refresh, tokens=tokens, audit=audit, clock=clock
+        )
+        app.state.clients = ClientService(sessions, tokens)
         app.state.administration = AdministrationService(sessions, audit=audit, clock=clock)
-        app.state.introspection = Introspection(verifier, standings=standings, refresh=refresh)
+        app.state.introspection = IntrospectionService(verifier, token_status=token_status, refresh=refresh)
         app.state.issuer = settings.issuer
         app.state.checks = [SchemaCheck(sessions, SCHEMA)]
 

@@ -4,7 +4,8 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from libs.auth.clock import SystemClock
+from libs.clock.clock import SystemClock
+from libs.db.errors import DatabaseError
 from libs.db.sessions import SessionFactory, open_sessions
 from services.user_service.models import ADMIN, email_key
 from services.user_service.service.administration import AdministrationService

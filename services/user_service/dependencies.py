@@ -14,11 +14,11 @@ from libs.web.collaborators import collaborator
 from services.user_service.models import FIRST_PARTY, UserId
 from services.user_service.oauth import Form, OAuthError, UnauthorizedClient, read_form
 from services.user_service.service.administration import AdministrationService
-from services.user_service.service.clients import Clients
-from services.user_service.service.introspection import Introspection
-from services.user_service.service.logins import Logins
-from services.user_service.service.recovery import Recovery
-from services.user_service.service.users import Users
+from services.user_service.service.clients import ClientService
+from services.user_service.service.introspection import IntrospectionService
+from services.user_service.service.logins import LoginService
+from services.user_service.service.recovery import RecoveryService
+from services.user_service.service.users import UserService
 
 
 async def _me(claims: Annotated[Claims, requires("users:me")]) -> UserId:
@@ -37,14 +37,14 @@ async def _address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-UserAccounts = Annotated[Users, collaborator("users")]
-UserLogins = Annotated[Logins, collaborator("logins")]
-ServiceClients = Annotated[Clients, collaborator("clients")]
-SigningKeys = Annotated[KeyRing, collaborator("keys")]
+UserServiceDep = Annotated[UserService, collaborator("users")]
+LoginServiceDep = Annotated[LoginService, collaborator("logins")]
+ClientServiceDep = Annotated[ClientService, collaborator("clients")]
+KeyRingDep = Annotated[KeyRing, collaborator("keys")]
 AdministrationServiceDep = Annotated[AdministrationService, collaborator("administration")]
-TokenInspection = Annotated[Introspection, collaborator("introspection")]
-AccountRecovery = Annotated[Recovery, collaborator("recovery")]
-Issuer = Annotated[str, collaborator("issuer")]
+IntrospectionServiceDep = Annotated[IntrospectionService, collaborator("introspection")]
+RecoveryServiceDep = Annotated[RecoveryService, collaborator("recovery")]
+IssuerDep = Annotated[str, collaborator("issuer")]
 Administrator = Annotated[Subject, Depends(_administrator)]
 Auditor = Annotated[Subject, Depends(_auditor)]
 Myself = Annotated[UserId, Depends(_me)]
@@ -77,7 +77,7 @@ class OAuthCaller:
             raise InvalidCredentials("not the client of this token")
 
 
-async def _caller(request: Request, form: OAuthForm, clients: ServiceClients) -> OAuthCaller:
+async def _caller(request: Request, form: OAuthForm, clients: ClientServiceDep) -> OAuthCaller:
     """Authenticate by header or by form, not by both (RFC 6749 section 2.3)."""
     header = request.headers.get("authorization")
     if header is not None:

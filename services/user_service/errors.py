@@ -21,7 +21,7 @@ class UserNotFound(UserError):
 
 
 class WrongPassword(UserError):
-    """The password that should have proved who asks is not the account's."""
+    """The password that should have verified who asks is not the account's."""
 
     def __init__(self) -> None:
         super().__init__("the password is not that of the account")

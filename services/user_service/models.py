@@ -196,7 +196,7 @@ SCHEMA = Schema(Base.metadata, Path(__file__).parent / "migrations")
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
+class TokenPair:
     """What a user gets for a password or a refresh token."""
 
     access_token: str

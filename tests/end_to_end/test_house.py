@@ -9,8 +9,9 @@ import pytest
 
 from libs.auth.claims import ClientId, Scope, Subject
 from libs.auth.keys import KeyRing
-from libs.auth.testing import FakeClock, new_ring
+from libs.auth.testing import new_ring
 from libs.auth.tokens import TokenIssuer
+from libs.clock.testing import FakeClock
 from tests.end_to_end.house import House, open_house
 from tests.program import ISSUER
 

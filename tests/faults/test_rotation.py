@@ -15,10 +15,10 @@ from pathlib import Path
 
 import httpx2
 
-from libs.auth.clock import SystemClock
 from libs.auth.jwks import FetchPolicy
 from libs.auth.key_files import KeyFolder
 from libs.auth.rotate import rotate
+from libs.clock.clock import SystemClock
 from tests.faults.town import ANN, Ann, Town, client, settle, sqlite_town
 
 _ROTATIONS = 3

@@ -13,7 +13,7 @@ from libs.auth.claims import Claims
 from libs.auth.errors import KeyUnavailable, UnstatedPolicy
 from libs.auth.fastapi import Authenticator, check_policies, public, requires
 from libs.auth.signatures import KeyId, VerificationKey
-from libs.auth.testing import AUDIENCE, ISSUER, TokenMint
+from libs.auth.testing import AUDIENCE, ISSUER, TokenFactory
 from libs.auth.verifier import Verifier
 
 DOCUMENTATION = ["/docs", "/docs/oauth2-redirect", "/openapi.json", "/redoc"]
@@ -22,7 +22,7 @@ Headers = dict[str, str] | list[tuple[bytes, bytes]]
 IsAdmin = Annotated[Claims, requires(role="admin")]
 
 
-def new_app(mint: TokenMint) -> FastAPI:
+def new_app(factory: TokenFactory) -> FastAPI:
     """Return an application with one route of each kind."""
     router = APIRouter()
 
@@ -40,38 +40,38 @@ def new_app(mint: TokenMint) -> FastAPI:
 
     app = FastAPI()
     app.include_router(router)
-    Authenticator(mint.verifier).install(app)
+    Authenticator(factory.verifier).install(app)
     return app
 
 
 async def get(
-    mint: TokenMint, path: str, headers: Headers | None = None, *, app: FastAPI | None = None
+    factory: TokenFactory, path: str, headers: Headers | None = None, *, app: FastAPI | None = None
 ) -> httpx2.Response:
     """Send one request, to a fresh application unless one is given."""
-    transport = httpx2.ASGITransport(app=app or new_app(mint))
+    transport = httpx2.ASGITransport(app=app or new_app(factory))
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         return await client.get(path, headers=headers)
 
 
 async def test_a_token_with_the_scope_opens_the_route() -> None:
     """The handler receives the claims."""
-    mint = TokenMint()
-    answer = await get(mint, "/products", mint.headers("user-7", scopes=["products:read"]))
+    factory = TokenFactory()
+    answer = await get(factory, "/products", factory.headers("user-7", scopes=["products:read"]))
     assert (answer.status_code, answer.json()) == (200, "user-7")
 
 
 @pytest.mark.parametrize("path", ["/products", "/admin"])
 async def test_a_token_without_the_right_is_403(path: str) -> None:
     """RFC 6750 calls it insufficient_scope, for a role as for a scope."""
-    mint = TokenMint()
-    answer = await get(mint, path, mint.headers(scopes=["products:write"], roles=["support"]))
+    factory = TokenFactory()
+    answer = await get(factory, path, factory.headers(scopes=["products:write"], roles=["support"]))
     assert answer.status_code == 403
     assert answer.headers["www-authenticate"].startswith('Bearer error="insufficient_scope"')
 
 
 async def test_no_credentials_are_401_with_the_scheme_alone() -> None:
     """RFC 6750 section 3.1 gives no error code to who tried nothing."""
-    answer = await get(TokenMint(), "/products")
+    answer = await get(TokenFactory(), "/products")
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
 
 
@@ -101,9 +101,9 @@ async def test_no_credentials_are_401_with_the_scheme_alone() -> None:
 )
 async def test_an_odd_authorization_header_is_401(make: Callable[[bytes], list[bytes]]) -> None:
     """Exactly one header, one scheme, one space, one token."""
-    mint = TokenMint()
-    token = mint.token(scopes=["products:read"]).encode()
-    answer = await get(mint, "/products", [(b"Authorization", value) for value in make(token)])
+    factory = TokenFactory()
+    token = factory.token(scopes=["products:read"]).encode()
+    answer = await get(factory, "/products", [(b"Authorization", value) for value in make(token)])
     assert answer.status_code == 401
     assert answer.headers.get_list("www-authenticate") == ['Bearer error="invalid_token"']
     assert answer.json() == {"detail": "A valid access token is required."}
@@ -112,42 +112,42 @@ async def test_an_odd_authorization_header_is_401(make: Callable[[bytes], list[b
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
 async def test_the_scheme_is_read_in_any_case(scheme: str) -> None:
     """RFC 9110 section 11.1."""
-    mint = TokenMint()
-    answer = await get(mint, "/products", {"Authorization": f"{scheme} {mint.token(scopes=['products:read'])}"})
+    factory = TokenFactory()
+    answer = await get(factory, "/products", {"Authorization": f"{scheme} {factory.token(scopes=['products:read'])}"})
     assert answer.status_code == 200
 
 
 async def test_a_token_in_the_query_is_not_looked_at() -> None:
     """Addresses end up in logs, so RFC 9700 section 4.3.2 forbids it."""
-    mint = TokenMint()
-    token = mint.token(scopes=["products:read"])
-    assert (await get(mint, f"/products?access_token={token}")).status_code == 401
+    factory = TokenFactory()
+    token = factory.token(scopes=["products:read"])
+    assert (await get(factory, f"/products?access_token={token}")).status_code == 401
 
 
 class Suspended:
-    """A standing that some subjects have lost."""
+    """A token status that rejects some subjects."""
 
     def __init__(self, *subjects: str) -> None:
         self.subjects = subjects
 
-    async def holds(self, claims: Claims) -> bool:
+    async def is_valid(self, claims: Claims) -> bool:
         """Look the subject up, as the issuer would in its database."""
         return claims.subject not in self.subjects
 
 
-async def test_who_lost_the_standing_is_out_at_once() -> None:
+async def test_tokens_that_are_no_longer_valid_are_rejected_at_once() -> None:
     """A user who is deleted, locked or has changed the password, with a good token that is cached: one more 401."""
-    mint = TokenMint()
-    app = new_app(mint)
-    standing = Suspended()
-    Authenticator(mint.verifier, standing=standing).install(app)
-    headers = mint.headers("user-7", scopes=["products:read"])
-    assert (await get(mint, "/products", headers, app=app)).status_code == 200
-    standing.subjects = ("user-7",)
-    answer = await get(mint, "/products", headers, app=app)
+    factory = TokenFactory()
+    app = new_app(factory)
+    token_status = Suspended()
+    Authenticator(factory.verifier, token_status=token_status).install(app)
+    headers = factory.headers("user-7", scopes=["products:read"])
+    assert (await get(factory, "/products", headers, app=app)).status_code == 200
+    token_status.subjects = ("user-7",)
+    answer = await get(factory, "/products", headers, app=app)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
-    assert (await get(mint, "/products", mint.headers("b", scopes=["products:read"]), app=app)).status_code == 200
+    assert (await get(factory, "/products", factory.headers("b", scopes=["products:read"]), app=app)).status_code == 200
 
 
 class NoKeys:
@@ -164,20 +164,20 @@ class NoKeys:
 
 async def test_without_keys_the_answer_is_503() -> None:
     """The fault is not the caller's, and the address of the key server is not the caller's business."""
-    mint = TokenMint()
-    app = new_app(mint)
-    Authenticator(Verifier(NoKeys(), issuer=ISSUER, audience=AUDIENCE, clock=mint.clock)).install(app)
-    answer = await get(mint, "/products", mint.headers(), app=app)
+    factory = TokenFactory()
+    app = new_app(factory)
+    Authenticator(Verifier(NoKeys(), issuer=ISSUER, audience=AUDIENCE, clock=factory.clock)).install(app)
+    answer = await get(factory, "/products", factory.headers(), app=app)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert "example.com" not in answer.text
 
 
 async def test_a_refusal_leaves_neither_token_nor_reason_in_the_answer(caplog: pytest.LogCaptureFixture) -> None:
     """The reason is in the log, the token is nowhere."""
-    mint = TokenMint()
-    token = TokenMint().token(scopes=["products:read"])
+    factory = TokenFactory()
+    token = TokenFactory().token(scopes=["products:read"])
     with caplog.at_level(logging.DEBUG, logger="libs"):
-        answer = await get(mint, "/products", {"Authorization": f"Bearer {token}"})
+        answer = await get(factory, "/products", {"Authorization": f"Bearer {token}"})
     assert answer.status_code == 401
     assert "signature" in caplog.text
     for secret in (token, token.split(".")[2]):
@@ -186,17 +186,17 @@ async def test_a_refusal_leaves_neither_token_nor_reason_in_the_answer(caplog: p
 
 async def test_a_public_route_asks_nothing() -> None:
     """Anybody gets in."""
-    assert (await get(TokenMint(), "/")).status_code == 200
+    assert (await get(TokenFactory(), "/")).status_code == 200
 
 
 def test_stated_policies_pass() -> None:
     """An application whose every route states one is accepted."""
-    check_policies(new_app(TokenMint()), public_paths=DOCUMENTATION)
+    check_policies(new_app(TokenFactory()), public_paths=DOCUMENTATION)
 
 
 def test_a_route_without_a_policy_is_named() -> None:
     """Default deny: forgetting a policy stops the start, in an included router too."""
-    app = new_app(TokenMint())
+    app = new_app(TokenFactory())
     inner = APIRouter(prefix="/inner")
 
     @inner.delete("/forgotten/{key}")
@@ -237,7 +237,7 @@ def socket(app: FastAPI) -> None:
 )
 def test_routes_of_every_kind_are_checked(add: Callable[[FastAPI], None], route: str) -> None:
     """What cannot carry a policy has to be listed as public by its path."""
-    app = new_app(TokenMint())
+    app = new_app(TokenFactory())
     add(app)
     with pytest.raises(UnstatedPolicy) as caught:
         check_policies(app, public_paths=DOCUMENTATION)
@@ -278,9 +278,9 @@ async def shake_hands(app: FastAPI, headers: dict[str, str]) -> list[Message]:
 
 async def test_a_web_socket_states_and_enforces_a_policy() -> None:
     """Without a token the handshake is refused; with one the handler has the claims."""
-    mint = TokenMint()
+    factory = TokenFactory()
     app = FastAPI(openapi_url=None)
-    Authenticator(mint.verifier).install(app)
+    Authenticator(factory.verifier).install(app)
 
     @app.websocket("/")
     async def endpoint(socket: WebSocket, reader: CanReadProducts) -> None:
@@ -289,7 +289,7 @@ async def test_a_web_socket_states_and_enforces_a_policy() -> None:
 
     check_policies(app)
     assert (await shake_hands(app, {}))[0]["status"] == 401
-    accepted = await shake_hands(app, mint.headers(scopes=["products:read"]))
+    accepted = await shake_hands(app, factory.headers(scopes=["products:read"]))
     assert [message["type"] for message in accepted] == ["websocket.accept", "websocket.send"]
     assert accepted[1]["text"] == "user-1"
 
@@ -313,7 +313,7 @@ def test_a_policy_below_another_dependency_counts() -> None:
 
 def test_the_scheme_and_scopes_are_in_the_openapi_document() -> None:
     """A client generator sees which scope an operation needs."""
-    document = new_app(TokenMint()).openapi()
+    document = new_app(TokenFactory()).openapi()
     assert document["paths"]["/products"]["get"]["security"] == [{"accessToken": ["products:read"]}]
     assert "security" not in document["paths"]["/"]["get"]
     assert document["components"]["securitySchemes"]["accessToken"]["scheme"] == "bearer"

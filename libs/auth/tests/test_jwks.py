@@ -14,27 +14,19 @@ from libs.auth.errors import InvalidKeySet, InvalidToken, KeyUnavailable
 from libs.auth.jwks import FetchPolicy, JwksClient, parse_jwks
 from libs.auth.signatures import Algorithm, KeyId
 from libs.auth.strict_json import encode_base64url
-from libs.auth.testing import (
-    AUDIENCE,
-    ISSUER,
-    FakeClock,
-    MemoryKeys,
-    TokenForge,
-    TokenMint,
-    new_key,
-    new_ring,
-)
+from libs.auth.testing import AUDIENCE, ISSUER, InvalidTokenFactory, MemoryKeys, TokenFactory, new_key, new_ring
 from libs.auth.verifier import Verifier
+from libs.clock.testing import FakeClock
 
 URL = "https://auth.example.com/jwks.json"
 
 
 class JwksServer:
-    """Serves the keys of a mint, counts the fetches, and fails as it is told."""
+    """Serves the keys of a factory, counts the fetches, and fails as it is told."""
 
     def __init__(self) -> None:
         self.clock = FakeClock()
-        self.mint = TokenMint(self.clock)
+        self.factory = TokenFactory(self.clock)
         self.fetches = 0
         self.answer: Callable[[], Awaitable[httpx2.Response]] = self.good
         self.client = JwksClient(
@@ -47,7 +39,7 @@ class JwksServer:
     async def good(self) -> httpx2.Response:
         """Answer with the keys."""
         await asyncio.sleep(0)
-        return httpx2.Response(200, json=self.mint.keys.to_jwks())
+        return httpx2.Response(200, json=self.factory.keys.to_jwks())
 
     async def down(self) -> httpx2.Response:
         """Refuse the connection."""
@@ -55,7 +47,7 @@ class JwksServer:
 
     async def verify(self, kid: str) -> None:
         """Present a token that names the key `kid`."""
-        await self.verifier.verify(TokenForge(self.mint).token(header={"kid": kid}))
+        await self.verifier.verify(InvalidTokenFactory(self.factory).token(header={"kid": kid}))
 
     async def _handle(self, _: httpx2.Request) -> httpx2.Response:
         self.fetches += 1
@@ -78,25 +70,25 @@ async def test_the_first_token_fetches_the_keys_and_the_next_does_not(server: Jw
     """Keys are fetched when they are needed."""
     assert server.fetches == 0
     for _ in range(3):
-        await server.verifier.verify(server.mint.token())
+        await server.verifier.verify(server.factory.token())
     assert server.fetches == 1
 
 
 async def test_concurrent_requests_share_one_fetch(server: JwksServer) -> None:
     """A cold start under load is one fetch, and every request is served."""
-    tokens = [server.mint.token() for _ in range(50)]
+    tokens = [server.factory.token() for _ in range(50)]
     await asyncio.gather(*map(server.verifier.verify, tokens))
     assert server.fetches == 1
 
 
 async def test_a_flood_of_unknown_kids_makes_one_fetch_per_cooldown(server: JwksServer) -> None:
     """A thousand made-up names within half a minute cost one fetch; good tokens pass meanwhile."""
-    await server.verifier.verify(server.mint.token())
+    await server.verifier.verify(server.factory.token())
     for second in range(60):
         for number in range(20):
             with pytest.raises(InvalidToken):
                 await server.verify(f"unknown-{second}-{number}")
-        await server.verifier.verify(server.mint.token())
+        await server.verifier.verify(server.factory.token())
         server.clock.advance(1)
     assert server.fetches == 2
 
@@ -122,9 +114,9 @@ async def test_a_name_unknown_during_the_cooldown_is_not_held_against_it(
     server: JwksServer,
 ) -> None:
     """A key that was added in an emergency, unannounced, is accepted once the cooldown is over."""
-    await server.verifier.verify(server.mint.token())
-    server.mint = TokenMint(server.clock, store=MemoryKeys([new_key("emergency")]))
-    token = server.mint.token()
+    await server.verifier.verify(server.factory.token())
+    server.factory = TokenFactory(server.clock, store=MemoryKeys([new_key("emergency")]))
+    token = server.factory.token()
     with pytest.raises(InvalidToken):
         await server.verifier.verify(token)
     server.clock.advance(30)
@@ -134,32 +126,32 @@ async def test_a_name_unknown_during_the_cooldown_is_not_held_against_it(
 async def test_a_rotation_loses_no_request(server: JwksServer) -> None:
     """Tokens of the old and of the new key verify at every moment, with no fetch under way."""
     store = MemoryKeys([new_key("old")])
-    server.mint = TokenMint(server.clock, store=store)
-    await server.verifier.verify(server.mint.token())
+    server.factory = TokenFactory(server.clock, store=store)
+    await server.verifier.verify(server.factory.token())
     store.keys.append(new_key("new", activates_at=server.clock.now().replace(hour=13)))
-    previous = server.mint.token()
+    previous = server.factory.token()
     for _ in range(150):
         server.clock.advance(60)
-        token = server.mint.token()
+        token = server.factory.token()
         await server.verifier.verify(previous)
         await server.verifier.verify(token)
         await _rest()
         previous = token
-    assert server.mint.keys.signing_key().key_id == "new"
+    assert server.factory.keys.signing_key().key_id == "new"
     assert server.fetches < 150 / 5 + 2
 
 
 async def test_known_keys_outlive_their_server(server: JwksServer) -> None:
     """While the key server is down, tokens verify with the keys of up to a day ago."""
-    await server.verifier.verify(server.mint.token())
+    await server.verifier.verify(server.factory.token())
     server.answer = server.down
     for _ in range(23):
         server.clock.advance(3600)
-        await server.verifier.verify(server.mint.token())
+        await server.verifier.verify(server.factory.token())
         await _rest()
     server.clock.advance(2 * 3600)
     with pytest.raises(KeyUnavailable):
-        await server.verifier.verify(server.mint.token())
+        await server.verifier.verify(server.factory.token())
 
 
 async def test_without_any_keys_the_fault_is_not_the_callers(server: JwksServer) -> None:
@@ -167,16 +159,16 @@ async def test_without_any_keys_the_fault_is_not_the_callers(server: JwksServer)
     server.answer = server.down
     assert not await server.client.ready()
     with pytest.raises(KeyUnavailable):
-        await server.verifier.verify(server.mint.token())
+        await server.verifier.verify(server.factory.token())
     assert server.fetches == 1
     server.answer = server.good
     server.clock.advance(1)
-    await server.verifier.verify(server.mint.token())
+    await server.verifier.verify(server.factory.token())
 
 
 async def test_a_fetch_that_fails_says_nothing_of_a_name(server: JwksServer) -> None:
     """The first to ask while the server is down is served as soon as it is back, and so is a new key's token."""
-    token, server.answer = server.mint.token(), server.down
+    token, server.answer = server.factory.token(), server.down
     with pytest.raises(KeyUnavailable):
         await server.verifier.verify(token)
     server.answer = server.good
@@ -193,9 +185,9 @@ async def test_a_fetch_that_fails_says_nothing_of_a_name(server: JwksServer) -> 
 
 async def test_a_removed_key_empties_the_cache(server: JwksServer) -> None:
     """A key taken out of the document stops verifying at the next refresh, cached tokens too."""
-    token = server.mint.token()
+    token = server.factory.token()
     await server.verifier.verify(token)
-    server.mint.keys = new_ring(new_key("other"), clock=server.clock)
+    server.factory.keys = new_ring(new_key("other"), clock=server.clock)
     server.clock.advance(301)
     await server.verifier.verify(token)
     await _rest()
@@ -212,8 +204,8 @@ async def test_a_caller_that_gives_up_does_not_stop_the_fetch(server: JwksServer
         return await server.good()
 
     server.answer = slow
-    impatient = asyncio.create_task(server.verifier.verify(server.mint.token()))
-    patient = asyncio.create_task(server.verifier.verify(server.mint.token()))
+    impatient = asyncio.create_task(server.verifier.verify(server.factory.token()))
+    patient = asyncio.create_task(server.verifier.verify(server.factory.token()))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     impatient.cancel()
@@ -231,7 +223,7 @@ async def test_a_slow_server_is_given_up(server: JwksServer, monkeypatch: pytest
             for _ in range(100):
                 await asyncio.sleep(0.01)
                 yield b" "
-            yield json.dumps(server.mint.keys.to_jwks()).encode()
+            yield json.dumps(server.factory.keys.to_jwks()).encode()
 
         return httpx2.Response(200, content=body())
 
@@ -261,7 +253,7 @@ async def test_a_compressed_document_is_not_unpacked(server: JwksServer) -> None
     """It was not asked for, and 64 KiB could unpack to any size."""
 
     async def compressed() -> httpx2.Response:
-        body = gzip.compress(json.dumps(server.mint.keys.to_jwks()).encode())
+        body = gzip.compress(json.dumps(server.factory.keys.to_jwks()).encode())
         return httpx2.Response(200, content=body, headers={"Content-Encoding": "gzip"})
 
     server.answer = compressed
@@ -273,7 +265,7 @@ async def test_only_200_is_a_key_set(server: JwksServer, status: int) -> None:
     """A redirect is not followed, whatever it points to."""
 
     async def answer() -> httpx2.Response:
-        return httpx2.Response(status, json=server.mint.keys.to_jwks(), headers={"Location": "https://evil.example"})
+        return httpx2.Response(status, json=server.factory.keys.to_jwks(), headers={"Location": "https://evil.example"})
 
     server.answer = answer
     assert not await server.client.ready()

@@ -10,7 +10,7 @@ from libs.auth.errors import UnusableKey
 from libs.auth.key_files import KeyFolder
 from libs.auth.keys import KeyRing
 from libs.auth.signatures import Algorithm
-from libs.auth.testing import START, FakeClock
+from libs.clock.testing import START, FakeClock
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import pytest
 from libs.auth.errors import UnusableKey
 from libs.auth.keys import KeyRing
 from libs.auth.signatures import Algorithm, KeyId, SigningKey
-from libs.auth.testing import START, FakeClock, MemoryKeys, new_key
+from libs.auth.testing import MemoryKeys, new_key
+from libs.clock.testing import START, FakeClock
 
 HOUR = timedelta(hours=1)
 

@@ -6,10 +6,9 @@ import sys
 CORE = [
     "claims",
     "clients",
-    "clock",
-    "compact",
     "errors",
     "jwks",
+    "jws",
     "key_files",
     "keys",
     "password_policy",

@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 
 from libs.auth.errors import Throttled
 from libs.auth.password_policy import MAX_LENGTH
-from libs.auth.passwords import Argon2Cost, PasswordHash, Passwords, Verdict
+from libs.auth.passwords import Argon2Cost, PasswordCheck, PasswordHash, Passwords
 
 CHEAP = Argon2Cost(memory_kib=64, passes=1)
 GOOD = "correct horse battery staple"
@@ -63,8 +63,8 @@ async def test_a_password_matches_its_hash_and_no_other(passwords: Passwords) ->
     """Hashes are salted, so two of one password differ."""
     first, second = await passwords.hash(GOOD), await passwords.hash(GOOD)
     assert first != second
-    assert await passwords.check(GOOD, first) == Verdict(matches=True)
-    assert await passwords.check(GOOD + " ", first) == Verdict(matches=False)
+    assert await passwords.check(GOOD, first) == PasswordCheck(matches=True)
+    assert await passwords.check(GOOD + " ", first) == PasswordCheck(matches=False)
 
 
 async def test_both_spellings_of_a_text_match(passwords: Passwords) -> None:
@@ -108,7 +108,7 @@ async def test_one_hash_is_computed_whoever_asks(
 async def test_nobodys_hash_lets_nobody_in(passwords: Passwords, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even whoever finds out its password."""
     monkeypatch.setattr(passwords, "_nobody", await passwords.hash(GOOD))
-    assert await passwords.check(GOOD, None) == Verdict(matches=False)
+    assert await passwords.check(GOOD, None) == PasswordCheck(matches=False)
 
 
 async def test_an_unknown_user_takes_as_long_as_a_wrong_password() -> None:
@@ -134,8 +134,8 @@ async def test_a_cheaper_hash_is_renewed_at_login(passwords: Passwords) -> None:
     assert verdict.matches
     assert verdict.upgraded is not None
     assert verdict.upgraded.startswith("$argon2id$v=19$m=128,t=2,p=1$")
-    assert await dearer.check(GOOD, verdict.upgraded) == Verdict(matches=True)
-    assert await dearer.check("wrong password", stored) == Verdict(matches=False)
+    assert await dearer.check(GOOD, verdict.upgraded) == PasswordCheck(matches=True)
+    assert await dearer.check("wrong password", stored) == PasswordCheck(matches=False)
     dearer.close()
 
 
@@ -162,7 +162,7 @@ async def test_a_queue_that_is_too_long_says_so() -> None:
     passwords = Passwords(CHEAP, workers=1, max_waiting=3)
     results = await asyncio.gather(*(passwords.check("wrong", None) for _ in range(10)), return_exceptions=True)
     assert sum(isinstance(result, Throttled) for result in results) == 7
-    assert await passwords.check("wrong", None) == Verdict(matches=False)
+    assert await passwords.check("wrong", None) == PasswordCheck(matches=False)
     passwords.close()
 
 

@@ -7,7 +7,8 @@ import pytest
 from libs.auth.claims import ClientId, Scope, Subject
 from libs.auth.errors import InvalidGrant, ReusedGrant
 from libs.auth.refresh import Refreshed, RefreshTokens
-from libs.auth.testing import FakeClock, MemoryRefreshStore
+from libs.auth.testing import MemoryRefreshStore
+from libs.clock.testing import FakeClock
 
 CLIENT = ClientId("web")
 DAY = 86_400

@@ -12,9 +12,10 @@ from libs.auth.key_files import KeyFolder
 from libs.auth.keys import KeyRing
 from libs.auth.rotate import main, rotate
 from libs.auth.signatures import Algorithm
-from libs.auth.testing import AUDIENCE, ISSUER, FakeClock, TokenMint
+from libs.auth.testing import AUDIENCE, ISSUER, TokenFactory
 from libs.auth.tokens import TokenIssuer
 from libs.auth.verifier import Verifier
+from libs.clock.testing import FakeClock
 
 
 @pytest.fixture
@@ -55,18 +56,18 @@ async def test_no_token_is_lost_over_rotations(folder: KeyFolder) -> None:
     """With a rotation each two hours, every token verifies through all of its life."""
     clock = FakeClock()
     rotate(folder, clock=clock)
-    mint = TokenMint(clock)
-    mint.keys = KeyRing(folder, clock=clock)
-    mint.issuer = TokenIssuer(keys=mint.keys, issuer=ISSUER, clock=clock)
-    verifier = Verifier(mint.keys, issuer=ISSUER, audience=AUDIENCE, clock=clock)
+    factory = TokenFactory(clock)
+    factory.keys = KeyRing(folder, clock=clock)
+    factory.issuer = TokenIssuer(keys=factory.keys, issuer=ISSUER, clock=clock)
+    verifier = Verifier(factory.keys, issuer=ISSUER, audience=AUDIENCE, clock=clock)
     signers = set()
-    previous = [mint.token()] * 2
+    previous = [factory.token()] * 2
     for minute in range(0, 10 * 60, 5):
         if minute % 120 == 0:
             rotate(folder, clock=clock)
         clock.advance(300)
-        signers.add(mint.keys.signing_key().key_id)
-        token = mint.token()
+        signers.add(factory.keys.signing_key().key_id)
+        token = factory.token()
         for each in (*previous, token):
             await verifier.verify(each)
         previous = [previous[1], token]

@@ -10,7 +10,7 @@ from libs.auth.claims import ClientId, Scope
 from libs.auth.clients import ClientSecret, parse_basic
 from libs.auth.errors import TokenEndpointError
 from libs.auth.service_tokens import Credentials, ServiceTokens
-from libs.auth.testing import FakeClock
+from libs.clock.testing import FakeClock
 
 URL = "https://auth.example.com/token"
 

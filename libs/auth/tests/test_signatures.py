@@ -15,7 +15,8 @@ from libs.auth.signatures import (
     is_key_id,
 )
 from libs.auth.strict_json import decode_base64url, encode_base64url
-from libs.auth.testing import START, new_key
+from libs.auth.testing import new_key
+from libs.clock.testing import START
 
 _JOE = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
 

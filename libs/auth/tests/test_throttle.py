@@ -5,8 +5,8 @@ import contextlib
 import pytest
 
 from libs.auth.errors import Throttled
-from libs.auth.testing import FakeClock
 from libs.auth.throttle import Allowance, MemoryThrottle, network_of
+from libs.clock.testing import FakeClock
 
 HOME = "192.0.2.1"
 STRANGER = "198.51.100.7"
@@ -24,7 +24,7 @@ class Door:
         admitted = 0
         for _ in range(times):
             with contextlib.suppress(Throttled):
-                await self.throttle.admit(account, address)
+                await self.throttle.acquire(account, address)
                 admitted += 1
         return admitted
 
@@ -49,10 +49,10 @@ async def test_the_wait_is_the_time_to_the_next_attempt(door: Door) -> None:
     await door.knock("ada", HOME, 5)
     door.clock.advance(12.5)
     with pytest.raises(Throttled) as caught:
-        await door.throttle.admit("ada", HOME)
+        await door.throttle.acquire("ada", HOME)
     assert caught.value.retry_after == 48
     door.clock.advance(48)
-    await door.throttle.admit("ada", HOME)
+    await door.throttle.acquire("ada", HOME)
 
 
 async def test_a_stranger_cannot_lock_the_owner_out(door: Door) -> None:
@@ -82,7 +82,7 @@ async def test_one_network_has_fifty_attempts_over_all_accounts(door: Door) -> N
 async def test_a_success_takes_the_failures_back(door: Door) -> None:
     """Who remembers at the fifth attempt starts afresh."""
     await door.knock("ada", HOME, 5)
-    await door.throttle.succeed("ada", HOME)
+    await door.throttle.reset("ada", HOME)
     assert await door.knock("ada", HOME, 10) == 5
 
 
@@ -92,7 +92,7 @@ async def test_a_success_on_ones_own_account_does_not_help_to_guess_at_others(do
     for number in range(200):
         admitted += await door.knock(f"user-{number}", STRANGER, 1)
         if await door.knock("mallory", STRANGER, 1):
-            await door.throttle.succeed("mallory", STRANGER)
+            await door.throttle.reset("mallory", STRANGER)
     assert admitted == 50
 
 
@@ -100,8 +100,8 @@ async def test_an_attempt_that_could_not_be_judged_is_not_counted(door: Door) ->
     """It is given back alone, to the account and to the network; what else was counted stays."""
     await door.knock("ada", HOME, 4)
     for _ in range(200):
-        await door.throttle.admit("ada", HOME)
-        await door.throttle.withdraw("ada", HOME)
+        await door.throttle.acquire("ada", HOME)
+        await door.throttle.refund("ada", HOME)
     assert await door.knock("ada", HOME, 10) == 1
 
 
@@ -109,7 +109,7 @@ async def test_an_office_behind_one_address_logs_in(door: Door) -> None:
     """Five hundred people who know their passwords are no attack."""
     for number in range(500):
         assert await door.knock(f"user-{number}", HOME, 1) == 1
-        await door.throttle.succeed(f"user-{number}", HOME)
+        await door.throttle.reset(f"user-{number}", HOME)
 
 
 async def test_the_tables_are_bounded() -> None:
@@ -117,7 +117,7 @@ async def test_the_tables_are_bounded() -> None:
     clock = FakeClock()
     throttle = MemoryThrottle(clock=clock, per_network=Allowance(burst=10**9, seconds=0.001), max_entries=100)
     for number in range(1000):
-        await throttle.admit(f"user-{number}", f"2001:db8:{number:x}::1")
+        await throttle.acquire(f"user-{number}", f"2001:db8:{number:x}::1")
     assert len(throttle._accounts) == 100
     assert len(throttle._networks) == 100
 

@@ -9,12 +9,12 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from libs.auth import compact
+from libs.auth import jws
 from libs.auth.claims import Claims
 from libs.auth.errors import InvalidToken
 from libs.auth.fastapi import Authenticator, requires
 from libs.auth.signatures import Algorithm, KeyId, SigningKey, VerificationKey
-from libs.auth.testing import AUDIENCE, ISSUER, MemoryKeys, TokenForge, TokenMint, new_key
+from libs.auth.testing import AUDIENCE, ISSUER, InvalidTokenFactory, MemoryKeys, TokenFactory, new_key
 from libs.auth.tests.token_cases import Make, cases_for
 from libs.auth.verifier import Verifier
 
@@ -50,34 +50,34 @@ def keys() -> dict[Algorithm, SigningKey]:
 
 
 @pytest.fixture(scope="session")
-def mints(keys: dict[Algorithm, SigningKey]) -> dict[Algorithm, TokenMint]:
+def mints(keys: dict[Algorithm, SigningKey]) -> dict[Algorithm, TokenFactory]:
     """Return one issuer an algorithm for all cases: none of them may leave a trace in its verifier."""
-    return {algorithm: TokenMint(store=MemoryKeys([key])) for algorithm, key in keys.items()}
+    return {algorithm: TokenFactory(store=MemoryKeys([key])) for algorithm, key in keys.items()}
 
 
 @pytest.fixture(params=list(Algorithm))
-def mint(request: pytest.FixtureRequest, mints: dict[Algorithm, TokenMint]) -> TokenMint:
+def factory(request: pytest.FixtureRequest, mints: dict[Algorithm, TokenFactory]) -> TokenFactory:
     """Return the issuer of each algorithm in turn."""
     return mints[request.param]
 
 
-async def test_the_default_of_the_forge_is_good(mint: TokenMint) -> None:
+async def test_the_default_of_the_forge_is_good(factory: TokenFactory) -> None:
     """Otherwise every case below would pass for the wrong reason."""
-    forge = TokenForge(mint)
-    assert (await mint.verifier.verify(forge.token())).subject == "user-1"
-    assert (await mint.verifier.verify(forge.token(header={"typ": "application/at+jwt"}))).scopes
-    assert (await mint.verifier.verify(forge.token(payload={"nbf": forge.payload["iat"]}))).scopes
+    invalid_tokens = InvalidTokenFactory(factory)
+    assert (await factory.verifier.verify(invalid_tokens.token())).subject == "user-1"
+    assert (await factory.verifier.verify(invalid_tokens.token(header={"typ": "application/at+jwt"}))).scopes
+    assert (await factory.verifier.verify(invalid_tokens.token(payload={"nbf": invalid_tokens.payload["iat"]}))).scopes
 
 
 @pytest.mark.parametrize(("algorithm", "make"), TABLE.values(), ids=TABLE)
 async def test_a_wrong_token_is_refused(
-    mints: dict[Algorithm, TokenMint], algorithm: Algorithm, make: Make, monkeypatch: pytest.MonkeyPatch
+    mints: dict[Algorithm, TokenFactory], algorithm: Algorithm, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No case gets claims, opens a socket, or has any other key looked for than one it may name."""
-    mint = mints[algorithm]
-    token = make(TokenForge(mint))
-    keys = KnownKeys(mint.keys.signing_key().public)
-    verifier = Verifier(keys, issuer=ISSUER, audience=AUDIENCE, clock=mint.clock)
+    factory = mints[algorithm]
+    token = make(InvalidTokenFactory(factory))
+    keys = KnownKeys(factory.keys.signing_key().public)
+    verifier = Verifier(keys, issuer=ISSUER, audience=AUDIENCE, clock=factory.clock)
     monkeypatch.setattr(socket, "socket", None)
     for _ in range(2):
         with pytest.raises(InvalidToken):
@@ -90,35 +90,37 @@ async def test_a_key_vouches_for_its_own_name_and_algorithm_alone(
     keys: dict[Algorithm, SigningKey], signs: Algorithm, named: Algorithm
 ) -> None:
     """Where keys of all families are trusted, none of them signs in another's name, whatever `alg` says."""
-    mint = TokenMint(store=MemoryKeys([keys[signs]]))
+    factory = TokenFactory(store=MemoryKeys([keys[signs]]))
     trusted = [replace(key.public, key_id=KeyId(algorithm)) for algorithm, key in keys.items()]
-    verifier = Verifier(KnownKeys(*trusted), issuer=ISSUER, audience=AUDIENCE, clock=mint.clock)
-    forge = TokenForge(mint)
-    await verifier.verify(forge.token(header={"kid": signs.value}))
+    verifier = Verifier(KnownKeys(*trusted), issuer=ISSUER, audience=AUDIENCE, clock=factory.clock)
+    invalid_tokens = InvalidTokenFactory(factory)
+    await verifier.verify(invalid_tokens.token(header={"kid": signs.value}))
     for kid, alg in ((named, signs), (named, named), (signs, named)):
         with pytest.raises(InvalidToken, match=r"alg|signature"):
-            await verifier.verify(forge.token(header={"kid": kid.value, "alg": alg.value}))
+            await verifier.verify(invalid_tokens.token(header={"kid": kid.value, "alg": alg.value}))
 
 
-async def test_all_wrong_tokens_get_one_answer(mint: TokenMint) -> None:
+async def test_all_wrong_tokens_get_one_answer(factory: TokenFactory) -> None:
     """Status, challenge and body say nothing about what was wrong."""
     app = FastAPI()
-    Authenticator(mint.verifier).install(app)
+    Authenticator(factory.verifier).install(app)
 
     @app.get("/")
     async def root(_: Annotated[Claims, requires()]) -> None: ...
 
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
-        for name, make in cases_for(mint.keys.signing_key().public.algorithm).items():
-            value = b"Bearer " + make(TokenForge(mint)).encode("utf-8", "surrogatepass")
+        for name, make in cases_for(factory.keys.signing_key().public.algorithm).items():
+            value = b"Bearer " + make(InvalidTokenFactory(factory)).encode("utf-8", "surrogatepass")
             answer = await client.get("/", headers=[(b"authorization", value)])
             seen = (answer.status_code, answer.headers["www-authenticate"], answer.json())
             assert seen == ANSWER, name
 
 
-async def test_a_long_token_is_refused_before_it_is_decoded(mint: TokenMint, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_long_token_is_refused_before_it_is_decoded(
+    factory: TokenFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Decoding 850 KiB would hold the event loop for 30 ms."""
-    monkeypatch.setattr(compact, "decode_base64url", None)
+    monkeypatch.setattr(jws, "decode_base64url", None)
     with pytest.raises(InvalidToken, match="8 KiB"):
-        await mint.verifier.verify("a" * 8193)
+        await factory.verifier.verify("a" * 8193)

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from libs.auth.claims import ClientId, Role, Scope, Subject
 from libs.auth.strict_json import decode_base64url
-from libs.auth.testing import AUDIENCE, ISSUER, START, MemoryKeys, TokenMint, new_key
+from libs.auth.testing import AUDIENCE, ISSUER, MemoryKeys, TokenFactory, new_key
 from libs.auth.tokens import TokenIssuer
+from libs.clock.testing import START
 
 SCOPE_CHARACTERS = st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters='"\\')
 SCOPES = st.frozensets(st.text(SCOPE_CHARACTERS, min_size=1, max_size=20).map(Scope), max_size=5)
 NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40).filter(str.isprintable)
-MINT = TokenMint()
+FACTORY = TokenFactory()
 
 
 def decoded(token: str) -> tuple[dict[str, object], dict[str, object]]:
@@ -27,8 +28,8 @@ def decoded(token: str) -> tuple[dict[str, object], dict[str, object]]:
 
 def test_a_token_is_what_rfc_9068_says() -> None:
     """Its header and its required claims, and no others."""
-    mint = TokenMint()
-    header, payload = decoded(mint.token("user-7", scopes=["b", "a"], roles=["admin"]))
+    factory = TokenFactory()
+    header, payload = decoded(factory.token("user-7", scopes=["b", "a"], roles=["admin"]))
     issued_at = int(START.timestamp())
     assert header == {"alg": "EdDSA", "kid": "test-key", "typ": "at+jwt"}
     assert payload == {
@@ -46,7 +47,7 @@ def test_a_token_is_what_rfc_9068_says() -> None:
 
 def test_no_two_tokens_are_equal() -> None:
     """Each has a `jti` of 128 random bits."""
-    tokens = {MINT.token() for _ in range(100)}
+    tokens = {FACTORY.token() for _ in range(100)}
     names = {str(decoded(token)[1]["jti"]) for token in tokens}
     assert len(names) == 100
     assert all(len(decode_base64url(name)) == 16 for name in names)
@@ -55,26 +56,28 @@ def test_no_two_tokens_are_equal() -> None:
 async def test_a_token_may_begin_at_another_second() -> None:
     """An issuer that has just ended older tokens by their time issues the next one after it."""
     later = START + timedelta(seconds=1, microseconds=500_000)
-    token = MINT.issuer.issue(subject=Subject("user-1"), audience=AUDIENCE, client_id=ClientId("web"), issued_at=later)
-    claims = await MINT.verifier.verify(token)
+    token = FACTORY.issuer.issue(
+        subject=Subject("user-1"), audience=AUDIENCE, client_id=ClientId("web"), issued_at=later
+    )
+    claims = await FACTORY.verifier.verify(token)
     assert claims.issued_at == START + timedelta(seconds=1)
-    assert claims.expires_at - claims.issued_at == MINT.issuer.lifetime
+    assert claims.expires_at - claims.issued_at == FACTORY.issuer.lifetime
 
 
 def test_the_current_key_signs() -> None:
     """From the second at which the next one takes over, without a restart."""
     store = MemoryKeys([new_key("old"), new_key("new", activates_at=START + timedelta(hours=1))])
-    mint = TokenMint(store=store)
-    before = mint.token()
-    mint.clock.advance(3600)
-    assert [decoded(token)[0]["kid"] for token in (before, mint.token())] == ["old", "new"]
+    factory = TokenFactory(store=store)
+    before = factory.token()
+    factory.clock.advance(3600)
+    assert [decoded(token)[0]["kid"] for token in (before, factory.token())] == ["old", "new"]
 
 
 @pytest.mark.parametrize("seconds", [-1, 0, 1801, 8 * 86_400])
 def test_a_lifetime_that_keys_cannot_cover_is_refused(seconds: int) -> None:
     """At once, and not at the first login."""
     with pytest.raises(ValueError, match="lifetime"):
-        TokenIssuer(keys=MINT.keys, issuer=ISSUER, clock=MINT.clock, lifetime=timedelta(seconds=seconds))
+        TokenIssuer(keys=FACTORY.keys, issuer=ISSUER, clock=FACTORY.clock, lifetime=timedelta(seconds=seconds))
 
 
 @given(subject=NAMES, client=NAMES, scopes=SCOPES, roles=st.frozensets(NAMES.map(Role), max_size=5))
@@ -82,8 +85,8 @@ def test_what_is_issued_verifies_to_the_same(
     subject: str, client: str, scopes: frozenset[Scope], roles: frozenset[Role]
 ) -> None:
     """For any names in any script and any scopes."""
-    token = MINT.issuer.issue(
+    token = FACTORY.issuer.issue(
         subject=Subject(subject), audience=AUDIENCE, client_id=ClientId(client), scopes=scopes, roles=roles
     )
-    claims = asyncio.run(MINT.verifier.verify(token))
+    claims = asyncio.run(FACTORY.verifier.verify(token))
     assert (claims.subject, claims.client_id, claims.scopes, claims.roles) == (subject, client, scopes, roles)

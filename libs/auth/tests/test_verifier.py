@@ -12,16 +12,9 @@ from libs.auth import verifier as verifier_module
 from libs.auth.claims import Claims, ClientId, Role, Scope, Subject
 from libs.auth.errors import InvalidToken
 from libs.auth.signatures import Algorithm, KeyId, VerificationKey
-from libs.auth.testing import (
-    AUDIENCE,
-    ISSUER,
-    FakeClock,
-    MemoryKeys,
-    TokenForge,
-    TokenMint,
-    new_key,
-)
+from libs.auth.testing import AUDIENCE, ISSUER, InvalidTokenFactory, MemoryKeys, TokenFactory, new_key
 from libs.auth.verifier import Verifier
+from libs.clock.testing import FakeClock
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+ "
 
@@ -29,28 +22,28 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+ 
 class CountedKeys:
     """A key source that counts how often a key is looked for."""
 
-    def __init__(self, mint: TokenMint) -> None:
-        self.mint = mint
+    def __init__(self, factory: TokenFactory) -> None:
+        self.factory = factory
         self.finds = 0
 
     def generation(self) -> int:
         """Ask the ring."""
-        return self.mint.keys.generation()
+        return self.factory.keys.generation()
 
     async def find(self, key_id: KeyId) -> VerificationKey | None:
         """Count and ask the ring."""
         self.finds += 1
-        return await self.mint.keys.find(key_id)
+        return await self.factory.keys.find(key_id)
 
 
 class Counted:
-    """A mint whose verifier goes through counted keys."""
+    """A factory whose verifier goes through counted keys."""
 
     def __init__(self) -> None:
         self.store = MemoryKeys([new_key()])
-        self.mint = TokenMint(store=self.store)
-        self.clock = self.mint.clock
-        self.keys = CountedKeys(self.mint)
+        self.factory = TokenFactory(store=self.store)
+        self.clock = self.factory.clock
+        self.keys = CountedKeys(self.factory)
         self.verifier = Verifier(self.keys, issuer=ISSUER, audience=AUDIENCE, clock=self.clock)
 
     @property
@@ -72,8 +65,8 @@ def counted() -> Counted:
 @pytest.mark.parametrize("algorithm", list(Algorithm))
 async def test_a_token_comes_back_as_its_claims(algorithm: Algorithm) -> None:
     """What the issuer put in is what the verifier returns, with each algorithm."""
-    mint = TokenMint(store=MemoryKeys([new_key(algorithm=algorithm)]))
-    claims = await mint.verifier.verify(mint.token("user-7", scopes=["a:b"], roles=["admin"]))
+    factory = TokenFactory(store=MemoryKeys([new_key(algorithm=algorithm)]))
+    claims = await factory.verifier.verify(factory.token("user-7", scopes=["a:b"], roles=["admin"]))
     assert claims == Claims(
         subject=Subject("user-7"),
         issuer=ISSUER,
@@ -82,8 +75,8 @@ async def test_a_token_comes_back_as_its_claims(algorithm: Algorithm) -> None:
         scopes=frozenset({Scope("a:b")}),
         roles=frozenset({Role("admin")}),
         token_id=claims.token_id,
-        issued_at=mint.clock.now(),
-        expires_at=claims.issued_at + mint.issuer.lifetime,
+        issued_at=factory.clock.now(),
+        expires_at=claims.issued_at + factory.issuer.lifetime,
     )
 
 
@@ -96,28 +89,28 @@ async def test_a_token_is_good_within_its_life_and_the_leeway(
     warm: bool,
 ) -> None:
     """From thirty seconds before its issue to thirty after its end, cached or not."""
-    mint = TokenMint()
-    token = mint.token()
+    factory = TokenFactory()
+    token = factory.token()
     if warm and seconds > 0:
-        await mint.verifier.verify(token)
-    mint.clock.step(seconds)
+        await factory.verifier.verify(token)
+    factory.clock.step(seconds)
     if accepted:
-        await mint.verifier.verify(token)
+        await factory.verifier.verify(token)
     else:
         with pytest.raises(InvalidToken):
-            await mint.verifier.verify(token)
+            await factory.verifier.verify(token)
 
 
 async def test_fractions_of_a_second_do_not_matter() -> None:
     """A token that is issued late within a second is good at once, and for ten minutes."""
-    mint = TokenMint(FakeClock())
-    mint.clock.advance(0.999)
-    await mint.verifier.verify(mint.token())
+    factory = TokenFactory(FakeClock())
+    factory.clock.advance(0.999)
+    await factory.verifier.verify(factory.token())
 
 
 async def test_a_verified_token_is_not_verified_again(counted: Counted) -> None:
     """The second use is a look-up."""
-    token = counted.mint.token()
+    token = counted.factory.token()
     first = await counted.verify(token)
     assert await counted.verify(token) is first
     assert counted.keys.finds == 1
@@ -125,7 +118,7 @@ async def test_a_verified_token_is_not_verified_again(counted: Counted) -> None:
 
 async def test_the_cache_ends_at_exp(counted: Counted) -> None:
     """The leeway is granted by verifying anew, each time."""
-    token = counted.mint.token()
+    token = counted.factory.token()
     await counted.verify(token)
     counted.clock.advance(600)
     await counted.verify(token)
@@ -137,8 +130,8 @@ async def test_the_cache_ends_at_exp(counted: Counted) -> None:
 @pytest.mark.parametrize(("after", "finds"), [(-1e-6, 1), (0, 2), (1e-6, 2), (29.9, 2)])
 async def test_nothing_is_served_past_exp(counted: Counted, life: int, after: float, finds: int) -> None:
     """However short a token lives: a microsecond before its `exp` it is looked up, at its `exp` verified anew."""
-    forge = TokenForge(counted.mint)
-    token = forge.token(payload={"exp": forge.payload["iat"] + life})
+    invalid_tokens = InvalidTokenFactory(counted.factory)
+    token = invalid_tokens.token(payload={"exp": invalid_tokens.payload["iat"] + life})
     await counted.verify(token)
     counted.clock.advance(life + after)
     await counted.verify(token)
@@ -147,7 +140,7 @@ async def test_nothing_is_served_past_exp(counted: Counted, life: int, after: fl
 
 async def test_a_rotation_empties_the_cache(counted: Counted) -> None:
     """Also of the tokens of a key that stays: they are verified anew, and nothing else is held any more."""
-    tokens = [counted.mint.token() for _ in range(50)]
+    tokens = [counted.factory.token() for _ in range(50)]
     for token in tokens:
         await counted.verify(token)
     counted.store.keys = [*counted.store.keys, new_key("next")]
@@ -158,7 +151,7 @@ async def test_a_rotation_empties_the_cache(counted: Counted) -> None:
 
 async def test_a_change_of_keys_empties_the_cache(counted: Counted) -> None:
     """A key that is taken away takes its tokens along, verified or not."""
-    token = counted.mint.token()
+    token = counted.factory.token()
     await counted.verify(token)
     counted.store.keys = [new_key("other")]
     counted.clock.advance(1)
@@ -168,8 +161,8 @@ async def test_a_change_of_keys_empties_the_cache(counted: Counted) -> None:
 
 async def test_a_change_of_keys_during_verification_is_not_cached_over(counted: Counted) -> None:
     """Claims that an old key vouched for do not enter the cache of the new keys."""
-    token = counted.mint.token()
-    key = await counted.mint.keys.find(KeyId("test-key"))
+    token = counted.factory.token()
+    key = await counted.factory.keys.find(KeyId("test-key"))
 
     async def find_while_keys_change(_: KeyId) -> VerificationKey | None:
         counted.store.keys = [new_key("other")]
@@ -187,7 +180,7 @@ async def test_a_change_of_keys_during_verification_is_not_cached_over(counted: 
 
 async def test_random_tokens_do_not_enter_the_cache(counted: Counted) -> None:
     """A flood evicts nothing: the good token is still known after it."""
-    token = counted.mint.token()
+    token = counted.factory.token()
     await counted.verify(token)
     head = token.rpartition(".")[0]
     for _ in range(5000):
@@ -200,7 +193,7 @@ async def test_random_tokens_do_not_enter_the_cache(counted: Counted) -> None:
 
 async def test_two_hundred_thousand_random_texts_leave_no_trace(counted: Counted) -> None:
     """Nor does what is no token at all: one in two has the dots of one. A million would take ten seconds."""
-    token = counted.mint.token()
+    token = counted.factory.token()
     await counted.verify(token)
     for _ in range(100_000):
         for text in (secrets.token_hex(16), f"{secrets.token_hex(8)}.{secrets.token_hex(8)}.AAAA"):
@@ -211,7 +204,7 @@ async def test_two_hundred_thousand_random_texts_leave_no_trace(counted: Counted
 
 async def test_a_million_verified_tokens_take_the_room_of_the_last_four_thousand(counted: Counted) -> None:
     """Whoever may have tokens made cannot fill the memory with them either."""
-    claims = await counted.verify(counted.mint.token())
+    claims = await counted.verify(counted.factory.token())
     generation = counted.keys.generation()
     texts = [secrets.token_hex(8) for _ in range(1_000_000)]
     for text in texts:
@@ -223,7 +216,7 @@ async def test_the_cache_is_bounded(counted: Counted, monkeypatch: pytest.Monkey
     """When it is full, the token that has been in it longest goes."""
     monkeypatch.setattr(verifier_module, "_CACHE_SIZE", 3)
     counted.verifier = Verifier(counted.keys, issuer=ISSUER, audience=AUDIENCE, clock=counted.clock)
-    tokens = [counted.mint.token() for _ in range(4)]
+    tokens = [counted.factory.token() for _ in range(4)]
     for token in tokens:
         await counted.verify(token)
     for token in reversed(tokens[1:]):
@@ -235,23 +228,23 @@ async def test_the_cache_is_bounded(counted: Counted, monkeypatch: pytest.Monkey
 
 async def test_another_lifetime_and_leeway_can_be_set() -> None:
     """An issuer that is trusted with an hour is given it."""
-    mint = TokenMint()
-    forge = TokenForge(mint)
-    token = forge.token(payload={"exp": forge.payload["iat"] + 3600})
+    factory = TokenFactory()
+    invalid_tokens = InvalidTokenFactory(factory)
+    token = invalid_tokens.token(payload={"exp": invalid_tokens.payload["iat"] + 3600})
     with pytest.raises(InvalidToken, match="lifetime"):
-        await mint.verifier.verify(token)
+        await factory.verifier.verify(token)
     patient = Verifier(
-        mint.keys,
+        factory.keys,
         issuer=ISSUER,
         audience=AUDIENCE,
-        clock=mint.clock,
-        max_lifetime=mint.issuer.lifetime * 6,
+        clock=factory.clock,
+        max_lifetime=factory.issuer.lifetime * 6,
     )
     await patient.verify(token)
 
 
-MINT = TokenMint()
-TOKEN = TokenForge(MINT).token()
+FACTORY = TokenFactory()
+TOKEN = InvalidTokenFactory(FACTORY).token()
 
 
 @settings(max_examples=500)
@@ -261,24 +254,24 @@ def test_no_mutation_of_one_character_verifies(position: int, character: str) ->
     mutated = TOKEN[:position] + character + TOKEN[position + 1 :]
     if mutated != TOKEN:
         with pytest.raises(InvalidToken):
-            asyncio.run(MINT.verifier.verify(mutated))
+            asyncio.run(FACTORY.verifier.verify(mutated))
 
 
 @pytest.mark.parametrize("algorithm", list(Algorithm))
 async def test_no_flip_of_one_bit_verifies(algorithm: Algorithm) -> None:
     """All of them, not a sample."""
-    mint = TokenMint(store=MemoryKeys([new_key(algorithm=algorithm)]))
-    token = TokenForge(mint).token()
-    await mint.verifier.verify(token)
+    factory = TokenFactory(store=MemoryKeys([new_key(algorithm=algorithm)]))
+    token = InvalidTokenFactory(factory).token()
+    await factory.verifier.verify(token)
     for position in range(len(token)):
         for bit in range(7):
             mutated = token[:position] + chr(ord(token[position]) ^ 1 << bit) + token[position + 1 :]
             with pytest.raises(InvalidToken):
-                await mint.verifier.verify(mutated)
+                await factory.verifier.verify(mutated)
 
 
 @given(st.text(max_size=300))
 def test_no_text_at_all_raises_anything_else(text: str) -> None:
     """What a stranger sends is an invalid token and never an error of ours."""
     with pytest.raises(InvalidToken):
-        asyncio.run(MINT.verifier.verify(text))
+        asyncio.run(FACTORY.verifier.verify(text))

@@ -1,7 +1,7 @@
-"""Every way known to us in which an access token can be wrong, by name.
+"""Every known way in which an access token can be wrong, by name.
 
-A case makes a token from a forge, whose default token is good: so each is wrong in one way. The forge may sign with
-any algorithm; `cases_for` gives the cases that make sense for one.
+Each case changes one thing of the valid token that `InvalidTokenFactory` makes. The factory may sign with any
+algorithm; `cases_for` returns the cases that apply to it.
 """
 
 import hashlib
@@ -17,50 +17,51 @@ from joserfc.jwk import JWKRegistry, OctKey
 
 from libs.auth.signatures import Algorithm, SigningKey
 from libs.auth.strict_json import decode_base64url, encode_base64url
-from libs.auth.testing import AUDIENCE, ISSUER, OMIT, START, TokenForge, new_key
+from libs.auth.testing import AUDIENCE, ISSUER, OMIT, InvalidTokenFactory, new_key
+from libs.clock.testing import START
 
-Make = Callable[[TokenForge], str]
+Make = Callable[[InvalidTokenFactory], str]
 NOW = int(START.timestamp())
 
 
 def header(**members: object) -> Make:
     """Change members of the header and sign."""
-    return lambda forge: forge.token(header=members)
+    return lambda invalid_tokens: invalid_tokens.token(header=members)
 
 
 def payload(**members: object) -> Make:
     """Change members of the payload and sign."""
-    return lambda forge: forge.token(payload=members)
+    return lambda invalid_tokens: invalid_tokens.token(payload=members)
 
 
 def header_text(change: Callable[[str], str | bytes]) -> Make:
     """Change the JSON text of the header and sign."""
-    return lambda forge: forge.token(header=_to_bytes(change(json.dumps(forge.header))))
+    return lambda invalid_tokens: invalid_tokens.token(header=_to_bytes(change(json.dumps(invalid_tokens.header))))
 
 
 def payload_text(change: Callable[[str], str | bytes]) -> Make:
     """Change the JSON text of the payload and sign."""
-    return lambda forge: forge.token(payload=_to_bytes(change(json.dumps(forge.payload))))
+    return lambda invalid_tokens: invalid_tokens.token(payload=_to_bytes(change(json.dumps(invalid_tokens.payload))))
 
 
 def text(change: Callable[[str], str]) -> Make:
     """Change a good token."""
-    return lambda forge: change(forge.token())
+    return lambda invalid_tokens: change(invalid_tokens.token())
 
 
 def segments(change: Callable[[str, str, str], str]) -> Make:
     """Make a token of the three segments of a good one."""
-    return lambda forge: change(*forge.token().split("."))
+    return lambda invalid_tokens: change(*invalid_tokens.token().split("."))
 
 
 def resigned(change: Callable[[bytes], bytes]) -> Make:
     """Change the bytes of a good signature."""
-    return lambda forge: forge.token(sign=lambda message: change(forge.key.sign(message)))
+    return lambda invalid_tokens: invalid_tokens.token(sign=lambda message: change(invalid_tokens.key.sign(message)))
 
 
 def unsigned(alg: object) -> Make:
     """Leave the signature empty."""
-    return lambda forge: forge.token(header={"alg": alg}, sign=lambda _: b"")
+    return lambda invalid_tokens: invalid_tokens.token(header={"alg": alg}, sign=lambda _: b"")
 
 
 @cache
@@ -72,16 +73,16 @@ def stranger(algorithm: Algorithm) -> SigningKey:
 def by_stranger(algorithm: Algorithm, **members: object) -> Make:
     """Sign with another key under the name of the real one."""
     changed = {"alg": algorithm.value, **members}
-    return lambda forge: forge.token(header=changed, sign=stranger(algorithm).sign)
+    return lambda invalid_tokens: invalid_tokens.token(header=changed, sign=stranger(algorithm).sign)
 
 
 def embedded(member: str) -> Make:
     """Sign with another key of the same kind and send that key along."""
 
-    def make(forge: TokenForge) -> str:
-        key = stranger(forge.key.public.algorithm)
+    def make(invalid_tokens: InvalidTokenFactory) -> str:
+        key = stranger(invalid_tokens.key.public.algorithm)
         value = {"jwk": key.public.to_jwk()}.get(member, f"https://evil.example/{member}")
-        return forge.token(header={member: value}, sign=key.sign)
+        return invalid_tokens.token(header={member: value}, sign=key.sign)
 
     return make
 
@@ -89,9 +90,9 @@ def embedded(member: str) -> Make:
 def by_hmac(secret: Callable[[dict[str, str]], bytes]) -> Make:
     """Sign with HS256 under what everybody knows: the public key, given as a JWK, in some spelling."""
 
-    def make(forge: TokenForge) -> str:
-        key = secret(forge.key.public.to_jwk())
-        return forge.token(
+    def make(invalid_tokens: InvalidTokenFactory) -> str:
+        key = secret(invalid_tokens.key.public.to_jwk())
+        return invalid_tokens.token(
             header={"alg": "HS256"},
             sign=lambda message: hmac.new(key, message, hashlib.sha256).digest(),
         )
@@ -137,9 +138,9 @@ def _spare(character: str) -> str:
 def _number(name: str, number: str) -> Make:
     """Write a time as JSON's grammar has it, or nearly."""
 
-    def make(forge: TokenForge) -> str:
-        members = json.dumps({"nbf": NOW, **forge.payload})
-        return forge.token(payload=re.sub(rf'"{name}": \d+', f'"{name}": {number}', members).encode())
+    def make(invalid_tokens: InvalidTokenFactory) -> str:
+        members = json.dumps({"nbf": NOW, **invalid_tokens.payload})
+        return invalid_tokens.token(payload=re.sub(rf'"{name}": \d+', f'"{name}": {number}', members).encode())
 
     return make
 
@@ -155,7 +156,9 @@ ALGORITHM: dict[str, Make] = {
         for alg in ("none", "None", "NONE", "nOnE", "none ", "", *map(str, Algorithm), None, 0, ["none"], OMIT)
     },
     "alg none with the right signature": header(alg="none"),
-    "alg in another case": lambda forge: forge.token(header={"alg": forge.header["alg"].swapcase()}),
+    "alg in another case": lambda invalid_tokens: invalid_tokens.token(
+        header={"alg": invalid_tokens.header["alg"].swapcase()}
+    ),
     "alg that nobody allowed": header(alg="PS256"),
     "HS256 with the PEM": by_hmac(_spki("PEM")),
     "HS256 with the PEM without its last newline": by_hmac(lambda jwk: _spki("PEM")(jwk).strip()),
@@ -207,16 +210,16 @@ HEADER: dict[str, Make] = {
         f"typ {_named(typ)}": header(typ=typ)
         for typ in ("application/jwt", "application/at+jwt;v=1", ["at+jwt"], {"at+jwt": 1}, True)
     },
-    "header a list": lambda forge: forge.token(header=b"[]"),
-    "header a string": lambda forge: forge.token(header=b'"alg"'),
-    "header empty": lambda forge: forge.token(header=b""),
-    "header not JSON": lambda forge: forge.token(header=b"{alg:EdDSA}"),
+    "header a list": lambda invalid_tokens: invalid_tokens.token(header=b"[]"),
+    "header a string": lambda invalid_tokens: invalid_tokens.token(header=b'"alg"'),
+    "header empty": lambda invalid_tokens: invalid_tokens.token(header=b""),
+    "header not JSON": lambda invalid_tokens: invalid_tokens.token(header=b"{alg:EdDSA}"),
     "header with alg twice": header_text(lambda json_: json_.replace("{", '{"alg":"none",', 1)),
     "header with alg twice, one escaped": header_text(lambda json_: json_.replace("{", '{"\\u0061lg":"none",', 1)),
     "header with BOM": header_text(lambda json_: "\ufeff" + json_),
     "header in UTF-16": header_text(lambda json_: json_.encode("utf-16")),
     "header in UTF-32": header_text(lambda json_: json_.encode("utf-32-le")),
-    "header nested": lambda forge: forge.token(header=b"[" * 4000),
+    "header nested": lambda invalid_tokens: invalid_tokens.token(header=b"[" * 4000),
 }
 
 SHAPE: dict[str, Make] = {
@@ -319,9 +322,9 @@ CLAIM: dict[str, Make] = {
     },
     **{f"scope {_named(value)}": payload(scope=value) for value in _NOT_SCOPES},
     **{f"roles {_named(value)}": payload(roles=value) for value in _NOT_ROLES},
-    "payload a list": lambda forge: forge.token(payload=b"[]"),
-    "payload null": lambda forge: forge.token(payload=b"null"),
-    "payload not JSON": lambda forge: forge.token(payload=b"sub=user-1"),
+    "payload a list": lambda invalid_tokens: invalid_tokens.token(payload=b"[]"),
+    "payload null": lambda invalid_tokens: invalid_tokens.token(payload=b"null"),
+    "payload not JSON": lambda invalid_tokens: invalid_tokens.token(payload=b"sub=user-1"),
     "payload with sub twice": payload_text(lambda json_: json_.replace("{", '{"sub":"root",', 1)),
     "payload with BOM": payload_text(lambda json_: "\ufeff" + json_),
     "payload in UTF-16": payload_text(lambda json_: json_.encode("utf-16")),

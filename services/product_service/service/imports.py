@@ -12,7 +12,7 @@ from types import TracebackType
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.auth.clock import Clock
+from libs.clock.clock import Clock
 from libs.db.errors import DatabaseError
 from libs.db.sessions import SessionFactory, retry_on_conflict
 from services.product_service.errors import TooManyImports

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.auth.clock import Clock
+from libs.clock.clock import Clock
 from libs.db.sessions import SessionFactory, retry_on_conflict
 from services.product_service.errors import ProductNotFound, VersionConflict
 from services.product_service.models import Actor, Listing, Product, ProductId

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import case, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.auth.clock import Clock
+from libs.clock.clock import Clock
 from libs.db.sessions import SessionFactory, retry_on_conflict
 from libs.web.strict import MAX_INT64
 from services.product_service.errors import OutOfStock, ReservationNotFound

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from libs.auth.testing import AUDIENCE, ISSUER, TokenMint
+from libs.auth.testing import AUDIENCE, ISSUER, TokenFactory
 from libs.db.testing import Databases, open_databases
 from libs.web.testing import running
 from services.product_service.app import create_app
@@ -40,15 +40,15 @@ def settings(databases: Databases, tmp_path: Path) -> ProductSettings:
 
 
 @pytest.fixture
-def mint() -> TokenMint:
+def factory() -> TokenFactory:
     """The issuer, and the clock that it shares with the service."""
-    return TokenMint()
+    return TokenFactory()
 
 
 @pytest.fixture
-def app(settings: ProductSettings, mint: TokenMint) -> FastAPI:
+def app(settings: ProductSettings, factory: TokenFactory) -> FastAPI:
     """The service."""
-    return create_app(settings, clock=mint.clock, keys=mint.keys)
+    return create_app(settings, clock=factory.clock, keys=factory.keys)
 
 
 @pytest.fixture

@@ -12,21 +12,21 @@ from pathlib import Path
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from libs.auth.testing import AUDIENCE, ISSUER, TokenMint
+from libs.auth.testing import AUDIENCE, ISSUER, TokenFactory
 from libs.web.testing import running
 from services.product_service.app import create_app
 from services.product_service.settings import ProductSettings
-from services.product_service.tests.callers import KEYED, TEA, ann
+from services.product_service.tests.token_headers import KEYED, TEA, ann
 
 
 async def _send(data_dir: str, database_url: str) -> None:
-    mint = TokenMint()
+    factory = TokenFactory()
     settings = ProductSettings(
         data_dir=Path(data_dir), database_url=database_url, issuer=ISSUER, audience=AUDIENCE, log_level="error"
     )
-    async with running(create_app(settings, clock=mint.clock, keys=mint.keys)) as client:
+    async with running(create_app(settings, clock=factory.clock, keys=factory.keys)) as client:
         event.listen(Session, "after_commit", lambda _: os.kill(os.getpid(), signal.SIGKILL))
-        answer = await client.post("/products", json=TEA, headers=ann(mint) | KEYED)
+        answer = await client.post("/products", json=TEA, headers=ann(factory) | KEYED)
         print(answer.status_code)
 
 

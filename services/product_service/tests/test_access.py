@@ -6,15 +6,13 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from libs.auth.scope_files import declared_scopes, required_scopes
-from libs.auth.testing import AUDIENCE, ISSUER, TokenForge, TokenMint
-from libs.web.testing import operations, running
+from libs.auth.testing import AUDIENCE, ISSUER, TokenFactory
+from libs.web.testing import operations
 from services.product_service.app import create_app
 from services.product_service.settings import ProductSettings
-from services.product_service.tests.callers import TEA, Headers, ann, bob, outsider, root
+from services.product_service.tests.token_headers import TEA, Headers, ann, bob, outsider, root
 
-_SERVICES = Path(__file__).absolute().parents[2]
-CALLERS: dict[str, Callable[[TokenMint], Headers]] = {
+CALLERS: dict[str, Callable[[TokenFactory], Headers]] = {
     "anonymous": lambda _: {},
     "outsider": outsider,
     "owner": ann,
@@ -66,16 +64,16 @@ def test_scopes_are_declared_for_the_issuer() -> None:
 @pytest.mark.parametrize("caller", CALLERS)
 @pytest.mark.parametrize("operation", EXPECTED, ids=" ".join)
 async def test_only_the_allowed_get_through(
-    client: httpx2.AsyncClient, mint: TokenMint, operation: tuple[str, str], caller: str
+    client: httpx2.AsyncClient, factory: TokenFactory, operation: tuple[str, str], caller: str
 ) -> None:
     """Each gets the status of the table, and whoever is refused changes nothing."""
-    made = await client.post("/products", json=TEA, headers=ann(mint))
-    reserved = await client.post(f"{made.headers['location']}/reservations", json={"quantity": 1}, headers=bob(mint))
-    before = await client.get(made.headers["location"], headers=ann(mint))
+    made = await client.post("/products", json=TEA, headers=ann(factory))
+    reserved = await client.post(f"{made.headers['location']}/reservations", json={"quantity": 1}, headers=bob(factory))
+    before = await client.get(made.headers["location"], headers=ann(factory))
     method, template = operation
     path = template.format(product_id=made.json()["id"], reservation_id=reserved.json()["id"])
 
-    headers = CALLERS[caller](mint) | ({"Content-Type": "text/csv"} if operation in FILES else {})
+    headers = CALLERS[caller](factory) | ({"Content-Type": "text/csv"} if operation in FILES else {})
     answer = await client.request(
         method, path, json=BODIES.get(operation), content=FILES.get(operation), headers=headers
     )
@@ -86,7 +84,7 @@ async def test_only_the_allowed_get_through(
         assert answer.headers["www-authenticate"] == "Bearer"
     if expected >= 400:
         assert answer.headers["content-type"] == "application/problem+json"
-        after = await client.get(made.headers["location"], headers=ann(mint))
+        after = await client.get(made.headers["location"], headers=ann(factory))
         assert after.content == before.content
 
 

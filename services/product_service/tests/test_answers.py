@@ -3,11 +3,11 @@
 import httpx2
 import pytest
 
-from libs.auth.testing import TokenMint
+from libs.auth.testing import TokenFactory
 from libs.web.testing import running
 from services.product_service.app import create_app
 from services.product_service.settings import ProductSettings
-from services.product_service.tests.callers import TEA, ann, outsider
+from services.product_service.tests.token_headers import TEA, ann, outsider
 
 _NOWHERE = "/products/00000000-0000-4000-8000-000000000000"
 _SHOP = "https://shop.example.com"
@@ -34,10 +34,10 @@ _SHOP = "https://shop.example.com"
     ],
 )
 async def test_every_refusal_is_a_problem(
-    client: httpx2.AsyncClient, mint: TokenMint, method: str, path: str, headers: dict[str, str], status: int
+    client: httpx2.AsyncClient, factory: TokenFactory, method: str, path: str, headers: dict[str, str], status: int
 ) -> None:
     """Whoever refuses, router, policies, schemas or rules: one form, under the request's id, not kept."""
-    answer = await client.request(method, path, headers=ann(mint) | headers)
+    answer = await client.request(method, path, headers=ann(factory) | headers)
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["cache-control"] == "no-store"
@@ -47,10 +47,12 @@ async def test_every_refusal_is_a_problem(
     assert ("allow" in answer.headers) is (status == 405)
 
 
-async def test_who_lacks_the_scope_learns_nothing(client: httpx2.AsyncClient, mint: TokenMint) -> None:
+async def test_who_lacks_the_scope_learns_nothing(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
     """What is there and what is not are refused alike."""
-    made = await client.post("/products", json=TEA, headers=ann(mint))
-    there, not_there = [await client.get(path, headers=outsider(mint)) for path in (made.headers["location"], _NOWHERE)]
+    made = await client.post("/products", json=TEA, headers=ann(factory))
+    there, not_there = [
+        await client.get(path, headers=outsider(factory)) for path in (made.headers["location"], _NOWHERE)
+    ]
     assert there.status_code == not_there.status_code == 403
     assert there.json() | {"request_id": ""} == not_there.json() | {"request_id": ""}
 
@@ -70,36 +72,36 @@ async def test_who_lacks_the_scope_learns_nothing(client: httpx2.AsyncClient, mi
     ],
 )
 async def test_browsers_may_call_from_named_origins(
-    settings: ProductSettings, mint: TokenMint, origin: str, *, is_allowed: bool
+    settings: ProductSettings, factory: TokenFactory, origin: str, *, is_allowed: bool
 ) -> None:
     """From exactly those; neither a preflight nor an answer says so to any other, and never with cookies."""
-    app = create_app(settings.model_copy(update={"cors_origins": (_SHOP,)}), clock=mint.clock, keys=mint.keys)
+    app = create_app(settings.model_copy(update={"cors_origins": (_SHOP,)}), clock=factory.clock, keys=factory.keys)
     preflight = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
     async with running(app) as client:
         asked = await client.options(_NOWHERE, headers=preflight)
-        answer = await client.get("/products", headers=ann(mint) | {"Origin": origin})
+        answer = await client.get("/products", headers=ann(factory) | {"Origin": origin})
     for each in (asked, answer):
         assert each.headers.get("access-control-allow-origin") == (origin if is_allowed else None)
         assert "access-control-allow-credentials" not in each.headers
     assert asked.status_code == (200 if is_allowed else 400)
 
 
-async def test_no_origin_is_named_by_default(client: httpx2.AsyncClient, mint: TokenMint) -> None:
+async def test_no_origin_is_named_by_default(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
     """Who sets nothing lets no browser in."""
-    answer = await client.get("/products", headers=ann(mint) | {"Origin": _SHOP})
+    answer = await client.get("/products", headers=ann(factory) | {"Origin": _SHOP})
     assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
 @pytest.mark.parametrize("is_wanted", [True, False, None])
 async def test_the_documentation_is_for_who_asks_for_it(
-    settings: ProductSettings, mint: TokenMint, *, is_wanted: bool | None
+    settings: ProductSettings, factory: TokenFactory, *, is_wanted: bool | None
 ) -> None:
     """Who sets nothing, as in production, has nothing of it, and everything else."""
     changes = {} if is_wanted is None else {"docs": is_wanted}
-    app = create_app(settings.model_copy(update=changes), clock=mint.clock, keys=mint.keys)
+    app = create_app(settings.model_copy(update=changes), clock=factory.clock, keys=factory.keys)
     async with running(app) as client:
         for path in ("/docs", "/openapi.json"):
             assert (await client.get(path)).status_code == (200 if is_wanted else 404), path
         for path in ("/docs/", "/redoc", "/docs/oauth2-redirect"):
-            assert (await client.get(path, headers=ann(mint))).status_code == 404, path
-        assert (await client.get("/products", headers=ann(mint))).status_code == 200
+            assert (await client.get(path, headers=ann(factory))).status_code == 404, path
+        assert (await client.get("/products", headers=ann(factory))).status_code == 200

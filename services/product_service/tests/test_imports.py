@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
-from libs.auth.testing import TokenMint
+from libs.auth.testing import TokenFactory
 from libs.web.testing import running
 from services.product_service.app import create_app
 from services.product_service.settings import ProductSettings
-from services.product_service.tests.callers import ANN, Headers, ann, bob
+from services.product_service.tests.token_headers import ANN, Headers, ann, bob
 
 IMPORTS = "/products/imports"
 CSV = {"Content-Type": "text/csv"}
@@ -22,30 +22,30 @@ async def _import(client: httpx2.AsyncClient, owner: Headers, content: object, *
     return await client.post(IMPORTS, content=content, headers=owner | CSV | named)  # type: ignore[arg-type]
 
 
-async def _names(client: httpx2.AsyncClient, mint: TokenMint) -> list[str]:
-    page = (await client.get("/products?limit=100&sort=name", headers=ann(mint))).json()
+async def _names(client: httpx2.AsyncClient, factory: TokenFactory) -> list[str]:
+    page = (await client.get("/products?limit=100&sort=name", headers=ann(factory))).json()
     return [item["name"] for item in page["items"]]
 
 
-async def test_rows_become_products_of_the_caller(client: httpx2.AsyncClient, mint: TokenMint) -> None:
+async def test_rows_become_products_of_the_caller(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
     """Columns in any order, the optional ones left out or empty; the products are listed and found."""
     content = b'stock,price_cents,name,description\r\n3,450,Tea,"Leaves, ""loose""\r\nand green"\r\n,0,Cup,\r\n'
-    answer = await _import(client, ann(mint), content)
+    answer = await _import(client, ann(factory), content)
     assert (answer.status_code, answer.json()) == (201, {"imported": 2})
-    cup, tea = (await client.get("/products?sort=name", headers=bob(mint))).json()["items"]
+    cup, tea = (await client.get("/products?sort=name", headers=bob(factory))).json()["items"]
     assert tea | {"stock": 3, "price_cents": 450, "description": 'Leaves, "loose"\r\nand green', "owner_id": ANN} == tea
     assert (cup["stock"], cup["price_cents"], cup["description"], cup["version"]) == (0, 0, "", 1)
-    found = (await client.get("/products?q=loose+tea", headers=bob(mint))).json()["items"]
+    found = (await client.get("/products?q=loose+tea", headers=bob(factory))).json()["items"]
     assert [item["id"] for item in found] == [tea["id"]]
 
 
-async def test_more_rows_than_one_statement_takes_are_stored(client: httpx2.AsyncClient, mint: TokenMint) -> None:
+async def test_more_rows_than_one_statement_takes_are_stored(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
     """Each row once, whether it is in a full batch or after the last one."""
     content = HEADER + b"".join(b"Tea %d,,1,1\n" % number for number in range(1234))
-    assert (await _import(client, ann(mint), content)).json() == {"imported": 1234}
+    assert (await _import(client, ann(factory), content)).json() == {"imported": 1234}
     seen, cursor = [], ""
     while cursor is not None:
-        page = (await client.get(f"/products?limit=100{cursor and '&cursor='}{cursor}", headers=ann(mint))).json()
+        page = (await client.get(f"/products?limit=100{cursor and '&cursor='}{cursor}", headers=ann(factory))).json()
         seen += [item["name"] for item in page["items"]]
         cursor = page["next"]
     assert sorted(seen) == sorted(f"Tea {number}" for number in range(1234))
@@ -63,7 +63,7 @@ async def test_more_rows_than_one_statement_takes_are_stored(client: httpx2.Asyn
 )
 @pytest.mark.parametrize("size", [1, 7, 1000])
 async def test_every_spelling_of_one_file_is_the_same(
-    client: httpx2.AsyncClient, mint: TokenMint, content: bytes, size: int
+    client: httpx2.AsyncClient, factory: TokenFactory, content: bytes, size: int
 ) -> None:
     """A byte order mark, CRLF, empty lines, quotes, no last line end; in pieces of any size."""
 
@@ -71,8 +71,8 @@ async def test_every_spelling_of_one_file_is_the_same(
         for start in range(0, len(content), size):
             yield content[start : start + size]
 
-    assert (await _import(client, ann(mint), pieces())).json() == {"imported": 1}
-    assert await _names(client, mint) == ["Tea"]
+    assert (await _import(client, ann(factory), pieces())).json() == {"imported": 1}
+    assert await _names(client, factory) == ["Tea"]
 
 
 @pytest.mark.parametrize(
@@ -96,11 +96,11 @@ async def test_every_spelling_of_one_file_is_the_same(
     ids=lambda value: repr(value)[:40],
 )
 async def test_invalid_rows_are_named(
-    client: httpx2.AsyncClient, mint: TokenMint, rows: bytes, wrong: list[tuple[int, str]]
+    client: httpx2.AsyncClient, factory: TokenFactory, rows: bytes, wrong: list[tuple[int, str]]
 ) -> None:
     """By the line on which the row begins and the column; the good ones beside them are not stored."""
-    answer = await _import(client, ann(mint), HEADER + rows)
-    await _assert_refused(client, mint, answer, status=422)
+    answer = await _import(client, ann(factory), HEADER + rows)
+    await _assert_refused(client, factory, answer, status=422)
     assert [(row["line"], row["column"]) for row in answer.json()["rows"]] == wrong
     assert all(row["detail"] for row in answer.json()["rows"])
 
@@ -120,11 +120,11 @@ async def test_invalid_rows_are_named(
     ],
 )
 async def test_the_header_row_is_checked_by_name(
-    client: httpx2.AsyncClient, mint: TokenMint, header: bytes, columns: list[str]
+    client: httpx2.AsyncClient, factory: TokenFactory, header: bytes, columns: list[str]
 ) -> None:
     """A column that is unknown, missing or there twice is named, and no row is read."""
-    answer = await _import(client, ann(mint), header + b"Tea,1,1\n" if header.strip() else header)
-    await _assert_refused(client, mint, answer, status=422)
+    answer = await _import(client, ann(factory), header + b"Tea,1,1\n" if header.strip() else header)
+    await _assert_refused(client, factory, answer, status=422)
     assert [row["column"] for row in answer.json()["rows"]] == columns
 
 
@@ -145,18 +145,18 @@ async def test_the_header_row_is_checked_by_name(
     ids=lambda value: repr(value)[-40:],
 )
 async def test_what_is_no_csv_is_malformed(
-    client: httpx2.AsyncClient, mint: TokenMint, content: bytes, line: int
+    client: httpx2.AsyncClient, factory: TokenFactory, content: bytes, line: int
 ) -> None:
     """Where nobody can tell the rows apart the file is refused, with the line at which that begins."""
-    answer = await _import(client, ann(mint), content)
-    await _assert_refused(client, mint, answer, status=400)
+    answer = await _import(client, ann(factory), content)
+    await _assert_refused(client, factory, answer, status=400)
     assert answer.json()["detail"].startswith(f"line {line}: ")
 
 
-async def test_errors_are_counted_to_a_hundred(client: httpx2.AsyncClient, mint: TokenMint) -> None:
+async def test_errors_are_counted_to_a_hundred(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
     """A file that is wrong throughout gives an answer of bounded length."""
-    answer = await _import(client, ann(mint), HEADER + b",,x,x\n" * 5000)
-    await _assert_refused(client, mint, answer, status=422)
+    answer = await _import(client, ann(factory), HEADER + b",,x,x\n" * 5000)
+    await _assert_refused(client, factory, answer, status=422)
     assert len(answer.json()["rows"]) == 100
 
 
@@ -172,46 +172,48 @@ async def test_errors_are_counted_to_a_hundred(client: httpx2.AsyncClient, mint:
     ],
     ids=repr,
 )
-async def test_another_type_is_refused(client: httpx2.AsyncClient, mint: TokenMint, headers: dict[str, str]) -> None:
+async def test_another_type_is_refused(
+    client: httpx2.AsyncClient, factory: TokenFactory, headers: dict[str, str]
+) -> None:
     """415 for what does not say that it is CSV in UTF-8, as it is."""
-    answer = await _import(client, ann(mint), HEADER + b"Tea,,1,1\n", **headers)
-    await _assert_refused(client, mint, answer, status=415)
+    answer = await _import(client, ann(factory), HEADER + b"Tea,,1,1\n", **headers)
+    await _assert_refused(client, factory, answer, status=415)
 
 
 @pytest.mark.parametrize("kind", ["text/csv;charset=UTF-8", 'TEXT/CSV; header=present; charset="utf-8"'])
-async def test_the_type_may_name_utf_8(client: httpx2.AsyncClient, mint: TokenMint, kind: str) -> None:
+async def test_the_type_may_name_utf_8(client: httpx2.AsyncClient, factory: TokenFactory, kind: str) -> None:
     """Parameters are read as RFC 9110 has them."""
-    headers = ann(mint) | {"Content-Type": kind}
+    headers = ann(factory) | {"Content-Type": kind}
     answer = await client.post(IMPORTS, content=HEADER + b"Tea,,1,1\n", headers=headers)
     assert answer.status_code == 201, answer.text
 
 
-async def test_a_file_has_limits_of_its_own(settings: ProductSettings, mint: TokenMint) -> None:
+async def test_a_file_has_limits_of_its_own(settings: ProductSettings, factory: TokenFactory) -> None:
     """More bytes than any other body, but not more than its setting says, and not more rows."""
     changes = {"max_body_bytes": 1000, "max_import_bytes": 10_000, "max_import_rows": 100}
-    app = create_app(settings.model_copy(update=changes), clock=mint.clock, keys=mint.keys)
+    app = create_app(settings.model_copy(update=changes), clock=factory.clock, keys=factory.keys)
     async with running(app) as client:
-        many = await _import(client, ann(mint), HEADER + b"Tea,,1,1\n" * 101)
-        await _assert_refused(client, mint, many, status=413)
+        many = await _import(client, ann(factory), HEADER + b"Tea,,1,1\n" * 101)
+        await _assert_refused(client, factory, many, status=413)
         assert many.json()["type"] == "urn:problem:too-many-rows"
-        large = await _import(client, ann(mint), HEADER + b"x" * 10_000)
-        await _assert_refused(client, mint, large, status=413)
-        other = await client.post("/products", content=b" " * 1001, headers=ann(mint))
-        await _assert_refused(client, mint, other, status=413)
-        assert (await _import(client, ann(mint), HEADER + b"Tea," + b"x" * 5000 + b",1,1\n")).status_code == 201
+        large = await _import(client, ann(factory), HEADER + b"x" * 10_000)
+        await _assert_refused(client, factory, large, status=413)
+        other = await client.post("/products", content=b" " * 1001, headers=ann(factory))
+        await _assert_refused(client, factory, other, status=413)
+        assert (await _import(client, ann(factory), HEADER + b"Tea," + b"x" * 5000 + b",1,1\n")).status_code == 201
 
 
-async def test_an_idempotency_key_imports_once(client: httpx2.AsyncClient, mint: TokenMint) -> None:
+async def test_an_idempotency_key_imports_once(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
     """The same file again, at the same time too, makes nothing more; another file is refused."""
     content = HEADER + b"Tea,,1,1\n"
-    answers = await asyncio.gather(*(_import(client, ann(mint), content, Idempotency_Key="k") for _ in range(4)))
+    answers = await asyncio.gather(*(_import(client, ann(factory), content, Idempotency_Key="k") for _ in range(4)))
     assert [answer.json() for answer in answers] == [{"imported": 1}] * 4
-    other = await _import(client, ann(mint), content * 1 + b"Cup,,1,1\n", Idempotency_Key="k")
+    other = await _import(client, ann(factory), content * 1 + b"Cup,,1,1\n", Idempotency_Key="k")
     assert (other.status_code, other.json()["type"]) == (422, "urn:problem:idempotency-key-reused")
-    assert await _names(client, mint) == ["Tea"]
+    assert await _names(client, factory) == ["Tea"]
 
 
-async def test_others_write_while_a_file_comes(client: httpx2.AsyncClient, mint: TokenMint) -> None:
+async def test_others_write_while_a_file_comes(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
     """A client that sends slowly keeps nobody from writing, and nothing of its file is seen before its end."""
     begun, end = asyncio.Event(), asyncio.Event()
 
@@ -221,23 +223,25 @@ async def test_others_write_while_a_file_comes(client: httpx2.AsyncClient, mint:
         await end.wait()
         yield b"Tea,,1,1\n"
 
-    slow = asyncio.create_task(_import(client, ann(mint), slowly()))
+    slow = asyncio.create_task(_import(client, ann(factory), slowly()))
     await begun.wait()
-    answer = await client.post("/products", json={"name": "Cup", "price_cents": 1}, headers=bob(mint))
+    answer = await client.post("/products", json={"name": "Cup", "price_cents": 1}, headers=bob(factory))
     assert answer.status_code == 201, answer.text
-    assert await _names(client, mint) == ["Cup"]
+    assert await _names(client, factory) == ["Cup"]
     end.set()
     assert (await slow).json() == {"imported": 501}
 
 
-async def _assert_refused(client: httpx2.AsyncClient, mint: TokenMint, answer: httpx2.Response, *, status: int) -> None:
+async def _assert_refused(
+    client: httpx2.AsyncClient, factory: TokenFactory, answer: httpx2.Response, *, status: int
+) -> None:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
-    assert await _names(client, mint) == []
+    assert await _names(client, factory) == []
 
 
 async def test_there_is_room_for_so_many_imports(
-    client: httpx2.AsyncClient, mint: TokenMint, monkeypatch: pytest.MonkeyPatch
+    client: httpx2.AsyncClient, factory: TokenFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Slow files take up all of it; the next waits, and is refused unless one of them ends."""
     ends = [asyncio.Event() for _ in range(4)]
@@ -249,15 +253,15 @@ async def test_there_is_room_for_so_many_imports(
         await end.wait()
         yield b"Tea,,1,1\n"
 
-    running = [asyncio.create_task(_import(client, ann(mint), slow(end))) for end in ends]
+    running = [asyncio.create_task(_import(client, ann(factory), slow(end))) for end in ends]
     for _ in running:
         await begun.acquire()
     monkeypatch.setattr("services.product_service.service.imports._WAIT_SECONDS", 0.5)
-    refused = await _import(client, ann(mint), HEADER)
+    refused = await _import(client, ann(factory), HEADER)
     assert (refused.status_code, refused.json()["type"]) == (503, "urn:problem:too-many-imports")
     assert refused.headers["Retry-After"] == "5"
     monkeypatch.setattr("services.product_service.service.imports._WAIT_SECONDS", 60)
-    waits = asyncio.create_task(_import(client, ann(mint), HEADER + b"Cup,,1,1\n"))
+    waits = asyncio.create_task(_import(client, ann(factory), HEADER + b"Cup,,1,1\n"))
     await asyncio.sleep(0.2)
     assert not waits.done()
     ends[0].set()

@@ -3,25 +3,25 @@
 import httpx2
 import pytest
 
-from libs.auth.testing import AUDIENCE, ISSUER, TokenMint
-from libs.web.invalid_requests import accepted
+from libs.auth.testing import AUDIENCE, ISSUER, TokenFactory
+from libs.web.hostile import taken
 from services.product_service.app import create_app
 from services.product_service.settings import ProductSettings
-from services.product_service.tests.callers import TEA, ann
+from services.product_service.tests.token_headers import TEA, ann
 
 JSON = {"Content-Type": "application/json"}
 
 
-async def test_every_operation_is_strict(client: httpx2.AsyncClient, mint: TokenMint) -> None:
+async def test_every_operation_is_strict(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
     """No operation that is described takes what it should not, and the answer says where the fault is."""
-    made = await client.post("/products", json=TEA, headers=ann(mint))
+    made = await client.post("/products", json=TEA, headers=ann(factory))
     path = f"{made.headers['location']}/reservations"
-    reserved = await client.post(path, json={"quantity": 1}, headers=ann(mint))
-    before = await client.get("/products", headers=ann(mint))
+    reserved = await client.post(path, json={"quantity": 1}, headers=ann(factory))
+    before = await client.get("/products", headers=ann(factory))
     described = create_app(ProductSettings(issuer=ISSUER, audience=AUDIENCE))
     places = {"product_id": made.json()["id"], "reservation_id": reserved.json()["id"]}
-    assert await accepted(described, client, ann(mint), places) == []
-    assert (await client.get("/products", headers=ann(mint))).content == before.content
+    assert await taken(described, client, ann(factory), places) == []
+    assert (await client.get("/products", headers=ann(factory))).content == before.content
 
 
 @pytest.mark.parametrize(
@@ -43,10 +43,10 @@ async def test_every_operation_is_strict(client: httpx2.AsyncClient, mint: Token
     ],
     ids=lambda body: repr(body[:40]),
 )
-async def test_what_is_not_json_is_malformed(client: httpx2.AsyncClient, mint: TokenMint, body: bytes) -> None:
+async def test_what_is_not_json_is_malformed(client: httpx2.AsyncClient, factory: TokenFactory, body: bytes) -> None:
     """A document that two readers could read differently is 400."""
-    answer = await client.post("/products", content=body, headers=ann(mint) | JSON)
-    await _assert_refused(client, mint, answer, status=400)
+    answer = await client.post("/products", content=body, headers=ann(factory) | JSON)
+    await _assert_refused(client, factory, answer, status=400)
 
 
 @pytest.mark.parametrize(
@@ -77,28 +77,28 @@ async def test_what_is_not_json_is_malformed(client: httpx2.AsyncClient, mint: T
     ids=repr,
 )
 async def test_what_is_no_product_is_invalid(
-    client: httpx2.AsyncClient, mint: TokenMint, changes: dict[str, object]
+    client: httpx2.AsyncClient, factory: TokenFactory, changes: dict[str, object]
 ) -> None:
     """A document that is JSON and no product is 422, and the answer points at the place."""
     body = {"name": "Tea", "price_cents": 450} | changes
-    answer = await client.post("/products", json=body, headers=ann(mint))
-    await _assert_refused(client, mint, answer, status=422)
+    answer = await client.post("/products", json=body, headers=ann(factory))
+    await _assert_refused(client, factory, answer, status=422)
     assert [error["pointer"] for error in answer.json()["errors"]] == [f"/{next(iter(changes))}"]
 
 
 @pytest.mark.parametrize("price", [0, 2**31 - 1, 2**31, 2**63 - 1])
-async def test_every_price_that_fits_is_kept(client: httpx2.AsyncClient, mint: TokenMint, price: int) -> None:
+async def test_every_price_that_fits_is_kept(client: httpx2.AsyncClient, factory: TokenFactory, price: int) -> None:
     """The edge of 32 bits is no edge here."""
-    answer = await client.post("/products", json={"name": "Tea", "price_cents": price}, headers=ann(mint))
-    read = await client.get(answer.headers["location"], headers=ann(mint))
+    answer = await client.post("/products", json={"name": "Tea", "price_cents": price}, headers=ann(factory))
+    read = await client.get(answer.headers["location"], headers=ann(factory))
     assert read.json()["price_cents"] == price
 
 
 @pytest.mark.parametrize("name", ["100% _wool_", "'; DROP TABLE products; --", "\\", "日本語 🍵", "e\u0301", "\u202e"])
-async def test_text_is_data(client: httpx2.AsyncClient, mint: TokenMint, name: str) -> None:
+async def test_text_is_data(client: httpx2.AsyncClient, factory: TokenFactory, name: str) -> None:
     """What means something to SQL, to a terminal or to nobody is stored as it is."""
-    answer = await client.post("/products", json={"name": name, "price_cents": 1}, headers=ann(mint))
-    read = await client.get(answer.headers["location"], headers=ann(mint))
+    answer = await client.post("/products", json={"name": name, "price_cents": 1}, headers=ann(factory))
+    read = await client.get(answer.headers["location"], headers=ann(factory))
     assert read.json()["name"] == name
 
 
@@ -124,46 +124,50 @@ async def test_text_is_data(client: httpx2.AsyncClient, mint: TokenMint, name: s
         "unknown=1",
     ],
 )
-async def test_a_query_that_is_not_ours_is_invalid(client: httpx2.AsyncClient, mint: TokenMint, query: str) -> None:
+async def test_a_query_that_is_not_ours_is_invalid(
+    client: httpx2.AsyncClient, factory: TokenFactory, query: str
+) -> None:
     """Limits have limits, cursors are those we made, and a misspelt parameter is not ignored."""
-    answer = await client.get(f"/products?{query}", headers=ann(mint))
-    await _assert_refused(client, mint, answer, status=422)
+    answer = await client.get(f"/products?{query}", headers=ann(factory))
+    await _assert_refused(client, factory, answer, status=422)
 
 
 @pytest.mark.parametrize(
     "product_id", ["1", "x" * 300, "%00", "%ff", "11111111111141118111111111111111", "1' OR '1'='1"]
 )
-async def test_what_is_no_id_is_invalid(client: httpx2.AsyncClient, mint: TokenMint, product_id: str) -> None:
+async def test_what_is_no_id_is_invalid(client: httpx2.AsyncClient, factory: TokenFactory, product_id: str) -> None:
     """An id has one spelling."""
-    answer = await client.get(f"/products/{product_id}", headers=ann(mint))
+    answer = await client.get(f"/products/{product_id}", headers=ann(factory))
     assert answer.status_code == 422, answer.text
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "", "application/xml"])
 async def test_a_body_that_does_not_say_json_is_invalid(
-    client: httpx2.AsyncClient, mint: TokenMint, content_type: str
+    client: httpx2.AsyncClient, factory: TokenFactory, content_type: str
 ) -> None:
     """A browser's form on another site cannot pass for a client of ours."""
-    headers = ann(mint) | {"Content-Type": content_type}
+    headers = ann(factory) | {"Content-Type": content_type}
     answer = await client.post("/products", content=b'{"name": "Tea", "price_cents": 1}', headers=headers)
-    await _assert_refused(client, mint, answer, status=422)
+    await _assert_refused(client, factory, answer, status=422)
 
 
-async def test_a_body_over_the_limit_is_refused_unread(client: httpx2.AsyncClient, mint: TokenMint) -> None:
+async def test_a_body_over_the_limit_is_refused_unread(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
     """413 for a length that says so and for a stream that turns out so."""
-    announced = await client.post("/products", content=b"x" * 1_048_577, headers=ann(mint) | JSON)
-    await _assert_refused(client, mint, announced, status=413)
+    announced = await client.post("/products", content=b"x" * 1_048_577, headers=ann(factory) | JSON)
+    await _assert_refused(client, factory, announced, status=413)
 
     async def chunks() -> object:
         for _ in range(20):
             yield b" " * 65_536
 
-    streamed = await client.post("/products", content=chunks(), headers=ann(mint) | JSON)  # type: ignore[arg-type]
-    await _assert_refused(client, mint, streamed, status=413)
+    streamed = await client.post("/products", content=chunks(), headers=ann(factory) | JSON)  # type: ignore[arg-type]
+    await _assert_refused(client, factory, streamed, status=413)
 
 
-async def _assert_refused(client: httpx2.AsyncClient, mint: TokenMint, answer: httpx2.Response, *, status: int) -> None:
+async def _assert_refused(
+    client: httpx2.AsyncClient, factory: TokenFactory, answer: httpx2.Response, *, status: int
+) -> None:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == status
-    assert (await client.get("/products", headers=ann(mint))).json()["items"] == []
+    assert (await client.get("/products", headers=ann(factory))).json()["items"] == []

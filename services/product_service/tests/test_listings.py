@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from libs.auth.testing import TokenMint
+from libs.auth.testing import TokenFactory
 from libs.web.pagination import Cursor
-from services.product_service.tests.callers import ANN, BOB, Headers, ann, bob
+from services.product_service.tests.token_headers import ANN, BOB, Headers, ann, bob
 
 Item = Mapping[str, Any]
 Query = dict[str, str]
@@ -49,11 +49,11 @@ _on_this_client = settings(
 
 
 @pytest.fixture
-def fetch(client: httpx2.AsyncClient, mint: TokenMint) -> Fetch:
+def fetch(client: httpx2.AsyncClient, factory: TokenFactory) -> Fetch:
     """Reads one page."""
 
     async def page(query: Query) -> Any:  # noqa: ANN401  # JSON
-        answer = await client.get("/products", params=query, headers=ann(mint))
+        answer = await client.get("/products", params=query, headers=ann(factory))
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -61,13 +61,13 @@ def fetch(client: httpx2.AsyncClient, mint: TokenMint) -> Fetch:
 
 
 @pytest.fixture
-async def items(client: httpx2.AsyncClient, mint: TokenMint) -> list[Item]:
+async def items(client: httpx2.AsyncClient, factory: TokenFactory) -> list[Item]:
     """A small catalogue in which many are equal in what they are sorted by."""
     made = []
     for number, (name, price) in enumerate(combinations(_NAMES, (0, 1, 3))):
-        mint.clock.advance(number % 2)
+        factory.clock.advance(number % 2)
         body = {"name": name, "price_cents": price, "stock": number % 3}
-        made.append((await _make(client, (ann if number % 4 else bob)(mint), body)).json())
+        made.append((await _make(client, (ann if number % 4 else bob)(factory), body)).json())
     return made
 
 
@@ -84,16 +84,16 @@ async def test_pages_show_each_match_once(items: list[Item], fetch: Fetch, query
 
 @pytest.mark.parametrize("sort", _SORTS)
 async def test_pages_show_what_stays(
-    client: httpx2.AsyncClient, mint: TokenMint, items: list[Item], fetch: Fetch, sort: str
+    client: httpx2.AsyncClient, factory: TokenFactory, items: list[Item], fetch: Fetch, sort: str
 ) -> None:
     """What is there all the time is shown once, while its equals are made and deleted between the pages."""
     shown: list[str] = []
     passing: list[httpx2.Response] = []
     async for item in _walk(fetch, {"sort": sort, "limit": "4"}):
         shown.append(item["id"])
-        passing.append(await _make(client, ann(mint), {"name": item["name"], "price_cents": item["price_cents"]}))
+        passing.append(await _make(client, ann(factory), {"name": item["name"], "price_cents": item["price_cents"]}))
         if len(passing) > 2:
-            await client.delete(passing[-3].headers["location"], headers=ann(mint))
+            await client.delete(passing[-3].headers["location"], headers=ann(factory))
         assert len(shown) < 200
     assert len(shown) == len(set(shown))
     assert {item["id"] for item in items} <= set(shown)
@@ -102,23 +102,23 @@ async def test_pages_show_what_stays(
 @pytest.mark.parametrize("other", [{"sort": "name"}, {"sort": "created_at"}, {"min_price_cents": "1"}, {"q": "tea"}])
 @pytest.mark.usefixtures("items")
 async def test_a_cursor_is_for_its_own_list(
-    client: httpx2.AsyncClient, mint: TokenMint, fetch: Fetch, other: Query
+    client: httpx2.AsyncClient, factory: TokenFactory, fetch: Fetch, other: Query
 ) -> None:
     """With another sort or other filters it is refused, and the answer says why."""
     cursor = (await fetch({"sort": "price", "limit": "2"}))["next"]
-    answer = await client.get("/products", params={"sort": "price", "cursor": cursor} | other, headers=ann(mint))
+    answer = await client.get("/products", params={"sort": "price", "cursor": cursor} | other, headers=ann(factory))
     assert answer.status_code == 422
     assert answer.json()["type"] == "urn:problem:foreign-cursor"
     assert (await fetch({"sort": "price", "cursor": cursor, "limit": "100"}))["next"] is None
 
 
-async def test_a_forged_place_of_another_kind_is_refused(client: httpx2.AsyncClient, mint: TokenMint) -> None:
+async def test_a_forged_place_of_another_kind_is_refused(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
     """A text where the sort wants a number reaches no statement."""
-    await _make(client, ann(mint), {"name": "Tea", "price_cents": 1})
-    await _make(client, ann(mint), {"name": "Tea", "price_cents": 2})
-    cursor = (await client.get("/products?sort=price&limit=1", headers=ann(mint))).json()["next"]
+    await _make(client, ann(factory), {"name": "Tea", "price_cents": 1})
+    await _make(client, ann(factory), {"name": "Tea", "price_cents": 2})
+    cursor = (await client.get("/products?sort=price&limit=1", headers=ann(factory))).json()["next"]
     forged = replace(Cursor.decode(cursor), value="1").encode()
-    answer = await client.get(f"/products?sort=price&cursor={forged}", headers=ann(mint))
+    answer = await client.get(f"/products?sort=price&cursor={forged}", headers=ann(factory))
     assert answer.status_code == 422, answer.text
 
 

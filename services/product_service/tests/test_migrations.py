@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
-from libs.auth.testing import FakeClock
+from libs.clock.testing import FakeClock
 from libs.db.migrations import upgrade
 from libs.db.sessions import SessionFactory, open_sessions
 from libs.db.testing import Databases, open_databases

@@ -10,7 +10,7 @@ from libs.db.sessions import SessionFactory, open_sessions
 from libs.db.testing import Databases
 from services.product_service.models import Listing, SortField
 from services.product_service.repository.listings import listed
-from services.product_service.tests.lists import filter_names, lists
+from services.product_service.tests.listing_cases import filter_names, listings
 
 # Filters with which the index of an order still is the best way, for it has them too or they leave out little.
 _IN_ORDER: Mapping[SortField, set[str]] = {
@@ -66,14 +66,14 @@ async def catalogue(url: str) -> AsyncIterator[SessionFactory]:
 
 async def test_an_index_leads_to_every_list(catalogue: SessionFactory) -> None:
     """No combination of sort and filters reads all products."""
-    for each in lists():
+    for each in listings():
         plan = await _plan(catalogue, each, _NO_SCAN)
         assert not _READS_ALL.search(plan), (each, plan)
 
 
 async def test_an_index_has_the_order_of_a_list(catalogue: SessionFactory) -> None:
     """A page of a catalogue of any size costs a page: nothing is sorted, nor is what came before read again."""
-    for each in lists():
+    for each in listings():
         if filter_names(each) <= _IN_ORDER[each.sort.field]:
             plan = await _plan(catalogue, each, _NO_SCAN, _NO_SORT)
             assert not _SORTS.search(plan), (each, plan)
@@ -82,7 +82,7 @@ async def test_an_index_has_the_order_of_a_list(catalogue: SessionFactory) -> No
 
 async def test_a_search_begins_with_the_words(catalogue: SessionFactory) -> None:
     """The words are looked up first, since few products have them."""
-    for each in lists():
+    for each in listings():
         if filter_names(each) == {"search"}:
             plan = await _plan(catalogue, each, _NO_SCAN)
             assert _FINDS_WORDS.search(plan), (each, plan)

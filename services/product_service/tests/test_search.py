@@ -7,13 +7,13 @@ from hypothesis import settings as examples
 from hypothesis import strategies as some
 from sqlalchemy import update
 
-from libs.auth.testing import TokenMint
+from libs.auth.testing import TokenFactory
 from libs.db.sessions import open_sessions
 from services.product_service.models import ProductWords
 from services.product_service.service import search
 from services.product_service.service.words import words_of
 from services.product_service.settings import ProductSettings
-from services.product_service.tests.callers import ann
+from services.product_service.tests.token_headers import ann
 
 _ALL_STALE = update(ProductWords).values(is_stale=1)
 
@@ -92,62 +92,64 @@ def settings(settings: ProductSettings) -> ProductSettings:
     return settings.model_copy(update={"database_statement_seconds": 5.0})
 
 
-async def test_words_find_products(client: httpx2.AsyncClient, mint: TokenMint) -> None:
+async def test_words_find_products(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
     """Each word begins a word of the name or the description, whatever its case and accents; the rest is no syntax."""
     for name, text in _TEXTS.items():
         body = {"name": name[::-1], "description": text, "price_cents": 1}
-        assert (await client.post("/products", json=body, headers=ann(mint))).status_code == 201
-    assert {query: await _names(client, mint, query) for query in _FOUND} == _FOUND
+        assert (await client.post("/products", json=body, headers=ann(factory))).status_code == 201
+    assert {query: await _names(client, factory, query) for query in _FOUND} == _FOUND
 
 
 @examples(max_examples=150, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=some.text(some.characters(codec="utf-8", exclude_characters="\0"), max_size=60))
-async def test_no_text_is_more_than_words(client: httpx2.AsyncClient, mint: TokenMint, text: str) -> None:
+async def test_no_text_is_more_than_words(client: httpx2.AsyncClient, factory: TokenFactory, text: str) -> None:
     """Any text is stored and found by itself, if it holds a word, and never an error."""
-    mint.clock.advance(1)  # What is newest is listed first.
-    made = await client.post("/products", json={"name": "x", "description": text, "price_cents": 1}, headers=ann(mint))
-    answer = await client.get("/products", params={"q": text, "limit": "1"}, headers=ann(mint))
+    factory.clock.advance(1)  # What is newest is listed first.
+    made = await client.post(
+        "/products", json={"name": "x", "description": text, "price_cents": 1}, headers=ann(factory)
+    )
+    answer = await client.get("/products", params={"q": text, "limit": "1"}, headers=ann(factory))
     assert answer.status_code == 200, answer.text
     assert [item["id"] for item in answer.json()["items"]] == ([made.json()["id"]] if words_of(text) else [])
 
 
 @pytest.mark.parametrize("query", ["x" * 201, "x" * 2000, "a\0b", "\0"])
-async def test_what_is_no_query_is_refused(client: httpx2.AsyncClient, mint: TokenMint, query: str) -> None:
+async def test_what_is_no_query_is_refused(client: httpx2.AsyncClient, factory: TokenFactory, query: str) -> None:
     """A search has 200 characters at most, and no NUL."""
-    answer = await client.get("/products", params={"q": query}, headers=ann(mint))
+    answer = await client.get("/products", params={"q": query}, headers=ann(factory))
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/q"]
 
 
-async def test_a_search_follows_a_change(client: httpx2.AsyncClient, mint: TokenMint) -> None:
+async def test_a_search_follows_a_change(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
     """The words of a product are those it has now; a deleted one has none."""
-    made = await client.post("/products", json={"name": "Black tea", "price_cents": 1}, headers=ann(mint))
+    made = await client.post("/products", json={"name": "Black tea", "price_cents": 1}, headers=ann(factory))
     path = made.headers["location"]
-    await client.put(path, json={"name": "Grün-Tee", "price_cents": 1}, headers=ann(mint))
-    assert await _names(client, mint, "black") == set()
-    assert await _names(client, mint, "grun tee") == {"eeT-nürG"}
-    await client.delete(path, headers=ann(mint))
-    assert await _names(client, mint, "grun tee") == set()
+    await client.put(path, json={"name": "Grün-Tee", "price_cents": 1}, headers=ann(factory))
+    assert await _names(client, factory, "black") == set()
+    assert await _names(client, factory, "grun tee") == {"eeT-nürG"}
+    await client.delete(path, headers=ann(factory))
+    assert await _names(client, factory, "grun tee") == set()
 
 
 async def test_a_search_needs_nobody_to_stop_writing(
-    settings: ProductSettings, client: httpx2.AsyncClient, mint: TokenMint, monkeypatch: pytest.MonkeyPatch
+    settings: ProductSettings, client: httpx2.AsyncClient, factory: TokenFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the index cannot be written to it finds by the words that are there, and by all of them afterwards."""
-    await client.post("/products", json={"name": "Black tea", "price_cents": 1}, headers=ann(mint))
-    assert await _names(client, mint, "tea") == {"aet kcalB"}
-    await client.post("/products", json={"name": "Green tea", "price_cents": 1}, headers=ann(mint))
+    await client.post("/products", json={"name": "Black tea", "price_cents": 1}, headers=ann(factory))
+    assert await _names(client, factory, "tea") == {"aet kcalB"}
+    await client.post("/products", json={"name": "Green tea", "price_cents": 1}, headers=ann(factory))
     other = open_sessions(settings.database)
     async with other.begin() as session:
         await session.execute(_ALL_STALE)
         monkeypatch.setattr(search, "_WAIT_SECONDS", 0.1)
-        assert await _names(client, mint, "tea") == {"aet kcalB"}
+        assert await _names(client, factory, "tea") == {"aet kcalB"}
     await other.close()
     monkeypatch.undo()
-    assert await _names(client, mint, "tea") == {"aet kcalB", "aet neerG"}
+    assert await _names(client, factory, "tea") == {"aet kcalB", "aet neerG"}
 
 
-async def _names(client: httpx2.AsyncClient, mint: TokenMint, query: str) -> set[str]:
-    answer = await client.get("/products", params={"q": query}, headers=ann(mint))
+async def _names(client: httpx2.AsyncClient, factory: TokenFactory, query: str) -> set[str]:
+    answer = await client.get("/products", params={"q": query}, headers=ann(factory))
     assert answer.status_code == 200, answer.text
     return {item["name"][::-1] for item in answer.json()["items"]}

@@ -10,7 +10,7 @@ from libs.web.strict import StrictRoute
 from services.user_service.dependencies import AdministrationServiceDep, Administrator, Auditor
 from services.user_service.schemas.administration import (
     AccountView,
-    EntryView,
+    AuditEntryView,
     LogQuery,
     RoleName,
     UserKey,
@@ -60,7 +60,7 @@ async def unlock_user(user_id: UserKey, accounts: AdministrationServiceDep, admi
 @router.get("/audit")
 async def read_log(
     query: Annotated[LogQuery, Query()], accounts: AdministrationServiceDep, reader: Auditor
-) -> Page[EntryView]:
+) -> Page[AuditEntryView]:
     """Return the entries of the audit log, newest first."""
     found = await accounts.log(position=query.start(), limit=query.limit + 1)
-    return page_of(found, limit=query.limit, view=EntryView.model_validate, cursor=query.cursor_after)
+    return page_of(found, limit=query.limit, view=AuditEntryView.model_validate, cursor=query.cursor_after)

@@ -3,21 +3,21 @@
 from fastapi import APIRouter, Response
 
 from libs.auth.fastapi import public
-from services.user_service.dependencies import Issuer, SigningKeys
+from services.user_service.dependencies import IssuerDep, KeyRingDep
 from services.user_service.schemas.discovery import KeySet, ServerMetadata
 
 router = APIRouter(prefix="/.well-known", tags=["keys"])
 
 
 @router.get("/jwks.json", response_model=KeySet, dependencies=[public()])
-async def read_keys(keys: SigningKeys, response: Response) -> object:
+async def read_keys(keys: KeyRingDep, response: Response) -> object:
     """Return the public keys that our tokens are signed with."""
     response.headers["Cache-Control"] = "public, max-age=60"
     return keys.to_jwks()
 
 
 @router.get("/oauth-authorization-server", dependencies=[public()])
-async def read_metadata(issuer: Issuer, response: Response) -> ServerMetadata:
+async def read_metadata(issuer: IssuerDep, response: Response) -> ServerMetadata:
     """Return the endpoints of OAuth and what they support (RFC 8414)."""
     response.headers["Cache-Control"] = "public, max-age=3600"
     return ServerMetadata.of(issuer)

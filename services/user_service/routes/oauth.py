@@ -6,7 +6,13 @@ Their policy is `public()` because no access token is shown here: clients authen
 from fastapi import APIRouter
 
 from libs.auth.fastapi import public
-from services.user_service.dependencies import Caller, OAuthForm, ServiceClients, TokenInspection, UserLogins
+from services.user_service.dependencies import (
+    Caller,
+    ClientServiceDep,
+    IntrospectionServiceDep,
+    LoginServiceDep,
+    OAuthForm,
+)
 from services.user_service.models import MAY_INTROSPECT
 from services.user_service.oauth import OAUTH_ERRORS, OAuthRoute, UnsupportedGrant, UnsupportedToken, form_body
 from services.user_service.schemas.oauth import TokenState, TokenView
@@ -20,7 +26,7 @@ router = APIRouter(route_class=OAuthRoute, prefix="/oauth", tags=["oauth"], resp
     openapi_extra=form_body("grant_type", "scope", "refresh_token"),
     dependencies=[public()],
 )
-async def issue_token(form: OAuthForm, caller: Caller, clients: ServiceClients, logins: UserLogins) -> TokenView:
+async def issue_token(form: OAuthForm, caller: Caller, clients: ClientServiceDep, logins: LoginServiceDep) -> TokenView:
     """Give a service a token of its own, or a user's front end new tokens (RFC 6749 sections 4.4 and 6)."""
     match form.need("grant_type"):
         case "client_credentials":
@@ -33,7 +39,7 @@ async def issue_token(form: OAuthForm, caller: Caller, clients: ServiceClients, 
 
 
 @router.post("/revoke", openapi_extra=form_body("token", "token_type_hint"), dependencies=[public()])
-async def revoke_token(form: OAuthForm, caller: Caller, logins: UserLogins) -> None:
+async def revoke_token(form: OAuthForm, caller: Caller, logins: LoginServiceDep) -> None:
     """End the login that a refresh token belongs to (RFC 7009). An unknown token is no error."""
     token = form.need("token")
     if token.count(".") == 2:
@@ -48,7 +54,7 @@ async def revoke_token(form: OAuthForm, caller: Caller, logins: UserLogins) -> N
     openapi_extra=form_body("token", "token_type_hint"),
     dependencies=[public()],
 )
-async def introspect_token(form: OAuthForm, caller: Caller, tokens: TokenInspection) -> TokenState:
+async def introspect_token(form: OAuthForm, caller: Caller, tokens: IntrospectionServiceDep) -> TokenState:
     """Tell a service that may ask what a token is worth right now (RFC 7662)."""
     caller.service_with(MAY_INTROSPECT)
     return TokenState.of(await tokens.inspect(form.need("token")))

@@ -43,7 +43,7 @@ class PasswordChange(StrictModel):
     new_password: Password
 
 
-class Farewell(StrictModel):
+class AccountDeletion(StrictModel):
     """The password of whoever closes their account."""
 
     password: Password

@@ -58,7 +58,7 @@ class AccountView(BaseModel):
     created_at: datetime
 
 
-class EntryView(BaseModel):
+class AuditEntryView(BaseModel):
     """One entry of the audit log."""
 
     model_config = ConfigDict(from_attributes=True)

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, SecretStr
 
-from libs.web.strict import SafeStr, StrictModel
-from services.user_service.models import Login
+from libs.web.strict import CleanText, StrictModel
+from services.user_service.models import TokenPair
 from services.user_service.schemas.accounts import Password
 
 
@@ -22,7 +22,7 @@ class RefreshRequest(StrictModel):
     refresh_token: Annotated[SecretStr, Field(max_length=512)]
 
 
-class LoginView(BaseModel):
+class TokenPairView(BaseModel):
     """The tokens of a login, named as in RFC 6749 section 5.1."""
 
     access_token: str
@@ -32,7 +32,7 @@ class LoginView(BaseModel):
     scope: str
 
     @classmethod
-    def of(cls, login: Login) -> "LoginView":
+    def of(cls, login: TokenPair) -> "TokenPairView":
         """What the client gets of `login`."""
         return cls(
             access_token=login.access_token,

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from libs.auth.claims import Claims
 from libs.auth.refresh import RefreshGrant
-from services.user_service.models import Login, ServiceToken
+from services.user_service.models import ServiceToken, TokenPair
 
 
 class TokenView(BaseModel):
@@ -19,12 +19,12 @@ class TokenView(BaseModel):
     scope: str
 
     @classmethod
-    def of(cls, grant: ServiceToken | Login) -> "TokenView":
+    def of(cls, grant: ServiceToken | TokenPair) -> "TokenView":
         """What the client gets of `grant`."""
         return cls(
             access_token=grant.access_token,
             expires_in=grant.seconds,
-            refresh_token=grant.refresh_token if isinstance(grant, Login) else None,
+            refresh_token=grant.refresh_token if isinstance(grant, TokenPair) else None,
             scope=" ".join(sorted(grant.scopes)),
         )
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.auth.claims import Role, Subject
-from libs.auth.clock import Clock
+from libs.clock.clock import Clock
 from libs.db.keyset import after
 from libs.db.sessions import SessionFactory, retry_on_conflict
 from services.user_service.errors import LastAdministrator, UserNotFound

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.auth.clock import Clock
+from libs.clock.clock import Clock
 from services.user_service.models import Action, AuditEntry
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.auth.claims import ClientId, parse_scopes
 from libs.auth.clients import Client, ClientSecret, authenticate_client, digest_secret, new_client_secret
-from libs.auth.clock import Clock
+from libs.clock.clock import Clock
 from libs.db.errors import UniqueViolation
 from libs.db.sessions import SessionFactory
 from services.user_service.errors import BadClient
@@ -20,7 +20,7 @@ _PEOPLES = "users:"
 """Scopes of this prefix are about people's accounts and are for people."""
 
 
-class Clients:
+class ClientService:
     """Gives tokens to services that show their secret."""
 
     def __init__(self, sessions: SessionFactory, tokens: AccessTokens) -> None:

@@ -4,15 +4,15 @@ from libs.auth.claims import Claims
 from libs.auth.errors import InvalidToken
 from libs.auth.refresh import RefreshGrant, RefreshTokens
 from libs.auth.verifier import Verifier
-from services.user_service.service.tokens import Standings
+from services.user_service.service.tokens import StoredTokenStatus
 
 
-class Introspection:
+class IntrospectionService:
     """Looks at access tokens and at refresh tokens."""
 
-    def __init__(self, verifier: Verifier, *, standings: Standings, refresh: RefreshTokens) -> None:
+    def __init__(self, verifier: Verifier, *, token_status: StoredTokenStatus, refresh: RefreshTokens) -> None:
         self._verifier = verifier
-        self._standings = standings
+        self._token_status = token_status
         self._refresh = refresh
 
     async def inspect(self, token: str) -> Claims | RefreshGrant | None:
@@ -24,4 +24,4 @@ class Introspection:
             claims = await self._verifier.verify(token)
         except InvalidToken:
             return None
-        return claims if await self._standings.holds(claims) else None
+        return claims if await self._token_status.is_valid(claims) else None

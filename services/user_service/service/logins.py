@@ -4,28 +4,28 @@ from sqlalchemy import update
 
 from libs.auth.claims import Scope, Subject
 from libs.auth.clients import requested_scopes
-from libs.auth.clock import Clock
 from libs.auth.errors import InvalidCredentials, InvalidGrant, ReusedGrant
 from libs.auth.passwords import PasswordHash
 from libs.auth.refresh import Refreshed, RefreshTokens
+from libs.clock.clock import Clock
 from libs.db.errors import DatabaseError
 from libs.db.sessions import SessionFactory, retry_on_conflict
-from services.user_service.models import FIRST_PARTY, Action, Login, User, UserId, email_key
+from services.user_service.models import FIRST_PARTY, Action, TokenPair, User, UserId, email_key
 from services.user_service.repository import grants
 from services.user_service.repository import users as repository
 from services.user_service.service.audit import Audit
-from services.user_service.service.passwords import PasswordDesk
+from services.user_service.service.passwords import PasswordService
 from services.user_service.service.tokens import AccessTokens
 
 
-class Logins:
+class LoginService:
     """The logins of users at our own front ends."""
 
     def __init__(
         self,
         sessions: SessionFactory,
         *,
-        passwords: PasswordDesk,
+        passwords: PasswordService,
         refresh: RefreshTokens,
         tokens: AccessTokens,
         audit: Audit,
@@ -38,7 +38,7 @@ class Logins:
         self._audit = audit
         self._clock = clock
 
-    async def log_in(self, *, email: str, password: str, address: str) -> Login:
+    async def log_in(self, *, email: str, password: str, address: str) -> TokenPair:
         """Tokens for whoever knows the password.
 
         Raises:
@@ -46,15 +46,15 @@ class Logins:
             Throttled: too many attempts from this network address.
         """
         key = email_key(email)
-        await self._passwords.admit(key, address)
+        await self._passwords.acquire(key, address)
         try:
             async with self._sessions.read() as session:
                 found = await repository.find(session, key)
         except DatabaseError:
             # Or a database that is away for a minute would lock out everybody who tries again.
-            await self._passwords.withdraw(key, address)
+            await self._passwords.refund(key, address)
             raise
-        user, upgraded = await self._passwords.prove(found, password, address=address)
+        user, upgraded = await self._passwords.verify(found, password, address=address)
         if upgraded:
             await self._rehash(user, upgraded)
         return await self._begin(user)
@@ -67,14 +67,14 @@ class Logins:
             await session.execute(update(User).where(User.id == user.id, unchanged).values(password_hash=upgraded))
 
     @retry_on_conflict
-    async def _begin(self, proved: User) -> Login:
-        """Begin a login of the user, unless the password that was proved is no longer valid.
+    async def _begin(self, verified: User) -> TokenPair:
+        """Begin a login of the user, unless the password that was verified is no longer valid.
 
         In one transaction, so that a change of it, a lock or a deletion in between ends this login as it does others.
         """
         async with self._sessions.begin() as session:
-            user = await session.get(User, proved.id)
-            if user is None or user.locked_at is not None or user.password_changed_at != proved.password_changed_at:
+            user = await session.get(User, verified.id)
+            if user is None or user.locked_at is not None or user.password_changed_at != verified.password_changed_at:
                 raise InvalidCredentials("changed, locked or gone meanwhile")
             first = self._refresh.new_family(
                 subject=Subject(user.id), client_id=FIRST_PARTY, scopes=self._tokens.scopes_of(user)
@@ -83,7 +83,7 @@ class Logins:
             self._audit.note(session, Action.LOGGED_IN, actor=user.id, target=user.id)
             return self._login(user, first, first.grant.scopes)
 
-    async def refresh(self, token: str, *, requested: str = "") -> Login:
+    async def refresh(self, token: str, *, requested: str = "") -> TokenPair:
         """New tokens for a refresh token, which is used up by it; the access token is for no more than `requested`.
 
         Raises:
@@ -111,10 +111,10 @@ class Logins:
         async with self._sessions.begin() as session:
             self._audit.note(session, Action.TOKEN_REUSED, actor="", target=subject)
 
-    def _login(self, user: User, refreshed: Refreshed, wanted: frozenset[Scope]) -> Login:
+    def _login(self, user: User, refreshed: Refreshed, wanted: frozenset[Scope]) -> TokenPair:
         # Rights may have been taken away since the login, never added to it.
-        scopes = wanted & self._tokens.scopes_of(user)
-        # Up to a second ahead after a change of password; see `Users.replace_password`.
+        scopes = wanted & user.scopes
+        # Up to a second ahead after a change of password; see `UserService.replace_password`.
         issued_at = max(self._clock.now(), user.password_changed_at)
         access_token = self._tokens.for_user(user, scopes, issued_at=issued_at)
-        return Login(access_token, refreshed.token, self._tokens.seconds, scopes)
+        return TokenPair(access_token, refreshed.token, self._tokens.seconds, scopes)

@@ -9,7 +9,7 @@ from libs.auth.throttle import LoginThrottle
 from services.user_service.models import EmailKey, User
 
 
-class PasswordDesk:
+class PasswordService:
     """One throttle for every place at which passwords can be tried."""
 
     def __init__(self, passwords: Passwords, *, policy: PasswordPolicy, throttle: LoginThrottle) -> None:
@@ -17,15 +17,15 @@ class PasswordDesk:
         self._policy = policy
         self._throttle = throttle
 
-    async def admit(self, key: EmailKey, address: str) -> None:
+    async def acquire(self, key: EmailKey, address: str) -> None:
         """Count an attempt on an account from a network address; `Throttled` when there were too many."""
-        await self._throttle.admit(key, address)
+        await self._throttle.acquire(key, address)
 
-    async def withdraw(self, key: EmailKey, address: str) -> None:
+    async def refund(self, key: EmailKey, address: str) -> None:
         """Do not count an attempt at which no password could be looked at."""
-        await self._throttle.withdraw(key, address)
+        await self._throttle.refund(key, address)
 
-    async def prove(self, user: User | None, password: str, *, address: str) -> tuple[User, PasswordHash | None]:
+    async def verify(self, user: User | None, password: str, *, address: str) -> tuple[User, PasswordHash | None]:
         """The user, when the password is theirs, and a dearer hash of it when the stored one is too cheap.
 
         Nobody, a wrong password and a locked account take the same time and look the same.
@@ -36,7 +36,7 @@ class PasswordDesk:
         verdict = await self._passwords.check(password, user.password_hash if user else None)
         if user is None or not verdict.matches or user.locked_at is not None:
             raise InvalidCredentials("unknown, wrong or locked")
-        await self._throttle.succeed(user.email_key, address)
+        await self._throttle.reset(user.email_key, address)
         return user, verdict.upgraded
 
     async def choose(self, password: str, *, about: Iterable[str]) -> PasswordHash:

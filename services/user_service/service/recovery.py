@@ -1,28 +1,28 @@
 """What the owner of an address may do without a password: verify the address, choose a new password."""
 
-from libs.auth.clock import Clock
 from libs.auth.passwords import PasswordHash
 from libs.auth.refresh import TokenDigest
 from libs.auth.throttle import LoginThrottle
+from libs.clock.clock import Clock
 from libs.db.sessions import SessionFactory, retry_on_conflict
 from services.user_service.errors import OneTimeTokenRefused
 from services.user_service.models import Action, OneTimeToken, Purpose, User, email_key
 from services.user_service.repository import one_time
 from services.user_service.repository import users as repository
 from services.user_service.service.audit import Audit
-from services.user_service.service.email_outbox import EmailOutbox, digest_of
-from services.user_service.service.users import Users
+from services.user_service.service.letters import Letters, digest_of
+from services.user_service.service.users import UserService
 
 
-class Recovery:
-    """Request emails with one-time tokens, and accept those tokens."""
+class RecoveryService:
+    """Asks for letters and takes the tokens that were in them."""
 
     def __init__(
         self,
         sessions: SessionFactory,
         *,
-        users: Users,
-        email_outbox: EmailOutbox,
+        users: UserService,
+        letters: Letters,
         throttle: LoginThrottle,
         audit: Audit,
         clock: Clock,
@@ -41,8 +41,8 @@ class Recovery:
             Throttled: too many requests for this email address or from this network address.
         """
         key = email_key(email)
-        await self._throttle.admit(key, address)
-        self._email_outbox.enqueue(purpose, key)
+        await self._throttle.acquire(key, address)
+        self._letters.ask(purpose, key)
 
     @retry_on_conflict
     async def verify(self, token: str) -> None:

@@ -47,13 +47,13 @@ class AccessTokens:
         )
 
 
-class Standings:
+class StoredTokenStatus:
     """Whether a token still says what is true; the issuer alone can tell."""
 
     def __init__(self, sessions: SessionFactory) -> None:
         self._sessions = sessions
 
-    async def holds(self, claims: Claims) -> bool:
+    async def is_valid(self, claims: Claims) -> bool:
         """Whether the subject exists, is not locked, has kept the password and has every right of the token yet."""
         async with self._sessions.read() as session:
             if str(claims.subject) == claims.client_id:

@@ -7,9 +7,9 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.auth.claims import Subject
-from libs.auth.clock import Clock
 from libs.auth.errors import InvalidCredentials
 from libs.auth.passwords import PasswordHash
+from libs.clock.clock import Clock
 from libs.db.errors import UniqueViolation
 from libs.db.sessions import SessionFactory, retry_on_conflict
 from services.user_service.errors import EmailTaken, WrongPassword
@@ -17,23 +17,17 @@ from services.user_service.models import Action, Purpose, User, UserId, email_ke
 from services.user_service.repository import grants, one_time
 from services.user_service.repository import users as repository
 from services.user_service.service.audit import Audit
-from services.user_service.service.email_outbox import EmailOutbox
-from services.user_service.service.passwords import PasswordDesk
+from services.user_service.service.letters import Letters
+from services.user_service.service.passwords import PasswordService
 
 _SECOND = timedelta(seconds=1)
 
 
-class Users:
+class UserService:
     """Accounts."""
 
     def __init__(
-        self,
-        sessions: SessionFactory,
-        *,
-        passwords: PasswordDesk,
-        email_outbox: EmailOutbox,
-        audit: Audit,
-        clock: Clock,
+        self, sessions: SessionFactory, *, passwords: PasswordService, letters: Letters, audit: Audit, clock: Clock
     ) -> None:
         self._sessions = sessions
         self._passwords = passwords
@@ -83,7 +77,7 @@ class Users:
             WeakPassword: the policy refuses the new one.
             Throttled: too many attempts from this network address.
         """
-        user = await self._prove(user_id, current, address)
+        user = await self._verify(user_id, current, address)
         await self._change_password(user, await self.choose_password(user, new))
 
     @retry_on_conflict
@@ -119,7 +113,7 @@ class Users:
             WrongPassword: it is not the password.
             Throttled: too many attempts from this network address.
         """
-        user = await self._prove(user_id, password, address)
+        user = await self._verify(user_id, password, address)
         await self._delete(user.id)
 
     @retry_on_conflict
@@ -137,11 +131,11 @@ class Users:
             self._audit.note(session, Action.REGISTERED, actor=user.id, target=user.id)
         return user
 
-    async def _prove(self, user_id: UserId, password: str, address: str) -> User:
+    async def _verify(self, user_id: UserId, password: str, address: str) -> User:
         user = await self.get(user_id)
-        await self._passwords.admit(user.email_key, address)
+        await self._passwords.acquire(user.email_key, address)
         try:
-            await self._passwords.prove(user, password, address=address)
+            await self._passwords.verify(user, password, address=address)
         except InvalidCredentials as error:
             raise WrongPassword from error
         return user

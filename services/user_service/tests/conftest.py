@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from libs.auth.key_files import KeyFolder
 from libs.auth.passwords import Argon2Cost, Passwords
 from libs.auth.signatures import Algorithm
-from libs.auth.testing import START, FakeClock
+from libs.clock.testing import START, FakeClock
 from libs.db.sessions import SessionFactory, open_sessions
 from libs.db.testing import Databases, open_databases
 from libs.mail.testing import FakeMailer

@@ -10,8 +10,8 @@ from libs.web.testing import operations
 from services.user_service.app import create_app
 from services.user_service.models import ROLE_SCOPES, USER_SCOPES
 from services.user_service.settings import UserSettings
-from services.user_service.tests.machines import GRANT, basic, new_client
-from services.user_service.tests.people import ANN, BOB, EVE, PASSWORD, administrator, logged_in, register
+from services.user_service.tests.client_fixtures import GRANT, basic, new_client
+from services.user_service.tests.user_fixtures import ANN, BOB, EVE, PASSWORD, administrator, logged_in, register
 
 # Anonymous, a service without any right here, a user, an administrator.
 Statuses = tuple[int, int, int, int]

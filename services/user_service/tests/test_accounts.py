@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from libs.auth.passwords import Passwords
-from services.user_service.tests.people import ANN, BOB, PASSWORD, log_in, logged_in, register
+from services.user_service.tests.user_fixtures import ANN, BOB, PASSWORD, log_in, logged_in, register
 
 
 async def test_a_new_user_sees_themselves(client: httpx2.AsyncClient) -> None:

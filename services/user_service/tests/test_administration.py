@@ -5,10 +5,10 @@ import asyncio
 import httpx2
 import pytest
 
-from libs.auth.testing import FakeClock
+from libs.clock.testing import FakeClock
 from services.user_service.models import AUDITOR
 from services.user_service.settings import UserSettings
-from services.user_service.tests.people import (
+from services.user_service.tests.user_fixtures import (
     ANN,
     BOB,
     EVE,

@@ -8,8 +8,8 @@ from libs.mail.testing import FakeMailer
 from libs.web.testing import running
 from services.user_service.app import create_app
 from services.user_service.settings import UserSettings
-from services.user_service.tests.machines import GRANT, basic, new_client
-from services.user_service.tests.people import ANN, log_in, logged_in, refresh, tokens
+from services.user_service.tests.client_fixtures import GRANT, basic, new_client
+from services.user_service.tests.user_fixtures import ANN, log_in, logged_in, refresh, tokens
 
 _NOBODY = "/admin/users/00000000-0000-4000-8000-000000000000/lock"
 _SHOP = "https://shop.example.com"

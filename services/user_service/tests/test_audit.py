@@ -7,7 +7,7 @@ from sqlalchemy import text
 from libs.db.errors import DatabaseError
 from libs.db.sessions import SessionFactory
 from services.user_service.settings import UserSettings
-from services.user_service.tests.people import ANN, BOB, administrator, log_in, logged_in, refresh
+from services.user_service.tests.user_fixtures import ANN, BOB, administrator, log_in, logged_in, refresh
 
 
 async def test_the_log_says_who_did_what_to_whom(client: httpx2.AsyncClient, settings: UserSettings) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 import httpx2
 import pytest
 
-from libs.auth.testing import FakeClock
+from libs.clock.testing import FakeClock
 from libs.db.sessions import SessionFactory
 from services.user_service.errors import BadClient
 from services.user_service.service.clients import ClientRegister
 from services.user_service.settings import UserSettings
-from services.user_service.tests.machines import GRANT, basic, new_client
-from services.user_service.tests.people import ANN, logged_in, refresh
+from services.user_service.tests.client_fixtures import GRANT, basic, new_client
+from services.user_service.tests.user_fixtures import ANN, logged_in, refresh
 
 NAME = "product-service"
 SCOPES = "products:read products:reserve"

@@ -7,7 +7,7 @@ import pytest
 
 from libs.auth.claims import ClientId
 from libs.auth.key_files import KeyFolder
-from libs.auth.testing import FakeClock
+from libs.clock.testing import FakeClock
 from libs.db.sessions import open_sessions
 from libs.web.command import run
 from libs.web.testing import running
@@ -17,7 +17,7 @@ from services.user_service.commands import add_client, grant_admin, remove_clien
 from services.user_service.errors import BadClient, UserNotFound
 from services.user_service.service.clients import find_client
 from services.user_service.settings import UserSettings
-from services.user_service.tests.people import ANN, log_in, register, tokens
+from services.user_service.tests.user_fixtures import ANN, log_in, register, tokens
 
 
 def test_a_new_clients_secret_is_printed_once_and_kept_nowhere(

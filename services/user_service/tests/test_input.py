@@ -5,7 +5,7 @@ from fastapi import FastAPI
 
 from libs.web.invalid_requests import accepted
 from services.user_service.settings import UserSettings
-from services.user_service.tests.people import ANN, EVE, administrator, register
+from services.user_service.tests.user_fixtures import ANN, EVE, administrator, register
 
 
 async def test_every_operation_is_strict(app: FastAPI, client: httpx2.AsyncClient, settings: UserSettings) -> None:

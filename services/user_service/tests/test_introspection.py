@@ -3,10 +3,10 @@
 import httpx2
 import pytest
 
-from libs.auth.testing import FakeClock
+from libs.clock.testing import FakeClock
 from services.user_service.settings import UserSettings
-from services.user_service.tests.machines import basic, new_client
-from services.user_service.tests.people import ANN, logged_in, refresh
+from services.user_service.tests.client_fixtures import basic, new_client
+from services.user_service.tests.user_fixtures import ANN, logged_in, refresh
 
 INACTIVE = {"active": False}
 

@@ -7,9 +7,9 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from libs.auth.passwords import PasswordHash, Passwords, Verdict
-from libs.auth.testing import START, FakeClock
+from libs.auth.passwords import PasswordCheck, PasswordHash, Passwords
 from libs.auth.throttle import MemoryThrottle
+from libs.clock.testing import START, FakeClock
 from libs.db.sessions import open_sessions
 from libs.mail.testing import FakeMailer
 from libs.web.testing import running
@@ -18,8 +18,8 @@ from services.user_service.app import create_app
 from services.user_service.models import email_key
 from services.user_service.repository import users
 from services.user_service.settings import UserSettings
-from services.user_service.tests.people import ANN, BOB, EVE, log_in, register
-from services.user_service.tests.timing import race
+from services.user_service.tests.response_times import largest_time_gap
+from services.user_service.tests.user_fixtures import ANN, BOB, EVE, log_in, register
 
 WRONG = "seven green lampions"
 MINUTE = 60
@@ -32,7 +32,7 @@ class CountingPasswords(Passwords):
         super().__init__()
         self.hashes = 0
 
-    def _check(self, password: str, stored: PasswordHash) -> Verdict:
+    def _check(self, password: str, stored: PasswordHash) -> PasswordCheck:
         self.hashes += 1
         return super()._check(password, stored)
 
@@ -40,7 +40,7 @@ class CountingPasswords(Passwords):
 class Patience(MemoryThrottle):
     """Lets a test try as often as it likes."""
 
-    async def admit(self, account: str, address: str) -> None:
+    async def acquire(self, account: str, address: str) -> None:
         """Refuse nobody."""
 
 
@@ -113,7 +113,7 @@ async def test_failures_look_alike_and_cost_one_hash(client: httpx2.AsyncClient,
 async def test_failures_take_the_same_time(client: httpx2.AsyncClient) -> None:
     """Within a tenth of each other."""
     kinds = {name: partial(log_in, client, ANN, **changes) for name, changes in FAILURES.items()}
-    assert await race(kinds, tolerance=0.1) <= 0.1
+    assert await largest_time_gap(kinds, tolerance=0.1) <= 0.1
 
 
 async def test_requesting_an_email_takes_the_same_time_with_and_without_account(
@@ -129,5 +129,5 @@ async def test_requesting_an_email_takes_the_same_time_with_and_without_account(
         clock.advance(10 * MINUTE)
 
     kinds = {email: partial(ask, email) for email in (ANN["email"], EVE["email"])}
-    assert await race(kinds, tolerance=0.25, afterwards=work_off) <= 0.25
-    assert {email.to for email in mailer.sent[-100:]} == {ANN["email"]}
+    assert await largest_time_gap(kinds, tolerance=0.25, afterwards=work_off) <= 0.25
+    assert {letter.to for letter in mailer.sent[-100:]} == {ANN["email"]}

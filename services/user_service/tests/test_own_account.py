@@ -5,8 +5,8 @@ import asyncio
 import httpx2
 import pytest
 
-from libs.auth.testing import FakeClock
-from services.user_service.tests.people import ANN, BOB, LoggedIn, log_in, logged_in, refresh, register, tokens
+from libs.clock.testing import FakeClock
+from services.user_service.tests.user_fixtures import ANN, BOB, LoggedIn, log_in, logged_in, refresh, register, tokens
 
 NEW = "nine purple umbrellas"
 

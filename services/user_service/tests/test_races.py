@@ -12,13 +12,13 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.auth.claims import Subject
-from libs.auth.passwords import PasswordHash, Passwords, Verdict
+from libs.auth.passwords import PasswordCheck, PasswordHash, Passwords
 from libs.auth.refresh import Refreshed, RefreshTokens, TokenDigest
-from libs.auth.testing import START, FakeClock
+from libs.clock.testing import START, FakeClock
 from libs.db.sessions import SessionFactory, retry_on_conflict
 from services.user_service.models import FIRST_PARTY, RefreshGrantRow
 from services.user_service.repository.grants import Grants
-from services.user_service.tests.people import ANN, log_in, register
+from services.user_service.tests.user_fixtures import ANN, log_in, register
 
 _MEANWHILE = {
     "locked": text("UPDATE users SET locked_at = 1"),
@@ -42,7 +42,7 @@ async def test_a_login_does_not_begin_after_its_end(
         async with sessions.begin() as session:
             await session.execute(_MEANWHILE[what])
 
-    async def check_slowly(passwords: Passwords, password: str, stored: PasswordHash | None) -> Verdict:
+    async def check_slowly(passwords: Passwords, password: str, stored: PasswordHash | None) -> PasswordCheck:
         verdict = await check(passwords, password, stored)
         await end_meanwhile()
         return verdict

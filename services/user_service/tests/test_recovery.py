@@ -7,9 +7,9 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from libs.auth.testing import FakeClock
+from libs.clock.testing import FakeClock
 from libs.mail.testing import FakeMailer
-from services.user_service.tests.people import ANN, BOB, log_in, logged_in, refresh, register, tokens
+from services.user_service.tests.user_fixtures import ANN, BOB, log_in, logged_in, refresh, register, tokens
 
 NEW = "nine purple umbrellas"
 MINUTE = 60

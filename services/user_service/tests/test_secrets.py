@@ -22,8 +22,8 @@ from libs.web.logs import configure_logging
 from libs.web.testing import running
 from services.user_service.app import create_app
 from services.user_service.settings import UserSettings
-from services.user_service.tests.machines import GRANT, basic, new_client
-from services.user_service.tests.people import ANN, LoggedIn, administrator, log_in, refresh, tokens
+from services.user_service.tests.client_fixtures import GRANT, basic, new_client
+from services.user_service.tests.user_fixtures import ANN, LoggedIn, administrator, log_in, refresh, tokens
 
 NEW = "canary nine purple umbrellas"
 NEWER = "canary eleven yellow wheelbarrows"

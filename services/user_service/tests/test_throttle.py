@@ -3,13 +3,13 @@
 import httpx2
 from fastapi import FastAPI
 
-from libs.auth.testing import START, FakeClock
 from libs.auth.throttle import PER_NETWORK
+from libs.clock.testing import START, FakeClock
 from libs.db.sessions import SessionFactory
 from libs.web.testing import running
 from services.user_service.models import UserId
 from services.user_service.repository import users
-from services.user_service.tests.people import ANN, BOB, EVE, log_in, register
+from services.user_service.tests.user_fixtures import ANN, BOB, EVE, log_in, register
 
 WRONG = "seven green lampions"
 

@@ -1,4 +1,4 @@
-"""Every list that can be asked for."""
+"""Every combination of sort and filters of a listing."""
 
 import itertools
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _POSITIONS: dict[SortField, tuple[int | str, str]] = {
 }
 
 
-def lists() -> Iterator[Listing]:
+def listings() -> Iterator[Listing]:
     """Return each combination of sort and filters, as a first page and as a later one."""
     for field, is_descending, is_first in itertools.product(SortField, (False, True), (False, True)):
         for count in range(len(_FILTERS) + 1):
@@ -31,6 +31,6 @@ def lists() -> Iterator[Listing]:
 
 
 def filter_names(listing: Listing) -> set[str]:
-    """Return the names of the filters that a list has."""
+    """Return the names of the filters that a listing has."""
     names = ("owner", "min_price_cents", "max_price_cents", "in_stock", "search")
     return {name for name in names if getattr(listing.filters, name) is not None}

@@ -1,8 +1,8 @@
-"""Services, and what they show at the endpoints of OAuth."""
+"""OAuth clients and their credentials."""
 
 import base64
 
-from libs.auth.testing import FakeClock
+from libs.clock.testing import FakeClock
 from libs.db.sessions import open_sessions
 from services.user_service.service.clients import ClientRegister
 from services.user_service.settings import UserSettings
@@ -11,7 +11,7 @@ GRANT = {"grant_type": "client_credentials"}
 
 
 async def new_client(settings: UserSettings, name: str, scopes: str) -> str:
-    """Register a service as the command line does; its secret."""
+    """Register a client as the command line does and return its secret."""
     sessions = open_sessions(settings.database)
     try:
         return await ClientRegister(sessions, FakeClock()).add(name, scopes)
@@ -20,5 +20,5 @@ async def new_client(settings: UserSettings, name: str, scopes: str) -> str:
 
 
 def basic(name: str, secret: str) -> dict[str, str]:
-    """The header of HTTP Basic authentication."""
+    """Return the header of HTTP Basic authentication."""
     return {"Authorization": f"Basic {base64.b64encode(f'{name}:{secret}'.encode()).decode()}"}

@@ -1,4 +1,4 @@
-"""Whether somebody outside could tell by the clock what happened inside."""
+"""Comparison of the response times of kinds of requests."""
 
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -12,14 +12,14 @@ _ROUNDS = 100
 _MOST_ROUNDS = 600
 
 
-async def race(kinds: Mapping[str, Ask], *, tolerance: float, afterwards: Ask | None = None) -> float:
-    """Time kinds of requests against each other: how far apart two are at the most, as a share of what one takes.
+async def largest_time_gap(kinds: Mapping[str, Ask], *, tolerance: float, afterwards: Ask | None = None) -> float:
+    """Return the largest gap between the times of two kinds of requests, as a share of the median time.
 
-    In every round each comes once, in a new order, and is held against the others of its round. A busy machine has
-    slow rounds and fast ones, and the medians of all times of two kinds would be anywhere between. The noise of a
-    median of differences falls with more rounds: 100, and up to 500 more while it is above `tolerance`.
+    Each round sends one request of every kind in a random order; a gap is the median of the differences within the
+    rounds, since the speed of a busy machine changes between rounds. There are 100 rounds, and up to 500 more while
+    the gap is above `tolerance`.
 
-    `afterwards` is waited for after each request and takes part in no time.
+    `afterwards` is awaited after each request and is not timed.
     """
     random = Random(1)
     times: dict[str, list[float]] = {name: [] for name in kinds}

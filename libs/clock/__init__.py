@@ -1,0 +1,1 @@
+"""The current time, as a dependency that tests replace."""
