@@ -104,6 +104,10 @@ class Throttled(AuthError):
         self.retry_after = retry_after
 
 
+class InvalidThrottleUri(AuthError):
+    """The URI of the throttle store is not one that can be used; the text says what was expected."""
+
+
 class TokenEndpointError(AuthError):
     """The authorization server did not give this service a token of its own."""
 

@@ -58,7 +58,7 @@ class JwksClient:
 
     def generation(self) -> int:
         """Return how often the set of keys has changed; starts a fetch behind it when it is due."""
-        if self._policy.max_age < self._age() < math.inf:
+        if self._policy.max_age < self.age_seconds() < math.inf:
             self._start_fetch()
         return self._generation
 
@@ -74,20 +74,21 @@ class JwksClient:
             # A fetch that failed says nothing about the name.
             if self._fetched_at > before and key_id not in self._keys:
                 self._remember_missing(key_id)
-        if self._age() > self._policy.max_stale:
+        if self.age_seconds() > self._policy.max_stale:
             raise KeyUnavailable(str(self._url))
         # Starts the refresh that is due; nobody waits for it.
         self.generation()
         return self._keys.get(key_id)
+
+    def age_seconds(self) -> float:
+        """Return the seconds since the keys were fetched, infinity if they never were; for a metric."""
+        return self._clock.monotonic() - self._fetched_at
 
     async def ready(self) -> bool:
         """Tell whether there are keys, fetching if there never were: a readiness check."""
         if not self._keys:
             await self._fetch()
         return bool(self._keys)
-
-    def _age(self) -> float:
-        return self._clock.monotonic() - self._fetched_at
 
     def _known_missing(self, key_id: KeyId) -> bool:
         seen_at = self._missing.get(key_id, -math.inf)

@@ -1,15 +1,16 @@
-"""Hashing passwords with argon2id (RFC 9106), off the event loop, for nobody as for anybody.
+"""Passwords hashed with argon2id (RFC 9106), off the event loop, with or without a stored hash.
 
-Inline, eight login clients take a service from 8,500 requests a second to 19. Hence threads of
-their own, fewer than there are cores, and a bounded queue before them.
+Inline, eight login clients take a service from 8,500 requests a second to 19. So hashes have threads of their own,
+fewer than there are cores, and a bounded queue before them. Of the new passwords only one is in that queue at a time;
+the others wait in a queue of their own, so a flood of registrations delays each login by one hash and no more.
 """
 
 import asyncio
 import ctypes
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import NewType, ParamSpec, TypeVar
@@ -33,7 +34,7 @@ PasswordHash = NewType("PasswordHash", str)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Argon2Cost:
-    """What one hash costs: by default the OWASP minimum, 19 MiB and two passes, about 20 ms."""
+    """The cost of one hash: by default the OWASP minimum, 19 MiB and two passes, about 20 ms."""
 
     memory_kib: int = 19 * 1024
     passes: int = 2
@@ -51,35 +52,65 @@ class PasswordCheck:
 class Passwords:
     """Hashes and checks passwords."""
 
-    def __init__(self, cost: Argon2Cost | None = None, *, workers: int | None = None, max_waiting: int = 256) -> None:
-        """`workers` is the number of hashes at a time, by default half the cores.
+    def __init__(
+        self,
+        cost: Argon2Cost | None = None,
+        *,
+        workers: int | None = None,
+        max_waiting: int = 256,
+        max_waiting_new: int = 64,
+    ) -> None:
+        """Compute the hash that unknown users are compared with.
 
-        Computes one hash.
+        Args:
+            cost: what each hash costs.
+            workers: the number of hashes at a time, by default half the cores.
+            max_waiting: the most checks that wait or run at a time.
+            max_waiting_new: the same of new passwords.
         """
         cost = cost or Argon2Cost()
         self._hasher = PasswordHasher(
             time_cost=cost.passes, memory_cost=cost.memory_kib, parallelism=cost.lanes, type=Type.ID
         )
         _share_one_arena()
-        # The pool is the semaphore: a caller that gives up cannot make room for another hash while its own still runs.
+        # The number of threads limits the hashes: a cancelled caller's hash still runs, and its thread stays taken.
         self._threads = ThreadPoolExecutor(workers or _half_the_cores(), thread_name_prefix="argon2")
-        self._max_waiting = max_waiting
-        self._waiting = 0
+        self._checks = _Queue(max_waiting)
+        self._new = _Queue(max_waiting_new)
+        self._one_new = asyncio.Semaphore(1)
         self._tidying: asyncio.TimerHandle | None = None
-        # Of today's cost, so that a login of nobody takes as long as one of somebody.
-        self._nobody = PasswordHash(self._hasher.hash(os.urandom(16).hex()))
+        # Of the same cost as new hashes, so that a login of an unknown user takes as long as one of a known user.
+        self._dummy = PasswordHash(self._hasher.hash(os.urandom(16).hex()))
+
+    @property
+    def checks_waiting(self) -> int:
+        """Return the number of checks that wait or run."""
+        return self._checks.length
+
+    @property
+    def new_waiting(self) -> int:
+        """Return the number of new passwords whose hashes wait or run."""
+        return self._new.length
 
     async def hash(self, password: str) -> PasswordHash:
-        """Return the hash to store; the policy has accepted `password` before."""
-        return await self._in_thread(self._hash, normalise(password))
+        """Return the hash to store of a password that the policy has accepted.
+
+        Raises:
+            Throttled: too many new passwords are waiting.
+        """
+        with self._new.place():
+            async with self._one_new:
+                return await self._in_thread(self._hash, normalise(password))
 
     async def check(self, password: str, stored: PasswordHash | None) -> PasswordCheck:
-        """Compare with `stored`, or with nobody's hash when it is None: one hash either way.
+        """Compare with `stored`, or with a dummy hash when it is None: one hash is computed either way.
 
-        `Throttled` when too many hashes are waiting.
+        Raises:
+            Throttled: too many checks are waiting.
         """
-        verdict = await self._in_thread(self._check, password, stored or self._nobody)
-        return verdict if stored is not None else PasswordCheck(matches=False)
+        with self._checks.place():
+            result = await self._in_thread(self._check, password, stored or self._dummy)
+        return result if stored is not None else PasswordCheck(matches=False)
 
     def close(self) -> None:
         """End the threads once they are idle."""
@@ -100,27 +131,39 @@ class Passwords:
         return PasswordCheck(matches=True)
 
     async def _in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        if self._waiting >= self._max_waiting:
-            raise Throttled(retry_after=1)
-        self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *args, **kwargs))
         finally:
-            self._waiting -= 1
             self._tidy_later()
 
     def _tidy_later(self) -> None:
-        """Give the memory of hashes back once nobody asks for one; doing so at each would cost a third of it."""
+        """Return the memory of hashes to the system after some idle seconds; at each hash it would cost a third."""
         if self._tidying is not None:
             self._tidying.cancel()
         self._tidying = asyncio.get_running_loop().call_later(_IDLE_SECONDS, self._threads.submit, _return_memory)
 
 
-def _presentable(password: str) -> str:
-    """Return what to hash for a login.
+class _Queue:
+    """The callers that wait for a kind of hash, at most `limit`."""
 
-    What nobody can have chosen matches nothing, at full cost.
-    """
+    def __init__(self, limit: int) -> None:
+        self.length = 0
+        self._limit = limit
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold a place in the queue, or raise `Throttled`."""
+        if self.length >= self._limit:
+            raise Throttled(retry_after=1)
+        self.length += 1
+        try:
+            yield
+        finally:
+            self.length -= 1
+
+
+def _presentable(password: str) -> str:
+    """Return the text to hash for a login: what the policy never accepts becomes a text that matches no hash."""
     if len(password) > MAX_LENGTH:
         return ""
     try:
@@ -134,15 +177,15 @@ def _half_the_cores() -> int:
 
 
 def _share_one_arena() -> None:
-    """Have the C library of Linux keep what threads free in one place, the only one that it gives back as a whole.
+    """Have all threads allocate from the main arena of glibc, the only one that returns all of its memory.
 
-    A thread's own arena never shrinks by its last block, which here would be the 19 MiB of a hash.
+    An arena of a thread keeps its last block, which here is the 19 MiB of a hash.
     """
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def _return_memory() -> None:
-    """Give back to the system what the C library of Linux keeps of freed blocks; other systems do it by themselves."""
+    """Return the freed blocks that glibc keeps to the system; other C libraries do it by themselves."""
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)

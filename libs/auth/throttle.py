@@ -1,99 +1,92 @@
-"""Slowing down who guesses passwords, without a way to lock somebody else out.
+"""Limits on attempts to guess passwords that do not let a stranger lock the owner of an account out.
 
-A limit on the account alone lets a stranger keep its owner from logging in. So failures count for
-the pair of account and network, and for the network alone; an owner elsewhere is not touched by
-either. What a botnet can still try is small against 15 characters that are on no list.
+A limit on the account alone lets a stranger keep its owner from logging in. So attempts count for the pair of account
+and network, and for the network alone; an owner in another network is affected by neither. What a botnet can still try
+is small against 15 characters that are on no list.
 """
 
+import hashlib
 import ipaddress
-import math
-from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
+from limits import RateLimitItemPerSecond
+
+from libs.auth.counters import AttemptCounters
 from libs.auth.errors import Throttled
-from libs.clock.clock import Clock
 
 _IPV6_SITE = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Allowance:
-    """`burst` attempts at once, then one each `seconds`."""
+class Limit:
+    """So many attempts in a window of `seconds`, which begins with the first of them."""
 
-    burst: int
-    seconds: float
-
-
-PER_ACCOUNT = Allowance(burst=5, seconds=60)
-PER_NETWORK = Allowance(burst=50, seconds=6)
+    attempts: int
+    seconds: int
 
 
-class LoginThrottle(Protocol):
-    """What a login asks before it hashes anything."""
-
-    async def acquire(self, account: str, address: str) -> None:
-        """Count an attempt; `Throttled` with the seconds to wait when there were too many."""
-        ...
-
-    async def reset(self, account: str, address: str) -> None:
-        """Take back what was counted for this account from this address: it was the owner."""
-        ...
-
-    async def refund(self, account: str, address: str) -> None:
-        """Take back this one attempt: no password was looked at."""
-        ...
+PER_ACCOUNT = Limit(attempts=5, seconds=300)
+"""For one account from one network."""
+PER_NETWORK = Limit(attempts=50, seconds=300)
+"""For all accounts from one network."""
 
 
-class MemoryThrottle:
-    """A `LoginThrottle` in this process: two bounded tables of token buckets."""
+class AttemptThrottle:
+    """Limits attempts of one kind, such as logins, by account and network and by network."""
 
     def __init__(
         self,
+        counters: AttemptCounters,
         *,
-        clock: Clock,
-        per_account: Allowance = PER_ACCOUNT,
-        per_network: Allowance = PER_NETWORK,
-        max_entries: int = 100_000,
+        kind: str,
+        per_account: Limit = PER_ACCOUNT,
+        per_network: Limit = PER_NETWORK,
+        on_rejected: Callable[[str, str, str], None] | None = None,
     ) -> None:
-        """`max_entries` bounds each table; the entry that was used longest ago goes first."""
-        self._clock = clock
-        self._accounts = _Buckets(per_account, max_entries)
-        self._networks = _Buckets(per_network, max_entries)
+        """Count in `counters`; attempts of another `kind` count apart.
+
+        `on_rejected` is called with the kind, the account and the address of each rejected attempt.
+        """
+        self._counters = counters
+        self._kind = kind
+        self._on_rejected = on_rejected
+        self._account = RateLimitItemPerSecond(per_account.attempts, per_account.seconds, f"{kind}-account")
+        self._network = RateLimitItemPerSecond(per_network.attempts, per_network.seconds, f"{kind}-network")
 
     async def acquire(self, account: str, address: str) -> None:
-        """Count an attempt; `Throttled` with the seconds to wait when there were too many.
+        """Count an attempt. Call it before a password is hashed, so that concurrent attempts all count.
 
-        Counted before the password is looked at, so attempts made at the same time all count.
+        Raises:
+            Throttled: there were too many, with the seconds to wait.
         """
-        now = self._clock.monotonic()
-        network = network_of(address)
-        wait = max(self._networks.take(network, now), self._accounts.take((account, network), now))
+        wait = await self._counters.take(self._network, _network_key(address))
+        if wait == 0:
+            wait = await self._counters.take(self._account, _account_key(account, address))
         if wait > 0:
-            raise Throttled(retry_after=math.ceil(wait))
+            if self._on_rejected is not None:
+                self._on_rejected(self._kind, account, address)
+            raise Throttled(retry_after=wait)
 
     async def reset(self, account: str, address: str) -> None:
-        """Take back what was counted for this account from this address: it was the owner.
+        """Forget what was counted for this account from this network, after a success.
 
-        The network gets this one attempt back and no more: an office may log in at nine o'clock, and a login of one's
-        own buys no guesses at others.
+        The network gets this one attempt back and no more: an office may log in at nine o'clock, and a login to one's
+        own account does not make guesses at others possible.
         """
-        network = network_of(address)
-        self._accounts.forget((account, network))
-        self._networks.give_back(network)
+        await self._counters.forget(self._account, _account_key(account, address))
+        await self._counters.give_back(self._network, _network_key(address))
 
     async def refund(self, account: str, address: str) -> None:
-        """Take back this one attempt: no password was looked at."""
-        network = network_of(address)
-        self._accounts.give_back((account, network))
-        self._networks.give_back(network)
+        """Do not count this one attempt: no password was compared."""
+        await self._counters.give_back(self._account, _account_key(account, address))
+        await self._counters.give_back(self._network, _network_key(address))
 
 
 def network_of(address: str) -> str:
-    """Return what one party can be expected to hold: an IPv4 address, or an IPv6 /64.
+    """Return the network that one party can be expected to hold: an IPv4 address, or an IPv6 /64.
 
-    Other text stands for itself.
+    Other text is returned as it is.
     """
     try:
         parsed = ipaddress.ip_address(address)
@@ -106,36 +99,14 @@ def network_of(address: str) -> str:
     return str(ipaddress.IPv6Network((int(parsed), _IPV6_SITE), strict=False))
 
 
-class _Buckets:
-    """Token buckets, each kept as the time at which it is full again (generic cell rate)."""
+def _network_key(address: str) -> str:
+    return _digest(network_of(address))
 
-    def __init__(self, allowance: Allowance, max_entries: int) -> None:
-        self._interval = allowance.seconds
-        self._capacity = allowance.burst * allowance.seconds
-        self._max_entries = max_entries
-        self._full_at: OrderedDict[Hashable, float] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._full_at)
+def _account_key(account: str, address: str) -> str:
+    return _digest(f"{network_of(address)} {account}")
 
-    def take(self, key: Hashable, now: float) -> float:
-        """Take one attempt and return 0, or return the seconds until there is one."""
-        # One number says all: a full bucket is one whose time has passed, an empty one is `capacity` ahead.
-        full_at = max(self._full_at.get(key, now), now) + self._interval
-        wait = full_at - now - self._capacity
-        if wait > 0:
-            return wait
-        self._full_at[key] = full_at
-        self._full_at.move_to_end(key)
-        if len(self._full_at) > self._max_entries:
-            self._full_at.popitem(last=False)
-        return 0.0
 
-    def give_back(self, key: Hashable) -> None:
-        """Undo one `take`."""
-        if key in self._full_at:
-            self._full_at[key] -= self._interval
-
-    def forget(self, key: Hashable) -> None:
-        """Undo every `take`."""
-        self._full_at.pop(key, None)
+def _digest(text: str) -> str:
+    """Return a key of fixed length; a shared store sees no address of a person."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -20,7 +20,7 @@ _SECRET_NAME = re.compile(
 _PUBLIC_NAME = re.compile(r"_(file|dir|seconds)$", re.IGNORECASE)
 _SECRET_TEXT = re.compile(
     r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"  # a JWT, wherever it got into a message
-    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # the user part of a URL
+    r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"  # the user part of a URL
     r"|(?i:(?<=[?&]password=)[^&\s]+)"  # and where libpq takes a password too
     r"|(?i:(?<=bearer )[\w.~+/=-]{8,})"
 )

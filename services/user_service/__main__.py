@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING
 
-from libs.auth.errors import UnusableKey
+from libs.auth.errors import InvalidThrottleUri, UnusableKey
 from libs.auth.key_files import KeyFolder
 from libs.auth.keys import KeyRing
 from libs.auth.rotate import rotate
@@ -34,7 +34,14 @@ def _create_app(settings: UserSettings) -> "FastAPI":
     try:
         return create_app(settings)
     except BadMailSetting as error:
-        raise StartupError(f"USER_SERVICE_MAIL: {error}") from error
+        raise Refusal(f"USER_SERVICE_MAIL: {error}") from error
+    except InvalidThrottleUri as error:
+        raise Refusal(f"USER_SERVICE_THROTTLE_URI: {error}") from error
+    try:
+        with single_process_lock(settings.database):
+            return serve(app, settings)
+    except DatabaseError as error:
+        raise Refusal(str(error)) from error
 
 
 def _schema() -> "Schema":

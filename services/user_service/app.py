@@ -7,12 +7,12 @@ from datetime import timedelta
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs.auth.counters import AttemptCounters, SharedStore
 from libs.auth.fastapi import Authenticator, check_policies, public
 from libs.auth.keys import KeyRing
 from libs.auth.password_policy import PasswordPolicy
 from libs.auth.passwords import Passwords
 from libs.auth.refresh import RefreshTokens
-from libs.auth.throttle import MemoryThrottle
 from libs.auth.tokens import TokenIssuer
 from libs.auth.verifier import Verifier
 from libs.clock.clock import Clock, SystemClock
@@ -33,8 +33,10 @@ from services.user_service.service.clients import ClientService
 from services.user_service.service.introspection import IntrospectionService
 from services.user_service.service.letters import Letters
 from services.user_service.service.logins import LoginService
-from services.user_service.service.passwords import PasswordService
+from services.user_service.service.passwords import PasswordService, watch_queues
 from services.user_service.service.recovery import RecoveryService
+from services.user_service.service.security_log import SecurityLog
+from services.user_service.service.throttles import Throttles
 from services.user_service.service.tokens import AccessTokens, StoredTokenStatus
 from services.user_service.service.users import UserService
 from services.user_service.settings import UserSettings
@@ -49,8 +51,8 @@ def create_app(
 ) -> FastAPI:
     """The application; its lifespan opens the keys and the database, and closes `passwords`.
 
-    Raises:
-        MailConfigurationError: the settings name no valid way to send emails.
+    `BadMailSetting` when the settings name no way of sending letters, `InvalidThrottleUri` for one that is no URI of a
+    throttle store.
     """
     mailer = mailer or open_mailer(settings.mail, sender=settings.mail_from, password_file=settings.mail_password_file)
     resources = _Resources(settings, clock or SystemClock(), passwords, mailer)
@@ -76,35 +78,46 @@ class _Resources:
         self._mailer = mailer
         self._clock = clock
         self._passwords = passwords
+        uri = settings.throttle_uri
+        self._throttle_store = SharedStore(uri, prefix="user_service") if uri else None
 
     @asynccontextmanager
     async def open(self, app: FastAPI) -> AsyncIterator[None]:
         keys = KeyRing.from_folder(self._settings.keys, clock=self._clock)
         passwords = self._passwords or Passwords()
+        registry = app.state.metrics.registry
+        watch_queues(passwords, registry)
+        security = SecurityLog(clock=self._clock, registry=registry)
+        counters = AttemptCounters(clock=self._clock, shared=self._throttle_store)
+        throttles = Throttles.on(counters, security.throttled)
         try:
             sessions = open_sessions(self._settings.database, self._settings.database_limits)
             try:
                 letters = self._letters(sessions)
-                self._connect_parts(
-                    app, sessions, keys=keys, passwords=self._password_service(passwords), letters=letters
-                )
-                app.state.pruner = Pruner(sessions, _expired(self._clock), registry=app.state.metrics.registry)
-                async with email_outbox.running(), app.state.pruner.running():
+                service = _password_service(passwords, throttles, security)
+                self._connect_parts(app, sessions, keys=keys, passwords=service, letters=letters, throttles=throttles)
+                app.state.pruner = Pruner(sessions, _expired(self._clock), registry=registry)
+                async with letters.working(), app.state.pruner.running():
                     yield
             finally:
                 await sessions.close()
         finally:
             passwords.close()
-
-    def _password_service(self, passwords: Passwords) -> PasswordService:
-        policy = PasswordPolicy.with_common_passwords(service_names=["user service"])
-        return PasswordService(passwords, policy=policy, throttle=MemoryThrottle(clock=self._clock))
+            if self._throttle_store is not None:
+                await self._throttle_store.close()
 
     def _email_outbox(self, sessions: SessionFactory) -> EmailOutbox:
         return EmailOutbox(sessions, mailer=self._mailer, clock=self._clock, pages_url=self._settings.pages_url)
 
     def _connect_parts(
-        self, app: FastAPI, sessions: SessionFactory, *, keys: KeyRing, passwords: PasswordService, letters: Letters
+        self,
+        app: FastAPI,
+        sessions: SessionFactory,
+        *,
+        keys: KeyRing,
+        passwords: PasswordService,
+        letters: Letters,
+        throttles: Throttles,
     ) -> None:
         settings, clock = self._settings, self._clock
         verifier = Verifier(keys, issuer=settings.issuer, audience=settings.audience, clock=clock)
@@ -114,12 +127,18 @@ class _Resources:
         audit = Audit(clock, request_id=context.request_id)
         refresh = RefreshTokens(Grants(sessions), clock=clock)
         app.state.keys = keys
-        users = UserService(sessions, passwords=passwords, letters=letters, audit=audit, clock=clock)
-        throttle = MemoryThrottle(clock=clock)
+        users = UserService(
+            sessions,
+            passwords=passwords,
+            throttle=throttles.registrations,
+            letters=letters,
+            audit=audit,
+            clock=clock,
+        )
         app.state.users = users
         app.state.letters = letters
         app.state.recovery = RecoveryService(
-            sessions, users=users, letters=letters, throttle=throttle, audit=audit, clock=clock
+            sessions, users=users, letters=letters, throttle=throttles.recoveries, audit=audit, clock=clock
         )
         app.state.logins = LoginService(
             sessions, passwords=passwords, refresh=refresh, tokens=tokens, audit=audit, clock=clock
@@ -129,6 +148,11 @@ class _Resources:
         app.state.introspection = IntrospectionService(verifier, token_status=token_status, refresh=refresh)
         app.state.issuer = settings.issuer
         app.state.checks = [SchemaCheck(sessions, SCHEMA)]
+
+
+def _password_service(passwords: Passwords, throttles: Throttles, security: SecurityLog) -> PasswordService:
+    policy = PasswordPolicy.with_common_passwords(service_names=["user service"])
+    return PasswordService(passwords, policy=policy, throttle=throttles.logins, security=security)
 
 
 def _expired(clock: Clock) -> Mapping[str, PruneBatch]:

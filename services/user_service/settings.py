@@ -61,6 +61,11 @@ class UserSettings(ServiceSettings):
         description="Front end to which emails link: URL/verify#TOKEN and URL/reset#TOKEN; "
         "empty: emails hold the bare token.",
     )
+    throttle_uri: str = Field(
+        default="",
+        description="Redis or Valkey in which replicas share their limits of attempts: `redis://HOST:PORT`, "
+        "`rediss://USER:PASSWORD@HOST:PORT/DATABASE`; empty: each process counts its own.",
+    )
     audience: str = Field(default="api", description="The name of the services that our tokens are for (`aud`).")
     access_token_seconds: int = Field(
         default=600,

@@ -14,6 +14,7 @@ from tools.oci.debian.mirrors import environment
 
 PYTHON = ("requirements_lock.txt",)
 DEBIAN = (
+    "libs/auth/redis_server/lock.json",
     "libs/db/pgbouncer/lock.json",
     "tools/bench/wrk/lock.json",
     "tools/clock/lock.json",

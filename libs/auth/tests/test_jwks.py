@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -72,6 +73,14 @@ async def test_the_first_token_fetches_the_keys_and_the_next_does_not(server: Jw
     for _ in range(3):
         await server.verifier.verify(server.factory.token())
     assert server.fetches == 1
+
+
+async def test_the_age_of_the_keys_is_that_of_the_last_fetch(server: JwksServer) -> None:
+    """It is infinite before the first fetch and grows while the server does not answer."""
+    assert server.client.age_seconds() == math.inf
+    await server.verifier.verify(server.factory.token())
+    server.factory.clock.advance(90)
+    assert server.client.age_seconds() == 90
 
 
 async def test_concurrent_requests_share_one_fetch(server: JwksServer) -> None:

@@ -6,6 +6,7 @@ import sys
 CORE = [
     "claims",
     "clients",
+    "counters",
     "errors",
     "jwks",
     "jws",

@@ -105,9 +105,9 @@ async def test_one_hash_is_computed_whoever_asks(
     assert hashes.count == 1
 
 
-async def test_nobodys_hash_lets_nobody_in(passwords: Passwords, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not even whoever finds out its password."""
-    monkeypatch.setattr(passwords, "_nobody", await passwords.hash(GOOD))
+async def test_the_dummy_hash_matches_no_password(passwords: Passwords, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unknown user is rejected even with the password of the dummy hash."""
+    monkeypatch.setattr(passwords, "_dummy", await passwords.hash(GOOD))
     assert await passwords.check(GOOD, None) == PasswordCheck(matches=False)
 
 
@@ -163,6 +163,46 @@ async def test_a_queue_that_is_too_long_says_so() -> None:
     results = await asyncio.gather(*(passwords.check("wrong", None) for _ in range(10)), return_exceptions=True)
     assert sum(isinstance(result, Throttled) for result in results) == 7
     assert await passwords.check("wrong", None) == PasswordCheck(matches=False)
+    passwords.close()
+
+
+async def test_new_passwords_have_a_queue_of_their_own() -> None:
+    """A full queue of registrations is rejected without a login being."""
+    passwords = Passwords(CHEAP, workers=1, max_waiting=3, max_waiting_new=2)
+    hashes = [asyncio.ensure_future(passwords.hash(GOOD)) for _ in range(10)]
+    await asyncio.sleep(0)
+    assert (passwords.new_waiting, passwords.checks_waiting) == (2, 0)
+    checks = [asyncio.ensure_future(passwords.check("wrong", None)) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert (passwords.new_waiting, passwords.checks_waiting) == (2, 3)
+    assert await asyncio.gather(*checks) == [PasswordCheck(matches=False)] * 3
+    results = await asyncio.gather(*hashes, return_exceptions=True)
+    assert sum(isinstance(result, Throttled) for result in results) == 8
+    assert (passwords.new_waiting, passwords.checks_waiting) == (0, 0)
+    passwords.close()
+
+
+async def test_registrations_do_not_starve_logins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many new passwords wait, a login waits for at most two of their hashes."""
+    started: list[str] = []
+    hash_new = PasswordHasher.hash
+
+    def slow_hash(hasher: PasswordHasher, password: str) -> str:
+        started.append("new")
+        time.sleep(0.01)
+        return hash_new(hasher, password)
+
+    passwords = Passwords(CHEAP, workers=1)
+    monkeypatch.setattr(PasswordHasher, "hash", slow_hash)
+    registrations = [asyncio.ensure_future(passwords.hash(GOOD)) for _ in range(60)]
+    await asyncio.sleep(0.05)
+    before = len(started)
+    await passwords.check("wrong", None)
+    assert len(started) - before <= 2
+    assert passwords.new_waiting > 40
+    for each in registrations:
+        each.cancel()
+    await asyncio.gather(*registrations, return_exceptions=True)
     passwords.close()
 
 

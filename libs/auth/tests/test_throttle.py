@@ -1,125 +1,146 @@
-"""Tests of libs.auth.throttle."""
+"""Attempts are limited by account and network, and the owner of an account is never locked out."""
 
 import contextlib
 
 import pytest
 
+from libs.auth.counters import AttemptCounters
 from libs.auth.errors import Throttled
-from libs.auth.throttle import Allowance, MemoryThrottle, network_of
+from libs.auth.throttle import PER_ACCOUNT, PER_NETWORK, AttemptThrottle, network_of
 from libs.clock.testing import FakeClock
 
 HOME = "192.0.2.1"
 STRANGER = "198.51.100.7"
 
 
-class Door:
-    """A throttle and how many attempts it lets through."""
+class Attempts:
+    """A throttle, and the number of attempts that it allows."""
 
     def __init__(self) -> None:
         self.clock = FakeClock()
-        self.throttle = MemoryThrottle(clock=self.clock)
+        self.throttle = AttemptThrottle(AttemptCounters(clock=self.clock), kind="login")
 
-    async def knock(self, account: str, address: str, times: int) -> int:
-        """Return how many of `times` attempts were admitted."""
-        admitted = 0
+    async def allowed(self, account: str, address: str, times: int) -> int:
+        """Return how many of `times` attempts were allowed."""
+        allowed = 0
         for _ in range(times):
             with contextlib.suppress(Throttled):
                 await self.throttle.acquire(account, address)
-                admitted += 1
-        return admitted
+                allowed += 1
+        return allowed
 
 
 @pytest.fixture
-def door() -> Door:
-    """Return a door that nobody has knocked at."""
-    return Door()
+def attempts() -> Attempts:
+    """Return a throttle that has counted nothing."""
+    return Attempts()
 
 
-async def test_five_attempts_then_one_a_minute(door: Door) -> None:
-    """Per account, from one network."""
-    assert await door.knock("ada", HOME, 20) == 5
-    door.clock.advance(59)
-    assert await door.knock("ada", HOME, 20) == 0
-    door.clock.advance(1)
-    assert await door.knock("ada", HOME, 20) == 1
+async def test_an_account_has_five_attempts_in_a_window(attempts: Attempts) -> None:
+    """The window begins with the first attempt and ends five minutes later."""
+    assert await attempts.allowed("ada", HOME, 1) == 1
+    attempts.clock.advance(PER_ACCOUNT.seconds - 1)
+    assert await attempts.allowed("ada", HOME, 20) == 4
+    attempts.clock.advance(1)
+    assert await attempts.allowed("ada", HOME, 20) == 5
 
 
-async def test_the_wait_is_the_time_to_the_next_attempt(door: Door) -> None:
-    """It becomes Retry-After, so whoever keeps to it gets in."""
-    await door.knock("ada", HOME, 5)
-    door.clock.advance(12.5)
+async def test_retry_after_is_the_end_of_the_window(attempts: Attempts) -> None:
+    """A client that waits as long as it was told is allowed again."""
+    await attempts.allowed("ada", HOME, 5)
+    attempts.clock.advance(12.5)
     with pytest.raises(Throttled) as caught:
-        await door.throttle.acquire("ada", HOME)
-    assert caught.value.retry_after == 48
-    door.clock.advance(48)
-    await door.throttle.acquire("ada", HOME)
+        await attempts.throttle.acquire("ada", HOME)
+    assert caught.value.retry_after == PER_ACCOUNT.seconds - 12
+    attempts.clock.advance(caught.value.retry_after)
+    await attempts.throttle.acquire("ada", HOME)
 
 
-async def test_a_stranger_cannot_lock_the_owner_out(door: Door) -> None:
-    """However long somebody guesses at an account, its owner elsewhere logs in at once."""
+async def test_setting_the_wall_clock_back_extends_no_window(attempts: Attempts) -> None:
+    """Windows end by the monotonic clock."""
+    await attempts.allowed("ada", HOME, 5)
+    attempts.clock.step(-3600)
+    with pytest.raises(Throttled) as caught:
+        await attempts.throttle.acquire("ada", HOME)
+    assert caught.value.retry_after <= PER_ACCOUNT.seconds
+
+
+async def test_a_stranger_cannot_lock_the_owner_out(attempts: Attempts) -> None:
+    """However long a stranger guesses, the owner in another network logs in at once."""
     for _ in range(100):
-        await door.knock("ada", STRANGER, 10)
-        door.clock.advance(10)
-    assert await door.knock("ada", HOME, 1) == 1
+        await attempts.allowed("ada", STRANGER, 10)
+        attempts.clock.advance(10)
+    assert await attempts.allowed("ada", HOME, 1) == 1
 
 
-async def test_many_strangers_cannot_either(door: Door) -> None:
-    """Nor can a thousand networks at once."""
-    for number in range(1000):
-        await door.knock("ada", f"198.51.{number // 250}.{number % 250}", 10)
-    assert await door.knock("ada", HOME, 1) == 1
-
-
-async def test_one_network_has_fifty_attempts_over_all_accounts(door: Door) -> None:
-    """Trying one password on many accounts is slowed down too."""
-    admitted = 0
+async def test_many_networks_cannot_lock_the_owner_out(attempts: Attempts) -> None:
+    """Two hundred networks at once do not affect the owner's."""
     for number in range(200):
-        admitted += await door.knock(f"user-{number}", STRANGER, 1)
-    assert admitted == 50
-    assert await door.knock("ada", HOME, 1) == 1
+        await attempts.allowed("ada", f"198.51.100.{number}", 10)
+    assert await attempts.allowed("ada", HOME, 1) == 1
 
 
-async def test_a_success_takes_the_failures_back(door: Door) -> None:
-    """Who remembers at the fifth attempt starts afresh."""
-    await door.knock("ada", HOME, 5)
-    await door.throttle.reset("ada", HOME)
-    assert await door.knock("ada", HOME, 10) == 5
-
-
-async def test_a_success_on_ones_own_account_does_not_help_to_guess_at_others(door: Door) -> None:
-    """Each login of one's own gives back what it took and nothing else."""
-    admitted = 0
+async def test_a_network_has_fifty_attempts_over_all_accounts(attempts: Attempts) -> None:
+    """One password tried on many accounts is throttled; a rejected attempt does not count."""
+    allowed = 0
     for number in range(200):
-        admitted += await door.knock(f"user-{number}", STRANGER, 1)
-        if await door.knock("mallory", STRANGER, 1):
-            await door.throttle.reset("mallory", STRANGER)
-    assert admitted == 50
+        allowed += await attempts.allowed(f"user-{number}", STRANGER, 1)
+    assert allowed == PER_NETWORK.attempts
+    assert await attempts.allowed("ada", HOME, 1) == 1
+    attempts.clock.advance(PER_NETWORK.seconds)
+    assert await attempts.allowed("ada", STRANGER, 1) == 1
 
 
-async def test_an_attempt_that_could_not_be_judged_is_not_counted(door: Door) -> None:
-    """It is given back alone, to the account and to the network; what else was counted stays."""
-    await door.knock("ada", HOME, 4)
+async def test_a_success_forgets_the_failures(attempts: Attempts) -> None:
+    """A user who remembers the password at the fifth attempt has five again."""
+    await attempts.allowed("ada", HOME, 5)
+    await attempts.throttle.reset("ada", HOME)
+    assert await attempts.allowed("ada", HOME, 10) == 5
+
+
+async def test_a_success_gives_no_guesses_at_other_accounts(attempts: Attempts) -> None:
+    """A login to one's own account gives its network one attempt back and no more."""
+    allowed = 0
+    for number in range(200):
+        allowed += await attempts.allowed(f"user-{number}", STRANGER, 1)
+        if await attempts.allowed("mallory", STRANGER, 1):
+            await attempts.throttle.reset("mallory", STRANGER)
+    assert allowed == PER_NETWORK.attempts
+
+
+async def test_a_refund_takes_back_one_attempt(attempts: Attempts) -> None:
+    """It counts neither for the account nor for the network; earlier attempts still do."""
+    await attempts.allowed("ada", HOME, 4)
     for _ in range(200):
-        await door.throttle.acquire("ada", HOME)
-        await door.throttle.refund("ada", HOME)
-    assert await door.knock("ada", HOME, 10) == 1
+        await attempts.throttle.acquire("ada", HOME)
+        await attempts.throttle.refund("ada", HOME)
+    assert await attempts.allowed("ada", HOME, 10) == 1
 
 
-async def test_an_office_behind_one_address_logs_in(door: Door) -> None:
-    """Five hundred people who know their passwords are no attack."""
+async def test_a_late_refund_gives_no_extra_attempt(attempts: Attempts) -> None:
+    """A window that has ended has nothing to give back."""
+    await attempts.throttle.acquire("ada", HOME)
+    attempts.clock.advance(PER_ACCOUNT.seconds)
+    await attempts.throttle.refund("ada", HOME)
+    assert await attempts.allowed("ada", HOME, 10) == 5
+
+
+async def test_an_office_behind_one_address_logs_in(attempts: Attempts) -> None:
+    """Five hundred users of one network who know their passwords are not throttled."""
     for number in range(500):
-        assert await door.knock(f"user-{number}", HOME, 1) == 1
-        await door.throttle.reset(f"user-{number}", HOME)
+        assert await attempts.allowed(f"user-{number}", HOME, 1) == 1
+        await attempts.throttle.reset(f"user-{number}", HOME)
 
 
-async def test_the_tables_are_bounded() -> None:
-    """A flood of names costs memory for so many and no more."""
-    clock = FakeClock()
-    throttle = MemoryThrottle(clock=clock, per_network=Allowance(burst=10**9, seconds=0.001), max_entries=100)
-    for number in range(1000):
-        await throttle.acquire(f"user-{number}", f"2001:db8:{number:x}::1")
-    assert len(throttle._accounts) == 100
-    assert len(throttle._networks) == 100
+async def test_kinds_count_apart() -> None:
+    """Failed logins do not keep a user from asking for a new password."""
+    counters = AttemptCounters(clock=FakeClock())
+    logins, resets = AttemptThrottle(counters, kind="login"), AttemptThrottle(counters, kind="reset")
+    for _ in range(5):
+        await logins.acquire("ada", HOME)
+    await resets.acquire("ada", HOME)
+    with pytest.raises(Throttled):
+        await logins.acquire("ada", HOME)
 
 
 @pytest.mark.parametrize(
@@ -133,6 +154,13 @@ async def test_the_tables_are_bounded() -> None:
         ("", ""),
     ],
 )
-def test_a_network_is_what_one_party_holds(address: str, network: str) -> None:
-    """Of IPv6 everybody has 2^64 addresses, so the /64 counts."""
+def test_an_ipv6_network_is_a_64(address: str, network: str) -> None:
+    """One party has 2^64 addresses of IPv6, so they count together."""
     assert network_of(address) == network
+
+
+async def test_the_addresses_of_an_ipv6_network_count_together(attempts: Attempts) -> None:
+    """Another address of the same /64 has no attempts of its own."""
+    assert await attempts.allowed("ada", "2001:db8:1:2::1", 5) == 5
+    assert await attempts.allowed("ada", "2001:db8:1:2::2", 1) == 0
+    assert await attempts.allowed("ada", "2001:db8:1:3::1", 1) == 1

@@ -33,6 +33,7 @@ def _restored() -> Iterator[None]:
         ("event", "got eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl"),
         ("event", "Authorization: Bearer abcdefghijklmnop"),
         ("url", "postgresql://ann:hunter2@db/users"),
+        ("uri", "redis://:hunter2@cache:6379/0"),
         ("url", "postgresql://db/users?user=ann&password=hunter2&sslmode=require"),
         ("nested", {"client_secret": "x"}),
         ("nested", [{"password": "x"}]),

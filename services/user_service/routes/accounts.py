@@ -11,10 +11,11 @@ router = APIRouter(route_class=StrictRoute, tags=["users"])
 
 
 @router.post("/users", status_code=201, dependencies=[public()])
-async def register(body: Registration, users: UserServiceDep) -> UserView:
+async def register(body: Registration, users: UserServiceDep, address: ClientAddress) -> UserView:
     """Open an account."""
     password = body.password.get_secret_value()
-    return UserView.model_validate(await users.register(email=body.email, password=password, name=body.name))
+    user = await users.register(email=body.email, password=password, name=body.name, address=address)
+    return UserView.model_validate(user)
 
 
 @router.get("/me")

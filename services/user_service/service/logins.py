@@ -51,10 +51,10 @@ class LoginService:
             async with self._sessions.read() as session:
                 found = await repository.find(session, key)
         except DatabaseError:
-            # Or a database that is away for a minute would lock out everybody who tries again.
+            # Otherwise a database that is away for a minute would throttle everyone who retries.
             await self._passwords.refund(key, address)
             raise
-        user, upgraded = await self._passwords.verify(found, password, address=address)
+        user, upgraded = await self._passwords.verify(found, password, key=key, address=address)
         if upgraded:
             await self._rehash(user, upgraded)
         return await self._begin(user)

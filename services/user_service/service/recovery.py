@@ -2,7 +2,7 @@
 
 from libs.auth.passwords import PasswordHash
 from libs.auth.refresh import TokenDigest
-from libs.auth.throttle import LoginThrottle
+from libs.auth.throttle import AttemptThrottle
 from libs.clock.clock import Clock
 from libs.db.sessions import SessionFactory, retry_on_conflict
 from services.user_service.errors import OneTimeTokenRefused
@@ -23,7 +23,7 @@ class RecoveryService:
         *,
         users: UserService,
         letters: Letters,
-        throttle: LoginThrottle,
+        throttle: AttemptThrottle,
         audit: Audit,
         clock: Clock,
     ) -> None:

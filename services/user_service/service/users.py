@@ -7,8 +7,9 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.auth.claims import Subject
-from libs.auth.errors import InvalidCredentials
+from libs.auth.errors import InvalidCredentials, Throttled, WeakPassword
 from libs.auth.passwords import PasswordHash
+from libs.auth.throttle import AttemptThrottle
 from libs.clock.clock import Clock
 from libs.db.errors import UniqueViolation
 from libs.db.sessions import SessionFactory, retry_on_conflict
@@ -27,22 +28,39 @@ class UserService:
     """Accounts."""
 
     def __init__(
-        self, sessions: SessionFactory, *, passwords: PasswordService, letters: Letters, audit: Audit, clock: Clock
+        self,
+        sessions: SessionFactory,
+        *,
+        passwords: PasswordService,
+        throttle: AttemptThrottle,
+        letters: Letters,
+        audit: Audit,
+        clock: Clock,
     ) -> None:
+        """`throttle` limits registrations."""
         self._sessions = sessions
+        self._throttle = throttle
         self._passwords = passwords
         self._email_outbox = email_outbox
         self._audit = audit
         self._clock = clock
 
-    async def register(self, *, email: str, password: str, name: str) -> User:
-        """Open an account and send an email that verifies its address.
+    async def register(self, *, email: str, password: str, name: str, address: str) -> User:
+        """Open an account and send a letter that verifies its address.
 
         Raises:
+            Throttled: too many registrations of this address, or from this network address.
             WeakPassword: the policy refuses the password.
             EmailTaken: the address has an account.
         """
-        password_hash = await self._passwords.choose(password, about=(email, name))
+        key = email_key(email)
+        await self._throttle.acquire(key, address)
+        try:
+            password_hash = await self._passwords.choose(password, about=(email, name))
+        except (WeakPassword, Throttled):
+            # Nothing was hashed, and the user may try another password.
+            await self._throttle.refund(key, address)
+            raise
         try:
             user = await self._store(email, name, password_hash)
         except UniqueViolation as error:
@@ -135,7 +153,7 @@ class UserService:
         user = await self.get(user_id)
         await self._passwords.acquire(user.email_key, address)
         try:
-            await self._passwords.verify(user, password, address=address)
+            await self._passwords.verify(user, password, key=user.email_key, address=address)
         except InvalidCredentials as error:
             raise WrongPassword from error
         return user

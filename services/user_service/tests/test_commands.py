@@ -56,6 +56,14 @@ def test_the_first_key_is_written_where_there_is_none(settings: UserSettings, tm
     assert [key.key_id for key in KeyFolder(empty.keys).read()] == [written.key_id]
 
 
+def test_a_throttle_uri_that_cannot_be_used_stops_the_start(settings: UserSettings) -> None:
+    """The reason is one sentence that names the setting and holds no password."""
+    wrong = settings.model_copy(update={"throttle_uri": "http://:canary@127.0.0.1:6379"})
+    with pytest.raises(Refusal, match="USER_SERVICE_THROTTLE_URI: expected redis://HOST:PORT") as caught:
+        SERVICE.commands["serve"].run(wrong)
+    assert "canary" not in str(caught.value)
+
+
 def test_the_first_administrator_is_a_registered_user(settings: UserSettings) -> None:
     """There is no default account: the address has to be somebody's."""
     with pytest.raises(UserNotFound, match="there is no user"):

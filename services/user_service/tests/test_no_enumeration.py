@@ -8,15 +8,15 @@ import pytest
 from fastapi import FastAPI
 
 from libs.auth.passwords import PasswordCheck, PasswordHash, Passwords
-from libs.auth.throttle import MemoryThrottle
+from libs.auth.throttle import AttemptThrottle
 from libs.clock.testing import START, FakeClock
 from libs.db.sessions import open_sessions
 from libs.mail.testing import FakeMailer
 from libs.web.testing import running
-from services.user_service import app as user_service
 from services.user_service.app import create_app
 from services.user_service.models import email_key
 from services.user_service.repository import users
+from services.user_service.service import throttles
 from services.user_service.settings import UserSettings
 from services.user_service.tests.response_times import largest_time_gap
 from services.user_service.tests.user_fixtures import ANN, BOB, EVE, log_in, register
@@ -37,11 +37,11 @@ class CountingPasswords(Passwords):
         return super()._check(password, stored)
 
 
-class Patience(MemoryThrottle):
-    """Lets a test try as often as it likes."""
+class Unlimited(AttemptThrottle):
+    """Allows every attempt."""
 
     async def acquire(self, account: str, address: str) -> None:
-        """Refuse nobody."""
+        """Count nothing."""
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def app(
     monkeypatch: pytest.MonkeyPatch,
 ) -> FastAPI:
     """The service, which slows nobody down."""
-    monkeypatch.setattr(user_service, "MemoryThrottle", Patience)
+    monkeypatch.setattr(throttles, "AttemptThrottle", Unlimited)
     return create_app(settings, clock=clock, mailer=mailer, passwords=passwords)
 
 

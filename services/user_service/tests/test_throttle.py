@@ -3,7 +3,7 @@
 import httpx2
 from fastapi import FastAPI
 
-from libs.auth.throttle import PER_NETWORK
+from libs.auth.throttle import PER_ACCOUNT, PER_NETWORK
 from libs.clock.testing import START, FakeClock
 from libs.db.sessions import SessionFactory
 from libs.web.testing import running
@@ -34,7 +34,7 @@ async def test_a_stranger_cannot_lock_the_owner_out(app: FastAPI) -> None:
 async def test_one_address_tries_few_accounts(app: FastAPI, clock: FakeClock) -> None:
     """One password against many accounts is slowed down as well, and says for how long."""
     async with running(app), _from(app, "203.0.113.9") as stranger, _from(app, "2001:db8::1") as other:
-        for number in range(PER_NETWORK.burst):
+        for number in range(PER_NETWORK.attempts):
             assert (await log_in(stranger, ANN, email=f"user{number}@example.com")).status_code == 401
         refused = await log_in(stranger, ANN, email="one-more@example.com")
         assert refused.status_code == 429
@@ -42,6 +42,31 @@ async def test_one_address_tries_few_accounts(app: FastAPI, clock: FakeClock) ->
         assert (await log_in(other, ANN, email="one-more@example.com")).status_code == 401
         clock.advance(PER_NETWORK.seconds)
         assert (await log_in(stranger, ANN, email="one-more@example.com")).status_code == 401
+
+
+async def test_registrations_of_one_address_are_throttled(app: FastAPI, clock: FakeClock) -> None:
+    """Asking whether an address is taken is limited; a refused password does not count."""
+    async with running(app), _from(app, "203.0.113.9") as stranger, _from(app, "198.51.100.7") as other:
+        for _ in range(10):
+            assert (await stranger.post("/users", json=ANN | {"password": "too short"})).status_code == 422
+        codes = [(await stranger.post("/users", json=ANN)).status_code for _ in range(6)]
+        assert codes == [201] + [409] * 4 + [429]
+        refused = await stranger.post("/users", json=ANN)
+        assert int(refused.headers["retry-after"]) == PER_ACCOUNT.seconds
+        assert (await other.post("/users", json=ANN)).status_code == 409
+        # A registration uses up no login.
+        assert (await log_in(stranger, ANN)).status_code == 200
+        clock.advance(PER_ACCOUNT.seconds)
+        assert (await stranger.post("/users", json=ANN)).status_code == 409
+
+
+async def test_one_network_registers_a_limited_number(app: FastAPI) -> None:
+    """A flood of new addresses from one network ends; others register."""
+    async with running(app), _from(app, "203.0.113.9") as stranger, _from(app, "198.51.100.7") as other:
+        people = [ANN | {"email": f"user{number}@example.com"} for number in range(PER_NETWORK.attempts + 3)]
+        codes = [(await stranger.post("/users", json=person)).status_code for person in people]
+        assert codes == [201] * PER_NETWORK.attempts + [429] * 3
+        assert (await other.post("/users", json=BOB)).status_code == 201
 
 
 async def test_throttling_begins_alike_for_everybody(app: FastAPI, sessions: SessionFactory) -> None:
