@@ -14,7 +14,6 @@ from limits import RateLimitItem
 from limits.aio.storage import RedisStorage, Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.errors import ConfigurationError, StorageError
-from redis.asyncio import ConnectionPool
 
 from libs.auth.errors import InvalidThrottleUri
 from libs.clock.clock import Clock
@@ -119,15 +118,16 @@ class SharedStore:
         Raises:
             InvalidThrottleUri: `uri` is not of that form.
         """
+        # Its import takes longer than that of this library, and few processes need it.
+        from redis.asyncio import ConnectionPool  # noqa: PLC0415
+
         parts = _URI.fullmatch(uri)
         if parts is None:
             raise InvalidThrottleUri("expected redis://HOST:PORT, rediss://HOST:PORT or valkey://HOST:PORT")
         # Both servers speak the same protocol, so one client library does.
         address = f"redis{parts['tls']}://{parts['rest']}"
         try:
-            self._pool = ConnectionPool.from_url(
-                address, socket_timeout=_ANSWER_SECONDS, socket_connect_timeout=_ANSWER_SECONDS
-            )
+            self._pool = ConnectionPool.from_url(address)
             self.storage: Storage = RedisStorage(
                 f"async+{address}",
                 wrap_exceptions=True,

@@ -165,9 +165,8 @@ async def test_a_store_that_hangs_delays_one_attempt(server: RedisServer) -> Non
     async with _replica(server.uri) as counters:
         assert await _allowed(counters, "key", 1) == 1
         server.freeze()
-        started = time.monotonic()
-        assert await _allowed(counters, "key", 5) == 3
-        assert time.monotonic() - started < 5
+        async with asyncio.timeout(4):
+            assert await _allowed(counters, "key", 5) == 3
 
 
 async def test_without_redis_from_the_start_limits_are_local() -> None:

@@ -91,6 +91,14 @@ async def test_a_network_has_fifty_attempts_over_all_accounts(attempts: Attempts
     assert await attempts.allowed("ada", STRANGER, 1) == 1
 
 
+async def test_a_rejected_attempt_does_not_count(attempts: Attempts) -> None:
+    """When one of fifty concurrent logins succeeds, the next one is allowed, however many were rejected."""
+    for number in range(PER_NETWORK.attempts + 20):
+        await attempts.allowed(f"user-{number}", HOME, 1)
+    await attempts.throttle.reset("user-0", HOME)
+    assert await attempts.allowed("late", HOME, 2) == 1
+
+
 async def test_a_success_forgets_the_failures(attempts: Attempts) -> None:
     """A user who remembers the password at the fifth attempt has five again."""
     await attempts.allowed("ada", HOME, 5)

@@ -45,8 +45,8 @@ class SecurityLog:
 
     def login_failed(self, account: str, address: str, reason: LoginFailure) -> None:
         """Record a password that was rejected."""
-        self._failures.labels(reason).inc()
-        self._write("login_failed", account, address, reason)
+        self._failures.labels(reason.value).inc()
+        self._write("login_failed", account, address, reason.value)
 
     def throttled(self, kind: str, account: str, address: str) -> None:
         """Record an attempt that was rejected because there were too many, such as a `login` or a `registration`."""
