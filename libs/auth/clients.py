@@ -1,7 +1,7 @@
 """Services as OAuth clients, seen from the server that gives them tokens (RFC 6749 sections 2.3 and 4.4).
 
-A client's secret is 256 random bits that nobody types, so its SHA-256 is as good as a slow hash and costs nothing per
-request.
+A client's secret is 256 random bits that no person types, so its SHA-256 is as safe as a slow hash and takes
+no time.
 """
 
 import base64
@@ -25,7 +25,7 @@ _MAX_HEADER = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """A service that may ask for tokens of its own, for at most these scopes."""
+    """A service that may ask for tokens for itself, with at most these scopes."""
 
     client_id: ClientId
     secret_digest: SecretDigest = field(repr=False)

@@ -159,7 +159,7 @@ class AttemptCounters:
         self._retry_at = -math.inf
         self._warn_at = -math.inf
 
-    async def take(self, limit: RateLimitItem, key: str) -> int:
+    async def acquire(self, limit: RateLimitItem, key: str) -> int:
         """Count one attempt and return 0, or return the seconds after which another is possible."""
 
         async def count(window: FixedWindowRateLimiter) -> int:
@@ -173,12 +173,12 @@ class AttemptCounters:
 
         return await self._run(count)
 
-    async def give_back(self, limit: RateLimitItem, key: str) -> None:
-        """Undo one `take`."""
+    async def refund(self, limit: RateLimitItem, key: str) -> None:
+        """Undo one `acquire`."""
         await self._run(lambda window: window.hit(limit, key, cost=-1))
 
-    async def forget(self, limit: RateLimitItem, key: str) -> None:
-        """Undo every `take` of the key."""
+    async def clear(self, limit: RateLimitItem, key: str) -> None:
+        """Undo every `acquire` of the key."""
         await self._run(lambda window: window.clear(limit, key))
 
     async def _run(self, operation: Callable[[FixedWindowRateLimiter], Awaitable[T]]) -> T:

@@ -1,7 +1,6 @@
-"""What can go wrong in this library, as a caller would catch it.
+"""The errors of this library.
 
-A leaf carries the data that a log or an answer needs. None of them knows a status code:
-`libs.auth.fastapi` does.
+A leaf carries the data that a log or a response needs. No error has a status code; `libs.auth.fastapi` maps them.
 """
 
 
@@ -60,7 +59,7 @@ class InvalidKeySet(AuthError):
 
 
 class WeakPassword(AuthError):
-    """A password that the policy refuses; `reason` may be shown to whoever chose it."""
+    """A password that the policy refuses; `reason` may be shown to the user."""
 
     def __init__(self, reason: str) -> None:
         """Keep the sentence for the user."""
@@ -109,11 +108,11 @@ class InvalidThrottleUri(AuthError):
 
 
 class TokenEndpointError(AuthError):
-    """The authorization server did not give this service a token of its own."""
+    """The authorization server issued no token for this service."""
 
 
 class UnstatedPolicy(AuthError):
-    """Routes that say neither who may call them nor that they are public."""
+    """Routes that state neither a scope or role nor that they are public."""
 
     def __init__(self, routes: tuple[str, ...]) -> None:
         """Keep every route at fault, as `METHOD path`."""

@@ -1,13 +1,13 @@
-"""The glue to FastAPI: who may call a route, stated where the route is, and nothing left unstated.
+"""FastAPI dependencies that state the policy of each route.
 
     CanReadProducts = Annotated[Claims, requires("products:read")]
 
     @router.get("/products", ...)            # a token with that scope, and its claims
     async def list_products(reader: CanReadProducts) -> ...: ...
 
-    @router.get("/", dependencies=[public()])  # anybody
+    @router.get("/", dependencies=[public()])  # public
 
-`check_policies(app)` refuses an application with a route that says neither.
+`check_policies(app)` rejects an application with a route that states neither.
 """
 
 import logging
@@ -68,7 +68,7 @@ class Authenticator:
 
 
 class NotAuthenticated(HTTPException):
-    """401 with the same body whatever was wrong with the token, or when there was none."""
+    """401 with one body for every invalid or missing token."""
 
     def __init__(self, challenge: str) -> None:
         """Answer with `challenge` as WWW-Authenticate."""
@@ -97,7 +97,7 @@ def requires(*scopes: str, role: str | None = None) -> params.Security:
 
 
 def public() -> params.Security:
-    """Return the dependency that states that anybody may call the route."""
+    """Return the dependency that states that the route needs no token."""
     return params.Security(_Public())
 
 

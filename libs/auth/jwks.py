@@ -1,8 +1,8 @@
 """Another service's public keys, fetched when they are needed and no more often.
 
-Whoever can send a token can send any `kid`, so what a `kid` may cause is bounded: one fetch at a
-time, none within the cooldown of the last, none for a name that the present document has been seen
-to lack. A fetch that fails leaves the keys as they were.
+Any caller can send any `kid`, so the fetches that a `kid` causes are bounded: one at a time, none within the cooldown
+of the last, none for a name that is known to be missing from the current document. A fetch that fails leaves the keys
+as they were.
 """
 
 import asyncio
@@ -76,7 +76,7 @@ class JwksClient:
                 self._remember_missing(key_id)
         if self.age_seconds() > self._policy.max_stale:
             raise KeyUnavailable(str(self._url))
-        # Starts the refresh that is due; nobody waits for it.
+        # Starts the refresh that is due, in the background.
         self.generation()
         return self._keys.get(key_id)
 

@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class KeySource(Protocol):
-    """Where a verifier finds public keys: a ring of its own or another service's JWKS."""
+    """The public keys of a verifier: a local key ring, or another service's JWKS."""
 
     def generation(self) -> int:
         """Return a number that changes when the set of keys does; cheap, asked at every request."""

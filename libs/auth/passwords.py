@@ -1,8 +1,8 @@
 """Passwords hashed with argon2id (RFC 9106), off the event loop, with or without a stored hash.
 
-Inline, eight login clients take a service from 8,500 requests a second to 19. So hashes have threads of their own,
-fewer than there are cores, and a bounded queue before them. Of the new passwords only one is in that queue at a time;
-the others wait in a queue of their own, so a flood of registrations delays each login by one hash and no more.
+Inline, eight login clients take a service from 8,500 requests a second to 19. So hashes run in a thread
+pool, with fewer threads than cores and a bounded queue. Only one new password is in that queue at a time; the others
+wait in a second queue, so a flood of registrations delays a login by at most two hashes.
 """
 
 import asyncio

@@ -2,8 +2,8 @@
 
 The client holds 256 random bits, the store their SHA-256, which suffices for a secret of that
 strength. Each use replaces the token by a successor of the same family. A used token that comes
-back means that two parties hold the family, and nobody can tell which is the thief: all of it is
-revoked.
+back means that two parties hold the family, and which one is the thief is unknown: the whole family
+is revoked.
 """
 
 import hashlib
@@ -104,7 +104,7 @@ class RefreshTokens:
         return first
 
     def new_family(self, *, subject: Subject, client_id: ClientId, scopes: frozenset[Scope]) -> Refreshed:
-        """Return the first token of a family that the caller stores, as part of a transaction of its own."""
+        """Return the first token of a family, which the caller stores in its own transaction."""
         now = self._clock.now()
         token, digest = _new_token()
         grant = RefreshGrant(

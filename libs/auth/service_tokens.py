@@ -1,7 +1,7 @@
 """A service's own tokens, for its calls to other services: the client credentials grant (RFC 6749 section 4.4).
 
-One token serves all calls until shortly before it expires. It is renewed by whoever needs it first; the others wait
-for that one.
+One token serves all calls until shortly before it expires. The first caller that needs a new one fetches it; concurrent
+callers wait for that fetch.
 """
 
 import asyncio

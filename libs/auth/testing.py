@@ -54,10 +54,10 @@ def new_ring(*keys: SigningKey, clock: FakeClock) -> KeyRing:
 
 
 class InvalidTokenFactory:
-    """Makes tokens with any header, payload and signature around a good default."""
+    """Makes tokens whose header, payload or signature differs from a valid default."""
 
     def __init__(self, factory: "TokenFactory") -> None:
-        """Take a good token of `factory` for the default, and its key to sign with."""
+        """Take the header and payload of a valid token of `factory` as defaults, and its key to sign with."""
         self.key = factory.keys.signing_key()
         header, payload, _ = factory.token(scopes=["products:read"]).split(".")
         self.header: dict[str, Any] = json.loads(decode_base64url(header))
@@ -124,7 +124,7 @@ class MemoryRefreshStore:
 
 
 class TokenFactory:
-    """An issuer with a key of its own, and the verifier that trusts it."""
+    """Makes valid tokens: an issuer with a key, and the verifier that trusts it."""
 
     def __init__(
         self,
@@ -143,7 +143,7 @@ class TokenFactory:
         self.verifier = Verifier(self.keys, issuer=issuer, audience=audience, clock=self.clock)
 
     def token(self, subject: str = "user-1", *, scopes: Iterable[str] = (), roles: Iterable[str] = ()) -> str:
-        """Return a good token with these rights."""
+        """Return a valid token with these scopes and roles."""
         return self.issuer.issue(
             subject=Subject(subject),
             audience=self.audience,

@@ -60,9 +60,9 @@ class AttemptThrottle:
         Raises:
             Throttled: there were too many, with the seconds to wait.
         """
-        wait = await self._counters.take(self._network, _network_key(address))
+        wait = await self._counters.acquire(self._network, _network_key(address))
         if wait == 0:
-            wait = await self._counters.take(self._account, _account_key(account, address))
+            wait = await self._counters.acquire(self._account, _account_key(account, address))
         if wait > 0:
             if self._on_rejected is not None:
                 self._on_rejected(self._kind, account, address)
@@ -74,13 +74,13 @@ class AttemptThrottle:
         The network gets this one attempt back and no more: an office may log in at nine o'clock, and a login to one's
         own account does not make guesses at others possible.
         """
-        await self._counters.forget(self._account, _account_key(account, address))
-        await self._counters.give_back(self._network, _network_key(address))
+        await self._counters.clear(self._account, _account_key(account, address))
+        await self._counters.refund(self._network, _network_key(address))
 
     async def refund(self, account: str, address: str) -> None:
         """Do not count this one attempt: no password was compared."""
-        await self._counters.give_back(self._account, _account_key(account, address))
-        await self._counters.give_back(self._network, _network_key(address))
+        await self._counters.refund(self._account, _account_key(account, address))
+        await self._counters.refund(self._network, _network_key(address))
 
 
 def network_of(address: str) -> str:

@@ -13,11 +13,11 @@ from libs.auth.strict_json import encode_base64url
 from libs.clock.clock import Clock
 
 LIFETIME = timedelta(minutes=10)
-"""How long an access token lives. It cannot be taken back before, so it is short."""
+"""How long an access token lives. A token cannot be revoked before it expires, so the lifetime is short."""
 
 
 class TokenIssuer:
-    """Signs access tokens for one issuer with whatever key is current."""
+    """Signs access tokens for one issuer with the current key."""
 
     def __init__(self, *, keys: KeyRing, issuer: str, clock: Clock, lifetime: timedelta = LIFETIME) -> None:
         """`issuer` becomes `iss`, the address under which the server's metadata lies (RFC 8414).

@@ -60,7 +60,7 @@ class Verifier:
             raise InvalidToken("alg is not the key's")
         if not key.verifies(parsed.signing_input, parsed.signature):
             raise InvalidToken("signature does not match")
-        # Only now: nothing in a payload is read before somebody vouches for it.
+        # Only now: nothing in a payload is read before its signature has been verified.
         claims = Claims.from_payload(parsed.claims())
         self._check(claims, self._clock.now())
         return claims

@@ -1,1 +1,1 @@
-"""Users: who they are, how they prove it, and the tokens that say so to other services."""
+"""Users, their credentials, and the access tokens that other services verify."""

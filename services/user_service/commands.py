@@ -1,4 +1,4 @@
-"""Administrative commands, for what no request may do. A wrong operand raises `UserError`."""
+"""Commands for operators, with rights that no request has."""
 
 import asyncio
 import sys

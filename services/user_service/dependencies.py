@@ -1,4 +1,4 @@
-"""What a handler may ask for: collaborators and permissions, each a named type."""
+"""The dependencies of handlers: services and permissions, each a named type."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -54,7 +54,7 @@ OAuthForm = Annotated[Form, Depends(read_form)]
 
 @dataclass(frozen=True, slots=True)
 class OAuthCaller:
-    """Who calls an endpoint of OAuth: a service that has shown its secret, or a front end, which has none."""
+    """The caller of an OAuth endpoint: an authenticated service, or a front end, which has no secret."""
 
     client: Client | None
 

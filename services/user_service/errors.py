@@ -1,4 +1,4 @@
-"""What the user service refuses, in its own words."""
+"""The errors of the user service."""
 
 
 class UserError(Exception):
@@ -6,7 +6,7 @@ class UserError(Exception):
 
 
 class EmailTaken(UserError):
-    """Somebody is registered under this address."""
+    """The address has an account."""
 
     def __init__(self) -> None:
         super().__init__("this address is registered already")
@@ -21,7 +21,7 @@ class UserNotFound(UserError):
 
 
 class WrongPassword(UserError):
-    """The password that should have verified who asks is not the account's."""
+    """The password is not that of the account."""
 
     def __init__(self) -> None:
         super().__init__("the password is not that of the account")
@@ -32,7 +32,7 @@ class BadClient(UserError):
 
 
 class LastAdministrator(UserError):
-    """What would leave nobody to administer the others."""
+    """A change that would leave no administrator."""
 
     def __init__(self, user_id: str) -> None:
         super().__init__(f"user {user_id} is the last administrator; make another one first")

@@ -217,7 +217,7 @@ class ServiceToken:
 def email_key(email: str) -> EmailKey:
     """The key of an address: compatibility forms, letter case and the coding of a domain do not tell users apart.
 
-    Text that is no address has a key too, which is nobody's.
+    Text that is not an address has a key too, which no account has.
     """
     return EmailKey(folded(_as_registered(email)))
 

@@ -38,7 +38,7 @@ async def test_a_flood_of_keys_costs_no_more_for_each() -> None:
     counters = AttemptCounters(clock=FakeClock())
     started = time.process_time()
     for number in range(20_000):
-        await counters.take(THREE, f"random-{number}")
+        await counters.acquire(THREE, f"random-{number}")
     assert time.process_time() - started < 10
 
 
@@ -101,7 +101,7 @@ async def _replica(uri: str, clock: FakeClock | None = None) -> AsyncIterator[At
 
 
 async def _allowed(counters: AttemptCounters, key: str, times: int) -> int:
-    return [await counters.take(THREE, key) for _ in range(times)].count(0)
+    return [await counters.acquire(THREE, key) for _ in range(times)].count(0)
 
 
 @pytest.mark.parametrize("scheme", ["redis", "async+redis", "valkey", "async+valkey"])
@@ -111,10 +111,10 @@ async def test_replicas_share_their_limits(server: RedisServer, scheme: str) -> 
     async with _replica(uri) as one, _replica(uri) as other:
         assert await _allowed(one, "key", 2) == 2
         assert await _allowed(other, "key", 5) == 1
-        assert 0 < await one.take(THREE, "key") <= 300
-        await one.give_back(THREE, "key")
+        assert 0 < await one.acquire(THREE, "key") <= 300
+        await one.refund(THREE, "key")
         assert await _allowed(other, "key", 5) == 1
-        await other.forget(THREE, "key")
+        await other.clear(THREE, "key")
         assert await _allowed(one, "key", 5) == 3
 
 
@@ -146,12 +146,12 @@ async def test_limits_are_local_while_redis_is_away(server: RedisServer, caplog:
         server.kill()
         for _ in range(5):
             clock.advance(RETRY_SECONDS)
-            await one.take(THREE, "key")
+            await one.acquire(THREE, "key")
         assert await _allowed(one, "key", 5) == 0
         assert len(caplog.records) == 1
         assert "store does not answer" in caplog.text
         clock.advance(60)
-        await one.take(THREE, "key")
+        await one.acquire(THREE, "key")
         assert len(caplog.records) == 2
         server.start()
         clock.advance(RETRY_SECONDS)

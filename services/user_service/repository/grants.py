@@ -15,7 +15,7 @@ _FIELDS = [field.name for field in fields(RefreshGrant)]
 
 
 class Grants:
-    """Stores refresh tokens, each method in a transaction of its own."""
+    """Stores refresh tokens; each method is one transaction."""
 
     def __init__(self, sessions: SessionFactory) -> None:
         self._sessions = sessions

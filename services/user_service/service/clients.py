@@ -1,4 +1,4 @@
-"""Services as OAuth clients: who they are and the tokens that they get (RFC 6749 section 4.4)."""
+"""Services as OAuth clients, and their tokens (RFC 6749 section 4.4)."""
 
 import re
 import uuid
@@ -21,7 +21,7 @@ _PEOPLES = "users:"
 
 
 class ClientService:
-    """Gives tokens to services that show their secret."""
+    """Issues tokens to services that authenticate by their secret."""
 
     def __init__(self, sessions: SessionFactory, tokens: AccessTokens) -> None:
         self._sessions = sessions
@@ -40,7 +40,7 @@ class ClientService:
 
 
 class ClientRegister:
-    """Adds and removes clients, for whoever has the command line."""
+    """Adds and removes clients, for the command line."""
 
     def __init__(self, sessions: SessionFactory, clock: Clock) -> None:
         self._sessions = sessions

@@ -1,4 +1,4 @@
-"""What a token is worth right now, for services that cannot or will not verify it themselves (RFC 7662)."""
+"""Token introspection, for services that do not verify tokens themselves (RFC 7662)."""
 
 from libs.auth.claims import Claims
 from libs.auth.errors import InvalidToken
@@ -8,7 +8,7 @@ from services.user_service.service.tokens import StoredTokenStatus
 
 
 class IntrospectionService:
-    """Looks at access tokens and at refresh tokens."""
+    """Inspects access tokens and refresh tokens."""
 
     def __init__(self, verifier: Verifier, *, token_status: StoredTokenStatus, refresh: RefreshTokens) -> None:
         self._verifier = verifier
@@ -16,7 +16,7 @@ class IntrospectionService:
         self._refresh = refresh
 
     async def inspect(self, token: str) -> Claims | RefreshGrant | None:
-        """What a live token says; None for every other text, whatever is wrong with it."""
+        """Return the content of a valid token, None for every other text."""
         grant = await self._refresh.inspect(token)
         if grant is not None:
             return grant

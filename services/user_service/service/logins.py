@@ -1,4 +1,4 @@
-"""Logins: passwords and refresh tokens in, access tokens out."""
+"""Logins by password, and their refresh tokens."""
 
 from sqlalchemy import update
 
@@ -39,7 +39,7 @@ class LoginService:
         self._clock = clock
 
     async def log_in(self, *, email: str, password: str, address: str) -> TokenPair:
-        """Tokens for whoever knows the password.
+        """Return new tokens in exchange for the password.
 
         Raises:
             InvalidCredentials: they do not match.

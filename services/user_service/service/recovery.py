@@ -1,4 +1,4 @@
-"""What the owner of an address may do without a password: verify the address, choose a new password."""
+"""Verification of an address and replacement of a password, by tokens that are sent by mail."""
 
 from libs.auth.passwords import PasswordHash
 from libs.auth.refresh import TokenDigest

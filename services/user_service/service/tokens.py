@@ -30,7 +30,7 @@ class AccessTokens:
         return user.scopes | self._granted_scopes
 
     def for_user(self, user: User, scopes: frozenset[Scope], *, issued_at: datetime) -> str:
-        """A token that says who the user is."""
+        """Return a token whose subject is the user."""
         return self._issuer.issue(
             subject=Subject(user.id),
             audience=self._audience,
@@ -48,13 +48,13 @@ class AccessTokens:
 
 
 class StoredTokenStatus:
-    """Whether a token still says what is true; the issuer alone can tell."""
+    """Checks tokens against the stored users and clients; only the issuer can."""
 
     def __init__(self, sessions: SessionFactory) -> None:
         self._sessions = sessions
 
     async def is_valid(self, claims: Claims) -> bool:
-        """Whether the subject exists, is not locked, has kept the password and has every right of the token yet."""
+        """Return whether the subject exists, is not locked and has the password and all rights of the token."""
         async with self._sessions.read() as session:
             if str(claims.subject) == claims.client_id:
                 client = await session.get(ClientRow, claims.client_id)

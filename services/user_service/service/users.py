@@ -1,4 +1,4 @@
-"""Accounts, as their owners use them."""
+"""Accounts and the changes that their owners make."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ _SECOND = timedelta(seconds=1)
 
 
 class UserService:
-    """Accounts."""
+    """Creates, reads, changes and deletes accounts."""
 
     def __init__(
         self,
