@@ -12,6 +12,7 @@ LARGE_WHEELS = [
     "cryptography",
     "pydantic",
     "pydantic_core",
+    "redis",
     "sqlalchemy",
     "uvloop",
 ]
