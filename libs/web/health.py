@@ -6,7 +6,7 @@ passes. A peer that is down does not make a service unready, or one failure woul
 
 import asyncio
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import structlog
 from fastapi import APIRouter, Request, Response
@@ -35,7 +35,7 @@ class ReadinessCheck(Protocol):
 class Health(BaseModel):
     """The answer of a healthy service."""
 
-    status: str = "ok"
+    status: Literal["ok"]
 
 
 def health_router(lifecycle: Lifecycle, policy: Sequence[Depends]) -> APIRouter:
@@ -44,7 +44,7 @@ def health_router(lifecycle: Lifecycle, policy: Sequence[Depends]) -> APIRouter:
 
     @router.get("/livez", summary="Is the process alive?")
     async def livez() -> Health:
-        return Health()
+        return Health(status="ok")
 
     @router.get(
         "/readyz",
@@ -57,7 +57,7 @@ def health_router(lifecycle: Lifecycle, policy: Sequence[Depends]) -> APIRouter:
         reasons = ["stopping"] if lifecycle.draining else await _failures(checks)
         if reasons:
             return problem_response(503, kind="not-ready", title="Not ready", members={"reasons": reasons})
-        return Health()
+        return Health(status="ok")
 
     return router
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -29,13 +29,6 @@ class ForeignCursor(Exception):
 
     def __init__(self) -> None:
         super().__init__("this cursor is of a list with another sort or other filters: keep both from page to page")
-
-
-class Page(BaseModel, Generic[T]):
-    """Some items of a list, and where it goes on."""
-
-    items: list[T]
-    next: str | None = Field(description="The `cursor` of the next page; null at the end.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +94,24 @@ class PageQuery(BaseModel):
         return cursor
 
 
-def page_of(found: Sequence[T], *, limit: int, view: Callable[[T], V], cursor: Callable[[T], Cursor]) -> Page[V]:
-    """Return the page of `found`, which holds up to `limit` + 1 items: the one too many tells that there are more.
+class Page(BaseModel, Generic[T]):
+    """Some items of a list, and where it goes on. A subclass names it in OpenAPI: `ProductPage(Page[ProductView])`."""
 
-    Args:
-        found: the items, from the beginning of the page.
-        limit: most items of the page.
-        view: what clients see of an item.
-        cursor: the position of an item.
-    """
-    shown = found[:limit]
-    following = cursor(shown[-1]).encode() if len(found) > limit else None
-    return Page(items=[view(item) for item in shown], next=following)
+    items: list[T]
+    next: str | None = Field(description="The `cursor` of the next page; null at the end.")
+
+    @classmethod
+    def of(cls, found: Sequence[V], *, limit: int, cursor: Callable[[V], Cursor]) -> Self:
+        """Return the page of `found`, which holds up to `limit` + 1 items: the one too many tells that there are more.
+
+        Args:
+            found: the items, from the beginning of the page, as `T` is validated from.
+            limit: most items of the page.
+            cursor: the position of an item.
+        """
+        shown = found[:limit]
+        following = cursor(shown[-1]).encode() if len(found) > limit else None
+        return cls.model_validate({"items": shown, "next": following})
 
 
 def _encode(value: list[int | str]) -> str:

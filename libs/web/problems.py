@@ -14,9 +14,10 @@ from typing import Any, cast
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Match, Route
+from starlette.routing import Match
 
 from libs.web.context import request_id
 from libs.web.pagination import ForeignCursor
@@ -52,6 +53,13 @@ class Problem:
 
 ProblemTable = Mapping[type[Exception], Problem]
 _LIBRARY_PROBLEMS: ProblemTable = {ForeignCursor: Problem(422, "foreign-cursor", "Cursor of another list")}
+_LIBRARY_KINDS = ("invalid-request", "malformed-json", "not-ready")
+
+
+def problem_types(table: ProblemTable) -> list[str]:
+    """Return every `type` that the problems of a service with this table have."""
+    kinds = {problem.kind for problem in (*_LIBRARY_PROBLEMS.values(), *table.values())}
+    return ["about:blank", *(f"urn:problem:{kind}" for kind in sorted(kinds.union(_LIBRARY_KINDS)))]
 
 
 class ProblemResponse(JSONResponse):
@@ -118,10 +126,14 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
 
 
 def _allowed(request: Request) -> str:
-    """What all routes of the path take (RFC 9110, 15.5.6); Starlette names what the first of them takes."""
-    routes = [route for route in request.app.routes if isinstance(route, Route)]
-    fitting = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
-    return ", ".join(sorted({method for route in fitting for method in route.methods or ()}))
+    """Return the methods of all routes of the path (RFC 9110, section 15.5.6). Where GET is allowed, HEAD is too."""
+    methods = {
+        method
+        for route in iter_route_contexts(request.app.routes)
+        if route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
+    return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 
 
 def _on_invalid_request(_: Request, error: Exception) -> Response:

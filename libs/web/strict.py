@@ -14,6 +14,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from libs.web.content_type import require_json
 from libs.web.plain import PlainDependencies
 
 MAX_INT64 = 2**63 - 1
@@ -56,6 +57,9 @@ def _in_digits(value: object) -> object:
 DecimalInt = Annotated[int, BeforeValidator(_in_digits)]
 """A natural number as a query has it, where everything is text."""
 
+CountInDigits = Annotated[Count, BeforeValidator(_in_digits)]
+"""A `Count` as a query has it. Limits that follow `Digits` are not part of its JSON Schema; these are."""
+
 
 class StrictRoute(APIRoute):
     """A route whose JSON bodies are parsed strictly. Give it to a router as `route_class`."""
@@ -70,6 +74,8 @@ class StrictRoute(APIRoute):
         async def handle_strictly(request: Request) -> Response:
             if plain is not None:
                 await plain.solve(request)
+            if self.body_field is not None:
+                require_json(request)
             return await handle(_StrictRequest(request.scope, request.receive))
 
         return handle_strictly

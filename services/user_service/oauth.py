@@ -13,6 +13,8 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 
 from libs.auth.errors import AuthError, InvalidCredentials, InvalidGrant, InvalidScope
+from libs.web.openapi import CHALLENGE
+from services.user_service.schemas.oauth import OAuthErrorView
 
 FORM = "application/x-www-form-urlencoded"
 _MAX_BYTES = 16 * 1024
@@ -95,19 +97,8 @@ _CODES: Mapping[type[AuthError], str] = {
     InvalidScope: "invalid_scope",
     InvalidGrant: "invalid_grant",
 }
-_ERROR = {
-    "description": "What went wrong, as in RFC 6749 section 5.2.",
-    "content": {
-        "application/json": {
-            "schema": {
-                "type": "object",
-                "required": ["error"],
-                "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}},
-            }
-        }
-    },
-}
-OAUTH_ERRORS: dict[int | str, dict[str, Any]] = {400: _ERROR, 401: _ERROR}
+_ERROR = {"description": "An error, as in RFC 6749 section 5.2.", "model": OAuthErrorView}
+OAUTH_ERRORS: dict[int | str, dict[str, Any]] = {400: _ERROR, 401: _ERROR | {"headers": CHALLENGE}}
 
 
 class OAuthRoute(APIRoute):

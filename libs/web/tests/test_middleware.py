@@ -56,7 +56,8 @@ async def test_a_body_that_says_it_is_too_long_is_not_read(length: str) -> None:
         yield b""
 
     async with running(application(WebSettings(max_body_bytes=1024))) as client:
-        answer = await client.post("/echo", content=never(), headers={"Content-Length": length})  # type: ignore[arg-type]
+        headers = {"Content-Length": length, "Content-Type": "application/json"}
+        answer = await client.post("/echo", content=never(), headers=headers)  # type: ignore[arg-type]
     assert answer.status_code == 413
     assert answer.headers["connection"] == "close"
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from libs.web.pagination import Cursor, ForeignCursor, PageQuery, page_of, query_fingerprint
+from libs.web.pagination import Cursor, ForeignCursor, Page, PageQuery, query_fingerprint
 from libs.web.strict import MAX_INT64
 
 numbers = some.integers(min_value=-MAX_INT64, max_value=MAX_INT64)
@@ -80,8 +80,6 @@ def test_a_cursor_is_for_its_own_list() -> None:
 @pytest.mark.parametrize(("found", "more"), [(0, False), (2, False), (3, True)])
 def test_a_page_ends_before_the_item_too_many(found: int, more: bool) -> None:  # noqa: FBT001
     """Its cursor is that of the last item shown; the last page has none."""
-    page = page_of(
-        list(range(found)), limit=2, view=lambda item: f"item {item}", cursor=lambda item: Cursor("q", item, "k")
-    )
-    assert page.items == [f"item {item}" for item in range(min(found, 2))]
+    page = Page[int].of(list(range(found)), limit=2, cursor=lambda item: Cursor("q", item, "k"))
+    assert page.items == list(range(min(found, 2)))
     assert page.next == (Cursor("q", 1, "k").encode() if more else None)

@@ -4,19 +4,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from libs.web.etags import IfMatch, etag, seen_version
-from libs.web.pagination import Page, page_of
+from libs.web.openapi import ETAG, LOCATION, response_headers
 from libs.web.strict import StrictRoute
 from services.product_service.dependencies import CanReadProducts, CanWriteProducts, ProductServiceDep
 from services.product_service.models import Product
 from services.product_service.schemas.idempotency import IdempotencyKey
 from services.product_service.schemas.listings import ProductQuery
-from services.product_service.schemas.products import ProductInput, ProductKey, ProductView
+from services.product_service.schemas.products import ProductInput, ProductKey, ProductPage, ProductView
 
 router = APIRouter(prefix="/products", tags=["products"], route_class=StrictRoute)
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=response_headers(201, LOCATION, ETAG))
 async def create_product(
     body: ProductInput,
     products: ProductServiceDep,
@@ -33,17 +32,17 @@ async def create_product(
 @router.get("")
 async def list_products(
     query: Annotated[ProductQuery, Query()], products: ProductServiceDep, reader: CanReadProducts
-) -> Page[ProductView]:
+) -> ProductPage:
     """List the products that match the filters, in the order of `sort`.
 
     The pages show each product once. One that is created, deleted or moved within the order meanwhile may be missing or
     be there twice.
     """
     found = await products.page(query.listing(), limit=query.limit + 1)
-    return page_of(found, limit=query.limit, view=ProductView.model_validate, cursor=query.cursor_after)
+    return ProductPage.of(found, limit=query.limit, cursor=query.cursor_after)
 
 
-@router.get("/{product_id}")
+@router.get("/{product_id}", responses=response_headers(200, ETAG))
 async def read_product(
     product_id: ProductKey, products: ProductServiceDep, reader: CanReadProducts, response: Response
 ) -> ProductView:
@@ -51,7 +50,7 @@ async def read_product(
     return shown(await products.get(product_id), response)
 
 
-@router.put("/{product_id}")
+@router.put("/{product_id}", responses=response_headers(200, ETAG))
 async def change_product(
     product_id: ProductKey,
     body: ProductInput,

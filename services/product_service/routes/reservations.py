@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Response
 
+from libs.web.openapi import LOCATION, response_headers
 from libs.web.strict import StrictRoute
 from services.product_service.dependencies import CanReserveProducts, ReservationServiceDep
 from services.product_service.schemas.idempotency import IdempotencyKey
@@ -11,7 +12,7 @@ from services.product_service.schemas.reservations import ReservationInput, Rese
 router = APIRouter(prefix="/products/{product_id}/reservations", tags=["reservations"], route_class=StrictRoute)
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=response_headers(201, LOCATION))
 async def reserve_product(
     product_id: ProductKey,
     body: ReservationInput,

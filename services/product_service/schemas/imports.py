@@ -24,7 +24,7 @@ CSV_BODY = {
                     "type": "string",
                     "description": "RFC 4180, in UTF-8. The header row names the columns, in any order: `name`, "
                     "`price_cents`, and if wanted `description` and `stock`.",
-                    "example": "name,price_cents,stock\r\nTea,450,3\r\n",
+                    "examples": ["name,price_cents,stock\r\nTea,450,3\r\n"],
                 }
             }
         },

@@ -1,31 +1,48 @@
 """Lists of products over HTTP."""
 
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, GetJsonSchemaHandler, StringConstraints
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from libs.web.pagination import Cursor, PageQuery, query_fingerprint
-from libs.web.strict import MAX_INT64, DecimalInt, SafeStr
+from libs.web.strict import CleanText, CountInDigits
 from services.product_service.models import Filters, Listing, OwnerId, Product, Sort, SortField
 from services.product_service.schemas.products import UUID
 
-_Cents = Annotated[DecimalInt, Field(ge=0, le=MAX_INT64)]
+
+class ProductSort(StrEnum):
+    """The order of a list; with `-` the largest or newest value is first."""
+
+    CREATED_AT = "created_at"
+    CREATED_AT_DESC = "-created_at"
+    PRICE = "price"
+    PRICE_DESC = "-price"
+    NAME = "name"
+    NAME_DESC = "-name"
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Add the names, since generated clients cannot make two of `price` and `-price`."""
+        described = handler(schema)
+        handler.resolve_ref_schema(described)["x-enum-varnames"] = [member.name for member in cls]
+        return described
 
 
 class ProductQuery(PageQuery):
     """Which products to list, and in which order."""
 
-    sort: Literal["created_at", "-created_at", "price", "-price", "name", "-name"] = Field(
-        default="-created_at", description="What to sort by; with `-` from the largest or newest on."
-    )
-    q: Annotated[SafeStr, Field(max_length=200)] | None = Field(
+    sort: ProductSort = ProductSort.CREATED_AT_DESC
+    q: Annotated[CleanText, Field(max_length=200)] | None = Field(
         default=None, description="Words, each of which begins a word of the name or the description."
     )
     owner: Annotated[str, StringConstraints(pattern=UUID)] | None = Field(
         default=None, description="Only products of this user."
     )
-    min_price_cents: _Cents | None = Field(default=None, description="Only products that cost this or more.")
-    max_price_cents: _Cents | None = Field(default=None, description="Only products that cost this or less.")
+    min_price_cents: CountInDigits | None = Field(default=None, description="Only products that cost this or more.")
+    max_price_cents: CountInDigits | None = Field(default=None, description="Only products that cost this or less.")
     in_stock: bool | None = Field(default=None, description="Only products that are in stock, or that are not.")
 
     def listing(self) -> Listing:

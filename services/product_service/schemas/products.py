@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from libs.web.strict import NonNegativeInt64, SafeStr, SingleLineStr, StrictModel
+from libs.web.pagination import Page
+from libs.web.strict import CleanText, Count, Line, StrictModel
 from services.product_service.models import OwnerId, ProductId
 
 UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
@@ -37,3 +38,7 @@ class ProductView(BaseModel):
     version: int
     created_at: datetime
     updated_at: datetime
+
+
+class ProductPage(Page[ProductView]):
+    """Some products of a list."""

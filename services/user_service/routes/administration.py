@@ -5,12 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from libs.auth.claims import Role
-from libs.web.pagination import Page, page_of
 from libs.web.strict import StrictRoute
 from services.user_service.dependencies import AdministrationServiceDep, Administrator, Auditor
 from services.user_service.schemas.administration import (
-    AccountView,
-    AuditEntryView,
+    AccountPage,
+    EntryPage,
     LogQuery,
     RoleName,
     UserKey,
@@ -23,10 +22,10 @@ router = APIRouter(route_class=StrictRoute, prefix="/admin", tags=["administrati
 @router.get("/users")
 async def list_users(
     query: Annotated[UserQuery, Query()], accounts: AdministrationServiceDep, reader: Administrator
-) -> Page[AccountView]:
+) -> AccountPage:
     """List users, newest first."""
     found = await accounts.users(position=query.start(), search=query.search, limit=query.limit + 1)
-    return page_of(found, limit=query.limit, view=AccountView.model_validate, cursor=query.cursor_after)
+    return AccountPage.of(found, limit=query.limit, cursor=query.cursor_after)
 
 
 @router.put("/users/{user_id}/roles/{role}", status_code=204)
@@ -34,7 +33,7 @@ async def grant_role(
     user_id: UserKey, role: RoleName, accounts: AdministrationServiceDep, administrator: Administrator
 ) -> None:
     """Give a user a role; it is in the tokens of their next login."""
-    await accounts.grant(Role(role), user_id, actor=administrator)
+    await accounts.grant(Role(role.value), user_id, actor=administrator)
 
 
 @router.delete("/users/{user_id}/roles/{role}", status_code=204)
@@ -42,7 +41,7 @@ async def revoke_role(
     user_id: UserKey, role: RoleName, accounts: AdministrationServiceDep, administrator: Administrator
 ) -> None:
     """Take a role from a user, at once."""
-    await accounts.revoke(Role(role), user_id, actor=administrator)
+    await accounts.revoke(Role(role.value), user_id, actor=administrator)
 
 
 @router.put("/users/{user_id}/lock", status_code=204)
@@ -60,7 +59,7 @@ async def unlock_user(user_id: UserKey, accounts: AdministrationServiceDep, admi
 @router.get("/audit")
 async def read_log(
     query: Annotated[LogQuery, Query()], accounts: AdministrationServiceDep, reader: Auditor
-) -> Page[AuditEntryView]:
+) -> EntryPage:
     """Return the entries of the audit log, newest first."""
     found = await accounts.log(position=query.start(), limit=query.limit + 1)
-    return page_of(found, limit=query.limit, view=AuditEntryView.model_validate, cursor=query.cursor_after)
+    return EntryPage.of(found, limit=query.limit, cursor=query.cursor_after)

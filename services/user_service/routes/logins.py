@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from libs.auth.fastapi import public
+from libs.web.openapi import error_responses
 from libs.web.strict import StrictRoute
 from services.user_service.dependencies import ClientAddress, LoginServiceDep
 from services.user_service.schemas.logins import Credentials, RefreshRequest, TokenPairView
@@ -10,15 +11,15 @@ from services.user_service.schemas.logins import Credentials, RefreshRequest, To
 router = APIRouter(route_class=StrictRoute, prefix="/auth", tags=["login"])
 
 
-@router.post("/login", dependencies=[public()])
-async def log_in(body: Credentials, logins: LoginServiceDep, address: ClientAddress) -> TokenPairView:
+@router.post("/login", responses=error_responses(401, 429), dependencies=[public()])
+async def log_in(body: Credentials, logins: UserLogins, address: ClientAddress) -> LoginView:
     """Exchange a password for an access token and a refresh token."""
     password = body.password.get_secret_value()
     return TokenPairView.of(await logins.log_in(email=body.email, password=password, address=address))
 
 
-@router.post("/refresh", dependencies=[public()])
-async def refresh(body: RefreshRequest, logins: LoginServiceDep) -> TokenPairView:
+@router.post("/refresh", responses=error_responses(401), dependencies=[public()])
+async def refresh(body: RefreshRequest, logins: UserLogins) -> LoginView:
     """Exchange a refresh token, which is good for one use, for new tokens."""
     return TokenPairView.of(await logins.refresh(body.refresh_token.get_secret_value()))
 

@@ -6,12 +6,13 @@ Only the email shows whether its address has an account; responses do not.
 from fastapi import APIRouter
 
 from libs.auth.fastapi import public
+from libs.web.openapi import error_responses
 from libs.web.strict import StrictRoute
 from services.user_service.dependencies import ClientAddress, RecoveryServiceDep
 from services.user_service.models import Purpose
 from services.user_service.schemas.recovery import Confirmation, EmailRequest, PasswordReset
 
-router = APIRouter(route_class=StrictRoute, prefix="/auth", tags=["recovery"])
+router = APIRouter(route_class=StrictRoute, prefix="/auth", tags=["recovery"], responses=error_responses(429))
 
 
 @router.post("/verification", status_code=202, dependencies=[public()])

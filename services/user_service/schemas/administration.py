@@ -1,19 +1,26 @@
 """Users and the audit log, as administrators see them."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from libs.db.types import from_micros, to_micros
-from libs.web.pagination import Cursor, PageQuery, query_fingerprint
-from libs.web.strict import SafeStr
+from libs.web.pagination import Cursor, Page, PageQuery, query_fingerprint
+from libs.web.strict import CleanText
 from services.user_service.models import Action, AuditEntry, User, UserId
 from services.user_service.schemas.accounts import SortedRoles
 
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 UserKey = Annotated[UserId, StringConstraints(pattern=_UUID)]
-RoleName = Literal["admin", "auditor"]
+
+
+class RoleName(StrEnum):
+    """A role that administrators grant and revoke."""
+
+    ADMIN = "admin"
+    AUDITOR = "auditor"
 
 
 class LogQuery(PageQuery):
@@ -68,3 +75,11 @@ class AuditEntryView(BaseModel):
     action: Action
     target: str = Field(description="Id of the user, and the role where it is about one.")
     request_id: str
+
+
+class AccountPage(Page[AccountView]):
+    """Some users of a list."""
+
+
+class EntryPage(Page[EntryView]):
+    """Some entries of the audit log."""

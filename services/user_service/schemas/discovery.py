@@ -14,6 +14,8 @@ class KeySet(BaseModel):
 class ServerMetadata(BaseModel):
     """What this server can do and where (RFC 8414 section 2)."""
 
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
     issuer: str
     token_endpoint: str
     jwks_uri: str

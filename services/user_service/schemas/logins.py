@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from libs.web.strict import CleanText, StrictModel
 from services.user_service.models import TokenPair
@@ -24,6 +24,8 @@ class RefreshRequest(StrictModel):
 
 class TokenPairView(BaseModel):
     """The tokens of a login, named as in RFC 6749 section 5.1."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  # a kind of token, not one

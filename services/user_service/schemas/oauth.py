@@ -29,6 +29,13 @@ class TokenView(BaseModel):
         )
 
 
+class OAuthErrorView(BaseModel):
+    """An error of an OAuth endpoint (RFC 6749 section 5.2)."""
+
+    error: str = Field(description="The code of the error, such as `invalid_grant`.")
+    error_description: str | None = None
+
+
 class TokenState(BaseModel):
     """RFC 7662 section 2.2; of a token that is worth nothing, `active` is all there is."""
 
