@@ -1,10 +1,8 @@
 """The application every service is: the same errors, health, headers and logs around its routes."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
@@ -22,11 +20,7 @@ from libs.web.observer import Observer
 from libs.web.openapi import complete_description, operation_id
 from libs.web.problems import ProblemTable, install
 from libs.web.settings import WebSettings
-
-if TYPE_CHECKING:
-    from libs.web.otlp import OtlpExporter
-
-_FLUSH_SECONDS = 3.0
+from libs.web.telemetry import Telemetry, open_telemetry
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -59,7 +53,7 @@ class _Application(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """What the framework puts around and inside ours is a tenth of a request, and ours does it.
 
-        That is a page for crashes, telemetry that is off, a limit of bodies, and handlers of errors. The stack in which
+        That is a page for crashes, a limit of bodies, and handlers of errors. The stack in which
         the framework closes the files of forms stays.
         """
         stack: ASGIApp = AsyncExitStackMiddleware(self.router)
@@ -70,49 +64,39 @@ class _Application(FastAPI):
 
 def create_app(settings: WebSettings, parts: Parts) -> FastAPI:
     """Put a service together. Opens nothing: that is for its lifespan to do."""
-    lifecycle, metrics, exporter = Lifecycle(), Metrics(), _exporter(settings, parts.title)
+    lifecycle, metrics = Lifecycle(), Metrics()
+    telemetry = open_telemetry(parts.title.lower().replace(" ", "_"))
     app = _Application(
         title=parts.title,
-        version=parts.version,
-        generate_unique_id_function=operation_id,
-        lifespan=_exporting(parts.lifespan, exporter) if exporter else parts.lifespan,
+        lifespan=_flushing(parts.lifespan, telemetry),
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json" if settings.docs else None,
         redirect_slashes=False,
-        telemetry={"tracing": False, "metrics": False, "logs": False},
+        telemetry=telemetry.fastapi_config,
     )
     app.state.lifecycle = lifecycle
-    app.state.spans = exporter
+    app.state.telemetry = telemetry
     app.state.metrics = metrics
     for router in (*parts.routers, *_house_routers(app, settings, parts, metrics)):
         app.include_router(router)
     complete_description(app, parts.problems)
     install(app, parts.problems)
     app.state.body_limits = parts.body_limits
-    _add_middleware(app, settings, Observer(metrics, access_log=settings.access_log, spans=exporter))
+    _add_middleware(app, settings, Observer(metrics, access_log=settings.access_log))
     return app
 
 
-def _exporter(settings: WebSettings, title: str) -> "OtlpExporter | None":
-    if not settings.otlp_endpoint:
-        return None
-    from libs.web.otlp import OtlpExporter  # noqa: PLC0415  # whoever traces nothing does not load it
-
-    return OtlpExporter(settings.otlp_endpoint, service=title.lower().replace(" ", "_"))
-
-
-def _exporting(lifespan: Lifespan, exporter: "OtlpExporter") -> Lifespan:
-    """Spans are delivered for as long as the application lives, and the last ones after its end."""
+def _flushing(lifespan: Lifespan, telemetry: Telemetry) -> Lifespan:
+    """Return a lifespan that exports the remaining spans at its end."""
 
     @asynccontextmanager
     async def extended(app: FastAPI) -> AsyncIterator[None]:
-        exporter.start()
         try:
             async with lifespan(app):
                 yield
         finally:
-            await asyncio.to_thread(exporter.close, _FLUSH_SECONDS)
+            await telemetry.close()
 
     return extended
 
@@ -137,7 +121,6 @@ def _add_middleware(app: FastAPI, settings: WebSettings, observer: Observer) -> 
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key"],
-            expose_headers=["ETag", "Location", "X-Request-ID", "traceresponse"],
+            expose_headers=["ETag", "Location", "X-Request-ID"],
         )
-    share = settings.trace_share if settings.otlp_endpoint else 0.0
-    app.add_middleware(Envelope, app.state.lifecycle, observer=observer, share=share)
+    app.add_middleware(Envelope, app.state.lifecycle, observer=observer)

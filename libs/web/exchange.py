@@ -5,7 +5,6 @@ from operator import itemgetter
 
 from starlette.types import Message, Scope, Send
 
-from libs.web.context import RequestContext
 from libs.web.lifecycle import Lifecycle
 
 _KEY = "libs.web.exchange"
@@ -27,14 +26,14 @@ class Exchange:
     """The one `send` around all answers: a wrapper for each thing it does would cost as much as a middleware.
 
     Attributes:
-        identity: whose request it is.
+        request_id: the id of the request.
         status: of the answer; 0 until it has begun.
     """
 
-    __slots__ = ("_lifecycle", "_send", "identity", "status")
+    __slots__ = ("_lifecycle", "_send", "request_id", "status")
 
-    def __init__(self, identity: RequestContext, send: Send, lifecycle: Lifecycle) -> None:
-        self.identity = identity
+    def __init__(self, request_id: str, send: Send, lifecycle: Lifecycle) -> None:
+        self.request_id = request_id
         self.status = 0
         self._send = send
         self._lifecycle = lifecycle
@@ -47,11 +46,8 @@ class Exchange:
             headers = [
                 *given,
                 *_lacking(tuple(map(itemgetter(0), given))),
-                (b"x-request-id", self.identity.request_id.encode("ascii")),
+                (b"x-request-id", self.request_id.encode("ascii")),
             ]
-            if self.identity.parent_id is not None:
-                # To participants of the trace alone: https://www.w3.org/TR/trace-context/#other-risks
-                headers.append((b"traceresponse", self.identity.traceparent.encode("ascii")))
             if self._lifecycle.draining:
                 # The client opens its next connection elsewhere, so that none is cut.
                 headers.append(_CLOSE)

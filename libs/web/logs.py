@@ -1,12 +1,15 @@
 """Structured logs: one JSON object a line, or coloured lines on a terminal; secrets removed."""
 
+import io
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
-from typing import TextIO
+from collections.abc import Mapping
+from typing import Final
 
+import orjson
 import structlog
+from opentelemetry import trace
 from structlog.types import EventDict, Processor
 
 from libs.web import context
@@ -25,6 +28,13 @@ _SECRET_TEXT = re.compile(
     r"|(?i:(?<=bearer )[\w.~+/=-]{8,})"
 )
 
+_MIN_INT: Final = -(2**63)
+_MAX_INT: Final = 2**64 - 1
+_MAX_DEPTH: Final = 8
+_TOO_DEEP: Final = "[too deep]"
+# A dataclass is written as its representation, which may mask secrets, not field by field.
+_ORJSON_OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_NON_STR_KEYS
+
 
 def configure_logging(level: LogLevel, log_format: LogFormat) -> None:
     """Send everything, the standard library's loggers too, through one chain to stderr."""
@@ -35,7 +45,10 @@ def configure_logging(level: LogLevel, log_format: LogFormat) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = (logging.StreamHandler if readable else _JsonHandler)(sys.stderr)
+    if not readable and isinstance(sys.stderr, io.TextIOWrapper):
+        # JSON is UTF-8 in every locale (RFC 8259, section 8.1).
+        sys.stderr.reconfigure(encoding="utf-8")
+    handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=_shared(),
@@ -48,22 +61,11 @@ def configure_logging(level: LogLevel, log_format: LogFormat) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    # A retried transaction is no news; stamina logs each.
-    logging.getLogger("stamina").setLevel(logging.ERROR)
-    for chatty in ("httpx2", "httpcore2", "asyncio", "aiosqlite", "uvicorn.error"):
+    # stamina warns of each retry. Any client can provoke the warnings of the others: by a malformed request or trace.
+    for quiet in ("stamina", "uvicorn.error", "opentelemetry.trace"):
+        logging.getLogger(quiet).setLevel(logging.ERROR)
+    for chatty in ("httpx2", "httpcore2", "asyncio", "aiosqlite", "urllib3"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-
-
-def json_stream() -> TextIO | None:
-    """The stream that takes JSON lines; None while logs are for people, or nobody has configured them."""
-    for handler in logging.getLogger().handlers:
-        if isinstance(handler, _JsonHandler):
-            return handler.stream
-    return None
-
-
-class _JsonHandler(logging.StreamHandler[TextIO]):
-    """Writes JSON, a line for each event."""
 
 
 def _shared() -> list[Processor]:
@@ -81,34 +83,62 @@ def _renderers(*, readable: bool) -> list[Processor]:
     return [
         structlog.processors.format_exc_info,
         redact,
-        structlog.processors.JSONRenderer(ensure_ascii=True),
+        structlog.processors.JSONRenderer(serializer=_serialize),
     ]
 
 
+def _serialize(event: EventDict, **_: object) -> str:
+    """Return the event as JSON. `redact` has made it serializable."""
+    return orjson.dumps(event, default=_text, option=_ORJSON_OPTIONS).decode("utf-8")
+
+
 def _add_request(_: object, __: str, event: EventDict) -> EventDict:
-    if serving := context.current():
-        event["request_id"] = serving.request_id
-        event["trace_id"] = serving.trace_id
+    if request_id := context.request_id():
+        event["request_id"] = request_id
+    span = trace.get_current_span().get_span_context()
+    if span.is_valid:
+        event["trace_id"] = trace.format_trace_id(span.trace_id)
+        event["span_id"] = trace.format_span_id(span.span_id)
     return event
 
 
 def redact(_: object, __: str, event: EventDict) -> EventDict:
-    """Replace values whose name says secret, and secrets whose shape we know in any text."""
-    return {name: _clean(name, value) for name, value in event.items()}
+    """Replace values whose name says secret, and secrets whose shape we know in any text.
+
+    Also makes every value serializable: keys are text, text is valid Unicode, integers fit into 64 bits, and
+    containers are nested at most eight deep.
+    """
+    return {clean_text(name): _clean(name, value, _MAX_DEPTH) for name, value in event.items()}
 
 
 def clean_text(text: str) -> str:
-    """The text without secrets of a shape that we know."""
-    return _SECRET_TEXT.sub(REDACTED, text)
+    """Return the text without secrets of a known shape, and with `?` for lone surrogates."""
+    cleaned = _SECRET_TEXT.sub(REDACTED, text)
+    return cleaned if cleaned.isascii() else cleaned.encode("utf-8", "replace").decode("utf-8")
 
 
-def _clean(name: str, value: object) -> object:
-    if _SECRET_NAME.search(name) and not _PUBLIC_NAME.search(name):
+def _clean(name: str, value: object, depth: int) -> object:
+    if _SECRET_NAME.search(name) and not _PLACE_NAME.search(name):
         return REDACTED
     if isinstance(value, str):
         return clean_text(value)
-    if isinstance(value, MutableMapping):
-        return {key: _clean(str(key), each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_clean("", each) for each in value]
+    if isinstance(value, int) and not _MIN_INT <= value <= _MAX_INT:
+        return _text(value)
+    if isinstance(value, Mapping | list | tuple):
+        return _clean_container(value, depth - 1) if depth else _TOO_DEEP
     return value
+
+
+def _clean_container(value: Mapping[object, object] | list[object] | tuple[object, ...], depth: int) -> object:
+    if not isinstance(value, Mapping):
+        return [_clean("", each, depth) for each in value]
+    named = ((key if isinstance(key, str) else _text(key), each) for key, each in value.items())
+    return {clean_text(name): _clean(name, each, depth) for name, each in named}
+
+
+def _text(value: object) -> str:
+    """Return the representation of a value that is no JSON."""
+    try:
+        return clean_text(repr(value))
+    except Exception:  # noqa: BLE001  # a log line is written whatever `__repr__` raises
+        return f"<{type(value).__name__}>"

@@ -30,14 +30,12 @@ _log = structlog.get_logger("libs.web")
 
 
 class Envelope:
-    """Around all the rest: gives the request its identity, its answer what every answer has, and observes both."""
+    """Around all the rest: gives the request its id, its answer what every answer has, and observes both."""
 
-    def __init__(self, app: ASGIApp, lifecycle: Lifecycle, *, observer: Observer, share: float) -> None:
-        """`share` of the traces that begin here are sampled."""
+    def __init__(self, app: ASGIApp, lifecycle: Lifecycle, *, observer: Observer) -> None:
         self.app = app
         self.lifecycle = lifecycle
         self.observer = observer
-        self.share = share
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
@@ -45,27 +43,14 @@ class Envelope:
             await self.app(scope, receive, send)
             return
         began = time.perf_counter()
-        identity = self._identify(scope)
-        passing = Exchange(identity, send, self.lifecycle)
+        received_id = next((value for name, value in scope["headers"] if name == b"x-request-id"), None)
+        passing = Exchange(context.enter(received_id), send, self.lifecycle)
         exchange.put(scope, passing)
         try:
             await self.app(scope, receive, passing.send)
         finally:
             seconds = time.perf_counter() - began
-            self.observer.observe(scope, identity, status=passing.status, seconds=seconds)
-
-    def _identify(self, scope: Scope) -> context.RequestContext:
-        request_id = traceparent = None
-        states = []
-        for name, value in scope["headers"]:
-            if name == b"x-request-id":
-                request_id = request_id or value
-            elif name == b"traceparent":
-                # Two of them are none (https://www.w3.org/TR/trace-context/#traceparent-header).
-                traceparent = b"" if traceparent is not None else value
-            elif name == b"tracestate":
-                states.append(value)
-        return context.enter(request_id, traceparent, tracestate=b",".join(states), share=self.share)
+            self.observer.observe(scope, status=passing.status, seconds=seconds)
 
 
 class FaultBarrier:

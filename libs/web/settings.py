@@ -31,19 +31,8 @@ class WebSettings(BaseSettings):
     log_format: LogFormat = Field(default="auto", description="`auto`: coloured on a terminal, else JSON.")
     access_log: bool = Field(default=False, description="Log every request, not the failed ones alone.")
 
-    otlp_endpoint: str = Field(
-        default="",
-        description="Where spans are sent: an OpenTelemetry collector's http://HOST:4318; nowhere when empty.",
-    )
-    trace_share: float = Field(
-        default=1.0,
-        ge=0,
-        le=1,
-        description="Share of the traces begun here that is kept; callers decide on theirs.",
-    )
-
-    allowed_hosts: HostList = Field(
-        default=(), description="Host names that are answered; any when empty. A list: `a.example,*.b.example`."
+    allowed_hosts: tuple[str, ...] = Field(
+        default=(), description="Host names that are answered; any when empty. A JSON list."
     )
     trusted_proxies: NetworkList = Field(
         default=(),

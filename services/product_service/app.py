@@ -18,7 +18,7 @@ from libs.db.schema import SchemaCheck
 from libs.db.sessions import SessionFactory, open_sessions
 from libs.web.app import Parts
 from libs.web.app import create_app as create_web_app
-from libs.web.outgoing import TracedClient
+from libs.web.http_client import open_http_client
 from services.product_service.models import SCHEMA, IdempotencyKey
 from services.product_service.problems import PROBLEMS
 from services.product_service.routes import ROUTERS, imports
@@ -63,7 +63,7 @@ class _Resources:
         reservations = ReservationService(sessions, clock, lifetime=timedelta(seconds=settings.reservation_seconds))
         try:
             app.state.pruner = _pruner(sessions, reservations, clock, app.state.metrics.registry)
-            async with TracedClient(app.state.spans) as http, app.state.pruner.running():
+            async with open_http_client(app.state.telemetry) as http, app.state.pruner.running():
                 verifier = Verifier(
                     self._keys or JwksClient(settings.keys_url, http=http, clock=clock),
                     issuer=settings.issuer,

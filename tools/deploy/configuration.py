@@ -18,6 +18,9 @@ Quantity = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|k|M|G
 Setting = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 """A setting of docs/configuration.md, in lower case and without the prefix of the service."""
 
+OtelVariable = Annotated[str, StringConstraints(pattern=r"^OTEL_[A-Z0-9_]+$")]
+"""A standard variable of OpenTelemetry, such as OTEL_EXPORTER_OTLP_ENDPOINT."""
+
 Service = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 """The name of a service, which is that of its folder."""
 
@@ -180,6 +183,7 @@ class Configuration(Part):
     resources: Resources = Resources()
     settings: Mapping[Setting, str | bool | int | float | tuple[str, ...]] = {}
     secrets: Mapping[Setting, SecretKey] = {}
+    opentelemetry: Mapping[OtelVariable, str | bool | int | float | SecretKey] = {}
     volumes: Mapping[Name, Volume] = {}
     schedules: Mapping[Name, Schedule] = {}
     ingress: Ingress | None = None
@@ -216,6 +220,14 @@ class Configuration(Part):
             if isinstance(value, str) and "\0" in value:
                 raise ValueError(f"{name} holds a NUL, which no variable of a process can")
         return settings
+
+    @field_validator("opentelemetry")
+    @classmethod
+    def _has_headers_from_a_secret(cls, variables: Mapping[str, object]) -> Mapping[str, object]:
+        for name, value in variables.items():
+            if not isinstance(value, SecretKey) and (name.endswith("_HEADERS") or _SECRET_VALUE.search(str(value))):
+                raise ValueError(f'{name} is or holds a secret: write {name} = {{ secret = "NAME", key = "KEY" }}')
+        return variables
 
     @field_validator("settings")
     @classmethod

@@ -1,172 +1,152 @@
-"""Traces go in and out, and spans reach a collector without anybody waiting for it."""
+"""Traces are continued, and spans reach a collector without a request waiting for it."""
 
+import asyncio
+import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
+import httpx2
 import pytest
 from fastapi import APIRouter, FastAPI, Request
 
 from libs.web.app import Parts, create_app
-from libs.web.otlp import BadEndpoint, OtlpExporter
-from libs.web.outgoing import TracedClient
+from libs.web.http_client import open_http_client
 from libs.web.settings import WebSettings
+from libs.web.telemetry import TelemetryError, open_telemetry
 from libs.web.testing import running
-from libs.web.tests.collector import Collector, attributes, collecting
+from libs.web.tests.collector import Collector, Span, collecting
 from libs.web.tests.processes import shipped
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 SAMPLED = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
 UNSAMPLED = {"traceparent": f"00-{TRACE}-{PARENT}-00"}
 NOWHERE = "http://127.0.0.1:1"
+ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+LOADED = """
+import sys
+from libs.web.http_client import open_http_client
+from libs.web.telemetry import open_telemetry
+from libs.web.tests.application import application
+application()
+open_http_client(open_telemetry("test"))
+print(*sorted({".".join(name.split(".")[:2]) for name in sys.modules} & {
+    "opentelemetry.exporter", "opentelemetry.instrumentation", "opentelemetry.proto", "opentelemetry.sdk", "requests",
+}))
+"""
 
 router = APIRouter()
 
 
 @router.get("/call/{number}")
 async def call(request: Request, number: int) -> int:
-    """Call the peer that many times."""
-    for _ in range(number):
-        await request.app.state.peer()
+    """Call the server that the header names."""
+    client: httpx2.AsyncClient = request.app.state.http
+    await client.get(request.headers["x-target"], params={"secret": "canary-1"})
     return number
+
+
+@router.get("/hello")
+async def hello() -> None:
+    """Answer."""
 
 
 @router.get("/crash")
 async def crash() -> None:
-    """Fail."""
-    raise RuntimeError
+    """Fail with a secret in the message."""
+    raise RuntimeError("canary-2")
 
 
-def application(collector: Collector, **settings: object) -> FastAPI:
-    """An application that calls the collector as its peer."""
+def application() -> FastAPI:
+    """Return an application with an HTTP client."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with TracedClient(app.state.spans) as client:
-            app.state.peer = lambda: client.get(f"{collector.address}/peer?secret=1")
+        async with open_http_client(app.state.telemetry) as client:
+            app.state.http = client
             yield
 
-    given: dict[str, object] = {"otlp_endpoint": collector.address} | settings
-    return create_app(WebSettings(**given), Parts("Test service", [router], lifespan))  # type: ignore[arg-type]
+    return create_app(WebSettings(), Parts("Test service", [router], lifespan))
 
 
 @pytest.fixture
-def collector() -> Iterator[Collector]:
-    """A collector that takes everything."""
+def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
+    """A collector, named by the standard variable."""
     with collecting() as opened:
+        monkeypatch.setenv(ENDPOINT, opened.address)
         yield opened
 
 
-async def test_a_request_and_the_call_that_it_makes_are_two_spans_of_the_callers_trace(collector: Collector) -> None:
-    """The caller's span is the parent of ours, and ours of the call's, whose id the peer is told."""
-    async with running(application(collector)) as client:
-        answer = await client.get("/call/1?secret=1", headers=SAMPLED | {"tracestate": "a=1", "x-request-id": "r1"})
-    call, served = collector.spans(2)
-    assert {served["traceId"], call["traceId"]} == {TRACE}
-    assert (served["parentSpanId"], call["parentSpanId"]) == (PARENT, served["spanId"])
-    assert (served["kind"], call["kind"]) == (2, 3)
-    assert served["name"] == "GET /call/{number}"
-    assert attributes(served)["http.route"] == "/call/{number}"
-    assert attributes(served)["http.response.status_code"] == attributes(call)["http.response.status_code"] == 200
-    assert attributes(served)["request.id"] == "r1"
-    assert int(served["startTimeUnixNano"]) <= int(call["startTimeUnixNano"])
-    assert int(call["endTimeUnixNano"]) <= int(served["endTimeUnixNano"])
-    assert collector.services == {"test_service"}
-    assert "secret" not in str((served, call))
-    assert collector.peer_headers[0]["traceparent"] == f"00-{TRACE}-{call['spanId']}-01"
-    assert collector.peer_headers[0]["tracestate"] == "a=1"
-    assert answer.headers["traceresponse"] == f"00-{TRACE}-{served['spanId']}-01"
+async def ask(path: str, **headers: str) -> httpx2.Response:
+    """Send one request to a new application, and close it, which exports its spans."""
+    async with running(application()) as client:
+        return await client.get(path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+
+def one(spans: list[Span], kind: str) -> Span:
+    """Return the only span of this kind."""
+    (found,) = [each for each in spans if each.kind == kind]
+    return found
+
+
+async def test_the_request_and_its_call_are_spans_of_the_callers_trace(collector: Collector) -> None:
+    """The server span has the caller's as parent, and the client span the server span; the callee gets its id."""
+    await ask("/call/1", x_target=f"{collector.address}/peer", **SAMPLED, tracestate="a=1")
+    spans = collector.spans(2)
+    server, client = one(spans, "SPAN_KIND_SERVER"), one(spans, "SPAN_KIND_CLIENT")
+    assert {server.trace_id, client.trace_id} == {TRACE}
+    assert (server.parent_id, client.parent_id) == (PARENT, server.span_id)
+    assert (server.name, client.name) == ("GET /call/{number}", "GET")
+    assert server.attributes["http.route"] == "/call/{number}"
+    assert server.attributes["http.response.status_code"] == client.attributes["http.response.status_code"] == 200
+    assert client.attributes["url.full"] == f"{collector.address}/peer"
+    assert {server.tracestate, client.tracestate} == {"a=1"}
+    sent = collector.request_headers[0]
+    assert (sent["traceparent"], sent["tracestate"]) == (f"00-{TRACE}-{client.span_id}-01", "a=1")
+
+
+async def test_one_trace_spans_two_services(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server span of the called process has the client span of the caller as parent."""
+    with shipped(drain_seconds=0) as called:
+        monkeypatch.setenv("OTEL_SERVICE_NAME", "caller")
+        host, port = called.address
+        await ask("/call/1", x_target=f"http://{host}:{port}/client")
+        called.stop()
+        assert called.status() == 0
+    spans = {(each.service, each.kind): each for each in collector.spans(3)}
+    client, server = spans["caller", "SPAN_KIND_CLIENT"], spans["shipped", "SPAN_KIND_SERVER"]
+    assert (server.trace_id, server.parent_id) == (client.trace_id, client.span_id)
+    assert server.name == "GET /client"
 
 
 @pytest.mark.parametrize(
-    ("sent", "share", "kept"),
-    [(SAMPLED, 0.0, 1), (UNSAMPLED, 1.0, 0), ({}, 1.0, 1), ({}, 0.0, 0)],
-    ids=["the caller keeps it", "the caller does not", "ours", "ours, of which none is kept"],
+    ("sent", "sampler", "kept"),
+    [
+        (SAMPLED, "parentbased_always_off", 1),
+        (UNSAMPLED, "parentbased_always_on", 0),
+        (UNSAMPLED, "", 0),
+        ({}, "", 1),
+        ({}, "parentbased_always_off", 0),
+    ],
 )
-async def test_the_caller_decides_what_is_kept(
-    collector: Collector, sent: dict[str, str], share: float, kept: int
+async def test_the_sampled_flag_of_the_caller_is_honoured(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch, sent: dict[str, str], sampler: str, kept: int
 ) -> None:
-    """And we on traces that begin here."""
-    async with running(application(collector, trace_share=share)) as client:
-        await client.get("/call/0", headers=sent)
+    """Traces that begin here are sampled as OTEL_TRACES_SAMPLER says: all by default."""
+    if sampler:
+        monkeypatch.setenv("OTEL_TRACES_SAMPLER", sampler)
+    await ask("/hello", **sent)
     assert len(collector.spans(kept)) == kept
 
 
-async def test_a_crash_is_a_failed_span(collector: Collector) -> None:
-    """An error of ours is the span's, a client's is not."""
-    async with running(application(collector)) as client:
-        await client.get("/crash")
-        await client.get("/nowhere")
-    crashed, missed = collector.spans(2)
-    assert (crashed["status"], missed["status"]) == ({"code": 2}, {"code": 0})
-    assert missed["name"] == "GET"
-
-
-async def test_a_call_of_no_request_begins_a_trace(collector: Collector) -> None:
-    """What happens at the start or behind everybody's back is traced too."""
-    async with TracedClient() as client:
-        await client.get(f"{collector.address}/peer")
-    version, trace, span, flags = collector.peer_headers[0]["traceparent"].split("-")
-    assert (version, len(trace), len(span), flags) == ("00", 32, 16, "00")
-
-
-async def test_without_a_collector_the_callers_span_stays_the_parent(collector: Collector) -> None:
-    """A span that nobody keeps would leave a gap in the trace."""
-    async with running(application(collector, otlp_endpoint="")) as client:
-        await client.get("/call/1", headers=SAMPLED)
-    assert collector.peer_headers[0]["traceparent"] == SAMPLED["traceparent"]
-    assert collector.spans(0) == []
-
-
-async def test_a_collector_that_is_ill_gets_the_spans_later(collector: Collector) -> None:
-    """Once, and nothing is lost that fits the queue."""
-    collector.answers = [503]
-    async with running(application(collector)) as client:
-        for _ in range(256):
-            await client.get("/call/0")
-        assert len({each["spanId"] for each in collector.spans(256)}) == 256
-
-
-@pytest.mark.parametrize("fault", ["silent", "absent", "refusing"])
-async def test_no_request_waits_for_the_collector(
-    collector: Collector, fault: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A full queue drops spans, and the end waits for a bounded time, which is less than the collector would have."""
-    monkeypatch.setattr("libs.web.otlp._ANSWER_SECONDS", 300)
-    endpoint = NOWHERE if fault == "absent" else collector.address
-    collector.answers = [400] * 1000
-    if fault == "silent":
-        collector.silent.set()
-    began = time.monotonic()
-    async with running(application(collector, otlp_endpoint=endpoint)) as client:
-        for _ in range(600):
-            assert (await client.get("/call/0")).status_code == 200
-    assert time.monotonic() - began < 100
-
-
-def test_the_queue_is_bounded() -> None:
-    """Memory does not grow while nobody takes the spans."""
-    exporter = OtlpExporter(NOWHERE, service="x")
-    for _ in range(10_000):
-        exporter.record(None)  # type: ignore[arg-type]  # nobody looks at it
-    assert exporter.waiting == 4096
-
-
-def test_a_stop_delivers_what_is_left(collector: Collector) -> None:
-    """The spans of the last requests before SIGTERM arrive, and the exit is a success."""
-    with shipped(otlp_endpoint=collector.address, drain_seconds=0) as served:
-        for _ in range(3):
-            served.ask(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-        served.stop()
-        assert served.status() == 0
-    assert [each["name"] for each in collector.spans(3)][-3:] == ["GET /livez"] * 3
-
-
-@pytest.mark.parametrize("endpoint", ["collector:4318", "grpc://collector:4317", "http://"])
-def test_an_endpoint_that_is_none_is_refused(endpoint: str) -> None:
-    """Before anything is served, in a sentence."""
-    with pytest.raises(BadEndpoint, match="http"):
-        OtlpExporter(endpoint, service="x")
+async def test_baggage_is_not_handed_on(collector: Collector) -> None:
+    """Any client could set it."""
+    await ask("/call/1", x_target=f"{collector.address}/peer", **SAMPLED, baggage="user=canary")
+    assert "traceparent" in collector.request_headers[0]
+    assert "baggage" not in collector.request_headers[0]
 
 
 @pytest.mark.parametrize(
@@ -175,25 +155,170 @@ def test_an_endpoint_that_is_none_is_refused(endpoint: str) -> None:
         f"00-{TRACE}-{PARENT}",
         f"00-{TRACE}-{PARENT}-01-more",
         f"ff-{TRACE}-{PARENT}-01",
-        f"01-{TRACE}-{PARENT}-01more",
         f"00-{'0' * 32}-{PARENT}-01",
         f"00-{TRACE}-{'0' * 16}-01",
         f"00-{TRACE.upper()}-{PARENT}-01",
+        "x" * 600,
         "",
     ],
 )
-async def test_a_malformed_parent_begins_a_new_trace(collector: Collector, header: str) -> None:
-    """Nor is its state handed on, nor is its sender told of ours (W3C Trace Context, 3.2.2 and 6.3)."""
-    async with running(application(collector)) as client:
-        answer = await client.get("/call/1", headers={"traceparent": header, "tracestate": "a=1"})
-    assert "traceresponse" not in answer.headers
-    assert TRACE not in collector.peer_headers[0]["traceparent"]
-    assert "tracestate" not in collector.peer_headers[0]
+async def test_a_malformed_traceparent_begins_a_new_trace(collector: Collector, header: str) -> None:
+    """Its tracestate is not handed on (W3C Trace Context, section 3.2)."""
+    await ask("/call/1", x_target=f"{collector.address}/peer", traceparent=header, tracestate="a=1")
+    assert TRACE not in collector.request_headers[0]["traceparent"]
+    assert "tracestate" not in collector.request_headers[0]
 
 
-@pytest.mark.parametrize("rest", ["", "-what-comes-later"])
-async def test_a_parent_of_a_later_version_is_understood(collector: Collector, rest: str) -> None:
-    """As far as we know the fields (W3C Trace Context, 4.3)."""
-    async with running(application(collector)) as client:
-        await client.get("/call/0", headers={"traceparent": f"cc-{TRACE}-{PARENT}-09{rest}"})
-    assert collector.spans(1)[0]["parentSpanId"] == PARENT
+async def test_query_strings_and_messages_are_in_no_span(collector: Collector) -> None:
+    """Of an exception, only its class is exported."""
+    async with running(application()) as client:
+        await client.get("/hello?secret=canary-3")
+        await client.get("/crash?secret=canary-4")
+        await client.get("/call/1", headers={"x-target": f"http://user:canary-5@{NOWHERE[7:]}/path?secret=canary-6"})
+        await client.get("/eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhbm4ifQ.canary-7")
+    spans = collector.spans(5)
+    server = [each for each in spans if each.kind == "SPAN_KIND_SERVER"]
+    called = one(spans, "SPAN_KIND_CLIENT")
+    assert [each.failed for each in server] == [False, True, True, False]
+    assert called.failed
+    assert called.attributes["error.type"] == "ConnectError"
+    assert called.attributes["url.full"] == f"{NOWHERE}/path"
+    assert "httpx2.ConnectError" in called.text, "the event keeps the class of the exception"
+    for each in spans:
+        assert "canary" not in each.text
+        assert "connection attempts failed" not in each.text
+        assert "Traceback" not in each.text
+
+
+async def test_probes_and_scrapes_are_not_traced(collector: Collector) -> None:
+    """They come every few seconds and would be most of the spans."""
+    async with running(application()) as client:
+        for path in ("/livez", "/readyz", "/metrics", "/hello"):
+            await client.get(path)
+    assert [each.name for each in collector.spans(1)] == ["GET /hello"]
+
+
+async def test_the_standard_variables_configure_the_exporter(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Headers, resource attributes and the name of the service."""
+    await ask("/hello")
+    assert str(collector.resource["service.name"]) == "test_service"
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20abc")
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "service.name=renamed,deployment.environment.name=staging")
+    await ask("/hello")
+    assert collector.export_headers[-1]["authorization"] == "Bearer abc"
+    assert collector.resource["service.name"] == "renamed"
+    assert collector.resource["deployment.environment.name"] == "staging"
+
+
+async def test_an_unavailable_collector_gets_the_spans_later(collector: Collector) -> None:
+    """The exporter retries after 503."""
+    collector.answers = [503]
+    await ask("/hello")
+    assert len(collector.spans(1)) == 1
+
+
+@pytest.mark.parametrize("fault", ["hanging", "absent", "refusing"])
+async def test_no_request_waits_for_the_collector(
+    collector: Collector, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests are answered while spans cannot be exported, and `close` takes less than 3 seconds."""
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "64")
+    monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "32")
+    collector.answers = [400] * 1000
+    if fault == "hanging":
+        collector.hanging.set()
+    if fault == "absent":
+        monkeypatch.setenv(ENDPOINT, NOWHERE)
+    app = application()
+    async with asyncio.timeout(60):
+        async with running(app) as client:
+            for _ in range(200):
+                assert (await client.get("/hello")).status_code == 200
+            began = time.monotonic()
+        assert time.monotonic() - began < 3
+
+
+def test_the_process_ends_while_the_collector_hangs(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No thread that waits for the collector keeps the process alive."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "60")
+    collector.hanging.set()
+    with shipped(drain_seconds=0) as served:
+        served.ask(b"GET /client HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        began = time.monotonic()
+        served.stop()
+        assert served.status() == 0
+        assert time.monotonic() - began < 20
+
+
+def test_the_last_spans_are_exported_at_the_end(collector: Collector) -> None:
+    """SIGTERM ends the process after the spans of the last requests are exported."""
+    with shipped(drain_seconds=0) as served:
+        for _ in range(3):
+            served.ask(b"GET /client HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        served.stop()
+        assert served.status() == 0
+    assert [each.name for each in collector.spans(3)] == ["GET /client"] * 3
+
+
+def test_log_lines_have_the_trace_id_of_the_request(collector: Collector, capfd: pytest.CaptureFixture[str]) -> None:
+    """And a malformed header leaves no line of the propagator's."""
+    head = "GET /client HTTP/1.1\r\nHost: 127.0.0.1\r\ntraceparent: "
+    with shipped(drain_seconds=0, access_log=True, log_format="json") as served:
+        served.ask(f"{head}{SAMPLED['traceparent']}\r\n\r\n".encode())
+        served.ask(f"{head}{'0' * 600}\r\n\r\n".encode())
+        served.stop()
+        assert served.status() == 0
+    written = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    first, second = [line for line in written if line["event"] == "request" and line["path"] == "/client"]
+    spans = collector.spans(2)
+    assert (first["trace_id"], first["span_id"]) == (TRACE, spans[0].span_id)
+    assert (second["trace_id"], second["span_id"]) == (spans[1].trace_id, spans[1].span_id)
+    assert not any("traceparent" in line["event"] for line in written)
+
+
+@pytest.mark.parametrize(
+    ("variables", "is_loaded"),
+    [
+        ({}, False),
+        ({ENDPOINT: NOWHERE, "OTEL_SDK_DISABLED": "true"}, False),
+        ({ENDPOINT: NOWHERE, "OTEL_TRACES_EXPORTER": "none"}, False),
+        ({ENDPOINT: NOWHERE}, True),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{NOWHERE}/v1/traces"}, True),
+    ],
+)
+def test_the_sdk_is_imported_only_when_tracing_is_on(variables: dict[str, str], is_loaded: bool) -> None:  # noqa: FBT001
+    """A service without a collector pays nothing."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+    environment = inherited | variables | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    loaded = subprocess.run([sys.executable, "-c", LOADED], env=environment, check=True, capture_output=True, text=True)
+    assert bool(loaded.stdout.split()) is is_loaded, loaded.stdout
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "expected"),
+    [
+        (ENDPOINT, "collector:4318", "http://HOST:PORT"),
+        (ENDPOINT, "grpc://collector:4317", "http://HOST:PORT"),
+        (ENDPOINT, "http://", "http://HOST:PORT"),
+        (ENDPOINT, "http://collector:99999", "http://HOST:PORT"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://[::1", "http://HOST:PORT"),
+        ("OTEL_TRACES_EXPORTER", "zipkin", "otlp or none"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "http/protobuf"),
+        ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json", "http/protobuf"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "0", "max_queue_size"),
+        ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "many", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"),
+    ],
+)
+def test_a_wrong_variable_is_named_at_start(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, expected: str
+) -> None:
+    """In one sentence with the variable and what is expected."""
+    monkeypatch.setenv(ENDPOINT, NOWHERE)
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(TelemetryError, match=expected) as caught:
+        open_telemetry("test")
+    assert "\n" not in str(caught.value)
+    assert "OTEL_" in str(caught.value)

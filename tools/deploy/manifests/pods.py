@@ -2,7 +2,7 @@
 
 import json
 
-from tools.deploy.configuration import Volume
+from tools.deploy.configuration import SecretKey, Volume
 from tools.deploy.manifests.release import SERVE, Document, Release
 
 _TMP = "tmp"
@@ -85,20 +85,18 @@ def internal_hosts(release: Release) -> list[str]:
 
 def _environment(release: Release) -> list[Document]:
     configuration = release.configuration
-    values: dict[str, object] = dict(configuration.settings)
+    settings: dict[str, object] = {**configuration.settings, **configuration.secrets}
     if configuration.hosts:
-        values["allowed_hosts"] = [*configuration.hosts, *internal_hosts(release)]
-    # Without an ingress, other services are the clients, and their forwarding headers are not to be trusted.
-    if configuration.ingress:
-        values["trusted_proxies"] = release.environment.trusted_proxies
-    if release.metrics_port is not None:
-        values["metrics_port"] = release.metrics_port
-    plain = {name: {"value": _text(value)} for name, value in values.items()}
-    secret: dict[str, Document] = {
-        name: {"valueFrom": {"secretKeyRef": {"name": key.secret, "key": key.key}}}
-        for name, key in configuration.secrets.items()
-    }
-    return [{"name": release.prefix + name.upper()} | value for name, value in sorted((plain | secret).items())]
+        settings["allowed_hosts"] = [*configuration.hosts, *internal_hosts(release)]
+    values = {release.prefix + name.upper(): value for name, value in settings.items()}
+    values.update(configuration.opentelemetry)
+    return [{"name": name} | _value(value) for name, value in sorted(values.items())]
+
+
+def _value(value: object) -> Document:
+    if isinstance(value, SecretKey):
+        return {"valueFrom": {"secretKeyRef": {"name": value.secret, "key": value.key}}}
+    return {"value": _text(value)}
 
 
 def _ports(release: Release) -> list[Document]:

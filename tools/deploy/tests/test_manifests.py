@@ -304,6 +304,22 @@ def test_secrets_are_named_and_never_rendered(monkeypatch: pytest.MonkeyPatch) -
     assert entry["valueFrom"] == {"secretKeyRef": {"name": "users", "key": "url"}}
 
 
+def test_opentelemetry_variables_have_no_prefix() -> None:
+    """They are the standard's; headers come from a Secret."""
+    text = """
+[opentelemetry]
+OTEL_EXPORTER_OTLP_ENDPOINT = "http://collector.monitoring:4318"
+OTEL_EXPORTER_OTLP_HEADERS = { secret = "collector", key = "headers" }
+OTEL_TRACES_SAMPLER_ARG = 0.1
+"""
+    found = {entry.pop("name"): entry for entry in _containers(text + _SQLITE)[0]["env"]}
+    assert found == {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": {"value": "http://collector.monitoring:4318"},
+        "OTEL_EXPORTER_OTLP_HEADERS": {"valueFrom": {"secretKeyRef": {"name": "collector", "key": "headers"}}},
+        "OTEL_TRACES_SAMPLER_ARG": {"value": "0.1"},
+    }
+
+
 def test_files_of_a_secret_are_mounted_for_the_group_alone() -> None:
     """Files of a Secret are read-only, with a mode that the service accepts for keys."""
     text = '[secrets]\ndatabase_url = { secret = "users", key = "url" }\n[volumes.keys]\npath = "/keys"\n'
