@@ -3,11 +3,12 @@
 A roll-out migrates first and replaces the processes after, so code must go on working on the tables of the next
 revision. For each service this takes the last commit that knew fewer migrations of it, starts that commit's sources
 beside today's other service, and lets people walk through both, on SQLite and on PostgreSQL: over rows of today's code,
-and back. The sources run with today's interpreter and wheels; to build them as they were would be a whole build more.
-It is no test of `bazel test`, because history is no input of a build.
+and back. The sources run with today's interpreter and wheels, and with the wheels that only their own lock has. It is
+no test of `bazel test`, because history is no input of a build.
 """
 
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ from tests.previous.history import HistoryError, export, last_before, newest
 from tests.previous.walk import Person, Walk
 from tests.program import Program
 
+_ROOT = Path(__file__).absolute().parents[2]
 _SERVICES = {"user_service": "users", "product_service": "products"}
 """The service, and what it is in a town."""
 
@@ -43,6 +45,7 @@ def _proven(workspace: Path, service: str) -> str:
         return "its first migration is its newest, so there is no code before"
     with tempfile.TemporaryDirectory(prefix="previous-") as name:
         export(workspace, past.commit, Path(name, "sources"))
+        _install_wheels(Path(name))
         _on_sqlite(Path(name), service)
         _on_postgresql(Path(name), service)
     now = newest(path.name for path in (workspace / migrations).iterdir())
@@ -83,10 +86,19 @@ def _before(town: Town, service: str, sources: Path) -> Town:
     """The town with the service as it was."""
     part = _SERVICES[service]
     program: Program = getattr(town, part)
-    path = os.pathsep.join([str(sources), *_wheels()])
+    path = os.pathsep.join([str(sources), *_wheels(), str(sources.parent / "wheels")])
     # -P, or today's sources, which lie in the working directory, would come first.
     old = program.by("/usr/bin/env", f"PYTHONPATH={path}", sys.executable, "-P", "-m", f"services.{service}")
     return replace(town, **{part: old})
+
+
+def _install_wheels(folder: Path) -> None:
+    """Install the wheels that only the lock of the sources has into `folder/wheels`."""
+    locks = (folder / "sources" / "requirements_lock.txt", _ROOT / "requirements_lock.txt")
+    command = [str(_ROOT / "tools/requirements/install"), *map(str, locks), str(folder / "wheels")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise HistoryError(f"the wheels of the code before cannot be installed: {done.stderr.strip()}")
 
 
 def _wheels() -> Sequence[str]:
