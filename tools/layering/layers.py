@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LAYERS = ("services", "libs", "tools", "tests", "deploy")
+FRAMEWORKS = ("alembic", "fastapi", "sqlalchemy", "starlette", "uvicorn")
+"""Packages whose private names services and libraries do not import."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Breach:
 def breaches(file: str, source: str) -> Iterator[Breach]:
     """What a file, named by its path from the root, imports against the rules."""
     for line, imported in imports(file, source):
-        advice = advice_on(file, imported)
+        advice = advice_on(file, imported) or advice_on_framework(file, imported)
         if advice:
             yield Breach(file, line, imported, advice)
 
@@ -69,6 +71,18 @@ def advice_on(file: str, imported: str) -> str | None:
     if target in {layer, "libs"}:
         return None
     return f"{target}/ is reached by load() and `bazel run` alone: move what is needed here to libs/."
+
+
+def advice_on_framework(file: str, imported: str) -> str | None:
+    """Return what to do instead of importing a private name of a framework; None when it is none."""
+    package, *names = imported.split(".")
+    if package in FRAMEWORKS and file.startswith(("services/", "libs/")) and any(map(_is_private, names)):
+        return f"Names of {package} with a leading underscore change without notice: use its documented interface."
+    return None
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith("_") and not name.endswith("__")
 
 
 def main(files: Sequence[str]) -> int:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.layering.layers import advice_on, breaches, main
+from tools.layering.layers import advice_on, advice_on_framework, breaches, main
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,22 @@ def test_dependencies_that_point_down_are_fine(file: str, imported: str) -> None
 def test_every_other_dependency_is_refused_with_advice(file: str, imported: str, advice: str) -> None:
     """The message says what to do instead."""
     assert advice in str(advice_on(file, imported))
+
+
+@pytest.mark.parametrize(
+    ("file", "imported", "is_refused"),
+    [
+        ("libs/web/server.py", "uvicorn._types.Scope", True),
+        ("services/shop/models.py", "sqlalchemy.orm._orm_constructors", True),
+        ("libs/db/tests/test_a.py", "starlette.requests._Private", True),
+        ("tools/bench/server.py", "uvicorn._types.Scope", False),
+        ("libs/web/server.py", "uvicorn.__version__", False),
+        ("libs/web/server.py", "structlog._log_levels", False),
+    ],
+)
+def test_private_names_of_frameworks_are_refused(file: str, imported: str, *, is_refused: bool) -> None:
+    """In services and libraries, whose frameworks are upgraded often."""
+    assert ("documented interface" in str(advice_on_framework(file, imported))) is is_refused
 
 
 @pytest.mark.parametrize(
