@@ -20,7 +20,7 @@ from weakref import WeakSet
 import stamina
 from sqlalchemy import AdaptedConnection, event
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from libs.db.engines import Engines, Limits, create_engines
 from libs.db.errors import DatabaseUnavailable, SerializationFailure
@@ -52,6 +52,21 @@ class SessionFactory:
     def is_sqlite(self) -> bool:
         """Whether the database is a SQLite file."""
         return self._engines.is_sqlite
+
+    @property
+    def connections_in_use(self) -> int:
+        """Connections that sessions have taken from the pools."""
+        return sum(pool.checkedout() for pool in self._pools)
+
+    @property
+    def pool_size(self) -> int:
+        """Most connections that sessions can use at a time."""
+        return sum(pool.size() for pool in self._pools)
+
+    @property
+    def _pools(self) -> set[QueuePool]:
+        pools = {engine.pool for engine in (self._engines.write, self._engines.read)}
+        return {pool for pool in pools if isinstance(pool, QueuePool)}
 
     @asynccontextmanager
     async def begin(self, *, read_committed: bool = False) -> AsyncIterator[AsyncSession]:
