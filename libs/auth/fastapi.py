@@ -14,7 +14,9 @@ import logging
 from collections.abc import Collection, Iterator
 from typing import Protocol
 
-from fastapi import FastAPI, HTTPException, params
+import svcs
+import svcs.fastapi
+from fastapi import FastAPI, HTTPException, Request, params
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.models import HTTPBearer
 from fastapi.routing import iter_route_contexts
@@ -33,6 +35,8 @@ from libs.auth.errors import (
 from libs.auth.verifier import Verifier
 
 _log = logging.getLogger(__name__)
+_VERIFIED = "libs.auth.verified"
+"""Key of an ASGI scope: the claims by policy, so that a token is verified once in a request."""
 
 
 class TokenStatus(Protocol):
@@ -50,10 +54,6 @@ class Authenticator:
         """Verify tokens with `verifier`; with `token_status`, check that at every request too."""
         self._verifier = verifier
         self._token_status = token_status
-
-    def install(self, app: FastAPI) -> None:
-        """Make this the authenticator of every policy of `app`."""
-        app.state.authenticator = self
 
     async def authenticate(self, connection: HTTPConnection) -> Claims:
         """Return the claims of the request's token; raises `InvalidToken` or `KeyUnavailable`.
@@ -110,8 +110,9 @@ def check_policies(app: FastAPI, *, public_paths: Collection[str] = ()) -> None:
     unstated = tuple(
         f"{'/'.join(sorted(route.methods or ())) or 'ANY'} {route.path}"
         for route in iter_route_contexts(app.routes)
-        # Routers that are included are walked through by FastAPI itself; `app.routes` alone would hide them.
-        if route.path not in public_paths and not _states_policy(getattr(route, "dependant", None))
+        # `app.routes` alone would hide the routes of included routers. A policy given to `include_router` does not
+        # count: it would be checked after the body is read.
+        if route.path not in public_paths and not _states_policy(getattr(route.original_route, "dependant", None))
     )
     if unstated:
         raise UnstatedPolicy(unstated)
@@ -137,8 +138,19 @@ class _Requires(_Policy, SecurityBase):
 
     # HTTPConnection and not Request, so that a web socket can state the same policy.
     async def __call__(self, connection: HTTPConnection) -> Claims:
-        """Return the claims, or raise the answer."""
-        authenticator: Authenticator = connection.app.state.authenticator
+        """Return the claims, or raise the error response."""
+        verified: dict[object, Claims] = connection.scope.setdefault(_VERIFIED, {})
+        if self not in verified:
+            verified[self] = await self._verify(connection)
+        return verified[self]
+
+    async def check(self, request: Request) -> None:
+        """Raise the error response before the body is read (`libs.web.strict.PreBodyCheck`)."""
+        await self(request)
+
+    async def _verify(self, connection: HTTPConnection) -> Claims:
+        services = svcs.Container(svcs.fastapi.get_registry(connection.app))
+        authenticator = await services.aget(Authenticator)
         try:
             claims = await authenticator.authenticate(connection)
             for scope in self._scopes:
@@ -146,7 +158,7 @@ class _Requires(_Policy, SecurityBase):
             if self._role is not None:
                 claims.require_role(self._role)
         except AuthError as error:
-            _log.info("%s", error)
+            _log.debug("%s", error)
             raise _answer(error, tried="authorization" in connection.headers) from error
         return claims
 

@@ -63,6 +63,9 @@ class AttemptThrottle:
         wait = await self._counters.acquire(self._network, _network_key(address))
         if wait == 0:
             wait = await self._counters.acquire(self._account, _account_key(account, address))
+            if wait > 0:
+                # Or retries on one account would use up the attempts of everybody in the network.
+                await self._counters.refund(self._network, _network_key(address))
         if wait > 0:
             if self._on_rejected is not None:
                 self._on_rejected(self._kind, account, address)

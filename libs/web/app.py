@@ -1,41 +1,46 @@
-"""The application every service is: the same errors, health, headers and logs around its routes."""
+"""The application of a service: FastAPI, with the same middleware, errors and health routes in every service."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
+import svcs.fastapi
 from fastapi import APIRouter, FastAPI
-from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.params import Depends
+from prometheus_client import CollectorRegistry
+from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp
+from svcs import Registry
 
 from libs.web.api_docs import docs_router
-from libs.web.body_limit import BodyLimit
+from libs.web.head import HeadMiddleware
 from libs.web.health import health_router, metrics_router
+from libs.web.host_policy import ForwardedHeadersMiddleware, HostMiddleware
+from libs.web.instrumentation import HttpMetrics, RequestInstrumentation
 from libs.web.lifecycle import Lifecycle
-from libs.web.metrics import Metrics
-from libs.web.middleware import Envelope, FaultBarrier
-from libs.web.observer import Observer
+from libs.web.middleware import ErrorMiddleware, RequestContextMiddleware, ResponseHeadersMiddleware
 from libs.web.openapi import complete_description, operation_id
 from libs.web.problems import ProblemTable, install
 from libs.web.settings import WebSettings
 from libs.web.telemetry import Telemetry, open_telemetry
 
-Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+Lifespan = Callable[[FastAPI, Registry], AbstractAsyncContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """What a service brings; everything else is the same for all.
+class ServiceDefinition:
+    """What a service adds to the common application.
 
-    The lifespan opens what the service works with, puts it on `app.state`, and with it, as
-    `app.state.checks`, the `ReadinessCheck`s of it.
-
-    `policy` is put on the routes that this library adds (health, metrics, documentation), so that
-    they state who may call them as every other route does.
-
-    `version` is the contract's (semantic versioning): a breaking change raises the first number.
+    Attributes:
+        title: name of the API.
+        routers: its routes.
+        lifespan: opens what the service works with, and registers it by its type in the `svcs.Registry` that it is
+            given. The ping of a registered value is a readiness check.
+        problems: the answer to each of its error classes.
+        policy: dependencies of the routes that this library adds (health, metrics, documentation), so that they state
+            who may call them as every other route does.
+        metrics: Prometheus registry of the application.
+        version: of the contract (semantic versioning): a breaking change raises the first number.
     """
 
     title: str
@@ -43,84 +48,79 @@ class Parts:
     lifespan: Lifespan
     problems: ProblemTable = field(default_factory=dict)
     policy: Sequence[Depends] = ()
+    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     version: str = "1.0.0"
-    body_limits: Mapping[str, int] = field(default_factory=dict)
 
 
-class _Application(FastAPI):
-    """One whose middleware is ours alone."""
-
-    def build_middleware_stack(self) -> ASGIApp:
-        """What the framework puts around and inside ours is a tenth of a request, and ours does it.
-
-        That is a page for crashes, a limit of bodies, and handlers of errors. The stack in which
-        the framework closes the files of forms stays.
-        """
-        stack: ASGIApp = AsyncExitStackMiddleware(self.router)
-        for each in reversed(self.user_middleware):
-            stack = each.cls(stack, *each.args, **each.kwargs)
-        return stack
-
-
-def create_app(settings: WebSettings, parts: Parts) -> FastAPI:
-    """Put a service together. Opens nothing: that is for its lifespan to do."""
-    lifecycle, metrics = Lifecycle(), Metrics()
-    telemetry = open_telemetry(parts.title.lower().replace(" ", "_"))
-    app = _Application(
-        title=parts.title,
-        lifespan=_flushing(parts.lifespan, telemetry),
+def create_app(settings: WebSettings, definition: ServiceDefinition) -> FastAPI:
+    """Return the application of a service. Opens nothing; its lifespan does."""
+    lifecycle, metrics = Lifecycle(), HttpMetrics(definition.metrics)
+    telemetry = open_telemetry(definition.title.lower().replace(" ", "_"))
+    app = FastAPI(
+        title=definition.title,
+        version=definition.version,
+        generate_unique_id_function=operation_id,
+        lifespan=svcs.fastapi.lifespan(_lifespan(definition, lifecycle, metrics, telemetry)),
+        middleware=_middleware(settings, lifecycle, metrics),
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json" if settings.docs else None,
         redirect_slashes=False,
         telemetry=telemetry.fastapi_config,
     )
-    app.state.lifecycle = lifecycle
-    app.state.telemetry = telemetry
-    app.state.metrics = metrics
-    for router in (*parts.routers, *_house_routers(app, settings, parts, metrics)):
-        app.include_router(router)
-    complete_description(app, parts.problems)
-    install(app, parts.problems)
-    app.state.body_limits = parts.body_limits
-    _add_middleware(app, settings, Observer(metrics, access_log=settings.access_log))
+    app.include_router(_limited(definition.routers, settings.max_body_bytes))
+    app.include_router(health_router(definition.policy))
+    if settings.metrics and settings.metrics_port is None:
+        app.include_router(metrics_router(definition.metrics, definition.policy))
+    if settings.docs:
+        app.include_router(docs_router(app, definition.policy))
+    complete_description(app, definition.problems)
+    install(app, definition.problems)
     return app
 
 
-def _flushing(lifespan: Lifespan, telemetry: Telemetry) -> Lifespan:
-    """Return a lifespan that exports the remaining spans at its end."""
+def _limited(routers: Sequence[APIRouter], max_body_bytes: int) -> APIRouter:
+    # Not the application's own limit: that one answers outside all middleware, with text that is no problem document.
+    parent = APIRouter(max_body_size=max_body_bytes)
+    for router in routers:
+        parent.include_router(router)
+    return parent
 
+
+def _lifespan(
+    definition: ServiceDefinition, lifecycle: Lifecycle, metrics: HttpMetrics, telemetry: Telemetry
+) -> Lifespan:
     @asynccontextmanager
-    async def extended(app: FastAPI) -> AsyncIterator[None]:
+    async def opened(app: FastAPI, registry: Registry) -> AsyncIterator[None]:
+        registry.register_value(Lifecycle, lifecycle)
+        registry.register_value(HttpMetrics, metrics)
+        registry.register_value(CollectorRegistry, definition.metrics)
+        registry.register_value(Telemetry, telemetry)
         try:
-            async with lifespan(app):
+            async with definition.lifespan(app, registry):
                 yield
         finally:
             await telemetry.close()
 
-    return extended
+    return opened
 
 
-def _house_routers(app: FastAPI, settings: WebSettings, parts: Parts, metrics: Metrics) -> Iterator[APIRouter]:
-    yield health_router(app.state.lifecycle, parts.policy)
-    if settings.metrics:
-        yield metrics_router(metrics, parts.policy)
-    if settings.docs:
-        yield docs_router(app, parts.policy)
-
-
-def _add_middleware(app: FastAPI, settings: WebSettings, observer: Observer) -> None:
-    """From the innermost to the outermost: what is added last sees a request first."""
-    body_limit = BodyLimit(settings.max_body_bytes, app.state.body_limits)
-    app.add_middleware(
-        FaultBarrier, handlers=app.exception_handlers, seconds=settings.request_seconds, body_limit=body_limit
+def _middleware(settings: WebSettings, lifecycle: Lifecycle, metrics: HttpMetrics) -> list[Middleware]:
+    """Return the middleware, the outermost first."""
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key"],
+        expose_headers=["ETag", "Location", "X-Request-ID"],
     )
-    if settings.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key"],
-            expose_headers=["ETag", "Location", "X-Request-ID"],
-        )
-    app.add_middleware(Envelope, app.state.lifecycle, observer=observer)
+    return [
+        Middleware(ForwardedHeadersMiddleware, trusted_proxies=settings.trusted_proxies),
+        Middleware(RequestContextMiddleware),
+        Middleware(RequestInstrumentation, metrics=metrics, access_log=settings.access_log),
+        Middleware(ResponseHeadersMiddleware, lifecycle=lifecycle),
+        Middleware(HostMiddleware, allowed_hosts=settings.allowed_hosts),
+        *([cors] if settings.cors_origins else []),
+        Middleware(HeadMiddleware),
+        Middleware(ErrorMiddleware, seconds=settings.request_seconds),
+    ]

@@ -55,14 +55,18 @@ class UnknownAddress(ListenError):
         )
 
 
-class UnknownServerVersion(StartupError):
-    """The guard was not written for the server that is installed."""
+class NotReady(WebError):
+    """Something that the service needs does not work; the text says what, in one sentence."""
 
-    def __init__(self, name: str, found: str, known: str) -> None:
+
+class UnsupportedServerVersion(StartupError):
+    """The hardened protocol was not tested with the server that is installed."""
+
+    def __init__(self, name: str, found: str, supported: str) -> None:
         super().__init__(
-            f"{name} {found} is installed, but libs/web/guard.py is written for {known}:"
-            " lock that version, or adapt the guard and its tests to the other."
+            f"{name} {found} is installed, but the hardened HTTP protocol supports {supported}: "
+            "install a supported version, or set HARDENING=off to serve without its limits."
         )
         self.name = name
         self.found = found
-        self.known = known
+        self.supported = supported

@@ -20,7 +20,7 @@ class HeadMiddleware:
                 message = {**message, "body": b""}
             await send(message)
 
-        # The server reads the method of its own scope, so that one has to stay HEAD.
+        # The server reads the method from its own scope, where it has to stay HEAD.
         inner = {**scope, "method": "GET"}
         try:
             await self.app(inner, receive, send_without_content)

@@ -118,7 +118,7 @@ def clean_text(text: str) -> str:
 
 
 def _clean(name: str, value: object, depth: int) -> object:
-    if _SECRET_NAME.search(name) and not _PLACE_NAME.search(name):
+    if _SECRET_NAME.search(name) and not _PUBLIC_NAME.search(name):
         return REDACTED
     if isinstance(value, str):
         return clean_text(value)

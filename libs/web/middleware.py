@@ -1,108 +1,157 @@
-"""Pure ASGI middleware: each class does one thing around the application.
+"""Pure ASGI middleware around every request.
 
-Starlette's `BaseHTTPMiddleware` is not used: it more than halves the throughput and cuts the
-context variables of a request in two.
+Starlette's `BaseHTTPMiddleware` is not used: it runs the application in another task, which hides context variables
+from the middleware, and costs half the throughput.
 """
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
 import structlog
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from libs.web import context, exchange
-from libs.web.body_limit import BodyLimit
-from libs.web.deadline import Deadline, Deadlines
-from libs.web.exchange import Exchange
+from libs.web import context
 from libs.web.lifecycle import Lifecycle
-from libs.web.observer import Observer
 from libs.web.problems import problem_response
-
-Handler = Callable[[Request, Any], Response | Awaitable[Response]]
-Handlers = Mapping[Any, Handler]
 
 _log = structlog.get_logger("libs.web")
 
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+"""Headers of every response that does not set its own value."""
 
-class Envelope:
-    """Around all the rest: gives the request its id, its answer what every answer has, and observes both."""
 
-    def __init__(self, app: ASGIApp, lifecycle: Lifecycle, *, observer: Observer) -> None:
+class RequestContextMiddleware:
+    """Give the request an id: a well-formed `X-Request-ID` of the caller, or a new one. The response carries it."""
+
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.lifecycle = lifecycle
-        self.observer = observer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        began = time.perf_counter()
-        received_id = next((value for name, value in scope["headers"] if name == b"x-request-id"), None)
-        passing = Exchange(context.enter(received_id), send, self.lifecycle)
-        exchange.put(scope, passing)
-        try:
-            await self.app(scope, receive, passing.send)
-        finally:
-            seconds = time.perf_counter() - began
-            self.observer.observe(scope, status=passing.status, seconds=seconds)
+        received = next((value for name, value in scope["headers"] if name == b"x-request-id"), None)
+        request_id = context.enter(received)
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+            await send(message)
+
+        await self.app(scope, receive, send_with_id)
 
 
-class FaultBarrier:
-    """Answer every error: as its handler says, 500 to a crash, 503 where it takes too long; give a body its limit.
+class ResponseHeadersMiddleware:
+    """Add security headers, and `Connection: close` while the service is draining."""
 
-    Once an answer has begun nothing can be said any more: the error goes on to the server, which
+    def __init__(self, app: ASGIApp, *, lifecycle: Lifecycle) -> None:
+        self.app = app
+        self._lifecycle = lifecycle
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+                if self._lifecycle.draining:
+                    # The client opens its next connection elsewhere, so none is cut.
+                    headers["Connection"] = "close"
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+class ErrorMiddleware:
+    """Answer unexpected errors with 500 and requests that take too long with 503, both as problem documents.
+
+    Plain text errors of Starlette, such as its 413, become problem documents too. Once a response has begun, an error
     closes the connection.
     """
 
-    def __init__(self, app: ASGIApp, *, handlers: Handlers, seconds: float, body_limit: BodyLimit) -> None:
-        """`handlers` are the application's, by class of error or status, as Starlette has them."""
+    def __init__(self, app: ASGIApp, *, seconds: float) -> None:
+        """`seconds` is the time that the application has for its response once the body has arrived."""
         self.app = app
-        self.handlers = handlers
-        self.deadlines = Deadlines(seconds)
-        self.body_limit = body_limit
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        deadline = Deadline(self.deadlines)
+        response = _Response(scope, receive, send)
+        limit = asyncio.timeout(self._seconds)
+
+        async def receive_in_time() -> Message:
+            message = await receive()
+            if message.get("more_body"):
+                # The server limits how slowly a body may arrive.
+                limit.reschedule(asyncio.get_running_loop().time() + self._seconds)
+            return message
+
         try:
-            await self.app(scope, self.body_limit.kept(scope, receive), send)
+            async with limit:
+                await self.app(scope, receive_in_time, response.send)
         except asyncio.CancelledError:
-            if not deadline.end():
+            await response.answer(503, "The server stops.")
+            raise
+        except ClientDisconnect:
+            await response.answer(400, "The body ended too early.")
+        except Exception as error:
+            if limit.expired():
+                _log.error("request took too long", path=scope["path"], seconds=self._seconds)
+                await response.answer(503, "The request took too long.")
+            else:
+                _log.error("request crashed", path=scope["path"], exc_info=error)
+                await response.answer(500, "The error was logged under this request id.")
+            if not response.is_answered:
                 raise
-            _log.error("request took too long", path=scope["path"], seconds=self.deadlines.seconds)
-            if exchange.of(scope).status:
-                raise TimeoutError from None
-            answer = problem_response(503, detail="The request took too long.")
-        except Exception as error:  # noqa: BLE001  # there is an answer to each
-            deadline.end()
-            answer = await self._answer(scope, error)
-        else:
-            deadline.end()
-            return
-        await answer(scope, receive, send)
 
-    async def _answer(self, scope: Scope, error: Exception) -> Response:
-        has_begun = bool(exchange.of(scope).status)
-        if not has_begun and (handler := self._handler(error)):
-            try:
-                answer = handler(Request(scope), error)
-                return await answer if isinstance(answer, Awaitable) else answer
-            except Exception as crash:  # noqa: BLE001  # a handler may crash as all code may
-                error = crash
-        _log.error("request crashed", path=scope["path"], exc_info=error)
-        if has_begun:
-            raise error
-        return problem_response(500, detail="The error was logged under this request id.")
 
-    def _handler(self, error: Exception) -> Handler | None:
-        statuses = [error.status_code] if isinstance(error, HTTPException) else []
-        return next((self.handlers[key] for key in (*statuses, *type(error).__mro__) if key in self.handlers), None)
+class _Response:
+    """The response of one request, with problem documents in place of plain text errors.
+
+    Attributes:
+        is_answered: whether the response is the one of `answer`.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.is_answered = False
+        self._has_begun = False
+        self._is_replaced = False
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+
+    async def answer(self, status: int, detail: str) -> None:
+        """Send a problem document, unless the response has begun."""
+        if not self._has_begun:
+            self.is_answered = True
+            await problem_response(status, detail=detail)(self._scope, self._receive, self._send)
+
+    async def send(self, message: Message) -> None:
+        """ASGI's `send`."""
+        if message["type"] == "http.response.start":
+            self._has_begun = True
+            headers = MutableHeaders(scope=message)
+            is_text = headers.get("content-type", "").startswith("text/plain")
+            if message["status"] >= 400 and is_text:
+                self._is_replaced = True
+                kept = {name: value for name, value in headers.items() if not name.startswith("content-")}
+                await problem_response(message["status"], headers=kept)(self._scope, self._receive, self._send)
+        if not self._is_replaced:
+            await self._send(message)

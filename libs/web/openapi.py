@@ -6,10 +6,14 @@ error is an RFC 9457 problem, some errors have headers, and the limits of intege
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from enum import StrEnum
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from pydantic import GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from libs.web.problems import MEDIA_TYPE, ProblemTable, problem_types
 from libs.web.strict import MAX_INT64
@@ -102,6 +106,17 @@ _PROBLEM: Json = {
         },
     },
 }
+
+
+class NamedEnum(StrEnum):
+    """Base of an enum whose values alone would give a generated client the same name twice, as `price` and `-price`."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Return the schema with the names of the members."""
+        described = handler(schema)
+        handler.resolve_ref_schema(described)["x-enum-varnames"] = [member.name for member in cls]
+        return described
 
 
 def operation_id(route: APIRoute) -> str:

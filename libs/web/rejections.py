@@ -8,6 +8,8 @@ from http import HTTPStatus
 
 from starlette.types import Receive, Scope, Send
 
+from libs.web.middleware import SECURITY_HEADERS
+
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
@@ -28,8 +30,7 @@ class Rejection:
         return [
             (b"content-type", b"application/problem+json"),
             (b"content-length", b"%d" % len(self.body)),
-            (b"cache-control", b"no-store"),
-            (b"x-content-type-options", b"nosniff"),
+            *((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()),
             (b"connection", b"close"),
             *self.fields,
         ]
@@ -60,7 +61,6 @@ def _document(rejection: Rejection) -> bytes:
 MALFORMED = Rejection(HTTPStatus.BAD_REQUEST, "The request is not well-formed HTTP/1.1.")
 OTHER_VERSION = Rejection(HTTPStatus.BAD_REQUEST, "This server speaks HTTP/1.1 and HTTP/1.0.")
 NOT_ONE_HOST = Rejection(HTTPStatus.BAD_REQUEST, "A request must have exactly one valid Host.")
-FOREIGN_HOST = Rejection(HTTPStatus.MISDIRECTED_REQUEST, "This server does not serve that host.")
 UNKNOWN_CODING = Rejection(HTTPStatus.NOT_IMPLEMENTED, "The only transfer coding accepted is 'chunked'.")
 HEADERS_LATE = Rejection(HTTPStatus.REQUEST_TIMEOUT, "The headers took too long to come.")
 BODY_LATE = Rejection(HTTPStatus.REQUEST_TIMEOUT, "The body took too long to come.")
@@ -84,8 +84,3 @@ def head_too_large(limit: int) -> Rejection:
 def too_many_headers(limit: int) -> Rejection:
     """RFC 6585 §5, for their number."""
     return Rejection(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"A request may have {limit} header fields.")
-
-
-def body_too_large(limit: int) -> Rejection:
-    """RFC 9110 §15.5.14."""
-    return Rejection(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body may have {limit} bytes.")

@@ -1,21 +1,35 @@
-"""The shipped entry point: uvicorn behind a guard, stopped gracefully."""
+"""The server of a service: uvicorn with limits on clients and a graceful stop.
 
+On SIGTERM the service is not ready any more, and goes on answering for a grace period, each response with
+`Connection: close`, so that balancers and clients move away. Then it closes its listener, finishes the requests that
+have come and ends with exit code 0. SIGINT (Ctrl-C) skips the grace period. A second signal ends the process at once.
+"""
+
+import asyncio
 import contextlib
+import gc
+import os
+import signal
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator
 from http import HTTPStatus
+from types import FrameType
+from typing import Literal
 
 import structlog
+import svcs
+import svcs.fastapi
 import uvicorn
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry, make_asgi_app
+from starlette.types import ASGIApp
 
-from libs.web.drain import DrainingServer
 from libs.web.errors import ListenError
-from libs.web.guard import Gate
+from libs.web.http_protocol import protocol_class
+from libs.web.instrumentation import HttpMetrics
 from libs.web.lifecycle import Lifecycle
-from libs.web.limits import Limits
 from libs.web.logs import configure_logging
-from libs.web.peers import Hosts, Proxies
+from libs.web.server_policy import ServerPolicy
 from libs.web.settings import WebSettings
 
 _log = structlog.get_logger("libs.web")
@@ -23,21 +37,21 @@ _BACKLOG = 2048
 
 
 def serve(app: FastAPI, settings: WebSettings) -> int:
-    """Serve until a signal says stop; the exit code.
+    """Serve until a signal stops the server, and return the exit code.
 
     Raises:
         ListenError: the address cannot be bound.
-        NoAddress: a trusted proxy is named by something else.
-        UnknownServerVersion: the guard does not know the installed uvicorn.
+        UnsupportedServerVersion: the hardened protocol was not tested with the installed uvicorn.
     """
     configure_logging(settings.log_level, settings.log_format)
-    lifecycle: Lifecycle = app.state.lifecycle
-    config = _config(app, settings, gate_of(settings, lifecycle, body_limits=app.state.body_limits))
-    with listen(settings.host, settings.port) as listener:
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(listen(settings.host, settings.port))
+        server = GracefulServer(app, settings)
+        if settings.metrics_port is not None:
+            server.metrics_listener = stack.enter_context(listen(settings.host, settings.metrics_port))
         _log.info("serving", title=app.title, address=_address(listener))
-        server = DrainingServer(config, lifecycle, grace_seconds=settings.drain_seconds)
         server.run(sockets=[listener])
-    return 0 if server.started else 1
+    return 0 if server.started and not server.lifespan.should_exit else 1
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -57,43 +71,99 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def gate_of(settings: WebSettings, lifecycle: Lifecycle, *, body_limits: Mapping[str, int] | None = None) -> Gate:
-    """What the settings let through, and more of a body on the paths that `body_limits` names."""
-    return Gate(
-        limits=Limits(
-            header_seconds=settings.header_seconds,
-            body_seconds=settings.body_seconds,
-            idle_seconds=settings.idle_seconds,
-            body_bytes=settings.max_body_bytes,
-            body_bytes_of={path.encode(): limit for path, limit in (body_limits or {}).items()},
-            connections=settings.max_connections,
-        ),
-        hosts=Hosts(settings.allowed_hosts),
-        proxies=Proxies(settings.trusted_proxies),
-        lifecycle=lifecycle,
-        on_rejection=_log_rejection,
-    )
+class GracefulServer(uvicorn.Server):
+    """uvicorn's server, which drains before it stops.
+
+    Attributes:
+        metrics_listener: socket on which the metrics are served; None for none.
+    """
+
+    def __init__(self, app: FastAPI, settings: WebSettings, policy: ServerPolicy | None = None) -> None:
+        """`policy` is by default the one of the settings."""
+        self.metrics_listener: socket.socket | None = None
+        self._app = app
+        self._settings = settings
+        self._policy = policy or policy_of(settings)
+        self._is_stopping = False
+        super().__init__(self._config(app, lifespan="on"))
+
+    def _config(self, app: ASGIApp, *, lifespan: Literal["on", "off"]) -> uvicorn.Config:
+        settings = self._settings
+        is_hardened = settings.hardening == "on"
+        hardened = protocol_class(self._policy, on_rejection=self._count_rejection) if is_hardened else None
+        return uvicorn.Config(
+            app,
+            loop="uvloop",
+            http=hardened or "httptools",
+            ws="none",
+            lifespan=lifespan,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            # The application's middleware does this, under every server.
+            proxy_headers=False,
+            timeout_keep_alive=max(1, round(settings.idle_seconds)),
+            timeout_graceful_shutdown=round(settings.stop_seconds),
+            backlog=_BACKLOG,
+        )
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, with the metrics on a port of their own if there is one."""
+        await super().startup(sockets)
+        if self.metrics_listener is not None:
+            metrics = make_asgi_app(await self._services().aget(CollectorRegistry))
+            self._metrics = _MetricsServer(self._config(metrics, lifespan="off"))
+            self._serving_metrics = asyncio.create_task(self._metrics.serve(sockets=[self.metrics_listener]))
+        # Imports make a hundred thousand objects, and each collection of them takes 50 to 150 ms.
+        gc.collect()
+        gc.freeze()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop, the metrics last."""
+        await super().shutdown(sockets)
+        if self.metrics_listener is not None:
+            self._metrics.should_exit = True
+            await self._serving_metrics
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  # uvicorn's own
+        """Begin to drain on the first signal, end at once on the second."""
+        if self._is_stopping:
+            # The first process of a container cannot die of a signal that it sends to itself.
+            os._exit(128 + sig)
+        self._is_stopping = True
+        seconds = self._settings.drain_seconds if sig == signal.SIGTERM and self.started else 0.0
+        if self.started:
+            asyncio.get_running_loop().call_soon_threadsafe(self._drain, seconds)
+        else:
+            self.should_exit = True
+
+    def _drain(self, seconds: float) -> None:
+        self._services().get(Lifecycle).draining = True
+        _log.info("stopping", grace_seconds=seconds)
+        asyncio.get_running_loop().call_later(seconds, setattr, self, "should_exit", True)
+
+    def _count_rejection(self, status: HTTPStatus) -> None:
+        self._services().get(HttpMetrics).count_rejection(status)
+
+    def _services(self) -> svcs.Container:
+        return svcs.Container(svcs.fastapi.get_registry(self._app))
 
 
-def _log_rejection(status: HTTPStatus) -> None:
-    # At `debug`, since whoever provokes rejections could otherwise fill the log.
-    _log.debug("rejected", status=int(status))
+class _MetricsServer(uvicorn.Server):
+    """Serves the metrics beside the application's server, which handles the signals."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
 
 
-def _config(app: FastAPI, settings: WebSettings, gate: Gate) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        loop="uvloop",
-        http=gate.protocol(),
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=list(settings.trusted_proxies),
-        timeout_graceful_shutdown=round(settings.stop_seconds),
-        backlog=_BACKLOG,
+def policy_of(settings: WebSettings) -> ServerPolicy:
+    """Return the limits of the settings."""
+    return ServerPolicy(
+        header_seconds=settings.header_seconds,
+        body_seconds=settings.body_seconds,
+        connections=settings.max_connections,
     )
 
 

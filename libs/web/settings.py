@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from libs.web.setting_types import HostList, NetworkList, OriginList, Port, Seconds
@@ -27,12 +27,15 @@ class WebSettings(BaseSettings):
 
     docs: bool = Field(default=False, description="Serve the OpenAPI document and its page under /docs, to anybody.")
     metrics: bool = Field(default=True, description="Serve Prometheus metrics under /metrics.")
+    metrics_port: Port | None = Field(
+        default=None, ge=1, le=65535, description="Port of its own for /metrics; on the main port when empty."
+    )
     log_level: LogLevel = Field(default="info", description="Least severe event that is logged.")
     log_format: LogFormat = Field(default="auto", description="`auto`: coloured on a terminal, else JSON.")
     access_log: bool = Field(default=False, description="Log every request, not the failed ones alone.")
 
-    allowed_hosts: tuple[str, ...] = Field(
-        default=(), description="Host names that are answered; any when empty. A JSON list."
+    allowed_hosts: HostList = Field(
+        default=(), description="Host names that are answered; any when empty. A list: `a.example,*.b.example`."
     )
     trusted_proxies: NetworkList = Field(
         default=(),
@@ -43,14 +46,20 @@ class WebSettings(BaseSettings):
     )
     max_body_bytes: int = Field(default=1_048_576, gt=0, description="Largest request body.")
     header_seconds: Seconds = Field(default=10.0, gt=0, description="Time a client has for its headers.")
-    body_seconds: Seconds = Field(default=30.0, gt=0, description="Time a client has for its body.")
+    body_seconds: Seconds = Field(default=30.0, gt=0, description="Time a client has for each 64 KiB of its body.")
     idle_seconds: Seconds = Field(
         default=10.0,
         gt=0,
         description="Time a connection may idle; longer than a balancer keeps its own.",
     )
-    request_seconds: Seconds = Field(default=30.0, gt=0, description="Time a handler has for its answer.")
+    request_seconds: Seconds = Field(
+        default=30.0, gt=0, description="Time a handler has for its answer once the body has arrived."
+    )
     max_connections: int = Field(default=2000, gt=0, description="Connections open at one time.")
+    hardening: Literal["on", "off"] = Field(
+        default="on",
+        description="`off`: no deadlines and limits of the server, for versions of uvicorn that they do not support.",
+    )
 
     drain_seconds: Seconds = Field(
         default=5.0,
@@ -62,3 +71,10 @@ class WebSettings(BaseSettings):
         ge=0,
         description="After the drain: time that requests in flight have to finish.",
     )
+
+    @model_validator(mode="after")
+    def _has_two_ports(self) -> "WebSettings":
+        if self.metrics_port is not None and self.metrics_port == self.port:
+            prefix = self.model_config.get("env_prefix", "")
+            raise ValueError(f"{prefix}METRICS_PORT and {prefix}PORT are both {self.port}: choose another port")
+        return self

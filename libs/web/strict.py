@@ -6,8 +6,8 @@ text, `1.0` and `1_0` for an integer of a query, integers that a database column
 """
 
 import json
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, NoReturn
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Annotated, Any, NoReturn, Protocol, runtime_checkable
 
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
@@ -15,7 +15,6 @@ from fastapi.routing import APIRoute
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from libs.web.content_type import require_json
-from libs.web.plain import PlainDependencies
 
 MAX_INT64 = 2**63 - 1
 
@@ -57,36 +56,45 @@ def _in_digits(value: object) -> object:
 DecimalInt = Annotated[int, BeforeValidator(_in_digits)]
 """A natural number as a query has it, where everything is text."""
 
-CountInDigits = Annotated[Count, BeforeValidator(_in_digits)]
-"""A `Count` as a query has it. Limits that follow `Digits` are not part of its JSON Schema; these are."""
+DecimalInt64 = Annotated[NonNegativeInt64, BeforeValidator(_in_digits)]
+"""A `NonNegativeInt64` as a query has it. Unlike limits that follow `DecimalInt`, its limits are in the JSON Schema."""
+
+
+@runtime_checkable
+class PreBodyCheck(Protocol):
+    """A dependency that is checked before the body is read, such as the policy of a route."""
+
+    async def check(self, request: Request) -> None:
+        """Raise the error response, such as 401, or return."""
 
 
 class StrictRoute(APIRoute):
-    """A route whose JSON bodies are parsed strictly. Give it to a router as `route_class`."""
+    """A route whose policy is checked before its JSON body is read, and whose body is parsed strictly.
+
+    FastAPI itself reads and parses the body first. Give this class to a router as `route_class`.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler, behind a request that parses strictly and dependencies that are called straight."""
-        plain = PlainDependencies.of(self.dependant)
-        handle = self._handler(plain.route if plain else self.dependant)
-        if self.body_field is None and plain is None:
+        """Return FastAPI's handler behind the checks."""
+        handle = super().get_route_handler()
+        if self.body_field is None:
             return handle
+        calls: list[object] = [each.call for each in _walk(self.dependant)]
+        checks = [call for call in calls if isinstance(call, PreBodyCheck)]
 
         async def handle_strictly(request: Request) -> Response:
-            if plain is not None:
-                await plain.solve(request)
-            if self.body_field is not None:
-                require_json(request)
+            for each in checks:
+                await each.check(request)
+            require_json(request)
             return await handle(_StrictRequest(request.scope, request.receive))
 
         return handle_strictly
 
-    def _handler(self, dependant: Dependant) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        whole, self.dependant = self.dependant, dependant
-        try:
-            return super().get_route_handler()
-        finally:
-            # What the route states is read from it later.
-            self.dependant = whole
+
+def _walk(dependant: Dependant) -> Iterator[Dependant]:
+    yield dependant
+    for each in dependant.dependencies:
+        yield from _walk(each)
 
 
 class _StrictRequest(Request):

@@ -8,7 +8,7 @@ import asyncio
 import os
 import threading
 from collections.abc import MutableMapping
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import structlog
@@ -16,11 +16,10 @@ from fastapi.telemetry import TelemetryConfig
 from opentelemetry.propagate import set_global_textmap
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from libs.web.errors import Refusal
+from libs.web.errors import StartupError
 from libs.web.logs import clean_text
 
 if TYPE_CHECKING:
-    import httpx2
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SpanExporter
 
@@ -36,19 +35,20 @@ _UNTRACED_PATHS: Final = frozenset({"/livez", "/readyz", "/metrics"})
 _log = structlog.get_logger("libs.web")
 
 
-class TelemetryError(Refusal):
+class TelemetryError(StartupError):
     """An OTEL_* variable has a value that is not supported."""
 
 
 class Telemetry:
-    """The tracing of one application; without a provider, all methods do nothing.
+    """The tracing of one application.
 
     Attributes:
+        provider: makes the tracers; None when tracing is off.
         fastapi_config: the argument `telemetry` of `FastAPI`.
     """
 
     def __init__(self, provider: "TracerProvider | None" = None, exporter: "SpanExporter | None" = None) -> None:
-        self._provider = provider
+        self.provider = provider
         self._exporter = exporter
         self.fastapi_config = TelemetryConfig(
             tracing=provider is not None,
@@ -61,21 +61,12 @@ class Telemetry:
             exclude=_is_untraced,
         )
 
-    def instrument(self, client: "httpx2.AsyncClient") -> None:
-        """Make `client` record a span for each request, and send `traceparent` and `tracestate` with it."""
-        if self._provider is None:
-            return
-        from opentelemetry.instrumentation.httpx import HTTPX2ClientInstrumentor  # noqa: PLC0415  # not when off
-
-        # Its annotations name httpx where that is installed too.
-        HTTPX2ClientInstrumentor.instrument_client(cast("Any", client), tracer_provider=self._provider)
-
     async def close(self) -> None:
         """Export the remaining spans; give up after 2 seconds."""
-        if self._provider is None or self._exporter is None:
+        if self.provider is None or self._exporter is None:
             return
         # Not a thread of the event loop's executor: the interpreter waits for those when it exits.
-        flush = threading.Thread(target=self._provider.shutdown, name="telemetry-shutdown", daemon=True)
+        flush = threading.Thread(target=self.provider.shutdown, name="telemetry-shutdown", daemon=True)
         flush.start()
         await asyncio.to_thread(flush.join, _CLOSE_SECONDS)
         if flush.is_alive():

@@ -1,22 +1,47 @@
 """An application in a test: its lifespan run, and a client that calls it without a socket."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
+from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import httpx2
+import svcs
+import svcs.fastapi
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
+
+T = TypeVar("T")
 
 _METHODS = ("get", "post", "put", "patch", "delete")
+
+
+_states: WeakKeyDictionary[FastAPI, Mapping[str, object]] = WeakKeyDictionary()
+"""What the lifespans of running applications have yielded; a server puts it into the scope of each request."""
 
 
 @asynccontextmanager
 async def running(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of `app` between its start and its end."""
-    async with (
-        app.router.lifespan_context(app),
-        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://test") as client,
-    ):
-        yield client
+    async with app.router.lifespan_context(app) as state:
+        _states[app] = state or {}
+        async with client_at(app, "127.0.0.1") as client:
+            yield client
+
+
+def client_at(app: FastAPI, address: str) -> httpx2.AsyncClient:
+    """Return a client of a running `app` that calls from this address."""
+
+    async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "state": dict(_states[app])}, receive, send)
+
+    transport = httpx2.ASGITransport(with_state, client=(address, 4711))
+    return httpx2.AsyncClient(transport=transport, base_url="http://test")
+
+
+def registered(app: FastAPI, kind: type[T]) -> T:
+    """Return the value that the lifespan of a running `app` registered by this type."""
+    return svcs.Container(svcs.fastapi.get_registry(app)).get(kind)
 
 
 def operations(app: FastAPI) -> Iterator[tuple[str, str]]:

@@ -4,24 +4,31 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import httpx2
+import svcs
 from fastapi import FastAPI
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Gauge
 from sqlalchemy.ext.asyncio import AsyncSession
+from svcs import Registry
 
 from libs.auth.fastapi import Authenticator, check_policies, public
 from libs.auth.jwks import JwksClient
 from libs.auth.keys import KeySource
 from libs.auth.verifier import Verifier
 from libs.clock.clock import Clock, SystemClock
+from libs.db.pool_metrics import watch_pool
 from libs.db.pruning import Pruner, delete_batch
 from libs.db.schema import SchemaCheck
 from libs.db.sessions import SessionFactory, open_sessions
-from libs.web.app import Parts
+from libs.web.app import ServiceDefinition
 from libs.web.app import create_app as create_web_app
+from libs.web.health import ping_of
 from libs.web.http_client import open_http_client
+from libs.web.telemetry import Telemetry
 from services.product_service.models import SCHEMA, IdempotencyKey
 from services.product_service.problems import PROBLEMS
-from services.product_service.routes import ROUTERS, imports
+from services.product_service.routes import products, reservations
+from services.product_service.routes.imports import imports_router
 from services.product_service.service.idempotency import KEY_LIFETIME
 from services.product_service.service.imports import ImportService
 from services.product_service.service.products import ProductService
@@ -35,13 +42,13 @@ def create_app(settings: ProductSettings, *, clock: Clock | None = None, keys: K
     resources = _Resources(settings, clock or SystemClock(), keys)
     app = create_web_app(
         settings,
-        Parts(
+        ServiceDefinition(
             title="Product service",
-            routers=ROUTERS,
+            routers=[products.router, reservations.router, imports_router(settings.max_import_bytes)],
             lifespan=resources.open,
             problems=PROBLEMS,
             policy=[public()],
-            body_limits={imports.PATH: settings.max_import_bytes},
+            metrics=resources.metrics,
         ),
     )
     check_policies(app, public_paths={"/openapi.json"})
@@ -52,35 +59,49 @@ class _Resources:
     """What the service opens in its lifespan."""
 
     def __init__(self, settings: ProductSettings, clock: Clock, keys: KeySource | None) -> None:
+        self.metrics = CollectorRegistry()
         self._settings = settings
         self._clock = clock
         self._keys = keys
 
     @asynccontextmanager
-    async def open(self, app: FastAPI) -> AsyncIterator[None]:
+    async def open(self, _: FastAPI, registry: Registry) -> AsyncIterator[None]:
         settings, clock = self._settings, self._clock
         sessions = open_sessions(settings.database, settings.database_limits)
-        reservations = ReservationService(sessions, clock, lifetime=timedelta(seconds=settings.reservation_seconds))
+        reserved = ReservationService(sessions, clock, lifetime=timedelta(seconds=settings.reservation_seconds))
+        index = SearchIndex(sessions)
+        pruner = _pruner(sessions, reserved, clock, self.metrics)
+        watch_pool(sessions, self.metrics)
         try:
-            app.state.pruner = _pruner(sessions, reservations, clock, app.state.metrics.registry)
-            async with open_http_client(app.state.telemetry) as http, app.state.pruner.running():
-                verifier = Verifier(
-                    self._keys or JwksClient(settings.keys_url, http=http, clock=clock),
-                    issuer=settings.issuer,
-                    audience=settings.audience,
-                    clock=clock,
-                    max_lifetime=timedelta(seconds=settings.max_access_token_seconds),
-                )
-                Authenticator(verifier).install(app)
-                index = SearchIndex(sessions)
-                app.state.settings = settings
-                app.state.products = ProductService(sessions, index, clock)
-                app.state.imports = ImportService(sessions, index, clock)
-                app.state.reservations = reservations
-                app.state.checks = [SchemaCheck(sessions, SCHEMA)]
+            async with open_http_client(svcs.Container(registry).get(Telemetry)) as http, pruner.running():
+                registry.register_value(ProductSettings, settings)
+                registry.register_value(SessionFactory, sessions, ping=ping_of(SchemaCheck(sessions, SCHEMA)))
+                registry.register_value(Authenticator, self._authenticator(http))
+                registry.register_value(ProductService, ProductService(sessions, index, clock))
+                registry.register_value(ImportService, ImportService(sessions, index, clock))
+                registry.register_value(ReservationService, reserved)
+                registry.register_value(Pruner, pruner)
                 yield
         finally:
             await sessions.close()
+
+    def _authenticator(self, http: httpx2.AsyncClient) -> Authenticator:
+        settings, clock = self._settings, self._clock
+        keys = self._keys or self._jwks_client(http)
+        verifier = Verifier(
+            keys,
+            issuer=settings.issuer,
+            audience=settings.audience,
+            clock=clock,
+            max_lifetime=timedelta(seconds=settings.max_access_token_seconds),
+        )
+        return Authenticator(verifier)
+
+    def _jwks_client(self, http: httpx2.AsyncClient) -> JwksClient:
+        client = JwksClient(self._settings.keys_url, http=http, clock=self._clock)
+        age = Gauge("jwks_age_seconds", "Time since the issuer's keys were fetched.", registry=self.metrics)
+        age.set_function(client.age_seconds)
+        return client
 
 
 def _pruner(

@@ -1,7 +1,6 @@
-"""What a handler may ask for: collaborators and permissions, each a named type."""
+"""Dependencies of handlers: services and permissions, each a named type."""
 
 from collections.abc import AsyncIterator
-from email.message import Message
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
@@ -9,7 +8,8 @@ from starlette.requests import ClientDisconnect
 
 from libs.auth.claims import Claims, Role
 from libs.auth.fastapi import requires
-from libs.web.collaborators import collaborator
+from libs.web.content_type import require_content
+from libs.web.injection import injected
 from services.product_service.models import Actor, OwnerId
 from services.product_service.service.imports import ImportService
 from services.product_service.service.products import ProductService
@@ -20,12 +20,8 @@ ADMIN = Role("admin")
 
 
 async def _csv_body(request: Request) -> AsyncIterator[bytes]:
-    """The body in pieces, as they come; 415 for what does not say that it is CSV in UTF-8 and not compressed."""
-    content = Message()
-    content["Content-Type"] = request.headers.get("content-type", "")
-    is_csv = content.get_content_type() == "text/csv" and content.get_content_charset("utf-8") == "utf-8"
-    if not is_csv or "content-encoding" in request.headers:
-        raise HTTPException(415, "The body has to be text/csv in UTF-8, not compressed.")
+    """Return the body in pieces, as they come."""
+    require_content(request, "text/csv")
     return _pieces(request)
 
 
@@ -49,10 +45,10 @@ async def _buyer(claims: Annotated[Claims, requires("products:reserve")]) -> Act
     return _actor(claims)
 
 
-ProductServiceDep = Annotated[ProductService, collaborator("products")]
-ReservationServiceDep = Annotated[ReservationService, collaborator("reservations")]
-ImportServiceDep = Annotated[ImportService, collaborator("imports")]
-SettingsDep = Annotated[ProductSettings, collaborator("settings")]
+ProductServiceDep = Annotated[ProductService, injected(ProductService)]
+ReservationServiceDep = Annotated[ReservationService, injected(ReservationService)]
+ImportServiceDep = Annotated[ImportService, injected(ImportService)]
+SettingsDep = Annotated[ProductSettings, injected(ProductSettings)]
 CsvBody = Annotated[AsyncIterator[bytes], Depends(_csv_body, use_cache=False)]
 CanReadProducts = Annotated[Claims, requires("products:read")]
 CanReserveProducts = Annotated[Actor, Depends(_buyer, use_cache=False)]

@@ -10,7 +10,7 @@ from libs.auth.rotate import rotate
 from libs.clock.clock import SystemClock
 from libs.db.errors import DatabaseError
 from libs.db.service_commands import migrate_checkout, service_commands
-from libs.mail.errors import BadMailSetting
+from libs.mail.errors import MailConfigurationError
 from libs.web.command import Command, Service, run
 from libs.web.errors import StartupError
 from services.user_service.errors import UserError
@@ -33,15 +33,10 @@ def _create_app(settings: UserSettings) -> "FastAPI":
         raise StartupError(f"{error}. The command rotate-keys writes one.") from error
     try:
         return create_app(settings)
-    except BadMailSetting as error:
-        raise Refusal(f"USER_SERVICE_MAIL: {error}") from error
+    except MailConfigurationError as error:
+        raise StartupError(f"USER_SERVICE_MAIL: {error}") from error
     except InvalidThrottleUri as error:
-        raise Refusal(f"USER_SERVICE_THROTTLE_URI: {error}") from error
-    try:
-        with single_process_lock(settings.database):
-            return serve(app, settings)
-    except DatabaseError as error:
-        raise Refusal(str(error)) from error
+        raise StartupError(f"USER_SERVICE_THROTTLE_URI: {error}") from error
 
 
 def _schema() -> "Schema":

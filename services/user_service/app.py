@@ -1,11 +1,13 @@
 """The user service, put together from its parts."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncSession
+from svcs import Registry
 
 from libs.auth.counters import AttemptCounters, SharedStore
 from libs.auth.fastapi import Authenticator, check_policies, public
@@ -16,13 +18,15 @@ from libs.auth.refresh import RefreshTokens
 from libs.auth.tokens import TokenIssuer
 from libs.auth.verifier import Verifier
 from libs.clock.clock import Clock, SystemClock
+from libs.db.pool_metrics import watch_pool
 from libs.db.pruning import PruneBatch, Pruner, delete_batch
 from libs.db.schema import SchemaCheck
 from libs.db.sessions import SessionFactory, open_sessions
 from libs.mail.mailer import Mailer, open_mailer
 from libs.web import context
-from libs.web.app import Parts
+from libs.web.app import ServiceDefinition
 from libs.web.app import create_app as create_web_app
+from libs.web.health import ping_of
 from services.user_service.models import SCHEMA, OneTimeToken, RefreshGrantRow
 from services.user_service.problems import PROBLEMS
 from services.user_service.repository.grants import Grants
@@ -30,8 +34,8 @@ from services.user_service.routes import ROUTERS
 from services.user_service.service.administration import AdministrationService
 from services.user_service.service.audit import Audit
 from services.user_service.service.clients import ClientService
+from services.user_service.service.email_outbox import EmailOutbox
 from services.user_service.service.introspection import IntrospectionService
-from services.user_service.service.letters import Letters
 from services.user_service.service.logins import LoginService
 from services.user_service.service.passwords import PasswordService, watch_queues
 from services.user_service.service.recovery import RecoveryService
@@ -51,19 +55,21 @@ def create_app(
 ) -> FastAPI:
     """The application; its lifespan opens the keys and the database, and closes `passwords`.
 
-    `BadMailSetting` when the settings name no way of sending letters, `InvalidThrottleUri` for one that is no URI of a
-    throttle store.
+    Raises:
+        MailConfigurationError: the settings name no valid way to send emails.
+        InvalidThrottleUri: the settings name no store of throttles.
     """
     mailer = mailer or open_mailer(settings.mail, sender=settings.mail_from, password_file=settings.mail_password_file)
     resources = _Resources(settings, clock or SystemClock(), passwords, mailer)
     app = create_web_app(
         settings,
-        Parts(
+        ServiceDefinition(
             title="User service",
             routers=ROUTERS,
             lifespan=resources.open,
             problems=PROBLEMS,
             policy=[public()],
+            metrics=resources.metrics,
         ),
     )
     check_policies(app, public_paths={"/openapi.json"})
@@ -74,6 +80,7 @@ class _Resources:
     """What the service holds open from its start to its end."""
 
     def __init__(self, settings: UserSettings, clock: Clock, passwords: Passwords | None, mailer: Mailer) -> None:
+        self.metrics = CollectorRegistry()
         self._settings = settings
         self._mailer = mailer
         self._clock = clock
@@ -82,72 +89,79 @@ class _Resources:
         self._throttle_store = SharedStore(uri, prefix="user_service") if uri else None
 
     @asynccontextmanager
-    async def open(self, app: FastAPI) -> AsyncIterator[None]:
-        keys = KeyRing.from_folder(self._settings.keys, clock=self._clock)
-        passwords = self._passwords or Passwords()
-        registry = app.state.metrics.registry
-        watch_queues(passwords, registry)
-        security = SecurityLog(clock=self._clock, registry=registry)
-        counters = AttemptCounters(clock=self._clock, shared=self._throttle_store)
-        throttles = Throttles.on(counters, security.throttled)
-        try:
-            sessions = open_sessions(self._settings.database, self._settings.database_limits)
-            try:
-                letters = self._letters(sessions)
-                service = _password_service(passwords, throttles, security)
-                self._connect_parts(app, sessions, keys=keys, passwords=service, letters=letters, throttles=throttles)
-                app.state.pruner = Pruner(sessions, _expired(self._clock), registry=registry)
-                async with letters.working(), app.state.pruner.running():
-                    yield
-            finally:
-                await sessions.close()
-        finally:
-            passwords.close()
-            if self._throttle_store is not None:
-                await self._throttle_store.close()
-
-    def _email_outbox(self, sessions: SessionFactory) -> EmailOutbox:
-        return EmailOutbox(sessions, mailer=self._mailer, clock=self._clock, pages_url=self._settings.pages_url)
-
-    def _connect_parts(
-        self,
-        app: FastAPI,
-        sessions: SessionFactory,
-        *,
-        keys: KeyRing,
-        passwords: PasswordService,
-        letters: Letters,
-        throttles: Throttles,
-    ) -> None:
+    async def open(self, _: FastAPI, registry: Registry) -> AsyncIterator[None]:
         settings, clock = self._settings, self._clock
-        verifier = Verifier(keys, issuer=settings.issuer, audience=settings.audience, clock=clock)
-        token_status = StoredTokenStatus(sessions)
-        Authenticator(verifier, token_status=token_status).install(app)
-        tokens = AccessTokens(TokenIssuer(keys=keys, issuer=settings.issuer, clock=clock), settings.audience)
-        audit = Audit(clock, request_id=context.request_id)
-        refresh = RefreshTokens(Grants(sessions), clock=clock)
-        app.state.keys = keys
+        async with AsyncExitStack() as stack:
+            passwords = self._passwords or Passwords()
+            stack.callback(passwords.close)
+            if self._throttle_store is not None:
+                stack.push_async_callback(self._throttle_store.close)
+            sessions = open_sessions(settings.database, settings.database_limits)
+            stack.push_async_callback(sessions.close)
+            email_outbox = EmailOutbox(sessions, mailer=self._mailer, clock=clock, pages_url=settings.pages_url)
+            pruner = Pruner(sessions, _expired(clock), registry=self.metrics)
+            watch_pool(sessions, self.metrics)
+            registry.register_value(UserSettings, settings)
+            registry.register_value(SessionFactory, sessions, ping=ping_of(SchemaCheck(sessions, SCHEMA)))
+            registry.register_value(EmailOutbox, email_outbox)
+            registry.register_value(Pruner, pruner)
+            self._register_services(registry, sessions, passwords, email_outbox)
+            await stack.enter_async_context(email_outbox.running())
+            await stack.enter_async_context(pruner.running())
+            yield
+
+    def _register_services(
+        self, registry: Registry, sessions: SessionFactory, passwords: Passwords, email_outbox: EmailOutbox
+    ) -> None:
+        clock, audit = self._clock, Audit(self._clock, request_id=context.request_id)
+        watch_queues(passwords, self.metrics)
+        security = SecurityLog(clock=clock, registry=self.metrics)
+        throttles = Throttles.on(AttemptCounters(clock=clock, shared=self._throttle_store), security.throttled)
+        checked = _password_service(passwords, throttles, security)
         users = UserService(
             sessions,
-            passwords=passwords,
+            passwords=checked,
             throttle=throttles.registrations,
-            letters=letters,
+            email_outbox=email_outbox,
             audit=audit,
             clock=clock,
         )
-        app.state.users = users
-        app.state.letters = letters
-        app.state.recovery = RecoveryService(
-            sessions, users=users, letters=letters, throttle=throttles.recoveries, audit=audit, clock=clock
+        recovery = RecoveryService(
+            sessions,
+            users=users,
+            email_outbox=email_outbox,
+            throttle=throttles.recoveries,
+            audit=audit,
+            clock=clock,
         )
-        app.state.logins = LoginService(
-            sessions, passwords=passwords, refresh=refresh, tokens=tokens, audit=audit, clock=clock
+        registry.register_value(UserService, users)
+        registry.register_value(RecoveryService, recovery)
+        registry.register_value(AdministrationService, AdministrationService(sessions, audit=audit, clock=clock))
+        self._register_tokens(registry, sessions, passwords=checked, audit=audit)
+
+    def _register_tokens(
+        self, registry: Registry, sessions: SessionFactory, *, passwords: PasswordService, audit: Audit
+    ) -> None:
+        settings, clock = self._settings, self._clock
+        keys = KeyRing.from_folder(settings.keys, clock=clock)
+        lifetime = timedelta(seconds=settings.access_token_seconds)
+        issuer = TokenIssuer(keys=keys, issuer=settings.issuer, clock=clock, lifetime=lifetime)
+        tokens = AccessTokens(issuer, settings.audience, settings.granted_scopes)
+        verifier = Verifier(
+            keys,
+            issuer=settings.issuer,
+            audience=settings.audience,
+            clock=clock,
+            max_lifetime=timedelta(seconds=settings.max_access_token_seconds),
         )
-        app.state.clients = ClientService(sessions, tokens)
-        app.state.administration = AdministrationService(sessions, audit=audit, clock=clock)
-        app.state.introspection = IntrospectionService(verifier, token_status=token_status, refresh=refresh)
-        app.state.issuer = settings.issuer
-        app.state.checks = [SchemaCheck(sessions, SCHEMA)]
+        status, refresh = StoredTokenStatus(sessions), RefreshTokens(Grants(sessions), clock=clock)
+        logins = LoginService(sessions, passwords=passwords, refresh=refresh, tokens=tokens, audit=audit, clock=clock)
+        introspection = IntrospectionService(verifier, token_status=status, refresh=refresh)
+        registry.register_value(KeyRing, keys)
+        registry.register_value(Authenticator, Authenticator(verifier, token_status=status))
+        registry.register_value(LoginService, logins)
+        registry.register_value(ClientService, ClientService(sessions, tokens))
+        registry.register_value(IntrospectionService, introspection)
 
 
 def _password_service(passwords: Passwords, throttles: Throttles, security: SecurityLog) -> PasswordService:

@@ -1,11 +1,10 @@
-"""Commands for operators, with rights that no request has."""
+"""Administrative commands, for what no request may do. A wrong operand raises `UserError`."""
 
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
 from libs.clock.clock import SystemClock
-from libs.db.errors import DatabaseError
 from libs.db.sessions import SessionFactory, open_sessions
 from services.user_service.models import ADMIN, email_key
 from services.user_service.service.administration import AdministrationService

@@ -1,4 +1,4 @@
-"""The dependencies of handlers: services and permissions, each a named type."""
+"""Dependencies of handlers: services and permissions, each a named type."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -10,7 +10,7 @@ from libs.auth.clients import Client, parse_basic
 from libs.auth.errors import InvalidCredentials
 from libs.auth.fastapi import requires
 from libs.auth.keys import KeyRing
-from libs.web.collaborators import collaborator
+from libs.web.injection import injected
 from services.user_service.models import FIRST_PARTY, UserId
 from services.user_service.oauth import Form, OAuthError, UnauthorizedClient, read_form
 from services.user_service.service.administration import AdministrationService
@@ -19,6 +19,7 @@ from services.user_service.service.introspection import IntrospectionService
 from services.user_service.service.logins import LoginService
 from services.user_service.service.recovery import RecoveryService
 from services.user_service.service.users import UserService
+from services.user_service.settings import UserSettings
 
 
 async def _me(claims: Annotated[Claims, requires("users:me")]) -> UserId:
@@ -37,14 +38,14 @@ async def _address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-UserServiceDep = Annotated[UserService, collaborator("users")]
-LoginServiceDep = Annotated[LoginService, collaborator("logins")]
-ClientServiceDep = Annotated[ClientService, collaborator("clients")]
-KeyRingDep = Annotated[KeyRing, collaborator("keys")]
-AdministrationServiceDep = Annotated[AdministrationService, collaborator("administration")]
-IntrospectionServiceDep = Annotated[IntrospectionService, collaborator("introspection")]
-RecoveryServiceDep = Annotated[RecoveryService, collaborator("recovery")]
-IssuerDep = Annotated[str, collaborator("issuer")]
+UserServiceDep = Annotated[UserService, injected(UserService)]
+LoginServiceDep = Annotated[LoginService, injected(LoginService)]
+ClientServiceDep = Annotated[ClientService, injected(ClientService)]
+KeyRingDep = Annotated[KeyRing, injected(KeyRing)]
+AdministrationServiceDep = Annotated[AdministrationService, injected(AdministrationService)]
+IntrospectionServiceDep = Annotated[IntrospectionService, injected(IntrospectionService)]
+RecoveryServiceDep = Annotated[RecoveryService, injected(RecoveryService)]
+SettingsDep = Annotated[UserSettings, injected(UserSettings)]
 Administrator = Annotated[Subject, Depends(_administrator)]
 Auditor = Annotated[Subject, Depends(_auditor)]
 Myself = Annotated[UserId, Depends(_me)]

@@ -1,4 +1,4 @@
-"""A plain FastAPI hello on uvicorn; `python -m tools.bench.hello stock|guarded`. Prints its port."""
+"""A plain FastAPI hello on uvicorn; `python -m tools.bench.hello stock|hardened`. Prints its port."""
 
 import socket
 import sys
@@ -7,10 +7,8 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from libs.web.guard import Gate
-from libs.web.lifecycle import Lifecycle
-from libs.web.limits import Limits
-from libs.web.peers import Hosts, Proxies
+from libs.web.http_protocol import protocol_class
+from libs.web.server_policy import ServerPolicy
 
 app = FastAPI()
 
@@ -34,12 +32,12 @@ async def echo(greeting: Greeting) -> Greeting:
 
 
 def main(kind: str) -> None:
-    """Serve behind the guard, or behind nothing."""
-    gate = Gate(limits=Limits(), hosts=Hosts(["127.0.0.1"]), proxies=Proxies([]), lifecycle=Lifecycle())
+    """Serve by the hardened protocol, or by uvicorn's own."""
+    hardened = protocol_class(ServerPolicy(), on_rejection=lambda _: None)
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http=gate.protocol() if kind == "guarded" else "httptools",
+        http=hardened if kind == "hardened" else "httptools",
         ws="none",
         log_config=None,
         access_log=False,

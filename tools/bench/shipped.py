@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
+from svcs import Registry
 
-from libs.web.app import Parts, create_app
+from libs.web.app import ServiceDefinition, create_app
 from libs.web.server import serve
 from libs.web.settings import WebSettings
 
@@ -20,15 +21,14 @@ async def hello() -> dict[str, str]:
 
 
 @asynccontextmanager
-async def _nothing_to_open(app: FastAPI) -> AsyncIterator[None]:
-    app.state.checks = []
+async def _nothing_to_open(_: FastAPI, __: Registry) -> AsyncIterator[None]:
     yield
 
 
 def main(port: str, options: Sequence[str]) -> int:
     """Serve as `libs.web` serves every service."""
     settings = WebSettings(port=int(port), access_log="access-log" in options, log_format="json")
-    return serve(create_app(settings, Parts("Hello", [router], _nothing_to_open)), settings)
+    return serve(create_app(settings, ServiceDefinition("Hello", [router], _nothing_to_open)), settings)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from tools.deploy.configuration import Configuration
 from tools.deploy.errors import BadFileError
 from tools.deploy.records import Folder
 from tools.deploy.scopes import SETTING
-from tools.deploy.spelling import did_you_mean
+from tools.deploy.suggestions import suggestion
 
 PAGE = "docs/configuration.md"
 _ROW = re.compile(r"^\| `([A-Z][A-Z0-9_]*)` \| (?:`([^`|]*)`)?", re.MULTILINE)
@@ -29,11 +29,25 @@ class KnownSettings:
     def defaults(self, service: str) -> dict[str, str]:
         """Return the default of each setting of a service, named in lower case and without the prefix."""
         prefix = f"{service.upper()}_"
-        known = [name.removeprefix(prefix).lower() for name in listed if name.startswith(prefix)]
+        return {
+            name.removeprefix(prefix).lower(): default
+            for name, default in self.variables.items()
+            if name.startswith(prefix)
+        }
+
+
+def check_settings(folder: Folder, configurations: Mapping[str, Configuration], known: KnownSettings) -> None:
+    """Refuse settings that the service does not have, and those of a service that the page does not list.
+
+    Raises:
+        BadFileError: For the first such setting.
+    """
+    for service, configuration in configurations.items():
+        names = list(known.defaults(service))
         granted = [SETTING] if configuration.grants_scopes else []
         for name in [*configuration.settings, *configuration.secrets, *granted]:
-            if name not in known:
-                raise BadFileError(folder.shown(f"{service}.toml"), _reason(service, name, known))
+            if name not in names:
+                raise BadFileError(folder.shown(f"{service}.toml"), _reason(service, name, names))
 
 
 def _reason(service: str, name: str, known: list[str]) -> str:

@@ -78,8 +78,9 @@ def make_plan(folder: Folder, images: Mapping[str, Image], *, registry: str, is_
     """
     environment, records = folder.environment(), folder.records()
     configurations = grant_scopes(folder.configurations(), folder.path.parents[1] / "services")
-    check_peers(folder, configurations, namespace=environment.namespace)
-    scene = _Scene(folder=folder, environment=environment, is_committed=is_committed)
+    check_connections(folder, configurations, namespace=environment.namespace)
+    check_proxies(folder, configurations, environment)
+    planner = _Planner(folder=folder, environment=environment, is_committed=is_committed)
     changes = [
         planner.change(service, configurations.get(service), images.get(service), records.get(service))
         for service in sorted({*configurations, *records, *folder.rendered()})

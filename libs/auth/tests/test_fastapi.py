@@ -14,6 +14,7 @@ from libs.auth.errors import KeyUnavailable, UnstatedPolicy
 from libs.auth.fastapi import Authenticator, check_policies, public, requires
 from libs.auth.signatures import KeyId, VerificationKey
 from libs.auth.testing import AUDIENCE, ISSUER, TokenFactory
+from libs.auth.tests.lifespans import authenticating
 from libs.auth.verifier import Verifier
 
 DOCUMENTATION = ["/docs", "/docs/oauth2-redirect", "/openapi.json", "/redoc"]
@@ -22,7 +23,7 @@ Headers = dict[str, str] | list[tuple[bytes, bytes]]
 IsAdmin = Annotated[Claims, requires(role="admin")]
 
 
-def new_app(factory: TokenFactory) -> FastAPI:
+def new_app(factory: TokenFactory, authenticator: Authenticator | None = None) -> FastAPI:
     """Return an application with one route of each kind."""
     router = APIRouter()
 
@@ -38,9 +39,8 @@ def new_app(factory: TokenFactory) -> FastAPI:
     async def root() -> str:
         return "hello"
 
-    app = FastAPI()
+    app = FastAPI(lifespan=authenticating(authenticator or Authenticator(factory.verifier)))
     app.include_router(router)
-    Authenticator(factory.verifier).install(app)
     return app
 
 
@@ -48,8 +48,12 @@ async def get(
     factory: TokenFactory, path: str, headers: Headers | None = None, *, app: FastAPI | None = None
 ) -> httpx2.Response:
     """Send one request, to a fresh application unless one is given."""
-    transport = httpx2.ASGITransport(app=app or new_app(factory))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+    app = app or new_app(factory)
+    transport = httpx2.ASGITransport(app=app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=transport, base_url="http://test") as client,
+    ):
         return await client.get(path, headers=headers)
 
 
@@ -138,9 +142,8 @@ class Suspended:
 async def test_tokens_that_are_no_longer_valid_are_rejected_at_once() -> None:
     """A user who is deleted, locked or has changed the password, with a good token that is cached: one more 401."""
     factory = TokenFactory()
-    app = new_app(factory)
     token_status = Suspended()
-    Authenticator(factory.verifier, token_status=token_status).install(app)
+    app = new_app(factory, Authenticator(factory.verifier, token_status=token_status))
     headers = factory.headers("user-7", scopes=["products:read"])
     assert (await get(factory, "/products", headers, app=app)).status_code == 200
     token_status.subjects = ("user-7",)
@@ -165,8 +168,7 @@ class NoKeys:
 async def test_without_keys_the_answer_is_503() -> None:
     """The fault is not the caller's, and the address of the key server is not the caller's business."""
     factory = TokenFactory()
-    app = new_app(factory)
-    Authenticator(Verifier(NoKeys(), issuer=ISSUER, audience=AUDIENCE, clock=factory.clock)).install(app)
+    app = new_app(factory, Authenticator(Verifier(NoKeys(), issuer=ISSUER, audience=AUDIENCE, clock=factory.clock)))
     answer = await get(factory, "/products", factory.headers(), app=app)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert "example.com" not in answer.text
@@ -255,6 +257,19 @@ def test_a_policy_of_the_router_or_the_application_counts() -> None:
     check_policies(app)
 
 
+def test_a_policy_given_where_a_router_is_included_does_not_count() -> None:
+    """FastAPI reads the body before it comes to such a policy, so the route itself has to state one."""
+    router = APIRouter()
+
+    @router.post("/")
+    async def root() -> None: ...
+
+    app = FastAPI(openapi_url=None)
+    app.include_router(router, dependencies=[requires("products:read")])
+    with pytest.raises(UnstatedPolicy):
+        check_policies(app)
+
+
 async def shake_hands(app: FastAPI, headers: dict[str, str]) -> list[Message]:
     """Open a web socket at `/` and return what the application sends."""
     sent: list[Message] = []
@@ -279,8 +294,7 @@ async def shake_hands(app: FastAPI, headers: dict[str, str]) -> list[Message]:
 async def test_a_web_socket_states_and_enforces_a_policy() -> None:
     """Without a token the handshake is refused; with one the handler has the claims."""
     factory = TokenFactory()
-    app = FastAPI(openapi_url=None)
-    Authenticator(factory.verifier).install(app)
+    app = FastAPI(openapi_url=None, lifespan=authenticating(Authenticator(factory.verifier)))
 
     @app.websocket("/")
     async def endpoint(socket: WebSocket, reader: CanReadProducts) -> None:
@@ -288,8 +302,9 @@ async def test_a_web_socket_states_and_enforces_a_policy() -> None:
         await socket.send_text(reader.subject)
 
     check_policies(app)
-    assert (await shake_hands(app, {}))[0]["status"] == 401
-    accepted = await shake_hands(app, factory.headers(scopes=["products:read"]))
+    async with app.router.lifespan_context(app):
+        assert (await shake_hands(app, {}))[0]["status"] == 401
+        accepted = await shake_hands(app, factory.headers(scopes=["products:read"]))
     assert [message["type"] for message in accepted] == ["websocket.accept", "websocket.send"]
     assert accepted[1]["text"] == "user-1"
 

@@ -91,6 +91,12 @@ async def test_a_network_has_fifty_attempts_over_all_accounts(attempts: Attempts
     assert await attempts.allowed("ada", STRANGER, 1) == 1
 
 
+async def test_retries_on_one_account_leave_others_of_the_network_their_attempts(attempts: Attempts) -> None:
+    """A client that repeats rejected attempts uses up those of its account alone."""
+    assert await attempts.allowed("ada", HOME, 200) == 5
+    assert await attempts.allowed("bob", HOME, 5) == 5
+
+
 async def test_a_rejected_attempt_does_not_count(attempts: Attempts) -> None:
     """When one of fifty concurrent logins succeeds, the next one is allowed, however many were rejected."""
     for number in range(PER_NETWORK.attempts + 20):

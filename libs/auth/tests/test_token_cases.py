@@ -15,6 +15,7 @@ from libs.auth.errors import InvalidToken
 from libs.auth.fastapi import Authenticator, requires
 from libs.auth.signatures import Algorithm, KeyId, SigningKey, VerificationKey
 from libs.auth.testing import AUDIENCE, ISSUER, InvalidTokenFactory, MemoryKeys, TokenFactory, new_key
+from libs.auth.tests.lifespans import authenticating
 from libs.auth.tests.token_cases import Make, cases_for
 from libs.auth.verifier import Verifier
 
@@ -102,14 +103,16 @@ async def test_a_key_vouches_for_its_own_name_and_algorithm_alone(
 
 async def test_all_wrong_tokens_get_one_answer(factory: TokenFactory) -> None:
     """Status, challenge and body say nothing about what was wrong."""
-    app = FastAPI()
-    Authenticator(factory.verifier).install(app)
+    app = FastAPI(lifespan=authenticating(Authenticator(factory.verifier)))
 
     @app.get("/")
     async def root(_: Annotated[Claims, requires()]) -> None: ...
 
     transport = httpx2.ASGITransport(app=app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=transport, base_url="http://test") as client,
+    ):
         for name, make in cases_for(factory.keys.signing_key().public.algorithm).items():
             value = b"Bearer " + make(InvalidTokenFactory(factory)).encode("utf-8", "surrogatepass")
             answer = await client.get("/", headers=[(b"authorization", value)])

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import structlog
 from fastapi import APIRouter, FastAPI
 from pydantic import SecretStr
+from svcs import Registry
 
-from libs.web.app import Parts, create_app
-from libs.web.health import ReadinessCheck
+from libs.web.app import ServiceDefinition, create_app
+from libs.web.health import ReadinessCheck, ping_of
 from libs.web.problems import Problem
 from libs.web.settings import WebSettings
 from libs.web.strict import NonNegativeInt64, SafeStr, SingleLineStr, StrictModel, StrictRoute
@@ -87,16 +88,19 @@ def application(settings: WebSettings | None = None, checks: Sequence[ReadinessC
     """The application with these settings and readiness checks."""
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.checks = checks
+    async def lifespan(_: FastAPI, registry: Registry) -> AsyncIterator[None]:
+        for number, check in enumerate(checks):
+            # The registry has one value of each type.
+            kind = type(f"Checked{number}", (), {})
+            registry.register_value(kind, kind(), ping=ping_of(check))
         yield
 
     problems = {
         TeapotError: Problem(418, "teapot", "I'm a teapot", headers=lambda error: {"Retry-After": str(error.seconds)}),
         KettleError: Problem(503, "kettle", "No hot water", detail="Try again in a moment."),
     }
-    parts = Parts(title="Test", routers=[router], lifespan=lifespan, problems=problems)
-    return create_app(settings or WebSettings(), parts)
+    definition = ServiceDefinition(title="Test", routers=[router], lifespan=lifespan, problems=problems)
+    return create_app(settings or WebSettings(), definition)
 
 
 @dataclass(frozen=True, slots=True)

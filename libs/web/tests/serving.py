@@ -6,36 +6,30 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import uvicorn
 import uvloop
+from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
-from libs.web.guard import Gate
-from libs.web.lifecycle import Lifecycle
-from libs.web.limits import Limits
-from libs.web.peers import Hosts, Proxies
+from libs.web.host_policy import ForwardedHeadersMiddleware, HostMiddleware
+from libs.web.http_protocol import protocol_class
+from libs.web.server_policy import ServerPolicy
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
-def gate(
-    limits: Limits | None = None,
-    *,
-    hosts: tuple[str, ...] = (),
-    proxies: tuple[str, ...] = (),
-    lifecycle: Lifecycle | None = None,
-) -> Gate:
-    """A gate as open as its arguments leave it."""
-    return Gate(
-        limits=limits or Limits(),
-        hosts=Hosts(hosts),
-        proxies=Proxies(proxies),
-        lifecycle=lifecycle or Lifecycle(),
-    )
+def protected(app: ASGIApp, *, hosts: Sequence[str] = (), proxies: Sequence[str] = ()) -> ASGIApp:
+    """Put the middleware around `app` that checks Host and forwarding headers."""
+    return ForwardedHeadersMiddleware(HostMiddleware(app, allowed_hosts=hosts), trusted_proxies=proxies)
+
+
+def _ignore(_: HTTPStatus) -> None:
+    """Do nothing with a rejection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +144,17 @@ class Running:
 
 
 @contextlib.contextmanager
-def serving(app: object, protocol: object) -> Iterator[Running]:
-    """Serve `app` with a protocol class on a free port of loopback, in a thread with its uvloop."""
-    config = uvicorn.Config(app, http=protocol, log_config=None, proxy_headers=False)  # type: ignore[arg-type]
+def serving(
+    app: ASGIApp,
+    policy: ServerPolicy | None = None,
+    *,
+    idle_seconds: float = 120,
+    on_rejection: Callable[[HTTPStatus], None] = _ignore,
+) -> Iterator[Running]:
+    """Serve `app` by the hardened protocol on a free port of loopback, in a thread with its uvloop."""
+    protocol = protocol_class(policy or ServerPolicy(), on_rejection=on_rejection)
+    config = uvicorn.Config(app, http=protocol, log_config=None, proxy_headers=False)
+    config.timeout_keep_alive = idle_seconds  # type: ignore[assignment]  # seconds, which tests set below one
     config.load()
     state = ServerState()
     loop = uvloop.new_event_loop()

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request
 from pydantic_settings import SettingsConfigDict
+from svcs import Registry
 
-from libs.web.app import Parts, create_app
+from libs.web.app import ServiceDefinition, create_app
 from libs.web.server import serve
 from libs.web.settings import WebSettings
 
@@ -31,6 +32,12 @@ def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
+@router.post("/files")
+async def files(request: Request) -> int:
+    """Count the bytes of the body."""
+    return len(await request.body())
+
+
 @router.get("/client")
 async def client(request: Request) -> list[str]:
     """Say who the client is, as far as the server can tell."""
@@ -38,9 +45,8 @@ async def client(request: Request) -> list[str]:
 
 
 @contextlib.asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Nothing to open, and so nothing to check."""
-    app.state.checks = []
+async def lifespan(_: FastAPI, __: Registry) -> AsyncIterator[None]:
+    """Open nothing."""
     yield
 
 
@@ -49,7 +55,9 @@ def main(cap: int) -> int:
     if cap:
         resource.setrlimit(resource.RLIMIT_NOFILE, (cap, cap))
     settings = ShippedSettings()
-    return serve(create_app(settings, Parts(title="Shipped", routers=[router], lifespan=lifespan)), settings)
+    return serve(
+        create_app(settings, ServiceDefinition(title="Shipped", routers=[router], lifespan=lifespan)), settings
+    )
 
 
 if __name__ == "__main__":

@@ -43,6 +43,7 @@ async def test_json_in_utf_8_is_accepted(content_type: str) -> None:
         ["application/json; charset*=utf-8''utf-16"],
         ["application/json", "application/json"],
         ["application/json", "text/plain"],
+        ['application/json;a="' + ";" * 250],
         ["application/x-www-form-urlencoded"],
     ],
 )
@@ -66,10 +67,3 @@ async def test_compressed_bodies_are_unsupported(coding: str) -> None:
     assert answer.status_code == 415
     assert answer.headers["accept-encoding"] == "identity"
     assert answer.json()["detail"] == "The body must not be compressed."
-
-
-async def test_routes_without_a_body_take_any_type() -> None:
-    """A content type without content says nothing."""
-    async with running(application()) as client:
-        answer = await client.get("/teapot", headers={"Content-Type": "text/plain"})
-    assert answer.status_code == 418

@@ -2,7 +2,8 @@
 
 import pytest
 
-from libs.web.testing import running
+from libs.web.lifecycle import Lifecycle
+from libs.web.testing import registered, running
 from libs.web.tests.application import Check, application
 
 
@@ -33,6 +34,6 @@ async def test_a_draining_service_is_live_and_not_ready() -> None:
     """So that no new requests are sent to it while it finishes the old."""
     app = application(checks=[Check("database")])
     async with running(app) as client:
-        app.state.lifecycle.draining = True
+        registered(app, Lifecycle).draining = True
         assert (await client.get("/readyz")).json()["reasons"] == ["stopping"]
         assert (await client.get("/livez")).status_code == 200

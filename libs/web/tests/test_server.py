@@ -6,10 +6,10 @@ import socket
 import time
 
 import pytest
+from pydantic import ValidationError
 
 from libs.web.errors import PortTaken
-from libs.web.lifecycle import Lifecycle
-from libs.web.server import gate_of, listen
+from libs.web.server import listen, policy_of
 from libs.web.settings import WebSettings
 from libs.web.tests.processes import Process, shipped
 from libs.web.tests.serving import Client
@@ -24,23 +24,10 @@ def get(path: str) -> bytes:
     return b"GET %s HTTP/1.1\r\n%s\r\n" % (path.encode(), HOST)
 
 
-def test_settings_reach_the_guard() -> None:
-    """Every limit that is a setting is the guard's limit."""
-    settings = WebSettings(
-        header_seconds=1,
-        body_seconds=2,
-        max_body_bytes=3,
-        max_connections=4,
-        idle_seconds=5,
-        allowed_hosts=("a",),
-        trusted_proxies=(),
-    )
-    gate = gate_of(settings, Lifecycle(), body_limits={"/files": 6})
-    limits = gate.limits
-    assert (limits.header_seconds, limits.body_seconds, limits.body_bytes) == (1, 2, 3)
-    assert (limits.connections, limits.idle_seconds) == (4, 5)
-    assert limits.body_bytes_of == {b"/files": 6}
-    assert [gate.hosts.admits(host) for host in (b"a", b"b")] == [True, False]
+def test_settings_reach_the_server() -> None:
+    """Every limit that is a setting is the limit of the protocol."""
+    policy = policy_of(WebSettings(header_seconds=1, body_seconds=2, max_connections=4))
+    assert (policy.header_seconds, policy.body_seconds, policy.connections) == (1, 2, 4)
 
 
 def test_taken_port_is_refused() -> None:
@@ -63,11 +50,11 @@ def test_client_is_who_a_named_proxy_says(proxies: list[str], seen: list[str]) -
         assert served.status() == 0
 
 
-def test_guard_is_in_the_shipped_server() -> None:
-    """What a service starts has the guard, with the limits of its settings."""
+def test_the_shipped_server_is_hardened() -> None:
+    """What a service starts has the hardened protocol, with the limits of its settings."""
     with shipped(max_body_bytes=1000) as served:
         assert served.ask(b"GET / HTTP/1.1\r\n\r\n").status == 400
-        assert served.ask(b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 1001\r\n\r\n").status == 413
+        assert served.ask(b"POST /files HTTP/1.1\r\n" + HOST + b"Content-Length: 1001\r\n\r\n").status == 413
 
 
 def test_sixty_four_descriptors_are_enough() -> None:
@@ -94,3 +81,28 @@ def _answers_again(served: Process) -> bool:
                 return True
         time.sleep(0.1)
     return False
+
+
+def test_metrics_have_a_port_of_their_own() -> None:
+    """It serves the metrics by any Host, with the limits of the server, and the main port does not serve them."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    with shipped(metrics_port=port, allowed_hosts="api.example.org", header_seconds=1, drain_seconds=0) as served:
+        metrics = Client(("127.0.0.1", port))
+        answer = metrics.ask(b"GET /metrics HTTP/1.1\r\nHost: 10.0.0.7:9090\r\n\r\n")
+        assert answer.status == 200
+        assert b"http_requests_total" in answer.body
+        metrics.close()
+        assert served.ask(b"GET /metrics HTTP/1.1\r\nHost: api.example.org\r\n\r\n").status == 404
+        slow = Client(("127.0.0.1", port))
+        slow.send(b"GET /metr")
+        assert slow.answer().status == 408
+        slow.close()
+        served.stop()
+        assert served.status() == 0
+
+
+def test_both_ports_cannot_be_one() -> None:
+    """The sentence names both settings."""
+    with pytest.raises(ValidationError, match="METRICS_PORT and PORT are both 8000"):
+        WebSettings(port=8000, metrics_port=8000)

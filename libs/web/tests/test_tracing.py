@@ -8,15 +8,19 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from typing import Annotated
 
 import httpx2
 import pytest
+import svcs
 from fastapi import APIRouter, FastAPI, Request
+from svcs import Registry
 
-from libs.web.app import Parts, create_app
+from libs.web.app import ServiceDefinition, create_app
 from libs.web.http_client import open_http_client
+from libs.web.injection import injected
 from libs.web.settings import WebSettings
-from libs.web.telemetry import TelemetryError, open_telemetry
+from libs.web.telemetry import Telemetry, TelemetryError, open_telemetry
 from libs.web.testing import running
 from libs.web.tests.collector import Collector, Span, collecting
 from libs.web.tests.processes import shipped
@@ -42,9 +46,10 @@ router = APIRouter()
 
 
 @router.get("/call/{number}")
-async def call(request: Request, number: int) -> int:
+async def call(
+    request: Request, number: int, client: Annotated[httpx2.AsyncClient, injected(httpx2.AsyncClient)]
+) -> int:
     """Call the server that the header names."""
-    client: httpx2.AsyncClient = request.app.state.http
     await client.get(request.headers["x-target"], params={"secret": "canary-1"})
     return number
 
@@ -64,12 +69,12 @@ def application() -> FastAPI:
     """Return an application with an HTTP client."""
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_http_client(app.state.telemetry) as client:
-            app.state.http = client
+    async def lifespan(_: FastAPI, registry: Registry) -> AsyncIterator[None]:
+        async with open_http_client(svcs.Container(registry).get(Telemetry)) as client:
+            registry.register_value(httpx2.AsyncClient, client)
             yield
 
-    return create_app(WebSettings(), Parts("Test service", [router], lifespan))
+    return create_app(WebSettings(), ServiceDefinition("Test service", [router], lifespan))
 
 
 @pytest.fixture

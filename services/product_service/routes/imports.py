@@ -6,11 +6,14 @@ from services.product_service.dependencies import CanWriteProducts, CsvBody, Imp
 from services.product_service.schemas.idempotency import IdempotencyKey
 from services.product_service.schemas.imports import CSV_BODY, ImportView, product_rows
 
-PATH = "/products/imports"
-router = APIRouter(prefix=PATH, tags=["imports"])
+
+def imports_router(max_body_size: int) -> APIRouter:
+    """Return the routes. `max_body_size` is the largest file, in bytes."""
+    router = APIRouter(prefix="/products/imports", tags=["imports"], max_body_size=max_body_size)
+    router.add_api_route("", import_products, methods=["POST"], status_code=201, openapi_extra=CSV_BODY)
+    return router
 
 
-@router.post("", status_code=201, openapi_extra=CSV_BODY)
 async def import_products(
     actor: CanWriteProducts,
     body: CsvBody,

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from libs.web.etags import IfMatch, etag, seen_version
 from libs.web.openapi import ETAG, LOCATION, response_headers
 from libs.web.strict import StrictRoute
 from services.product_service.dependencies import CanReadProducts, CanWriteProducts, ProductServiceDep

@@ -1,19 +1,17 @@
 """Lists of products over HTTP."""
 
-from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, GetJsonSchemaHandler, StringConstraints
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import Field, StringConstraints
 
+from libs.web.openapi import NamedEnum
 from libs.web.pagination import Cursor, PageQuery, query_fingerprint
-from libs.web.strict import CleanText, CountInDigits
+from libs.web.strict import DecimalInt64, SafeStr
 from services.product_service.models import Filters, Listing, OwnerId, Product, Sort, SortField
 from services.product_service.schemas.products import UUID
 
 
-class ProductSort(StrEnum):
+class ProductSort(NamedEnum):
     """The order of a list; with `-` the largest or newest value is first."""
 
     CREATED_AT = "created_at"
@@ -23,26 +21,19 @@ class ProductSort(StrEnum):
     NAME = "name"
     NAME_DESC = "-name"
 
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """Add the names, since generated clients cannot make two of `price` and `-price`."""
-        described = handler(schema)
-        handler.resolve_ref_schema(described)["x-enum-varnames"] = [member.name for member in cls]
-        return described
-
 
 class ProductQuery(PageQuery):
     """Which products to list, and in which order."""
 
     sort: ProductSort = ProductSort.CREATED_AT_DESC
-    q: Annotated[CleanText, Field(max_length=200)] | None = Field(
+    q: Annotated[SafeStr, Field(max_length=200)] | None = Field(
         default=None, description="Words, each of which begins a word of the name or the description."
     )
     owner: Annotated[str, StringConstraints(pattern=UUID)] | None = Field(
         default=None, description="Only products of this user."
     )
-    min_price_cents: CountInDigits | None = Field(default=None, description="Only products that cost this or more.")
-    max_price_cents: CountInDigits | None = Field(default=None, description="Only products that cost this or less.")
+    min_price_cents: DecimalInt64 | None = Field(default=None, description="Only products that cost this or more.")
+    max_price_cents: DecimalInt64 | None = Field(default=None, description="Only products that cost this or less.")
     in_stock: bool | None = Field(default=None, description="Only products that are in stock, or that are not.")
 
     def listing(self) -> Listing:

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from libs.web.pagination import Page
-from libs.web.strict import CleanText, Count, Line, StrictModel
+from libs.web.strict import NonNegativeInt64, SafeStr, SingleLineStr, StrictModel
 from services.product_service.models import OwnerId, ProductId
 
 UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"

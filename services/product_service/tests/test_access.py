@@ -6,12 +6,14 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from libs.auth.testing import AUDIENCE, ISSUER, TokenFactory
-from libs.web.testing import operations
+from libs.auth.scope_files import declared_scopes, required_scopes
+from libs.auth.testing import AUDIENCE, ISSUER, InvalidTokenFactory, TokenFactory
+from libs.web.testing import operations, running
 from services.product_service.app import create_app
 from services.product_service.settings import ProductSettings
 from services.product_service.tests.token_headers import TEA, Headers, ann, bob, outsider, root
 
+_SERVICES = Path(__file__).absolute().parents[2]
 CALLERS: dict[str, Callable[[TokenFactory], Headers]] = {
     "anonymous": lambda _: {},
     "outsider": outsider,
@@ -90,12 +92,12 @@ async def test_only_the_allowed_get_through(
 
 @pytest.mark.parametrize(("seconds", "status"), [(900, 200), (901, 401)])
 async def test_a_token_lives_no_longer_than_the_setting_says(
-    settings: ProductSettings, mint: TokenMint, seconds: int, status: int
+    settings: ProductSettings, factory: TokenFactory, seconds: int, status: int
 ) -> None:
     """A token with a longer lifetime than `max_access_token_seconds` is rejected."""
     wider = settings.model_copy(update={"max_access_token_seconds": 900})
-    forge = TokenForge(mint)
-    token = forge.token(payload={"exp": forge.payload["iat"] + seconds, "scope": "products:read"})
-    async with running(create_app(wider, clock=mint.clock, keys=mint.keys)) as client:
+    invalid_tokens = InvalidTokenFactory(factory)
+    token = invalid_tokens.token(payload={"exp": invalid_tokens.payload["iat"] + seconds, "scope": "products:read"})
+    async with running(create_app(wider, clock=factory.clock, keys=factory.keys)) as client:
         answer = await client.get("/products", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == status

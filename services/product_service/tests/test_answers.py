@@ -28,9 +28,10 @@ _SHOP = "https://shop.example.com"
         ("GET", "/products?limit=0", {}, 422),
         ("GET", "/products/x", {}, 422),
         ("POST", "/products", {"Content-Type": "application/json"}, 422),
-        ("POST", "/products", {"Idempotency-Key": "two words"}, 422),
+        ("POST", "/products", {}, 415),
+        ("POST", "/products", {"Content-Type": "application/json", "Idempotency-Key": "two words"}, 422),
         ("POST", "/products/imports", {}, 415),
-        ("PUT", _NOWHERE, {"If-Match": "x"}, 422),
+        ("PUT", _NOWHERE, {"Content-Type": "application/json", "If-Match": "x"}, 422),
     ],
 )
 async def test_every_refusal_is_a_problem(

@@ -7,6 +7,8 @@ import pytest
 from fastapi import FastAPI
 
 from libs.auth.testing import TokenFactory
+from libs.db.pruning import Pruner
+from libs.web.testing import registered
 from services.product_service.schemas.products import ProductInput
 from services.product_service.tests.token_headers import ANN, TEA, ann, bob, root
 
@@ -128,7 +130,7 @@ async def test_a_key_is_forgotten_after_a_day(app: FastAPI, client: httpx2.Async
     keyed = {"Idempotency-Key": "order-1"}
     first = await client.post("/products", json=TEA, headers=ann(factory) | keyed)
     factory.clock.advance(24 * 60 * 60 + 1)
-    await app.state.pruner.prune()
+    await registered(app, Pruner).prune()
     again = await client.post("/products", json=TEA, headers=ann(factory) | keyed)
     assert again.json()["id"] != first.json()["id"]
 

@@ -3,10 +3,10 @@
 import httpx2
 from fastapi import FastAPI
 
-from libs.auth.testing import TokenMint
+from libs.auth.testing import TokenFactory
 from libs.web.contract_testing import contract_faults
 from services.product_service.problems import PROBLEMS
-from services.product_service.tests.callers import TEA, ann
+from services.product_service.tests.token_headers import TEA, ann
 
 
 def test_the_document_has_no_faults(app: FastAPI) -> None:
@@ -32,10 +32,10 @@ def test_prices_of_a_query_have_limits(app: FastAPI) -> None:
 
 
 async def test_responses_have_the_headers_of_the_document(
-    app: FastAPI, client: httpx2.AsyncClient, mint: TokenMint
+    app: FastAPI, client: httpx2.AsyncClient, factory: TokenFactory
 ) -> None:
     """`ETag` and `Location` where they are described as required, and the challenge of 401."""
-    paths, headers = app.openapi()["paths"], ann(mint)
+    paths, headers = app.openapi()["paths"], ann(factory)
     created = await client.post("/products", json=TEA, headers=headers)
     location = created.headers["location"]
     reserved = await client.post(f"{location}/reservations", json={"quantity": 1}, headers=headers)

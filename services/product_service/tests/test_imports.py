@@ -198,7 +198,8 @@ async def test_a_file_has_limits_of_its_own(settings: ProductSettings, factory: 
         assert many.json()["type"] == "urn:problem:too-many-rows"
         large = await _import(client, ann(factory), HEADER + b"x" * 10_000)
         await _assert_refused(client, factory, large, status=413)
-        other = await client.post("/products", content=b" " * 1001, headers=ann(factory))
+        headers = ann(factory) | {"Content-Type": "application/json"}
+        other = await client.post("/products", content=b" " * 1001, headers=headers)
         await _assert_refused(client, factory, other, status=413)
         assert (await _import(client, ann(factory), HEADER + b"Tea," + b"x" * 5000 + b",1,1\n")).status_code == 201
 

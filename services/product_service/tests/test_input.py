@@ -4,7 +4,7 @@ import httpx2
 import pytest
 
 from libs.auth.testing import AUDIENCE, ISSUER, TokenFactory
-from libs.web.hostile import taken
+from libs.web.invalid_requests import accepted
 from services.product_service.app import create_app
 from services.product_service.settings import ProductSettings
 from services.product_service.tests.token_headers import TEA, ann
@@ -20,7 +20,7 @@ async def test_every_operation_is_strict(client: httpx2.AsyncClient, factory: To
     before = await client.get("/products", headers=ann(factory))
     described = create_app(ProductSettings(issuer=ISSUER, audience=AUDIENCE))
     places = {"product_id": made.json()["id"], "reservation_id": reserved.json()["id"]}
-    assert await taken(described, client, ann(factory), places) == []
+    assert await accepted(described, client, ann(factory), places) == []
     assert (await client.get("/products", headers=ann(factory))).content == before.content
 
 
@@ -141,14 +141,25 @@ async def test_what_is_no_id_is_invalid(client: httpx2.AsyncClient, factory: Tok
     assert answer.status_code == 422, answer.text
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "", "application/xml"])
-async def test_a_body_that_does_not_say_json_is_invalid(
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "",
+        "application/xml",
+        "application/merge-patch+json",
+        "application/json; charset=utf-16",
+    ],
+)
+async def test_a_body_that_does_not_say_json_is_unsupported(
     client: httpx2.AsyncClient, factory: TokenFactory, content_type: str
 ) -> None:
     """A browser's form on another site cannot pass for a client of ours."""
     headers = ann(factory) | {"Content-Type": content_type}
     answer = await client.post("/products", content=b'{"name": "Tea", "price_cents": 1}', headers=headers)
-    await _assert_refused(client, factory, answer, status=422)
+    await _assert_refused(client, factory, answer, status=415)
+    assert answer.headers["accept"] == "application/json"
 
 
 async def test_a_body_over_the_limit_is_refused_unread(client: httpx2.AsyncClient, factory: TokenFactory) -> None:

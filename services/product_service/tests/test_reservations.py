@@ -8,7 +8,9 @@ from fastapi import FastAPI
 
 from libs.auth.testing import TokenFactory
 from libs.db.errors import DatabaseError
+from libs.db.pruning import Pruner
 from libs.web.strict import MAX_INT64
+from libs.web.testing import registered
 from services.product_service.problems import PROBLEMS
 from services.product_service.tests.token_headers import TEA, ann, bob, root
 
@@ -83,12 +85,12 @@ async def test_an_expired_reservation_is_gone(
 ) -> None:
     """From its end on it cannot be read or cancelled; its pieces go back to the stock, and a metric counts it."""
     path = (await _reserve(client, product, factory)).headers["location"]
-    await app.state.pruner.prune()
+    await registered(app, Pruner).prune()
     assert await _stock(client, product, factory) == 1
     factory.clock.advance(SECONDS)
     assert (await client.get(path, headers=bob(factory))).status_code == 404
     assert (await client.delete(path, headers=bob(factory))).status_code == 404
-    await app.state.pruner.prune()
+    await registered(app, Pruner).prune()
     assert await _stock(client, product, factory) == 3
     assert b'db_pruned_rows_total{kind="reservations"} 1.0' in (await client.get("/metrics")).content
 
@@ -105,7 +107,7 @@ async def test_pieces_come_back_to_a_stock_that_is_full(
         assert (await client.delete(path, headers=bob(factory))).status_code == 204
     else:
         factory.clock.advance(SECONDS)
-        await app.state.pruner.prune()
+        await registered(app, Pruner).prune()
     assert await _stock(client, product, factory) == MAX_INT64
 
 

@@ -12,7 +12,7 @@ router = APIRouter(route_class=StrictRoute, tags=["users"])
 
 
 @router.post("/users", status_code=201, responses=error_responses(429), dependencies=[public()])
-async def register(body: Registration, users: UserAccounts) -> UserView:
+async def register(body: Registration, users: UserServiceDep, address: ClientAddress) -> UserView:
     """Open an account."""
     password = body.password.get_secret_value()
     user = await users.register(email=body.email, password=password, name=body.name, address=address)
@@ -32,7 +32,7 @@ async def change_me(body: Profile, me: Myself, users: UserServiceDep) -> UserVie
 
 
 @router.post("/me/password", status_code=204, responses=error_responses(429))
-async def change_password(body: PasswordChange, me: Myself, users: UserAccounts, address: ClientAddress) -> None:
+async def change_password(body: PasswordChange, me: Myself, users: UserServiceDep, address: ClientAddress) -> None:
     """Replace the password and end every login, this one too."""
     current, new = body.current_password.get_secret_value(), body.new_password.get_secret_value()
     await users.change_password(me, current=current, new=new, address=address)
@@ -40,6 +40,6 @@ async def change_password(body: PasswordChange, me: Myself, users: UserAccounts,
 
 # A body with DELETE has no defined meaning (RFC 9110 section 9.3.5), and the password must be in a body.
 @router.post("/me/deletion", status_code=204, responses=error_responses(429))
-async def delete_me(body: Farewell, me: Myself, users: UserAccounts, address: ClientAddress) -> None:
+async def delete_me(body: AccountDeletion, me: Myself, users: UserServiceDep, address: ClientAddress) -> None:
     """Close the account for good. The password says that it is the owner who asks."""
     await users.delete(me, password=body.password.get_secret_value(), address=address)

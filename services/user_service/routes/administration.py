@@ -9,7 +9,7 @@ from libs.web.strict import StrictRoute
 from services.user_service.dependencies import AdministrationServiceDep, Administrator, Auditor
 from services.user_service.schemas.administration import (
     AccountPage,
-    EntryPage,
+    AuditEntryPage,
     LogQuery,
     RoleName,
     UserKey,
@@ -59,7 +59,7 @@ async def unlock_user(user_id: UserKey, accounts: AdministrationServiceDep, admi
 @router.get("/audit")
 async def read_log(
     query: Annotated[LogQuery, Query()], accounts: AdministrationServiceDep, reader: Auditor
-) -> EntryPage:
+) -> AuditEntryPage:
     """Return the entries of the audit log, newest first."""
     found = await accounts.log(position=query.start(), limit=query.limit + 1)
-    return EntryPage.of(found, limit=query.limit, cursor=query.cursor_after)
+    return AuditEntryPage.of(found, limit=query.limit, cursor=query.cursor_after)

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from libs.auth.fastapi import public
-from services.user_service.dependencies import IssuerDep, KeyRingDep
+from services.user_service.dependencies import KeyRingDep, SettingsDep
 from services.user_service.schemas.discovery import KeySet, ServerMetadata
 
 router = APIRouter(prefix="/.well-known", tags=["keys"])
@@ -17,7 +17,7 @@ async def read_keys(keys: KeyRingDep, response: Response) -> object:
 
 
 @router.get("/oauth-authorization-server", dependencies=[public()])
-async def read_metadata(issuer: IssuerDep, response: Response) -> ServerMetadata:
+async def read_metadata(settings: SettingsDep, response: Response) -> ServerMetadata:
     """Return the endpoints of OAuth and what they support (RFC 8414)."""
     response.headers["Cache-Control"] = "public, max-age=3600"
-    return ServerMetadata.of(issuer)
+    return ServerMetadata.of(settings.issuer)

@@ -12,14 +12,14 @@ router = APIRouter(route_class=StrictRoute, prefix="/auth", tags=["login"])
 
 
 @router.post("/login", responses=error_responses(401, 429), dependencies=[public()])
-async def log_in(body: Credentials, logins: UserLogins, address: ClientAddress) -> LoginView:
+async def log_in(body: Credentials, logins: LoginServiceDep, address: ClientAddress) -> TokenPairView:
     """Exchange a password for an access token and a refresh token."""
     password = body.password.get_secret_value()
     return TokenPairView.of(await logins.log_in(email=body.email, password=password, address=address))
 
 
 @router.post("/refresh", responses=error_responses(401), dependencies=[public()])
-async def refresh(body: RefreshRequest, logins: UserLogins) -> LoginView:
+async def refresh(body: RefreshRequest, logins: LoginServiceDep) -> TokenPairView:
     """Exchange a refresh token, which is good for one use, for new tokens."""
     return TokenPairView.of(await logins.refresh(body.refresh_token.get_secret_value()))
 

@@ -16,24 +16,24 @@ router = APIRouter(route_class=StrictRoute, prefix="/auth", tags=["recovery"], r
 
 
 @router.post("/verification", status_code=202, dependencies=[public()])
-async def ask_for_verification(body: LetterRequest, recovery: RecoveryServiceDep, address: ClientAddress) -> None:
-    """Have a letter sent that verifies the address."""
-    await recovery.ask(Purpose.VERIFY, body.email, address=address)
+async def request_verification(body: EmailRequest, recovery: RecoveryServiceDep, address: ClientAddress) -> None:
+    """Send an email that verifies the address."""
+    await recovery.request_email(Purpose.VERIFY, body.email, address=address)
 
 
 @router.post("/verification/confirmation", status_code=204, dependencies=[public()])
 async def verify_address(body: Confirmation, recovery: RecoveryServiceDep) -> None:
-    """Verify an address with the token of its letter."""
+    """Verify an address with the token of its email."""
     await recovery.verify(body.token.get_secret_value())
 
 
 @router.post("/password-reset", status_code=202, dependencies=[public()])
-async def ask_for_reset(body: LetterRequest, recovery: RecoveryServiceDep, address: ClientAddress) -> None:
-    """Have a letter sent that lets its reader choose a new password."""
-    await recovery.ask(Purpose.RESET, body.email, address=address)
+async def request_password_reset(body: EmailRequest, recovery: RecoveryServiceDep, address: ClientAddress) -> None:
+    """Send an email with which the user can choose a new password."""
+    await recovery.request_email(Purpose.RESET, body.email, address=address)
 
 
 @router.post("/password-reset/confirmation", status_code=204, dependencies=[public()])
 async def reset_password(body: PasswordReset, recovery: RecoveryServiceDep) -> None:
-    """Replace the password with the token of a letter, and end every login."""
+    """Replace the password with the token of an email, and end every login."""
     await recovery.reset_password(body.token.get_secret_value(), new=body.new_password.get_secret_value())

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from libs.db.types import from_micros, to_micros
 from libs.web.pagination import Cursor, Page, PageQuery, query_fingerprint
-from libs.web.strict import CleanText
+from libs.web.strict import SafeStr
 from services.user_service.models import Action, AuditEntry, User, UserId
 from services.user_service.schemas.accounts import SortedRoles
 
@@ -81,5 +81,5 @@ class AccountPage(Page[AccountView]):
     """Some users of a list."""
 
 
-class EntryPage(Page[EntryView]):
+class AuditEntryPage(Page[AuditEntryView]):
     """Some entries of the audit log."""

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from libs.web.strict import CleanText, StrictModel
+from libs.web.strict import SafeStr, StrictModel
 from services.user_service.models import TokenPair
 from services.user_service.schemas.accounts import Password
 

@@ -15,8 +15,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from libs.auth.clock import Clock
 from libs.auth.refresh import TokenDigest
+from libs.clock.clock import Clock
 from libs.db.errors import DatabaseError
 from libs.db.sessions import SessionFactory, retry_on_conflict
 from libs.mail.errors import MailError

@@ -113,7 +113,7 @@ class LoginService:
 
     def _login(self, user: User, refreshed: Refreshed, wanted: frozenset[Scope]) -> TokenPair:
         # Rights may have been taken away since the login, never added to it.
-        scopes = wanted & user.scopes
+        scopes = wanted & self._tokens.scopes_of(user)
         # Up to a second ahead after a change of password; see `UserService.replace_password`.
         issued_at = max(self._clock.now(), user.password_changed_at)
         access_token = self._tokens.for_user(user, scopes, issued_at=issued_at)

@@ -10,19 +10,19 @@ from services.user_service.models import Action, OneTimeToken, Purpose, User, em
 from services.user_service.repository import one_time
 from services.user_service.repository import users as repository
 from services.user_service.service.audit import Audit
-from services.user_service.service.letters import Letters, digest_of
+from services.user_service.service.email_outbox import EmailOutbox, digest_of
 from services.user_service.service.users import UserService
 
 
 class RecoveryService:
-    """Asks for letters and takes the tokens that were in them."""
+    """Request emails with one-time tokens, and accept those tokens."""
 
     def __init__(
         self,
         sessions: SessionFactory,
         *,
         users: UserService,
-        letters: Letters,
+        email_outbox: EmailOutbox,
         throttle: AttemptThrottle,
         audit: Audit,
         clock: Clock,
@@ -42,7 +42,7 @@ class RecoveryService:
         """
         key = email_key(email)
         await self._throttle.acquire(key, address)
-        self._letters.ask(purpose, key)
+        self._email_outbox.enqueue(purpose, key)
 
     @retry_on_conflict
     async def verify(self, token: str) -> None:

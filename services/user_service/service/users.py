@@ -18,7 +18,7 @@ from services.user_service.models import Action, Purpose, User, UserId, email_ke
 from services.user_service.repository import grants, one_time
 from services.user_service.repository import users as repository
 from services.user_service.service.audit import Audit
-from services.user_service.service.letters import Letters
+from services.user_service.service.email_outbox import EmailOutbox
 from services.user_service.service.passwords import PasswordService
 
 _SECOND = timedelta(seconds=1)
@@ -33,7 +33,7 @@ class UserService:
         *,
         passwords: PasswordService,
         throttle: AttemptThrottle,
-        letters: Letters,
+        email_outbox: EmailOutbox,
         audit: Audit,
         clock: Clock,
     ) -> None:
@@ -46,7 +46,7 @@ class UserService:
         self._clock = clock
 
     async def register(self, *, email: str, password: str, name: str, address: str) -> User:
-        """Open an account and send a letter that verifies its address.
+        """Open an account and send an email that verifies its address.
 
         Raises:
             Throttled: too many registrations of this address, or from this network address.

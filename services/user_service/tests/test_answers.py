@@ -23,8 +23,8 @@ _SHOP = "https://shop.example.com"
         ("GET", "//me", 404),
         ("PUT", "/me", 405),
         ("GET", "/auth/login", 405),
-        ("POST", "/users", 422),
-        ("POST", "/auth/refresh", 422),
+        ("POST", "/users", 415),
+        ("POST", "/auth/refresh", 415),
         ("GET", "/admin/users", 403),
         ("PUT", _NOBODY, 403),
     ],
@@ -42,7 +42,7 @@ async def test_every_refusal_is_a_problem(client: httpx2.AsyncClient, method: st
 
 
 @pytest.mark.parametrize(
-    ("path", "allowed"), [("/me", "GET, PATCH"), ("/users", "POST"), (_NOBODY, "DELETE, PUT")], ids=repr
+    ("path", "allowed"), [("/me", "GET, HEAD, PATCH"), ("/users", "POST"), (_NOBODY, "DELETE, PUT")], ids=repr
 )
 async def test_another_method_is_told_all_that_there_are(client: httpx2.AsyncClient, path: str, allowed: str) -> None:
     """Those of every route of the path (RFC 9110 section 15.5.6)."""

@@ -10,6 +10,7 @@ from libs.auth.key_files import KeyFolder
 from libs.clock.testing import FakeClock
 from libs.db.sessions import open_sessions
 from libs.web.command import run
+from libs.web.errors import StartupError
 from libs.web.testing import running
 from services.user_service.__main__ import SERVICE
 from services.user_service.app import create_app
@@ -59,7 +60,7 @@ def test_the_first_key_is_written_where_there_is_none(settings: UserSettings, tm
 def test_a_throttle_uri_that_cannot_be_used_stops_the_start(settings: UserSettings) -> None:
     """The reason is one sentence that names the setting and holds no password."""
     wrong = settings.model_copy(update={"throttle_uri": "http://:canary@127.0.0.1:6379"})
-    with pytest.raises(Refusal, match="USER_SERVICE_THROTTLE_URI: expected redis://HOST:PORT") as caught:
+    with pytest.raises(StartupError, match="USER_SERVICE_THROTTLE_URI: expected redis://HOST:PORT") as caught:
         SERVICE.commands["serve"].run(wrong)
     assert "canary" not in str(caught.value)
 

@@ -16,7 +16,7 @@ def test_names_are_those_of_the_domain(app: FastAPI) -> None:
     document = app.openapi()
     schemas = document["components"]["schemas"]
     assert document["paths"]["/admin/users"]["get"]["operationId"] == "list_users"
-    assert {"UserView", "AccountPage", "EntryPage", "RoleName", "OAuthErrorView"} <= schemas.keys()
+    assert {"UserView", "AccountPage", "RoleName", "OAuthErrorView"} <= schemas.keys()
     assert {f"urn:problem:{problem.kind}" for problem in PROBLEMS.values()} <= set(schemas["ProblemType"]["enum"])
 
 

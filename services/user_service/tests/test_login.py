@@ -5,7 +5,12 @@ import asyncio
 import httpx2
 import pytest
 
+from libs.auth.passwords import Passwords
 from libs.clock.testing import FakeClock
+from libs.web.testing import running
+from services.user_service.app import create_app
+from services.user_service.settings import UserSettings
+from services.user_service.tests.conftest import CHEAP
 from services.user_service.tests.user_fixtures import ANN, log_in, logged_in, refresh, register, tokens
 
 DAY = 24 * 3600

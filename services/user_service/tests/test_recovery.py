@@ -9,6 +9,8 @@ from fastapi import FastAPI
 
 from libs.clock.testing import FakeClock
 from libs.mail.testing import FakeMailer
+from libs.web.testing import registered
+from services.user_service.service.email_outbox import EmailOutbox
 from services.user_service.tests.user_fixtures import ANN, BOB, log_in, logged_in, refresh, register, tokens
 
 NEW = "nine purple umbrellas"
@@ -17,7 +19,7 @@ MINUTE = 60
 
 async def _email_tokens(app: FastAPI, mailer: FakeMailer) -> list[str]:
     """Return the tokens of all emails that were sent so far, oldest first."""
-    await app.state.email_outbox.join()
+    await registered(app, EmailOutbox).join()
     return [re.findall(r"^[\w-]{43}$", email.text, re.MULTILINE)[0] for email in mailer.sent]
 
 
@@ -139,11 +141,11 @@ async def test_nobody_learns_whether_there_is_an_account(
 ) -> None:
     """A registered, an unknown and an invalid address get the same answer, and only the first gets an email."""
     await register(client, BOB)
-    await app.state.email_outbox.join()
+    await registered(app, EmailOutbox).join()
     mailer.sent.clear()
     answers = [await _ask(client, what, email) for email in (BOB["email"], "eve@example.com", "not an address")]
     assert {(answer.status_code, answer.content) for answer in answers} == {(202, b"null")}
-    await app.state.email_outbox.join()
+    await registered(app, EmailOutbox).join()
     assert {email.to for email in mailer.sent} <= {BOB["email"]}
 
 
@@ -159,7 +161,7 @@ async def test_a_failed_email_does_not_stop_the_next(
     """The request succeeds, and the next email is sent."""
     mailer.fails = True
     await register(client, ANN)
-    await app.state.email_outbox.join()
+    await registered(app, EmailOutbox).join()
     mailer.fails = False
     clock.advance(2 * MINUTE)
     await _ask(client, "verification")
@@ -178,7 +180,7 @@ async def test_an_email_that_crashes_does_not_stop_the_worker(
     with monkeypatch.context() as patched:
         patched.setattr(mailer, "send", crash)
         await register(client, ANN)
-        await app.state.email_outbox.join()
+        await registered(app, EmailOutbox).join()
     clock.advance(2 * MINUTE)
     await _ask(client, "verification")
     async with asyncio.timeout(60):

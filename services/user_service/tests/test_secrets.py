@@ -19,8 +19,9 @@ from libs.auth.passwords import Passwords
 from libs.db.sessions import SessionFactory
 from libs.mail.testing import FakeMailer
 from libs.web.logs import configure_logging
-from libs.web.testing import running
+from libs.web.testing import registered, running
 from services.user_service.app import create_app
+from services.user_service.service.email_outbox import EmailOutbox
 from services.user_service.settings import UserSettings
 from services.user_service.tests.client_fixtures import GRANT, basic, new_client
 from services.user_service.tests.user_fixtures import ANN, LoggedIn, administrator, log_in, refresh, tokens
@@ -95,7 +96,8 @@ class Walk:
         send, secret = self.client.post, self.canaries["secret"]
         await log_in(self.client, ANN, password=WRONG)
         await send("/auth/login", json={"email": 1, "password": WRONG})
-        await send("/auth/login", content=f'{{"password": "{WRONG}", }}'.encode())
+        is_json = {"Content-Type": "application/json"}
+        await send("/auth/login", content=f'{{"password": "{WRONG}", }}'.encode(), headers=is_json)
         await send("/users", json={"email": "x", "password": NEW, "name": secret})
         await send("/oauth/token", data={"grant_type": secret}, headers={"Authorization": "x"})
         await send("/oauth/token", data=GRANT | {"client_id": "reporting", "client_secret": WRONG})
@@ -128,7 +130,7 @@ class Walk:
 
     async def email_token(self, name: str) -> str:
         """Return the token of the newest email, and record it as canary `name`."""
-        await self.app.state.email_outbox.join()
+        await registered(self.app, EmailOutbox).join()
         self.canaries[name] = re.findall(r"^[\w-]{43}$", self.mailer.sent[-1].text, re.MULTILINE)[0]
         return self.canaries[name]
 

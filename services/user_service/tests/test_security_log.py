@@ -14,7 +14,7 @@ from libs.auth.passwords import Passwords
 from libs.clock.testing import START, FakeClock
 from libs.db.sessions import SessionFactory
 from libs.mail.testing import FakeMailer
-from libs.web.testing import running
+from libs.web.testing import registered, running
 from services.user_service.app import create_app
 from services.user_service.models import UserId, email_key
 from services.user_service.repository import users
@@ -43,7 +43,7 @@ def _account(user: dict[str, str]) -> str:
 
 
 def _metric(app: FastAPI, name: str, **labels: str) -> float:
-    value: float | None = app.state.metrics.registry.get_sample_value(name, labels)
+    value: float | None = registered(app, CollectorRegistry).get_sample_value(name, labels)
     return 0.0 if value is None else value
 
 
@@ -121,7 +121,7 @@ async def test_a_full_password_queue_does_not_use_up_attempts(
         for _ in range(10):
             answer = await log_in(client, ANN)
             assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
+        assert _metric(app, "login_throttled_total", kind="password_queue") == 10
+        assert _metric(app, "login_throttled_total", kind="login") == 0
+        assert _metric(app, "password_queue_length", kind="check") == 0
     assert {each["reason"] for each in _events(log, "attempt_throttled")} == {"password_queue"}
-    assert _metric(app, "login_throttled_total", kind="password_queue") == 10
-    assert _metric(app, "login_throttled_total", kind="login") == 0
-    assert _metric(app, "password_queue_length", kind="check") == 0

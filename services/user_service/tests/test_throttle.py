@@ -1,12 +1,11 @@
 """Guessing is slowed down per account and per network address, and the owner gets in."""
 
-import httpx2
 from fastapi import FastAPI
 
 from libs.auth.throttle import PER_ACCOUNT, PER_NETWORK
 from libs.clock.testing import START, FakeClock
 from libs.db.sessions import SessionFactory
-from libs.web.testing import running
+from libs.web.testing import client_at, running
 from services.user_service.models import UserId
 from services.user_service.repository import users
 from services.user_service.tests.user_fixtures import ANN, BOB, EVE, log_in, register
@@ -14,14 +13,13 @@ from services.user_service.tests.user_fixtures import ANN, BOB, EVE, log_in, reg
 WRONG = "seven green lampions"
 
 
-def _from(app: FastAPI, address: str) -> httpx2.AsyncClient:
-    transport = httpx2.ASGITransport(app, client=(address, 4711))
-    return httpx2.AsyncClient(transport=transport, base_url="http://test")
-
-
 async def test_a_stranger_cannot_lock_the_owner_out(app: FastAPI) -> None:
     """Failures from one address do not count at another, and a success takes back the owner's own."""
-    async with running(app) as client, _from(app, "203.0.113.9") as stranger, _from(app, "198.51.100.7") as owner:
+    async with (
+        running(app) as client,
+        client_at(app, "203.0.113.9") as stranger,
+        client_at(app, "198.51.100.7") as owner,
+    ):
         await register(client, ANN)
         codes = [(await log_in(stranger, ANN, password=WRONG)).status_code for _ in range(8)]
         assert codes == [401] * 5 + [429] * 3
@@ -33,7 +31,7 @@ async def test_a_stranger_cannot_lock_the_owner_out(app: FastAPI) -> None:
 
 async def test_one_address_tries_few_accounts(app: FastAPI, clock: FakeClock) -> None:
     """One password against many accounts is slowed down as well, and says for how long."""
-    async with running(app), _from(app, "203.0.113.9") as stranger, _from(app, "2001:db8::1") as other:
+    async with running(app), client_at(app, "203.0.113.9") as stranger, client_at(app, "2001:db8::1") as other:
         for number in range(PER_NETWORK.attempts):
             assert (await log_in(stranger, ANN, email=f"user{number}@example.com")).status_code == 401
         refused = await log_in(stranger, ANN, email="one-more@example.com")
@@ -46,7 +44,7 @@ async def test_one_address_tries_few_accounts(app: FastAPI, clock: FakeClock) ->
 
 async def test_registrations_of_one_address_are_throttled(app: FastAPI, clock: FakeClock) -> None:
     """Asking whether an address is taken is limited; a refused password does not count."""
-    async with running(app), _from(app, "203.0.113.9") as stranger, _from(app, "198.51.100.7") as other:
+    async with running(app), client_at(app, "203.0.113.9") as stranger, client_at(app, "198.51.100.7") as other:
         for _ in range(10):
             assert (await stranger.post("/users", json=ANN | {"password": "too short"})).status_code == 422
         codes = [(await stranger.post("/users", json=ANN)).status_code for _ in range(6)]
@@ -62,7 +60,7 @@ async def test_registrations_of_one_address_are_throttled(app: FastAPI, clock: F
 
 async def test_one_network_registers_a_limited_number(app: FastAPI) -> None:
     """A flood of new addresses from one network ends; others register."""
-    async with running(app), _from(app, "203.0.113.9") as stranger, _from(app, "198.51.100.7") as other:
+    async with running(app), client_at(app, "203.0.113.9") as stranger, client_at(app, "198.51.100.7") as other:
         people = [ANN | {"email": f"user{number}@example.com"} for number in range(PER_NETWORK.attempts + 3)]
         codes = [(await stranger.post("/users", json=person)).status_code for person in people]
         assert codes == [201] * PER_NETWORK.attempts + [429] * 3
@@ -83,6 +81,6 @@ async def test_throttling_begins_alike_for_everybody(app: FastAPI, sessions: Ses
 
 async def _exhaust(app: FastAPI, person: dict[str, str]) -> list[tuple[int, str | None, dict[str, str]]]:
     """What a stranger is told who goes on trying."""
-    async with _from(app, "203.0.113.9") as stranger:
+    async with client_at(app, "203.0.113.9") as stranger:
         answers = [await log_in(stranger, person, password=WRONG) for _ in range(8)]
     return [(each.status_code, each.headers.get("retry-after"), each.json() | {"request_id": ""}) for each in answers]

@@ -6,7 +6,7 @@ from tools.bench.interleaved_runs import Sample, added, interleave, least_overhe
 
 SAMPLES = {
     "stock": [Sample(1000, 100), Sample(500, 200), Sample(1100, 90)],
-    "guarded": [Sample(990, 102), Sample(490, 208), Sample(1050, 91.8)],
+    "hardened": [Sample(990, 102), Sample(490, 208), Sample(1050, 91.8)],
 }
 
 
@@ -25,25 +25,25 @@ def test_order_alternates() -> None:
 
 def test_overhead_compares_within_a_round() -> None:
     """A ratio within a round does not depend on how fast the machine was in that round."""
-    assert overhead(SAMPLES, of="guarded", over="stock") == pytest.approx(0.02)
+    assert overhead(SAMPLES, of="hardened", over="stock") == pytest.approx(0.02)
 
 
 def test_least_overhead_compares_the_cheapest_rounds() -> None:
     """Other load only adds to a cost, so the cheapest runs are the least disturbed."""
-    assert least_overhead(SAMPLES, of="guarded", over="stock") == pytest.approx(0.02)
+    assert least_overhead(SAMPLES, of="hardened", over="stock") == pytest.approx(0.02)
 
 
 def test_table_shows_medians() -> None:
     """The table has the median of each figure."""
     assert table(SAMPLES, base="stock").splitlines()[2:] == [
         "| stock | 1,000 | 1.000 | 100.0 | +0.0% | 90.0 | +0.0% |",
-        "| guarded | 990 | 0.990 | 102.0 | +2.0% | 91.8 | +2.0% |",
+        "| hardened | 990 | 0.990 | 102.0 | +2.0% | 91.8 | +2.0% |",
     ]
 
 
 def test_added_is_microseconds_of_a_request() -> None:
     """The cost of middleware is a time, and a share of the request that it is part of."""
-    assert added(SAMPLES, of="guarded", over="stock") == pytest.approx(2)
+    assert added(SAMPLES, of="hardened", over="stock") == pytest.approx(2)
     assert share(SAMPLES, 2, of="stock") == pytest.approx(0.02)
 
 

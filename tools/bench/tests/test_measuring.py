@@ -19,7 +19,7 @@ from tools.dev.demo import is_ready
 
 def test_load_is_measured() -> None:
     """A run yields a rate, percentiles of latency and processor time."""
-    with module_server("tools.bench.hello", ["guarded"]) as server:
+    with module_server("tools.bench.hello", ["hardened"]) as server:
         sample = measure(server, get("/"), seconds=1)
     assert sample.rate > 1
     assert 0 < sample.p50 <= sample.p99 < 60
@@ -29,7 +29,7 @@ def test_load_is_measured() -> None:
 def test_error_responses_fail_the_run() -> None:
     """Responses of 400 and more are not counted as speed."""
     with (
-        module_server("tools.bench.hello", ["guarded"]) as server,
+        module_server("tools.bench.hello", ["hardened"]) as server,
         pytest.raises(LoadError, match="had a status of 400 or more"),
     ):
         run_wrk(server.address, get("/nowhere"), seconds=1, connections=2)

@@ -88,6 +88,11 @@ def _environment(release: Release) -> list[Document]:
     settings: dict[str, object] = {**configuration.settings, **configuration.secrets}
     if configuration.hosts:
         settings["allowed_hosts"] = [*configuration.hosts, *internal_hosts(release)]
+    # Without an ingress, other services are the clients, and their forwarding headers are not to be trusted.
+    if configuration.ingress:
+        settings["trusted_proxies"] = release.environment.trusted_proxies
+    if release.metrics_port is not None:
+        settings["metrics_port"] = release.metrics_port
     values = {release.prefix + name.upper(): value for name, value in settings.items()}
     values.update(configuration.opentelemetry)
     return [{"name": name} | _value(value) for name, value in sorted(values.items())]

@@ -88,10 +88,13 @@ _REFUSED = {
         f'[settings]\ndrain_seconds = "{_CANARY}"\n' + _VOLUME,
         "drain_seconds is a number of seconds",
     ),
-    "seconds of truth": ("[settings]\nstop_seconds = true\n" + _VOLUME, "stop_seconds is a number of seconds"),
-    "no number of seconds": ("[settings]\nstop_seconds = nan\n" + _VOLUME, "stop_seconds is a number of seconds"),
-    "seconds before": ("[settings]\nstop_seconds = -1\n" + _VOLUME, "stop_seconds is a number of seconds"),
-    "end of a C string": ('[settings]\nissuer = "a\\u0000b"\n' + _VOLUME, "issuer holds a NUL"),
+    "boolean as seconds": ("[settings]\nstop_seconds = true\n" + _VOLUME, "stop_seconds is a number of seconds"),
+    "seconds that are not a number": (
+        "[settings]\nstop_seconds = nan\n" + _VOLUME,
+        "stop_seconds is a number of seconds",
+    ),
+    "negative seconds": ("[settings]\nstop_seconds = -1\n" + _VOLUME, "stop_seconds is a number of seconds"),
+    "NUL in a setting": ('[settings]\nissuer = "a\\u0000b"\n' + _VOLUME, "issuer holds a NUL"),
     "headers of a collector": (
         f'[opentelemetry]\nOTEL_EXPORTER_OTLP_HEADERS = "authorization={_CANARY}"\n' + _VOLUME,
         "OTEL_EXPORTER_OTLP_HEADERS is or holds a secret",

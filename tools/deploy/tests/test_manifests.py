@@ -317,6 +317,7 @@ OTEL_TRACES_SAMPLER_ARG = 0.1
         "OTEL_EXPORTER_OTLP_ENDPOINT": {"value": "http://collector.monitoring:4318"},
         "OTEL_EXPORTER_OTLP_HEADERS": {"valueFrom": {"secretKeyRef": {"name": "collector", "key": "headers"}}},
         "OTEL_TRACES_SAMPLER_ARG": {"value": "0.1"},
+        "USER_SERVICE_METRICS_PORT": {"value": "9090"},
     }
 
 

@@ -1,4 +1,4 @@
-"""What the guard costs: `bazel run //tools/bench:guard`.
+"""Cost of the hardened protocol: `bazel run //tools/bench:hardening`.
 
 A plain FastAPI hello on stock uvicorn and the same behind the guard, in interleaved runs.
 """
@@ -13,7 +13,7 @@ from tools.bench.server_process import ServerNotReadyError, module_server, pin_c
 from tools.bench.setup import get
 from tools.bench.wrk.command import LoadError
 
-_KINDS = ("stock", "guarded")
+_KINDS = ("stock", "hardened")
 
 
 def main() -> None:

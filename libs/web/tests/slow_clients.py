@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
-class Siege:
+class SlowClients:
     """Clients that connect again until `end`, on the monotonic clock, whenever they are cut off."""
 
     port: int
@@ -42,11 +42,11 @@ async def _drip(writer: asyncio.StreamWriter) -> None:
 
 
 async def main(port: int, idle: int, dripping: int, seconds: float) -> None:
-    """Besiege the server."""
-    siege = Siege(port, time.monotonic() + seconds)
-    clients = [siege.keep_connected(drip=number >= idle) for number in range(idle + dripping)]
+    """Run the clients."""
+    slow = SlowClients(port, time.monotonic() + seconds)
+    clients = [slow.keep_connected(drip=number >= idle) for number in range(idle + dripping)]
     await asyncio.gather(*clients)
-    json.dump(siege.lasted, sys.stdout)
+    json.dump(slow.lasted, sys.stdout)
 
 
 if __name__ == "__main__":
