@@ -158,7 +158,7 @@ class _Requires(_Policy, SecurityBase):
             if self._role is not None:
                 claims.require_role(self._role)
         except AuthError as error:
-            _log.debug("%s", error)
+            _log.info("%s", error)
             raise _answer(error, tried="authorization" in connection.headers) from error
         return claims
 

@@ -34,11 +34,11 @@ class ServiceDefinition:
     Attributes:
         title: name of the API.
         routers: its routes.
-        lifespan: opens what the service works with, and registers it by its type in the `svcs.Registry` that it is
-            given. The ping of a registered value is a readiness check.
+        lifespan: opens the resources of the service and registers each by its type in the given registry. `/readyz`
+            calls the ping of each (`libs.web.health.ping_of`).
         problems: the answer to each of its error classes.
-        policy: dependencies of the routes that this library adds (health, metrics, documentation), so that they state
-            who may call them as every other route does.
+        policy: dependencies of this library's own routes (health, metrics, documentation), usually `[public()]`. The
+            service gives them because this library does not import `libs.auth`.
         metrics: Prometheus registry of the application.
         version: of the contract (semantic versioning): a breaking change raises the first number.
     """
@@ -53,7 +53,11 @@ class ServiceDefinition:
 
 
 def create_app(settings: WebSettings, definition: ServiceDefinition) -> FastAPI:
-    """Return the application of a service. Opens nothing; its lifespan does."""
+    """Return the application of a service. Its lifespan opens all resources but the exporter of traces.
+
+    Raises:
+        TelemetryError: an OTEL_* variable has a value that is not supported.
+    """
     lifecycle, metrics = Lifecycle(), HttpMetrics(definition.metrics)
     telemetry = open_telemetry(definition.title.lower().replace(" ", "_"))
     app = FastAPI(
@@ -80,7 +84,8 @@ def create_app(settings: WebSettings, definition: ServiceDefinition) -> FastAPI:
 
 
 def _limited(routers: Sequence[APIRouter], max_body_bytes: int) -> APIRouter:
-    # Not the application's own limit: that one answers outside all middleware, with text that is no problem document.
+    # `FastAPI(max_body_size=...)` answers outside all middleware, in plain text. The 413 of a router passes
+    # ErrorMiddleware, which makes a problem document of it.
     parent = APIRouter(max_body_size=max_body_bytes)
     for router in routers:
         parent.include_router(router)

@@ -65,7 +65,7 @@ class UnsupportedServerVersion(StartupError):
     def __init__(self, name: str, found: str, supported: str) -> None:
         super().__init__(
             f"{name} {found} is installed, but the hardened HTTP protocol supports {supported}: "
-            "install a supported version, or set HARDENING=off to serve without its limits."
+            "install a supported version, or set <SERVICE>_HARDENING=off to serve without its limits."
         )
         self.name = name
         self.found = found

@@ -52,7 +52,7 @@ def protocol_class(policy: ServerPolicy, *, on_rejection: Callable[[HTTPStatus],
 
 
 class _Rejected(Exception):
-    """Leaves the parser from inside one of its callbacks, which answers with `send_400_response`."""
+    """Raised in a callback of the parser to stop it; uvicorn then calls `send_400_response`."""
 
 
 class HardenedHttpProtocol(HttpToolsProtocol):
@@ -142,7 +142,7 @@ class HardenedHttpProtocol(HttpToolsProtocol):
         self._close()
 
     def _close(self) -> None:
-        # `close` waits for the client to read the rest, which may be too little to pause writing.
+        # `close` waits until the client has read the rest. A small rest has not paused writing and has no deadline yet.
         self.transport.close()
         if self._send_deadline is None and self.transport.get_write_buffer_size():
             self._send_deadline = self.loop.call_later(self.policy.send_seconds, self.transport.abort)
@@ -165,12 +165,12 @@ class HardenedHttpProtocol(HttpToolsProtocol):
         """Check the head, then start the application."""
         self._check_head()
         self._has_progressed = True
-        # It refuses some targets; until it returns, `cycle` is that of the request before.
+        # uvicorn may refuse the target. Until this returns, `cycle` is the one of the previous request.
         super().on_headers_complete()
         self._is_reading_head, self._is_reading_body = False, True
         self._window_bytes = 0
         self._expect(self.policy.body_seconds, self._body_window_is_over)
-        # The application holds the list; trailers are no headers (RFC 9110, section 6.5.1).
+        # The scope has this list. Trailers go into another one: they are no headers (RFC 9110, section 6.5.1).
         fields, self.headers = self.headers, []
         # With `Expect`, a client may leave out the body after an early response (RFC 9110, section 10.1.1).
         if self._is_leaving or self.expect_100_continue or any(name == b"upgrade" for name, _ in fields):
@@ -243,13 +243,15 @@ class HardenedHttpProtocol(HttpToolsProtocol):
         self.on_rejection(rejection.status)
         self._is_closing = True
         self._expect(self.policy.linger_seconds, self._linger_is_over)
-        is_own = self._is_reading_body
-        if is_own and self.cycle.response_started:
+        is_for_current = self._is_reading_body
+        if is_for_current and self.cycle.response_started:
             self.transport.close()
-        elif is_own and self.pipeline:
+        elif is_for_current and self.pipeline:
+            # The request waits behind others: the rejection takes the place of the application.
             self.cycle.keep_alive = False
             self.pipeline[0] = (self.cycle, rejection.application)  # type: ignore[assignment]  # types of Starlette
-        elif is_own:
+        elif is_for_current:
+            # The application is told that the client is gone.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
             self._answer(rejection)
@@ -260,7 +262,10 @@ class HardenedHttpProtocol(HttpToolsProtocol):
             self._answer(rejection)
 
     def _answer(self, rejection: Rejection) -> None:
-        """Send the answer and close our half first, or the reset could overtake it (RFC 9112, section 9.6)."""
+        """Send the answer and close our direction only.
+
+        A full close with unread input sends a reset, which can discard the answer (RFC 9112, section 9.6).
+        """
         self.transport.write(rejection.message(self.server_state.default_headers))
         self.flow.resume_reading()
         if self.transport.can_write_eof():
@@ -315,7 +320,7 @@ class HardenedHttpProtocol(HttpToolsProtocol):
     # The server calls.
 
     def shutdown(self) -> None:
-        """Close after the response under way, or soon if no request is on its way."""
+        """Close after the current response; without one, after `parting_seconds` unless a request has begun."""
         self._is_leaving = True
         if self._is_answering:
             super().shutdown()

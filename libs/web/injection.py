@@ -15,7 +15,7 @@ def injected(kind: type[T]) -> params.Depends:
         `ProductServiceDep = Annotated[ProductService, injected(ProductService)]`
     """
 
-    async def find(services: DepContainer) -> Any:  # noqa: ANN401  # the annotation of the parameter states it
+    async def find(services: DepContainer) -> Any:  # noqa: ANN401  # the handler's annotation states the type
         return await services.aget(kind)
 
     return params.Depends(find)

@@ -69,7 +69,7 @@ class ResponseHeadersMiddleware:
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
                 if self._lifecycle.draining:
-                    # The client opens its next connection elsewhere, so none is cut.
+                    # The client opens its next connection elsewhere, so no request is lost when this one closes.
                     headers["Connection"] = "close"
             await send(message)
 
@@ -99,7 +99,7 @@ class ErrorMiddleware:
         async def receive_in_time() -> Message:
             message = await receive()
             if message.get("more_body"):
-                # The server limits how slowly a body may arrive.
+                # While the body arrives, the server's limit holds: move this one.
                 limit.reschedule(asyncio.get_running_loop().time() + self._seconds)
             return message
 
@@ -119,6 +119,7 @@ class ErrorMiddleware:
                 _log.error("request crashed", path=scope["path"], exc_info=error)
                 await response.answer(500, "The error was logged under this request id.")
             if not response.is_answered:
+                # The server closes the connection.
                 raise
 
 
@@ -126,7 +127,7 @@ class _Response:
     """The response of one request, with problem documents in place of plain text errors.
 
     Attributes:
-        is_answered: whether the response is the one of `answer`.
+        is_answered: whether `answer` sent the response.
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -51,6 +51,7 @@ def serve(app: FastAPI, settings: WebSettings) -> int:
             server.metrics_listener = stack.enter_context(listen(settings.host, settings.metrics_port))
         _log.info("serving", title=app.title, address=_address(listener))
         server.run(sockets=[listener])
+    # The lifespan sets `should_exit` when its start or its end fails.
     return 0 if server.started and not server.lifespan.should_exit else 1
 
 
@@ -100,7 +101,7 @@ class GracefulServer(uvicorn.Server):
             log_config=None,
             access_log=False,
             server_header=False,
-            # The application's middleware does this, under every server.
+            # ForwardedHeadersMiddleware does this, under every server.
             proxy_headers=False,
             timeout_keep_alive=max(1, round(settings.idle_seconds)),
             timeout_graceful_shutdown=round(settings.stop_seconds),
@@ -114,21 +115,22 @@ class GracefulServer(uvicorn.Server):
             metrics = make_asgi_app(await self._services().aget(CollectorRegistry))
             self._metrics = _MetricsServer(self._config(metrics, lifespan="off"))
             self._serving_metrics = asyncio.create_task(self._metrics.serve(sockets=[self.metrics_listener]))
-        # Imports make a hundred thousand objects, and each collection of them takes 50 to 150 ms.
+        # Keep the objects that imports made out of later collections, which would take 50 to 150 ms each.
         gc.collect()
         gc.freeze()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop, the metrics last."""
-        await super().shutdown(sockets)
+        """Stop both servers."""
         if self.metrics_listener is not None:
             self._metrics.should_exit = True
+        await super().shutdown(sockets)
+        if self.metrics_listener is not None:
             await self._serving_metrics
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  # uvicorn's own
         """Begin to drain on the first signal, end at once on the second."""
         if self._is_stopping:
-            # The first process of a container cannot die of a signal that it sends to itself.
+            # The kernel ignores a signal that the first process of a container sends to itself.
             os._exit(128 + sig)
         self._is_stopping = True
         seconds = self._settings.drain_seconds if sig == signal.SIGTERM and self.started else 0.0

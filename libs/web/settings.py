@@ -58,7 +58,7 @@ class WebSettings(BaseSettings):
     max_connections: int = Field(default=2000, gt=0, description="Connections open at one time.")
     hardening: Literal["on", "off"] = Field(
         default="on",
-        description="`off`: no deadlines and limits of the server, for versions of uvicorn that they do not support.",
+        description="`off` serves without deadlines and limits, where the installed uvicorn is not a supported one.",
     )
 
     drain_seconds: Seconds = Field(

@@ -41,7 +41,7 @@ SingleLineStr = Annotated[
     ),
     AfterValidator(_storable),
 ]
-"""One line of text, 1 to 200 characters, without space at its ends or control characters: a terminal obeys those."""
+"""One line of text, 1 to 200 characters. Space at its ends is removed; control characters are refused."""
 
 NonNegativeInt64 = Annotated[int, Field(ge=0, le=MAX_INT64)]
 """How many: 0 to the largest integer of a database column."""
@@ -54,7 +54,7 @@ def _in_digits(value: object) -> object:
 
 
 DecimalInt = Annotated[int, BeforeValidator(_in_digits)]
-"""A natural number as a query has it, where everything is text."""
+"""A non-negative integer of a query string, in digits."""
 
 DecimalInt64 = Annotated[NonNegativeInt64, BeforeValidator(_in_digits)]
 """A `NonNegativeInt64` as a query has it. Unlike limits that follow `DecimalInt`, its limits are in the JSON Schema."""

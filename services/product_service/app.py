@@ -38,7 +38,7 @@ from services.product_service.settings import ProductSettings
 
 
 def create_app(settings: ProductSettings, *, clock: Clock | None = None, keys: KeySource | None = None) -> FastAPI:
-    """Return the application. Its lifespan opens the database and, unless `keys` is given, the issuer's JWKS."""
+    """Return the application. Its lifespan opens the database and fetches the issuer's keys, unless `keys` is given."""
     resources = _Resources(settings, clock or SystemClock(), keys)
     app = create_web_app(
         settings,

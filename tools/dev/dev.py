@@ -112,7 +112,7 @@ def _greet(users: Member, products: Member) -> None:
         f"product_service  {products.url}/docs\n\n"
         f"demo user        {demo.email}\n"
         f"password         {demo.password}\n"
-        f"token            good for ten minutes:\n\n"
+        f"token            of {users.url}/auth/login, for some minutes:\n\n"
         f"  TOKEN={token}\n\n"
         f"try it:\n\n"
         f'  curl -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \\\n'

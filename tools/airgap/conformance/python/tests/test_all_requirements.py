@@ -1,11 +1,14 @@
 """`all_requirements` names every distribution of the lock that Linux takes."""
 
+import re
 import sys
 from pathlib import Path
 
+_OTHER_PLATFORM = re.compile(r"sys_platform == '(?!linux')")
+
 
 def _labels(lock: str) -> set[str]:
-    pins = [line for line in lock.splitlines() if line[:1].isalnum() and "win32" not in line]
+    pins = [line for line in lock.splitlines() if line[:1].isalnum() and not _OTHER_PLATFORM.search(line)]
     names = [pin.partition("==")[0].partition("[")[0].replace("-", "_") for pin in pins]
     return {f"{name}:pkg" for name in names}
 
