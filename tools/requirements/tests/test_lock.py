@@ -8,7 +8,7 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from tools.requirements.drift import complaints, unmet_needs
-from tools.requirements.lockfile import Pin, read_lock, read_requirements
+from tools.requirements.lockfile import Pin, read_lock, read_pins, read_requirements
 
 _MEND = "run: bazel run //:requirements.update"
 _LOCK = read_lock(Path("requirements_lock.txt").read_text(encoding="utf-8"))
@@ -25,6 +25,17 @@ def test_lock_and_requirements_agree() -> None:
     requirements = read_requirements(Path("requirements.in").read_text(encoding="utf-8"))
     found = complaints(requirements, _LOCK)
     assert not found, "\n".join([*found, _MEND])
+
+
+def test_no_pin_depends_on_the_micro_version_of_python() -> None:
+    """Images have Debian's Python 3.11.2 and registry mode another 3.11, and both make the same images."""
+    found = [
+        f"{pin.name}: its marker `{marker}` differs within Python 3.11; name it in requirements.in and in `deps`"
+        for pin in read_pins(Path("requirements_lock.txt").read_text(encoding="utf-8"))
+        if (marker := pin.requirement.marker)
+        and marker.evaluate({"python_full_version": "3.11.0"}) != marker.evaluate({"python_full_version": "3.11.99"})
+    ]
+    assert not found, "\n".join(found)
 
 
 def test_every_wheel_finds_its_needs_in_the_lock() -> None:
