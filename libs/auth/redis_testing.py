@@ -1,6 +1,7 @@
 """Redis for tests: a real server from the graph, which a test may kill and start again."""
 
 import contextlib
+import os
 import platform
 import shutil
 import signal
@@ -34,7 +35,9 @@ class RedisServer:
     def start(self) -> None:
         """Start the server, empty, and wait until it answers."""
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self._folder)]
-        self._process = subprocess.Popen([*_command(), *options], stdout=subprocess.DEVNULL)
+        # libfaketime (//tools/clock:ahead) would stop the timers of the server.
+        environment = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+        self._process = subprocess.Popen([*_command(), *options], env=environment, stdout=subprocess.DEVNULL)
         end = time.monotonic() + _START_SECONDS
         while not self._answers():
             if time.monotonic() > end:
@@ -64,8 +67,8 @@ class RedisServer:
 def redis_server(folder: Path) -> Iterator[RedisServer]:
     """Run a Redis; see `RedisServer`."""
     server = RedisServer(folder)
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         server.kill()
