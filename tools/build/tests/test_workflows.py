@@ -112,7 +112,7 @@ def test_a_fork_needs_no_variable() -> None:
 def test_jobs_that_build_may_make_namespaces() -> None:
     """Ubuntu's runners forbid the user namespaces that sandboxes and tests of images are made of."""
     jobs = {name: job for name, job in _jobs() if any("bazelw" in step.get("run", "") for step in job["steps"])}
-    assert sorted(jobs) == ["affected", "bazel_versions", "deploy", "image", "locks", "security"]
+    assert sorted(jobs) == ["affected", "bazel_versions", "deploy", "from_nothing", "image", "locks", "security"]
     assert {name for name, job in jobs.items() if "--privileged" not in job["container"]["options"]} == set()
 
 
