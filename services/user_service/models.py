@@ -29,6 +29,8 @@ FIRST_PARTY = ClientId("first-party")
 ADMIN = Role("admin")
 AUDITOR = Role("auditor")
 MAY_INTROSPECT = Scope("tokens:introspect")
+MAY_READ_DIRECTORY = Scope("directory:read")
+"""For services alone: no user has it."""
 USER_SCOPES = frozenset({Scope("users:me")})
 """Scopes of this service that every user has; those of other services are the setting `granted_scopes`."""
 ROLE_SCOPES = {

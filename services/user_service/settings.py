@@ -10,7 +10,7 @@ from libs.auth.claims import parse_scopes
 from libs.db.service_settings import ServiceSettings
 from libs.web.setting_types import Port, StrList
 
-OWN_SCOPE_PREFIXES = ("users:", "tokens:")
+OWN_SCOPE_PREFIXES = ("users:", "tokens:", "directory:")
 """Beginnings of the scopes that this service checks itself; roles and registrations of clients give them."""
 
 _MAX_SCOPES_LENGTH = 4096

@@ -1,7 +1,7 @@
 """Queries of users."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, literal, or_, select
@@ -23,6 +23,12 @@ async def existing(session: AsyncSession, user_id: UserId) -> User:
 async def find(session: AsyncSession, key: EmailKey) -> User | None:
     """Return the user with this address."""
     return (await session.execute(select(User).where(User.email_key == key))).scalar_one_or_none()
+
+
+async def names(session: AsyncSession, user_ids: Collection[UserId]) -> Mapping[UserId, str]:
+    """Return the display names of those of the users that exist."""
+    rows = await session.execute(select(User.id, User.name).where(User.id.in_(user_ids)))
+    return dict(rows.all())
 
 
 async def has_other_admin(session: AsyncSession, user_id: UserId) -> bool:

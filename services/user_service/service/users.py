@@ -1,6 +1,7 @@
 """Accounts and the changes that their owners make."""
 
 import uuid
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete
@@ -76,6 +77,11 @@ class UserService:
         """
         async with self._sessions.read() as session:
             return await repository.existing(session, user_id)
+
+    async def names(self, user_ids: Collection[UserId]) -> Mapping[UserId, str]:
+        """The display names of those of the users that exist."""
+        async with self._sessions.read() as session:
+            return await repository.names(session, user_ids)
 
     @retry_on_conflict
     async def rename(self, user_id: UserId, name: str) -> User:

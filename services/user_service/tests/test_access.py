@@ -8,7 +8,7 @@ import pytest
 from libs.auth.scope_files import required_scopes
 from libs.web.testing import operations
 from services.user_service.app import create_app
-from services.user_service.models import ROLE_SCOPES, USER_SCOPES
+from services.user_service.models import MAY_READ_DIRECTORY, ROLE_SCOPES, USER_SCOPES
 from services.user_service.settings import UserSettings
 from services.user_service.tests.client_fixtures import GRANT, basic, new_client
 from services.user_service.tests.user_fixtures import ANN, BOB, EVE, PASSWORD, administrator, logged_in, register
@@ -53,6 +53,8 @@ EXPECTED: dict[tuple[str, str], Statuses] = {
     ("POST", "/oauth/introspect"): _anybody(400),
     ("GET", "/admin/users"): _administrators(200),
     ("GET", "/admin/audit"): _administrators(200),
+    # For services alone; test_directory has one with the scope.
+    ("GET", "/directory/users"): (401, 403, 403, 403),
     ("PUT", "/admin/users/{user_id}/roles/{role}"): _administrators(204),
     ("DELETE", "/admin/users/{user_id}/roles/{role}"): _administrators(204),
     ("PUT", "/admin/users/{user_id}/lock"): _administrators(204),
@@ -81,9 +83,9 @@ def test_every_operation_has_its_line(tmp_path: Path) -> None:
 
 
 def test_scopes_of_this_service_come_from_users_and_roles(tmp_path: Path) -> None:
-    """Each scope that an operation requires is one that every user or a role has."""
+    """Each scope that an operation requires is one that every user, a role or only a service has."""
     app = create_app(UserSettings(data_dir=tmp_path))
-    assert required_scopes(app.openapi()) == USER_SCOPES.union(*ROLE_SCOPES.values())
+    assert required_scopes(app.openapi()) == USER_SCOPES.union({MAY_READ_DIRECTORY}, *ROLE_SCOPES.values())
 
 
 @pytest.mark.parametrize("operation", EXPECTED, ids=" ".join)
