@@ -53,9 +53,21 @@ class InvalidRequest:
 
 
 async def accepted(
-    app: FastAPI, client: httpx2.AsyncClient, headers: Mapping[str, str], places: Mapping[str, str]
+    app: FastAPI,
+    client: httpx2.AsyncClient,
+    headers: Mapping[str, str],
+    places: Mapping[str, str],
+    *,
+    headers_by_path: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[tuple[InvalidRequest, str]]:
     """Send every invalid request; return those that were not rejected as expected, with the response text.
+
+    Args:
+        app: the application that describes its operations.
+        client: a client of it.
+        headers: those of a caller who may call every operation.
+        places: values of the path parameters.
+        headers_by_path: those of another caller for the operations of some paths.
 
     Raises:
         KeyError: `places` lacks a path parameter.
@@ -63,9 +75,8 @@ async def accepted(
     found = []
     for each in invalid_requests(app):
         path = each.path.format_map(places)
-        answer = await client.request(
-            each.method, path, params=each.query, content=each.body, headers={**headers, **_JSON}
-        )
+        own = (headers_by_path or {}).get(each.path, headers)
+        answer = await client.request(each.method, path, params=each.query, content=each.body, headers={**own, **_JSON})
         if not each.is_rejected_by(answer):
             found.append((each, answer.text))
     return found

@@ -61,6 +61,12 @@ def _add_client(settings: UserSettings, name: str, scopes: str) -> int:
     return add_client(settings, name, scopes)
 
 
+def _ensure_client(settings: UserSettings, name: str, scopes: str, file: str) -> int:
+    from services.user_service.commands import ensure_client  # noqa: PLC0415
+
+    return ensure_client(settings, name, scopes, file)
+
+
 def _remove_client(settings: UserSettings, name: str) -> int:
     from services.user_service.commands import remove_client  # noqa: PLC0415
 
@@ -87,6 +93,11 @@ SERVICE = Service(
         "rotate-keys": Command("write the next signing key, drop spent ones", _rotate_keys),
         "grant-admin": Command("make a registered user an administrator", _grant_admin, ("EMAIL",)),
         "add-client": Command("register a service and print its secret", _add_client, ("NAME", "SCOPES")),
+        "ensure-client": Command(
+            "register a service unless FILE holds its secret, and write a new secret to FILE",
+            _ensure_client,
+            ("NAME", "SCOPES", "FILE"),
+        ),
         "remove-client": Command("forget a service", _remove_client, ("NAME",)),
     },
     prepare=_prepare,

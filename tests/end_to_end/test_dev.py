@@ -12,14 +12,15 @@ import httpx2
 import pytest
 
 _DEV = Path(__file__).absolute().parents[2] / "tools/dev/dev"
-_LAST_LINE = "Ctrl-C stops both.\n"
+_LAST_LINE = "Ctrl-C stops all services.\n"
+_SERVICES = ("user_service", "product_service")
 # A busy machine may take long; nothing here measures that.
 _PATIENCE_SECONDS = 60
 
 
 @contextmanager
 def _dev(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    command = [_DEV, "--data", folder, "--user-port", _free_port(), "--product-port", _free_port(), *arguments]
+    command = [_DEV, "--data", folder, *_ports(), *arguments]
     with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as dev:
         try:
             yield dev
@@ -61,16 +62,29 @@ def test_the_second_start_finds_what_the_first_made(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("user_service/keys/*.pem"))) == 1
 
 
+def test_fresh_starts_over(tmp_path: Path) -> None:
+    """`--fresh` deletes what the command has made, and no other file of the folder."""
+    (tmp_path / "notes.txt").write_text("mine")
+    users = []
+    for arguments in ((), ("--fresh",)):
+        with _dev(tmp_path, *arguments) as dev:
+            users += re.findall(r"demo user +(\S+)", _until_ready(dev))
+            dev.terminate()
+            dev.communicate(timeout=_PATIENCE_SECONDS)
+        assert dev.returncode == 0
+    assert users[0] != users[1]
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
 def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
     """It names the port and the flag, and starts nothing."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with _dev(tmp_path, "--product-port", str(port)) as dev:
+        with _dev(tmp_path, "--port", f"product_service={port}") as dev:
             said, _ = dev.communicate(timeout=_PATIENCE_SECONDS)
     assert dev.returncode == 1
     assert said == (
-        f"dev: port {port} is taken by another process: stop it, or choose another port for product_service "
-        "with --product-port\n"
+        f"dev: port {port} is taken by another process: stop it, or choose another with --port product_service=PORT\n"
     )
     assert list(tmp_path.iterdir()) == []
 
@@ -78,8 +92,13 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (("--user-port", "99999"), "99999 is no port: from 1 to 65535"),
-        (("--user-port", "8051", "--product-port", "8051"), "both services cannot have port 8051"),
+        (("--port", "user_service=99999"), "user_service=99999 is not SERVICE=PORT with a port from 1 to 65535"),
+        (("--port", "8051"), "8051 is not SERVICE=PORT"),
+        (("--port", "shop=8051"), "there is no service shop; the services are product_service, user_service"),
+        (
+            ("--port", "user_service=8051", "--port", "product_service=8051"),
+            "user_service and product_service cannot both have port 8051",
+        ),
         (("--data", __file__), "cannot hold the data: File exists"),
     ],
 )
@@ -101,6 +120,10 @@ def _until_ready(dev: subprocess.Popen[str]) -> str:
         if line == _LAST_LINE:
             return "".join(lines)
     raise AssertionError("".join(lines))
+
+
+def _ports() -> list[str]:
+    return [word for name in _SERVICES for word in ("--port", f"{name}={_free_port()}")]
 
 
 def _free_port() -> str:

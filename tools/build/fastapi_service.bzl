@@ -2,6 +2,7 @@
 
 load("@rules_python//python:py_binary.bzl", "py_binary")
 load("@rules_python//python:py_library.bzl", "py_library")
+load("//tools/build:service_description.bzl", "service_description")
 load("//tools/oci:service_image.bzl", "DEFAULT_BASE", "locked_folders", "service_image")
 load("//tools/oci/base:user_layer.bzl", "DEFAULT_USER")
 load("//tools/release:service_release.bzl", "service_release")
@@ -20,6 +21,7 @@ def fastapi_service(
         deps = [],
         packages = [],
         requirements = "@pip",
+        calls = {},
         data = [],
         port = 8000,
         prepare = ["migrate"],
@@ -40,6 +42,8 @@ def fastapi_service(
       deps: first-party libraries that it imports.
       packages: third-party packages that it imports, by their names in the hub.
       requirements: hub of those packages; one of its own lets a service move to other versions first.
+      calls: scopes that the service needs to call other services, by their names: {"user_service": ["directory:read"]}.
+        `//:dev` registers it as a client with them, and `//deploy` asks for its secret.
       data: files that it reads at run time.
       port: port that it listens on by default.
       prepare: commands that must have run before the service starts on an empty `/data`.
@@ -55,6 +59,7 @@ def fastapi_service(
 
     Makes:
       {name}: the service; `bazel run` starts it.
+      description: its `service.json`: name, port and calls, for the tools that start and deploy services.
       scopes: its `scopes.json`, where it has one: the scopes that it checks and that every user has.
       migration: where `prepare` has "migrate", the command that writes the next migration from the models.
       app: its library, for its tests.
@@ -98,6 +103,13 @@ def fastapi_service(
         name = "scopes",
         srcs = native.glob(["scopes.json"], allow_empty = True),
         visibility = _USERS + ["//{}:__subpackages__".format(native.package_name())],
+    )
+    service_description(
+        name = "description",
+        calls = calls,
+        port = port,
+        service = name,
+        visibility = _USERS,
     )
     if "migrate" in prepare:
         py_binary(

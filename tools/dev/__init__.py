@@ -1,1 +1,1 @@
-"""`bazel run //:dev`: both services on this machine, ready to be tried."""
+"""`bazel run //:dev`: all services on this machine, ready to be tried."""

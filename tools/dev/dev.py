@@ -1,133 +1,109 @@
-"""Start both services on SQLite, print where they are and a first token, stop on Ctrl-C.
+"""Start all services on SQLite, print where they are and a first token, stop on Ctrl-C.
 
-Everything is kept in one folder (`.data` of the workspace): the databases, the signing keys and
-the demo user. Delete it to begin anew.
+Everything is kept in one folder (`.data` of the workspace): databases, signing keys, the secrets of services that call
+others, and the demo user. `--fresh` deletes it first.
 """
 
 import argparse
 import os
+import shutil
 import socket
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from libs.auth.scope_files import InvalidScopeFile, declared_scopes
 from tools.dev.demo import is_ready, log_in
 from tools.dev.fleet import ChildEnded, Fleet
+from tools.dev.services import Service, environment_of, find_services
 
-_HOST = "127.0.0.1"
 _READY_SECONDS = 120
 _SERVICES = Path(__file__).absolute().parents[2] / "services"
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One service: its name, where it listens and what it keeps."""
-
-    name: str
-    port: int
-    data: Path
-    issuer: str
-    granted_scopes: Sequence[str] | None = None
-    """Scopes that the issuer grants; None for other services."""
-
-    @property
-    def url(self) -> str:
-        """Where it answers."""
-        return f"http://{_HOST}:{self.port}"
-
-    @property
-    def program(self) -> str:
-        """The service's binary, which lies beside us in the runfiles."""
-        return str(_SERVICES / self.name / self.name)
-
-    def settings(self) -> dict[str, str]:
-        """What its environment says. It stops at once: nobody here balances load; and it describes itself."""
-        values = {
-            "HOST": _HOST,
-            "PORT": str(self.port),
-            "DATA_DIR": str(self.data / self.name),
-            "ISSUER": self.issuer,
-            "DRAIN_SECONDS": "0",
-            "DOCS": "true",
-        }
-        if self.granted_scopes is not None:
-            values["GRANTED_SCOPES"] = ",".join(self.granted_scopes)
-        return {f"{self.name.upper()}_{name}": value for name, value in values.items()}
+_DEMO_USER = "demo_user.json"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the exit code."""
+    """Run the command and return its exit code."""
     options = _parser().parse_args(arguments)
-    issuer = f"http://{_HOST}:{options.user_port}"
+    data = options.data.absolute()
+    services = find_services(data, dict(options.port))
     try:
         scopes = declared_scopes(_SERVICES)
     except InvalidScopeFile as error:
         return _fail(str(error))
-    users = Member("user_service", options.user_port, options.data.absolute(), issuer, scopes)
-    products = Member("product_service", options.product_port, options.data.absolute(), issuer)
-    if users.port == products.port:
-        return _fail(f"both services cannot have port {users.port}: choose another with --user-port or --product-port")
-    for member, flag in ((users, "--user-port"), (products, "--product-port")):
-        if not _is_free(member.port):
-            return _fail(
-                f"port {member.port} is taken by another process: stop it, or choose another "
-                f"port for {member.name} with {flag}"
-            )
-    try:
-        options.data.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        return _fail(f"{options.data} cannot hold the data: {error.strerror}; name another folder with --data")
+    reason = _unusable_ports(services, options.port) or _unusable_folder(data, services, fresh=options.fresh)
+    if reason:
+        return _fail(reason)
     fleet = Fleet()
     fleet.handle_signals()
     try:
-        return _run(fleet, users, products)
+        return _run(fleet, services, scopes)
     except ChildEnded as error:
         return _fail(str(error))
     finally:
         fleet.stop()
 
 
-def _run(fleet: Fleet, users: Member, products: Member) -> int:
-    members = (users, products)
-    for member in members:
-        if fleet.run([member.program, "migrate"], member.settings()) != 0:
-            return 0 if fleet.stopping else _fail(f"{member.name} could not migrate")
-    if not any((users.data / users.name / "keys").glob("*.pem")):
-        fleet.run([users.program, "rotate-keys"], users.settings())
-    for member in members:
-        fleet.start(member.name, [member.program], member.settings())
-    if not fleet.wait_until(lambda: all(is_ready(each.url) for each in members), _READY_SECONDS):
+def _run(fleet: Fleet, services: Sequence[Service], scopes: Sequence[str]) -> int:
+    settings = partial(environment_of, services=services, granted_scopes=scopes)
+    issuer = services[0]
+    commands = [(service, ["migrate"]) for service in services] + [(issuer, ["first-key"])]
+    commands += [
+        (issuer, ["ensure-client", service.name, service.client_scopes, str(service.client_secret)])
+        for service in services
+        if service.calls
+    ]
+    for service, command in commands:
+        if fleet.run([service.program, *command], settings(service)) != 0:
+            return 0 if fleet.stopping else _fail(f"{service.name} {command[0]} failed; its own lines above say why")
+    for service in services:
+        fleet.start(service.name, [service.program], settings(service))
+    if not fleet.wait_until(lambda: all(is_ready(each.url) for each in services), _READY_SECONDS):
         return 0 if fleet.stopping else _fail(f"not ready after {_READY_SECONDS} s")
-    _greet(users, products)
+    _greet(services)
     fleet.wait_until(lambda: False, float("inf"))
     return 0
 
 
-def _greet(users: Member, products: Member) -> None:
-    demo, token = log_in(users.url, users.data / "demo_user.json")
+def _greet(services: Sequence[Service]) -> None:
+    issuer = services[0]
+    urls = {service.name: service.url for service in services}
+    demo, token = log_in(issuer.url, issuer.data.parent / _DEMO_USER)
+    width = max(map(len, urls)) + 2
+    pages = "".join(f"{name:{width}}{url}/docs\n" for name, url in urls.items())
     sys.stdout.write(
-        f"\nuser_service     {users.url}/docs\n"
-        f"product_service  {products.url}/docs\n\n"
-        f"demo user        {demo.email}\n"
-        f"password         {demo.password}\n"
-        f"token            of {users.url}/auth/login, for some minutes:\n\n"
+        f"\n{pages}\n"
+        f"{'demo user':{width}}{demo.email}\n"
+        f"{'password':{width}}{demo.password}\n"
+        f"{'token':{width}}of {issuer.url}/auth/login, for some minutes:\n\n"
         f"  TOKEN={token}\n\n"
-        f"try it:\n\n"
-        f'  curl -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \\\n'
-        f'    -d \'{{"name": "Tea", "price_cents": 450, "stock": 3}}\' {products.url}/products\n'
-        f'  curl -H "Authorization: Bearer $TOKEN" {products.url}/products\n\n'
-        "Ctrl-C stops both.\n"
     )
+    if "product_service" in urls:
+        products = urls["product_service"]
+        sys.stdout.write(
+            f"try it:\n\n"
+            f'  curl -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \\\n'
+            f'    -d \'{{"name": "Tea", "price_cents": 450, "stock": 3}}\' {products}/products\n'
+            f'  curl -H "Authorization: Bearer $TOKEN" {products}/products\n\n'
+        )
+    sys.stdout.write("Ctrl-C stops all services.\n")
     sys.stdout.flush()
 
 
 def _parser() -> argparse.ArgumentParser:
     workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", Path.cwd()))
-    parser = argparse.ArgumentParser(prog="dev", description=__doc__)
-    parser.add_argument("--user-port", type=_port, default=8001, metavar="PORT")
-    parser.add_argument("--product-port", type=_port, default=8002, metavar="PORT")
+    parser = argparse.ArgumentParser(
+        prog="dev", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--port",
+        type=_named_port,
+        action="append",
+        default=[],
+        metavar="SERVICE=PORT",
+        help="another port for a service, such as product_service=9002; may be repeated",
+    )
     parser.add_argument(
         "--data",
         type=Path,
@@ -135,20 +111,58 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="where everything is kept; also DEV_DATA_DIR (default: .data of the workspace)",
     )
+    parser.add_argument("--fresh", action="store_true", help="delete the data of all services first")
     return parser
 
 
-def _port(word: str) -> int:
-    if word.isdecimal() and 0 < int(word) < 2**16:
-        return int(word)
-    raise argparse.ArgumentTypeError(f"{word} is no port: from 1 to 65535")
+def _named_port(word: str) -> tuple[str, int]:
+    name, _, port = word.partition("=")
+    if name and port.isdecimal() and 0 < int(port) < 2**16:
+        return name, int(port)
+    raise argparse.ArgumentTypeError(f"{word} is not SERVICE=PORT with a port from 1 to 65535")
+
+
+def _unusable_ports(services: Sequence[Service], ports: Sequence[tuple[str, int]]) -> str:
+    """Return why the ports cannot be used; empty when they can."""
+    names = {service.name for service in services}
+    for name, _ in ports:
+        if name not in names:
+            return f"there is no service {name}; the services are {', '.join(sorted(names))}"
+    taken: dict[int, str] = {}
+    for service in services:
+        if service.port in taken:
+            return (
+                f"{taken[service.port]} and {service.name} cannot both have port {service.port}: "
+                f"choose another with --port {service.name}=PORT"
+            )
+        taken[service.port] = service.name
+        if not _is_free(service.port):
+            return (
+                f"port {service.port} is taken by another process: stop it, or choose another with "
+                f"--port {service.name}=PORT"
+            )
+    return ""
+
+
+def _unusable_folder(data: Path, services: Sequence[Service], *, fresh: bool) -> str:
+    """Make the folder, empty with `fresh`, and return why it cannot be used; empty when it can."""
+    try:
+        if fresh:
+            # What this command makes and nothing else: the folder may be any.
+            for service in services:
+                shutil.rmtree(service.data, ignore_errors=not service.data.exists())
+            (data / _DEMO_USER).unlink(missing_ok=True)
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return f"{data} cannot hold the data: {error.strerror}; name another folder with --data"
+    return ""
 
 
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((_HOST, port))
+            probe.bind(("127.0.0.1", port))
         except OSError:
             return False
     return True

@@ -5,11 +5,11 @@ import uuid
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.auth.claims import ClientId, parse_scopes
+from libs.auth.claims import ClientId, Scope, parse_scopes
 from libs.auth.clients import Client, ClientSecret, authenticate_client, digest_secret, new_client_secret
 from libs.clock.clock import Clock
 from libs.db.errors import UniqueViolation
-from libs.db.sessions import SessionFactory
+from libs.db.sessions import SessionFactory, retry_on_conflict
 from services.user_service.errors import BadClient
 from services.user_service.models import FIRST_PARTY, ClientRow, ServiceToken
 from services.user_service.service.tokens import AccessTokens
@@ -52,23 +52,33 @@ class ClientRegister:
         Raises:
             BadClient: the name is taken or no name for a client, or a scope is not for services.
         """
-        client_id = _checked_name(name)
-        try:
-            granted = parse_scopes(scopes)
-        except ValueError as error:
-            raise BadClient(f"{scopes!r}: {error}") from error
-        if any(scope.startswith(_PEOPLES) for scope in granted):
-            raise BadClient(f"scopes {_PEOPLES}* are for people, not for services")
+        client_id, granted = _checked_name(name), _checked_scopes(scopes)
         secret = new_client_secret()
-        client = ClientRow(
-            client_id=client_id, secret_digest=digest_secret(secret), scopes=granted, created_at=self._clock.now()
-        )
         try:
             async with self._sessions.begin() as session:
-                session.add(client)
+                session.add(self._row(client_id, secret, granted))
         except UniqueViolation as error:
             raise BadClient(f"there is a client {name} already; remove it first") from error
         return secret
+
+    @retry_on_conflict
+    async def ensure(self, name: str, scopes: str, secret: str) -> ClientSecret | None:
+        """Register a client with these scopes, unless there is one with them and this secret.
+
+        Returns:
+            The client's new secret; None when nothing has changed.
+
+        Raises:
+            BadClient: the name is no name for a client, or a scope is not for services.
+        """
+        client_id, granted = _checked_name(name), _checked_scopes(scopes)
+        async with self._sessions.begin() as session:
+            row = await session.get(ClientRow, client_id)
+            if row is not None and row.secret_digest == digest_secret(secret) and row.scopes == granted:
+                return None
+            replacement = new_client_secret()
+            await session.merge(self._row(client_id, replacement, granted))
+            return replacement
 
     async def remove(self, name: str) -> None:
         """Forget a client, whose tokens end within their lifetime; `BadClient` when there is none."""
@@ -77,6 +87,11 @@ class ClientRegister:
             if client is None:
                 raise BadClient(f"there is no client {name}")
             await session.delete(client)
+
+    def _row(self, client_id: ClientId, secret: ClientSecret, scopes: frozenset[Scope]) -> ClientRow:
+        return ClientRow(
+            client_id=client_id, secret_digest=digest_secret(secret), scopes=scopes, created_at=self._clock.now()
+        )
 
 
 async def find_client(session: AsyncSession, client_id: ClientId) -> Client | None:
@@ -90,6 +105,16 @@ def _checked_name(name: str) -> ClientId:
     if not _NAME.fullmatch(name) or name in _RESERVED or _is_uuid(name):
         raise BadClient(f"{name!r} is no name for a client: 3 to 36 of a-z, 0-9, - and _, a letter first")
     return ClientId(name)
+
+
+def _checked_scopes(text: str) -> frozenset[Scope]:
+    try:
+        scopes = parse_scopes(text)
+    except ValueError as error:
+        raise BadClient(f"{text!r}: {error}") from error
+    if any(scope.startswith(_PEOPLES) for scope in scopes):
+        raise BadClient(f"scopes {_PEOPLES}* are for people, not for services")
+    return scopes
 
 
 def _is_uuid(name: str) -> bool:

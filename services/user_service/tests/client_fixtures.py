@@ -2,6 +2,8 @@
 
 import base64
 
+import httpx2
+
 from libs.clock.testing import FakeClock
 from libs.db.sessions import open_sessions
 from services.user_service.service.clients import ClientRegister
@@ -22,3 +24,10 @@ async def new_client(settings: UserSettings, name: str, scopes: str) -> str:
 def basic(name: str, secret: str) -> dict[str, str]:
     """Return the header of HTTP Basic authentication."""
     return {"Authorization": f"Basic {base64.b64encode(f'{name}:{secret}'.encode()).decode()}"}
+
+
+async def directory_reader(client: httpx2.AsyncClient, settings: UserSettings) -> dict[str, str]:
+    """Return the headers of a service that may read the directory."""
+    secret = await new_client(settings, "product_service", "directory:read")
+    answer = await client.post("/oauth/token", data=GRANT, headers=basic("product_service", secret))
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}

@@ -1,11 +1,13 @@
 """What the command line does that no request may."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from libs.auth.claims import ClientId
+from libs.auth.clients import authenticate_client
 from libs.auth.key_files import KeyFolder
 from libs.clock.testing import FakeClock
 from libs.db.sessions import open_sessions
@@ -14,7 +16,7 @@ from libs.web.errors import StartupError
 from libs.web.testing import running
 from services.user_service.__main__ import SERVICE
 from services.user_service.app import create_app
-from services.user_service.commands import add_client, grant_admin, remove_client
+from services.user_service.commands import add_client, ensure_client, grant_admin, remove_client
 from services.user_service.errors import BadClient, UserNotFound
 from services.user_service.service.clients import find_client
 from services.user_service.settings import UserSettings
@@ -45,6 +47,41 @@ def test_a_new_clients_secret_is_printed_once_and_kept_nowhere(
     assert remove_client(settings, "reporting") == 0
     with pytest.raises(BadClient, match="there is no client reporting"):
         remove_client(settings, "reporting")
+
+
+def test_ensure_client_leaves_a_client_alone_or_gives_it_a_new_secret(settings: UserSettings, tmp_path: Path) -> None:
+    """The file is private; it changes when client, secret or scopes do, and the secret in it is the client's."""
+    file = tmp_path / "client_secret"
+    seen: list[str] = []
+    steps: list[tuple[str, Callable[[], object]]] = [
+        ("directory:read", lambda: None),
+        ("directory:read", lambda: None),
+        ("directory:read tokens:introspect", lambda: None),
+        ("directory:read tokens:introspect", lambda: file.write_text("another\n")),
+        ("directory:read tokens:introspect", lambda: remove_client(settings, "shop")),
+        ("directory:read tokens:introspect", file.unlink),
+    ]
+    for scopes, before in steps:
+        before()
+        assert ensure_client(settings, "shop", scopes, str(file)) == 0
+        assert file.stat().st_mode & 0o777 == 0o600
+        seen.append(file.read_text().strip())
+        assert asyncio.run(_secret_is_right(settings, "shop", seen[-1]))
+    assert seen[0] == seen[1]
+    assert len(set(seen)) == 5
+    with pytest.raises(BadClient, match="are for people"):
+        ensure_client(settings, "shop", "users:admin", str(file))
+    with pytest.raises(BadClient, match="cannot be written: No such file or directory"):
+        ensure_client(settings, "shop", "products:read", str(tmp_path / "none" / "secret"))
+
+
+async def _secret_is_right(settings: UserSettings, name: str, secret: str) -> bool:
+    sessions = open_sessions(settings.database)
+    try:
+        async with sessions.read() as session:
+            return authenticate_client(await find_client(session, ClientId(name)), secret).client_id == name
+    finally:
+        await sessions.close()
 
 
 def test_the_first_key_is_written_where_there_is_none(settings: UserSettings, tmp_path: Path) -> None:

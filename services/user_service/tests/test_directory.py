@@ -4,7 +4,7 @@ import httpx2
 import pytest
 
 from services.user_service.settings import UserSettings
-from services.user_service.tests.client_fixtures import GRANT, basic, new_client
+from services.user_service.tests.client_fixtures import directory_reader
 from services.user_service.tests.user_fixtures import ANN, BOB, logged_in, register
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -13,9 +13,7 @@ UNKNOWN = "00000000-0000-4000-8000-000000000000"
 @pytest.fixture
 async def reader(client: httpx2.AsyncClient, settings: UserSettings) -> dict[str, str]:
     """Return the headers of a service with the scope."""
-    secret = await new_client(settings, "product_service", "directory:read")
-    answer = await client.post("/oauth/token", data=GRANT, headers=basic("product_service", secret))
-    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    return await directory_reader(client, settings)
 
 
 async def _read(client: httpx2.AsyncClient, headers: dict[str, str], *ids: str) -> httpx2.Response:

@@ -1,0 +1,22 @@
+"""`service_description`: what the tools of this repository know of a service before it runs."""
+
+visibility(["//tools/build"])
+
+def _service_description_impl(ctx):
+    file = ctx.actions.declare_file("service.json")
+    ctx.actions.write(file, json.encode_indent({
+        "calls": ctx.attr.calls,
+        "name": ctx.attr.service,
+        "port": ctx.attr.port,
+    }) + "\n")
+    return [DefaultInfo(files = depset([file]), runfiles = ctx.runfiles([file]))]
+
+service_description = rule(
+    implementation = _service_description_impl,
+    attrs = {
+        "calls": attr.string_list_dict(doc = "Scopes that the service needs to call others, by their names."),
+        "port": attr.int(mandatory = True, doc = "Port that it listens on by default."),
+        "service": attr.string(mandatory = True, doc = "Its name."),
+    },
+    doc = "Writes `service.json`: name, port and calls of a service.",
+)
