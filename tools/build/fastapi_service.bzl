@@ -2,7 +2,10 @@
 
 load("@rules_python//python:py_binary.bzl", "py_binary")
 load("@rules_python//python:py_library.bzl", "py_library")
+load("@tracks//:tracks.bzl", "TRACKS")
 load("//tools/build:service_description.bzl", "service_description")
+load("//tools/build/tracks:library.bzl", "track_library")
+load("//tools/build/tracks:tracks.bzl", "on_track")
 load("//tools/oci:service_image.bzl", "DEFAULT_BASE", "locked_folders", "service_image")
 load("//tools/oci/base:user_layer.bzl", "DEFAULT_USER")
 load("//tools/release:service_release.bzl", "service_release")
@@ -15,13 +18,30 @@ _USERS = [
     "//tools:__subpackages__",
 ]
 
+def _app(*, track, **attributes):
+    """Makes the library of the service: a py_library, which another track than the main one has another rule around."""
+    if track not in TRACKS:
+        py_library(name = "app", **attributes)
+        return
+    py_library(
+        name = "app_of_any_track",
+        tags = ["manual"],
+        **attributes | {"visibility": ["//visibility:private"]}
+    )
+    track_library(
+        name = "app",
+        track = track,
+        visibility = attributes["visibility"],
+        deps = [":app_of_any_track"],
+    )
+
 def fastapi_service(
         name,
         srcs = None,
         deps = [],
         packages = [],
-        requirements = "@pip",
         calls = {},
+        track = None,
         data = [],
         port = 8000,
         prepare = ["migrate"],
@@ -41,9 +61,10 @@ def fastapi_service(
       srcs: its sources, `__main__.py` among them; by default all Python files of the package outside `tests/`.
       deps: first-party libraries that it imports.
       packages: third-party packages that it imports, by their names in the hub.
-      requirements: hub of those packages; one of its own lets a service move to other versions first.
       calls: scopes that the service needs to call other services, by their names: {"user_service": ["directory:read"]}.
         `//:dev` registers it as a client with them, and `//deploy` asks for its secret.
+      track: dependency track that third-party code comes from, in the service, its image and its bills of materials;
+        the main one by default. Its tests name the same track (docs/tracks.md).
       data: files that it reads at run time.
       port: port that it listens on by default.
       prepare: commands that must have run before the service starts on an empty `/data`.
@@ -62,7 +83,7 @@ def fastapi_service(
       description: its `service.json`: name, port and calls, for the tools that start and deploy services.
       scopes: its `scopes.json`, where it has one: the scopes that it checks and that every user has.
       migration: where `prepare` has "migrate", the command that writes the next migration from the models.
-      app: its library, for its tests.
+      app: its library, for its tests; on the service's track, whatever depends on it.
       image, image.digest: index of its images and the file with the index's digest.
       image_amd64, image_arm64: the images.
       image_amd64_sbom, image_arm64_sbom: their bills of materials, in SPDX and CycloneDX.
@@ -85,12 +106,12 @@ def fastapi_service(
             native.package_relative_label(name),
             srcs or "none",
         ))
-    py_library(
-        name = "app",
+    _app(
         srcs = srcs,
         data = data,
+        track = track,
         visibility = ["//{}:__subpackages__".format(native.package_name())],
-        deps = deps + ["{}//{}".format(requirements, package) for package in packages],
+        deps = deps + ["@pip//" + package for package in packages],
     )
     py_binary(
         name = name,
@@ -98,6 +119,7 @@ def fastapi_service(
         main = "__main__.py",
         visibility = _USERS,
         deps = [":app"],
+        **on_track(name, track)
     )
     native.filegroup(
         name = "scopes",
@@ -118,6 +140,7 @@ def fastapi_service(
             args = ["migration"],
             main = "__main__.py",
             deps = [":app"],
+            **on_track("migration", track)
         )
     service_image(
         name = "image",
@@ -131,13 +154,14 @@ def fastapi_service(
         prepare = prepare,
         stamp = stamp,
         title = name,
+        track = track or "",
         user = user,
         visibility = _USERS,
     )
     service_release(
         name = name,
         image = ":image",
-        locks = ["requirements_lock.txt"] + [
+        locks = ["requirements/{}_lock.txt".format(track) if track in TRACKS else "requirements_lock.txt"] + [
             folder.removeprefix("//") + "/lock.json"
             for folder in locked_folders(base, debian_packages)
         ],

@@ -1,6 +1,7 @@
 """`pytest_test`: a Bazel test that runs pytest."""
 
 load("@rules_python//python:py_test.bzl", "py_test")
+load("//tools/build/tracks:tracks.bzl", "on_track")
 
 _RUNNER = Label("//tools/build:pytest_runner.py")
 
@@ -8,7 +9,7 @@ def _is_test_file(src):
     name = src.replace(":", "/").split("/")[-1]
     return name.startswith("test_") and name.endswith(".py")
 
-def pytest_test(name, srcs, deps = [], data = [], size = "small", **kwargs):
+def pytest_test(name, srcs, deps = [], data = [], size = "small", track = None, **kwargs):
     """Runs the tests in `srcs` under pytest.
 
     pytest and pytest-asyncio (auto mode) are there without being named; settings are in the
@@ -23,6 +24,7 @@ def pytest_test(name, srcs, deps = [], data = [], size = "small", **kwargs):
       deps: libraries the tests import.
       data: files the tests read, by their path from the root.
       size: `small` unless said: a minute.
+      track: dependency track that it runs on, which is that of the service whose code it tests; the main one by default.
       **kwargs: anything else that `py_test` takes.
 
     Makes:
@@ -47,5 +49,5 @@ def pytest_test(name, srcs, deps = [], data = [], size = "small", **kwargs):
             for dep in ["@pip//pytest", "@pip//pytest_asyncio"]
             if dep not in deps
         ],
-        **kwargs
+        **on_track(name, track, kwargs)
     )

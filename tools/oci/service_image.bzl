@@ -96,7 +96,7 @@ def _own_layers(name, *, architecture, base, debian_packages, user):
         layers.append(":{}_user".format(name))
     return layers
 
-def _architecture_image(*, name, architecture, title, library, entrypoint, port, env, labels, base, debian_packages, user, status, visibility):
+def _architecture_image(*, name, architecture, title, library, entrypoint, port, env, labels, base, debian_packages, user, status, track, visibility):
     """Makes the image of one architecture: base | Debian packages, user | wheels | first-party code."""
     platform = "//tools/oci/platforms:linux_" + architecture
     wheels(
@@ -105,6 +105,7 @@ def _architecture_image(*, name, architecture, title, library, entrypoint, port,
         platform = platform,
         tags = ["manual"],
         target_compatible_with = _LINUX,
+        track = track,
     )
     third_party_layers(
         name = name + "_third_party",
@@ -118,6 +119,7 @@ def _architecture_image(*, name, architecture, title, library, entrypoint, port,
         platform = platform,
         tags = ["manual"],
         target_compatible_with = _LINUX,
+        track = track,
     )
     sbom(
         name = name + "_sbom",
@@ -152,7 +154,7 @@ def _architecture_image(*, name, architecture, title, library, entrypoint, port,
         workdir = "/app",
     )
 
-def service_image(name, *, title, library, module, port, env, prepare, visibility, labels = {}, base = DEFAULT_BASE, debian_packages = None, user = DEFAULT_USER, stamp = False):
+def service_image(name, *, title, library, module, port, env, prepare, visibility, labels = {}, base = DEFAULT_BASE, debian_packages = None, user = DEFAULT_USER, stamp = False, track = ""):
     """Packs a library into an image that runs one of its modules.
 
     Args:
@@ -169,6 +171,7 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
       debian_packages: label of a folder with `debian_packages`, such as `//services/user_service/debian`.
       user: user that the process runs as and that /data belongs to, `uid:gid`.
       stamp: whether to make the images once more with labels for the commit.
+      track: dependency track that the wheels come from; by default that of the build.
 
     Makes:
       name: index of both architectures.
@@ -205,6 +208,7 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
             port = port,
             status = ":{}_status".format(name),
             title = title,
+            track = track,
             user = user,
             visibility = visibility,
         )

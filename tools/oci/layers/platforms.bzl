@@ -1,19 +1,27 @@
-"""Building for the platform of an image, whatever the build around it is for."""
+"""Building for the platform and the dependency track of an image, whatever the build around it is for."""
+
+load("//tools/build/tracks:tracks.bzl", "TRACK_ATTRS")
 
 visibility("//tools/oci/...")
 
-def _to_platform_impl(_settings, attr):
-    return {"//command_line_option:platforms": [str(attr.platform)]}
+_PLATFORMS = "//command_line_option:platforms"
+_TRACK = str(Label("//tools/build/tracks:track"))
+
+def _to_platform_impl(settings, attr):
+    return {
+        _PLATFORMS: [str(attr.platform)],
+        _TRACK: attr.track or settings[_TRACK],
+    }
 
 to_platform = transition(
     implementation = _to_platform_impl,
-    inputs = [],
-    outputs = ["//command_line_option:platforms"],
+    inputs = [_TRACK],
+    outputs = [
+        _PLATFORMS,
+        _TRACK,
+    ],
 )
 
-PLATFORM_ATTRS = {
+PLATFORM_ATTRS = TRACK_ATTRS | {
     "platform": attr.label(mandatory = True, doc = "The platform that the image runs on."),
-    "_allowlist_function_transition": attr.label(
-        default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
-    ),
 }

@@ -1,5 +1,6 @@
 """`py_binary`."""
 
+load("//python/private/rules:configured.bzl", "configured_binary")
 load("//python/private/rules:covered.bzl", "covered")
 
 def py_binary(**kwargs):
@@ -8,4 +9,8 @@ def py_binary(**kwargs):
     Args:
         **kwargs: the attributes that README.md lists.
     """
-    native.py_binary(**covered("py_binary", kwargs))  # buildifier: disable=native-py
+    attributes = covered("py_binary", kwargs)
+    if attributes.pop("config_settings", None):
+        configured_binary(config_settings = kwargs["config_settings"], **attributes)
+        return
+    native.py_binary(**attributes)  # buildifier: disable=native-py

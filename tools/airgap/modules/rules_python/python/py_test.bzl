@@ -1,5 +1,6 @@
 """`py_test`."""
 
+load("//python/private/rules:configured.bzl", "configured_test")
 load("//python/private/rules:covered.bzl", "covered")
 
 def py_test(**kwargs):
@@ -8,4 +9,8 @@ def py_test(**kwargs):
     Args:
         **kwargs: the attributes that README.md lists.
     """
-    native.py_test(**covered("py_test", kwargs))  # buildifier: disable=native-py
+    attributes = covered("py_test", kwargs)
+    if attributes.pop("config_settings", None):
+        configured_test(config_settings = kwargs["config_settings"], **attributes)
+        return
+    native.py_test(**attributes)  # buildifier: disable=native-py

@@ -1,17 +1,18 @@
 """The hub: one package for each distribution, whatever the platform."""
 
 _TARGETS = ("pkg", "data", "dist_info", "extracted_whl_files", "whl")
-_CPU = {"aarch64": "aarch64", "x86_64": "x86_64"}
 
 _ROOT = """\
+load("{selects}", "selects")
+
 package(default_visibility = ["//visibility:public"])
 
 exports_files(["requirements.bzl"])
 """
 _SETTING = """
-config_setting(
+selects.config_setting_group(
     name = "{name}",
-    constraint_values = ["{os}", "{cpu}"],
+    match_all = {settings},
 )
 """
 _PACKAGE = """\
@@ -58,14 +59,6 @@ def dist_info_requirement(name):
     return _label(name, "dist_info")
 """
 
-def _setting(platform):
-    system, _, machine = platform.partition("_")
-    return _SETTING.format(
-        cpu = str(Label("@platforms//cpu:" + _CPU.get(machine, machine))),
-        name = platform,
-        os = str(Label("@platforms//os:" + system)),
-    )
-
 def _package(distribution, repositories):
     """Writes a package of the hub; `repositories` is the wheel's repository by platform."""
     aliases = [
@@ -74,7 +67,10 @@ def _package(distribution, repositories):
                 "\"//:{}\": \"@{}//:{}\"".format(platform, repository, target)
                 for platform, repository in repositories.items()
             ]),
-            error = "{} is locked for {} alone.".format(distribution, ", ".join(repositories)),
+            error = "{} is locked for {} alone; a track that ends none of these names lacks it in its lock.".format(
+                distribution,
+                ", ".join(repositories),
+            ),
             name = target,
         )
         for target in _TARGETS
@@ -83,12 +79,11 @@ def _package(distribution, repositories):
 
 def _hub_impl(rctx):
     distributions = json.decode(rctx.attr.distributions)
-    platforms = {
-        platform: None
-        for repositories in distributions.values()
-        for platform in repositories
-    }
-    rctx.file("BUILD.bazel", _ROOT + "".join([_setting(platform) for platform in platforms]))
+    root = _ROOT.format(selects = Label("@bazel_skylib//lib:selects.bzl"))
+    rctx.file("BUILD.bazel", root + "".join([
+        _SETTING.format(name = platform, settings = settings)
+        for platform, settings in rctx.attr.settings.items()
+    ]))
     rctx.file("requirements.bzl", _REQUIREMENTS.format(
         hub = rctx.name,
         names = json.encode_indent(sorted(distributions), indent = "    "),
@@ -101,5 +96,6 @@ hub_repository = repository_rule(
     implementation = _hub_impl,
     attrs = {
         "distributions": attr.string(doc = "JSON: distribution -> platform -> repository of the wheel.", mandatory = True),
+        "settings": attr.string_list_dict(doc = "Platform -> labels of what must hold of a build for it.", mandatory = True),
     },
 )

@@ -20,6 +20,7 @@ _COMMON = [
 ]
 _EXECUTABLE = _COMMON + [
     "args",
+    "config_settings",
     "env",
     "legacy_create_init",
     "main",

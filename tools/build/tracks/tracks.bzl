@@ -1,0 +1,65 @@
+"""Putting targets on a dependency track."""
+
+load("@tracks//:tracks.bzl", "TRACKS")
+
+visibility(["//tools/..."])
+
+MAIN = "main"
+
+_FLAG = Label("//tools/build/tracks:track")
+_TAG = "track="
+
+def _check(name, track):
+    if track != MAIN and track not in TRACKS:
+        fail("{}: track is \"{}\", and MODULE.bazel has {}; add it to TRACKS there, or name one of these (docs/tracks.md)".format(
+            native.package_relative_label(name),
+            track,
+            ", ".join([MAIN] + TRACKS),
+        ))
+
+def on_track(name, track, attributes = {}):
+    """Adds what puts a py_binary or py_test on a track to its attributes.
+
+    Args:
+      name: name of the target.
+      track: name of the track; None for what the build around it has, which is the main one unless a flag says otherwise.
+      attributes: dict of its other attributes.
+
+    Returns:
+      dict of attributes. A tag `track=NAME` tells `lint` of the track, and `--test_tag_filters` finds tests by it.
+    """
+    if track == None:
+        return attributes
+    _check(name, track)
+    return attributes | {
+        "config_settings": {str(_FLAG): track},
+        "tags": (attributes.get("tags") or []) + [_TAG + track],
+    }
+
+def track_of(tags):
+    """Returns the track that a target's tags name, or None.
+
+    Args:
+      tags: list of strings.
+    """
+    for tag in tags:
+        if tag.startswith(_TAG):
+            return tag.removeprefix(_TAG)
+    return None
+
+def _to_track_impl(settings, attr):
+    return {str(_FLAG): attr.track or settings[str(_FLAG)]}
+
+to_track = transition(
+    implementation = _to_track_impl,
+    inputs = [str(_FLAG)],
+    outputs = [str(_FLAG)],
+)
+
+# For rules that use `to_track`.
+TRACK_ATTRS = {
+    "track": attr.string(doc = "The dependency track; by default that of the build."),
+    "_allowlist_function_transition": attr.label(
+        default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+    ),
+}
