@@ -1,5 +1,6 @@
 """`lint`: every package's last line."""
 
+load("//tools/build/tracks:tracks.bzl", "MAIN", "track_of")
 load("//tools/layering:layering.bzl", "layering_test")
 load("//tools/lint:mypy_test.bzl", "mypy_sources", "mypy_test")
 load("//tools/lint:tool_test.bzl", "tool_test")
@@ -55,20 +56,37 @@ def _refuse_disagreement(rules):
                     file,
                 ))
 
-def _libraries(rules):
-    """Returns the libraries of this package, and those that its programs and tests are made of.
+def _track_of(rule):
+    """Returns the dependency track of a target; None for a library, which has that of what depends on it."""
+    return track_of(rule.get("tags", [])) or (None if rule["kind"] == "py_library" else MAIN)
+
+def _track(rules):
+    """Returns the dependency track of this package's programs and tests; the main one where they differ."""
+    tracks = {
+        _track_of(rule): None
+        for rule in rules.values()
+        if rule["kind"] in ["py_binary", "py_test"] and
+           [file for file in _names(rule, "srcs") if not file.startswith(_ELSEWHERE)]
+    }
+    return tracks.keys()[0] if len(tracks) == 1 else MAIN
+
+def _libraries(rules, track):
+    """Returns the libraries of this package, and those that its programs and tests of a track are made of.
+
+    The values are the names of the targets that import them, separated by spaces.
 
     Not the programs themselves: what they have at hand when they run would be analysed for a type check too, and each
     test twice, since Bazel sees a test that something depends on in another configuration.
     """
     libraries = {}
     for name, rule in rules.items():
-        if rule["kind"] not in _PYTHON_RULES:
+        if rule["kind"] not in _PYTHON_RULES or _track_of(rule) not in [None, track]:
             continue
         is_list = type(rule.get("deps", [])) in ["list", "tuple"]
         own = [] if is_list and rule["kind"] != "py_library" else [":" + name]
-        libraries.update({label: None for label in own or rule.get("deps", [])})
-    return libraries.keys()
+        for label in own or rule.get("deps", []):
+            libraries.setdefault(label, []).append(name)
+    return {label: " ".join(names) for label, names in libraries.items()}
 
 def _files(folders, names, exclude):
     """Returns the files of these names in the package's folder and in those folders of it."""
@@ -114,6 +132,7 @@ def lint(name = "lint", exported = [], exclude = [], apart = [], folders = ["**"
     )
     tests = [name + ".buildifier"]
     if python:
+        track = _track(rules)
         tool_test(
             name = name + ".ruff",
             size = "small",
@@ -130,13 +149,15 @@ def lint(name = "lint", exported = [], exclude = [], apart = [], folders = ["**"
             name = name + ".sources",
             testonly = True,
             tags = ["manual"],
-            deps = _libraries(rules),
+            track = track,
+            deps = _libraries(rules, track),
         )
         mypy_test(
             name = name + ".mypy",
             size = "small",
             srcs = [file for file in python if file not in exported],
             sources = ":{}.sources".format(name),
+            track = track,
         )
         layering_test(
             name = name + ".layers",

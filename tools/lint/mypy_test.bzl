@@ -1,6 +1,8 @@
 """`mypy_test`: a test that type-checks the Python of one package, and `mypy_sources`: what it reads."""
 
 load("@rules_python//python:py_info.bzl", "PyInfo")
+load("//tools/build/tracks:distributions.bzl", "DistributionsInfo", "clash", "distributions")
+load("//tools/build/tracks:tracks.bzl", "TRACK_ATTRS", "to_track")
 
 visibility(["//tools/lint"])
 
@@ -39,16 +41,35 @@ _sources = aspect(
     attr_aspects = ["deps"],
 )
 
+def _refuse_clashes(ctx):
+    """Fails for a target that would import one of two versions of a distribution, and no one knows which."""
+    infos = {}
+    for dep, names in ctx.attr.deps.items():
+        for name in names.split(" "):
+            infos.setdefault(name, []).append(dep[DistributionsInfo])
+    for name, found in infos.items():
+        error = clash(found)
+        if error:
+            fail("//{}:{}: {}".format(ctx.label.package, name, error))
+
 def _mypy_sources_impl(ctx):
+    _refuse_clashes(ctx)
     sources = _merged(ctx, below = [dep[_SourcesInfo] for dep in ctx.attr.deps], own = [])
     runfiles = ctx.runfiles(transitive_files = sources.first_party)
     return [DefaultInfo(runfiles = runfiles.merge(sources.third_party)), sources]
 
 mypy_sources = rule(
     implementation = _mypy_sources_impl,
-    doc = "What mypy reads of the closure of some targets, and nothing else of it.",
-    attrs = {
-        "deps": attr.label_list(doc = "The targets.", aspects = [_sources]),
+    doc = "What mypy reads of the closure of some targets, and nothing else of it; no target has two versions of a wheel.",
+    attrs = TRACK_ATTRS | {
+        "deps": attr.label_keyed_string_dict(
+            doc = "The targets, with the names of those that import them, separated by spaces.",
+            aspects = [
+                _sources,
+                distributions,
+            ],
+            cfg = to_track,
+        ),
         # What a test has at hand has no types; see docs/affected.md.
         "_affected_unseen": attr.string_list(default = ["data"]),
     },
@@ -58,7 +79,7 @@ mypy_sources = rule(
 def _mypy_test_impl(ctx):
     arguments = ctx.actions.declare_file(ctx.label.name + ".args")
     ctx.actions.write(arguments, json.encode({
-        "cache": ctx.file._cache.short_path,
+        "cache": ctx.files._cache[0].short_path,
         "config": ctx.file._config.short_path,
         "files": [file.short_path for file in ctx.files.srcs],
         "imports": ["../" + folder for folder in ctx.attr.sources[_SourcesInfo].imports.to_list()],
@@ -69,17 +90,17 @@ def _mypy_test_impl(ctx):
         "#!/bin/sh\nexec {} {}\n".format(ctx.executable._mypy.short_path, arguments.short_path),
         is_executable = True,
     )
-    runfiles = ctx.runfiles(files = [arguments, ctx.file._cache, ctx.file._config] + ctx.files.srcs)
+    runfiles = ctx.runfiles(files = [arguments, ctx.file._config] + ctx.files._cache + ctx.files.srcs)
     taken = [target[DefaultInfo].default_runfiles for target in [ctx.attr.sources, ctx.attr._mypy]]
     return [DefaultInfo(executable = script, runfiles = runfiles.merge_all(taken))]
 
 mypy_test = rule(
     implementation = _mypy_test_impl,
     doc = "Type-checks `srcs`; what they import comes from `sources`.",
-    attrs = {
+    attrs = TRACK_ATTRS | {
         "sources": attr.label(doc = "What the targets that own the files are made of.", mandatory = True, providers = [_SourcesInfo]),
         "srcs": attr.label_list(doc = "The files to check.", allow_files = [".py"], mandatory = True),
-        "_cache": attr.label(default = "//tools/lint:wheels", allow_single_file = True),
+        "_cache": attr.label(default = "//tools/lint:wheels", cfg = to_track),
         "_config": attr.label(default = "//:pyproject.toml", allow_single_file = True),
         "_mypy": attr.label(default = "//tools/lint:mypy", executable = True, cfg = "exec"),
     },

@@ -6,6 +6,7 @@ layer of its own; small ones are merged by the group that `wheel_groups.bzl` put
 
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load("@rules_python//python:py_info.bzl", "PyInfo")
+load("//tools/build/tracks:distributions.bzl", "DistributionsInfo", "clash", "distributions")
 load("//tools/oci/layers:packing.bzl", "PACKING_ATTRS", "layer_suffix", "pack_layer")
 load("//tools/oci/layers:platforms.bzl", "PLATFORM_ATTRS", "to_platform")
 load("//tools/oci/layers:wheel_groups.bzl", "LARGE_WHEELS", "wheel_group")
@@ -97,6 +98,9 @@ _with_wheels = aspect(
 )
 
 def _wheels_impl(ctx):
+    error = clash([dep[DistributionsInfo] for dep in ctx.attr.deps])
+    if error:
+        fail("{}: {}".format(ctx.label, error))
     layers = depset(transitive = [dep[WheelsInfo].layers for dep in ctx.attr.deps])
     return [
         DefaultInfo(files = depset([wheel.layer for wheel in layers.to_list()])),
@@ -106,7 +110,14 @@ def _wheels_impl(ctx):
 wheels = rule(
     implementation = _wheels_impl,
     attrs = PLATFORM_ATTRS | {
-        "deps": attr.label_list(aspects = [_with_wheels], cfg = to_platform, doc = "Libraries."),
+        "deps": attr.label_list(
+            aspects = [
+                _with_wheels,
+                distributions,
+            ],
+            cfg = to_platform,
+            doc = "Libraries.",
+        ),
         # No wheel lies in files of our own, so that their edits do not touch it; see docs/affected.md.
         "_affected_unseen": attr.string_list(default = ["srcs", "data"]),
     },
