@@ -4,6 +4,7 @@ load("@rules_python//python:py_binary.bzl", "py_binary")
 load("@rules_python//python:py_library.bzl", "py_library")
 load("@tracks//:tracks.bzl", "TRACKS")
 load("//tools/build:service_description.bzl", "service_description")
+load("//tools/build/tracks:libraries.bzl", "track_libraries")
 load("//tools/build/tracks:library.bzl", "track_library")
 load("//tools/build/tracks:tracks.bzl", "on_track")
 load("//tools/oci:service_image.bzl", "DEFAULT_BASE", "locked_folders", "service_image")
@@ -83,6 +84,7 @@ def fastapi_service(
       description: its `service.json`: name, port and calls, for the tools that start and deploy services.
       scopes: its `scopes.json`, where it has one: the scopes that it checks and that every user has.
       migration: where `prepare` has "migrate", the command that writes the next migration from the models.
+      track_libraries: JSON file of the libraries that it is made of, where MODULE.bazel has a track.
       app: its library, for its tests; on the service's track, whatever depends on it.
       image, image.digest: index of its images and the file with the index's digest.
       image_amd64, image_arm64: the images.
@@ -112,6 +114,12 @@ def fastapi_service(
         track = track,
         visibility = ["//{}:__subpackages__".format(native.package_name())],
         deps = deps + ["@pip//" + package for package in packages],
+    )
+    track_libraries(
+        name = "track_libraries",
+        service = ":app",
+        track = track,
+        visibility = _USERS,
     )
     py_binary(
         name = name,

@@ -114,9 +114,27 @@ class Selection:
         return ""
 
 
+def clash(folders: Sequence[str]) -> str:
+    """Say which distribution is in two versions in the folders of a path; empty where none is."""
+    found: dict[str, tuple[str, str]] = {}
+    for folder in dict.fromkeys(folders):
+        for metadata in sorted(pathlib.Path(folder).glob("*.dist-info")):
+            name, _, version = metadata.name.removesuffix(".dist-info").partition("-")
+            other, elsewhere = found.setdefault(name.lower(), (version, folder))
+            if other != version:
+                return (
+                    f"two versions of {name} are on its path, {other} in {elsewhere} and {version} in {folder}: "
+                    "put the test on the track of the service that it tests (docs/tracks.md)"
+                )
+    return ""
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run pytest on the files given and return the exit status that Bazel shall see."""
     protocol = Protocol.of(os.environ)
+    if error := clash([folder for folder in sys.path if folder.endswith("site-packages")]):
+        print(f"{protocol.target}: {error}", file=sys.stderr)
+        return int(pytest.ExitCode.USAGE_ERROR)
     if protocol.shard_status_file:
         pathlib.Path(protocol.shard_status_file).touch()
     # A cached result must not hang on luck: where CI is set, hypothesis draws no random examples.

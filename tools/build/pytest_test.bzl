@@ -1,6 +1,7 @@
 """`pytest_test`: a Bazel test that runs pytest."""
 
 load("@rules_python//python:py_test.bzl", "py_test")
+load("//tools/build/tracks:libraries.bzl", "tracks_of_tests")
 load("//tools/build/tracks:tracks.bzl", "on_track")
 
 _RUNNER = Label("//tools/build:pytest_runner.py")
@@ -8,6 +9,19 @@ _RUNNER = Label("//tools/build:pytest_runner.py")
 def _is_test_file(src):
     name = src.replace(":", "/").split("/")[-1]
     return name.startswith("test_") and name.endswith(".py")
+
+def test_names(name, track):
+    """Works out the tests that `pytest_test` makes.
+
+    Args:
+      name: name of the test.
+      track: its track, or None.
+
+    Returns:
+      dict from the name of each test to its track.
+    """
+    further = tracks_of_tests(native.package_name()) if track == None else []
+    return {name: track} | {"{}.{}".format(name, each): each for each in further}
 
 def pytest_test(name, srcs, deps = [], data = [], size = "small", track = None, **kwargs):
     """Runs the tests in `srcs` under pytest.
@@ -29,6 +43,8 @@ def pytest_test(name, srcs, deps = [], data = [], size = "small", track = None, 
 
     Makes:
       name: the test.
+      {name}.{track}: the same test on a further track that its library is used on, for each track that
+        //tools/build/tracks:libraries.bzl names.
     """
     files = [src for src in srcs if _is_test_file(src)]
     if not files:
@@ -37,17 +53,18 @@ def pytest_test(name, srcs, deps = [], data = [], size = "small", track = None, 
             srcs,
         ))
     args = ["$(rootpath {})".format(file) for file in files] + kwargs.pop("args", [])
-    py_test(
-        name = name,
-        size = size,
-        srcs = srcs + [_RUNNER],
-        args = args,
-        data = data + [Label("//:pyproject.toml")],
-        main = _RUNNER,
-        deps = deps + [
-            dep
-            for dep in ["@pip//pytest", "@pip//pytest_asyncio"]
-            if dep not in deps
-        ],
-        **on_track(name, track, kwargs)
-    )
+    for test, its_track in test_names(name, track).items():
+        py_test(
+            name = test,
+            size = size,
+            srcs = srcs + [_RUNNER],
+            args = args,
+            data = data + [Label("//:pyproject.toml")],
+            main = _RUNNER,
+            deps = deps + [
+                dep
+                for dep in ["@pip//pytest", "@pip//pytest_asyncio"]
+                if dep not in deps
+            ],
+            **on_track(test, its_track, kwargs)
+        )

@@ -1,6 +1,6 @@
 """`pytest_tests`: a Bazel test for each test file of a folder."""
 
-load("//tools/build:pytest_test.bzl", "pytest_test")
+load("//tools/build:pytest_test.bzl", "pytest_test", "test_names")
 
 # Attributes whose values for all tests and for one test are joined; others are replaced.
 _JOINED = ("data", "deps", "srcs", "tags")
@@ -62,7 +62,7 @@ def pytest_tests(name, srcs, per_test = {}, **shared):
       **shared: attributes of all tests, as `pytest_test` takes them.
 
     Makes:
-      one test for each file, with the file's name without `.py`.
+      one test for each file, with the file's name without `.py`, and on further tracks as `pytest_test` does.
       {name}: the suite of these tests.
     """
     found = attributes_by_test(srcs, shared, per_test)
@@ -72,5 +72,9 @@ def pytest_tests(name, srcs, per_test = {}, **shared):
         pytest_test(name = test, **attributes)
     native.test_suite(
         name = name,
-        tests = [":" + test for test in found.tests],
+        tests = [
+            ":" + each
+            for test, attributes in found.tests.items()
+            for each in test_names(test, attributes.get("track"))
+        ],
     )

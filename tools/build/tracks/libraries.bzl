@@ -1,0 +1,102 @@
+"""Libraries whose tests run on further dependency tracks, and what services reach of them."""
+
+load("@tracks//:tracks.bzl", "TRACKS")
+load("//tools/build/tracks:distributions.bzl", "DistributionsInfo", "distributions")
+
+visibility([
+    "//services",
+    "//tests/tracks",
+    "//tools/build/...",
+])
+
+# By track: folders of libraries that services on it are made of and that import something which is there in another
+# version. Their tests run on the track too. //tests/tracks:test_library_tests says which folder is missing or needless.
+LIBRARIES = {
+    "previous_minor": ["libs/auth"],
+}
+
+def tracks_of_tests(package):
+    """Returns the tracks besides the main one that tests of a package run on.
+
+    Args:
+      package: name of the package.
+    """
+    return [
+        track
+        for track, folders in LIBRARIES.items()
+        for folder in folders
+        if package == folder or package.startswith(folder + "/")
+    ]
+
+# More than any closure has; a loop in Starlark must end.
+_MOST_TARGETS = 1000000
+
+def _closure(info):
+    """Returns the DistributionsInfo of each target in a closure, by its label."""
+    found = {info.label: info}
+    waiting = [info]
+    for _ in range(_MOST_TARGETS):
+        if not waiting:
+            break
+        for below in waiting.pop().below:
+            if below.label not in found:
+                found[below.label] = below
+                waiting.append(below)
+    return found
+
+def _track_libraries_impl(ctx):
+    libraries = {}
+    for label, info in _closure(ctx.attr.service[DistributionsInfo]).items():
+        folders = label.package.split("/")
+        if not label.workspace_name and folders[0] == "libs" and len(folders) > 1:
+            names = libraries.setdefault("/".join(folders[:2]), {})
+            names.update({distribution.name: None for distribution in info.all.to_list()})
+    output = ctx.actions.declare_file(ctx.label.name + ".json")
+    ctx.actions.write(output, json.encode_indent({
+        "libraries": {folder: sorted(names) for folder, names in libraries.items()},
+        "service": str(ctx.label).lstrip("@").partition(":")[0],
+        "track": ctx.attr.track,
+    }))
+    return DefaultInfo(files = depset([output]))
+
+_track_libraries = rule(
+    implementation = _track_libraries_impl,
+    attrs = {
+        "service": attr.label(mandatory = True, aspects = [distributions], doc = "Library of the service."),
+        "track": attr.string(mandatory = True, doc = "Track of the service."),
+    },
+    doc = "Writes a JSON object: the distributions that each library below a service imports, by the library's folder.",
+)
+
+def track_libraries(name, *, service, track, visibility):
+    """Writes down which libraries a service is made of, for the test that holds LIBRARIES against it.
+
+    Args:
+      name: name of the file's target; where MODULE.bazel has no track there is none.
+      service: label of the service's library.
+      track: track of the service, or None.
+      visibility: who may use it.
+    """
+    if TRACKS:
+        _track_libraries(
+            name = name,
+            service = service,
+            tags = ["manual"],
+            track = track or "main",
+            visibility = visibility,
+        )
+
+def track_libraries_of_services(name, *, visibility):
+    """Collects what `track_libraries` writes for each folder below, which is a service.
+
+    Args:
+      name: name of the filegroup; where MODULE.bazel has no track there is none.
+      visibility: who may use it.
+    """
+    if TRACKS:
+        native.filegroup(
+            name = name,
+            srcs = ["//services/{}:{}".format(service, name) for service in native.subpackages(include = ["*"])],
+            tags = ["manual"],
+            visibility = visibility,
+        )
