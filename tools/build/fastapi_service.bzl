@@ -19,15 +19,17 @@ _USERS = [
     "//tools:__subpackages__",
 ]
 
-def _app(*, track, **attributes):
-    """Makes the library of the service: a py_library, which another track than the main one has another rule around."""
+def _app(*, track, data, **attributes):
+    """Makes the library of the service, which is on the service's track alone."""
     if track not in TRACKS:
-        py_library(name = "app", **attributes)
+        guard = ["//tools/build/tracks:only_main"] if TRACKS else []
+        py_library(name = "app", data = data + guard, **attributes)
         return
     py_library(
         name = "app_of_any_track",
+        data = data,
         tags = ["manual"],
-        **attributes | {"visibility": ["//visibility:private"]}
+        **(attributes | {"visibility": ["//visibility:private"]})
     )
     track_library(
         name = "app",

@@ -240,13 +240,13 @@ def test_nothing_is_written_beside_the_sources(place: Place) -> None:
 
 def test_two_versions_of_a_distribution_are_refused(place: Place) -> None:
     """A path with two versions of one distribution ends the run with a sentence that names both folders."""
-    for folder, version in (("a", "2.13.5"), ("b", "2.14.4")):
-        place.write(f"{folder}/site-packages/pydantic-{version}.dist-info/METADATA", "")
+    for folder, version in (("a", "1.0"), ("b", "2.0")):
+        place.write(f"{folder}/site-packages/example-{version}.dist-info/METADATA", "")
     file = place.write("test_it.py", PASSING)
     folders = [str(place.folder / folder / "site-packages") for folder in "ab"]
     path = os.pathsep.join([*filter(None, sys.path), *folders])
     run = place.run(file, PYTHONPATH=path)
     assert run.status != 0
-    assert "two versions of pydantic are on its path, 2.13.5 in " in run.output
+    assert "two versions of example are on its path, 1.0 in " in run.output
     assert all(folder in run.output for folder in folders)
     assert " passed" not in run.output

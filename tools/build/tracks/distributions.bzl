@@ -59,10 +59,13 @@ def _path(infos, distribution):
     return ""
 
 def clash(infos):
-    """Returns a sentence about a distribution that some targets have in two versions, or None.
+    """Looks for a distribution in two versions.
 
     Args:
       infos: list of DistributionsInfo of what one process imports.
+
+    Returns:
+      A sentence that names both paths, or None.
     """
     found = {}
     for distribution in depset(transitive = [info.all for info in infos]).to_list():

@@ -37,10 +37,13 @@ def on_track(name, track, attributes = {}):
     }
 
 def track_of(tags):
-    """Returns the track that a target's tags name, or None.
+    """Finds the track that a target's tags name.
 
     Args:
       tags: list of strings.
+
+    Returns:
+      The track, or None.
     """
     for tag in tags:
         if tag.startswith(_TAG):

@@ -76,7 +76,8 @@ def _configured(rule, name, *, main = None, **attributes):
     inner = "_{}.program".format(name)
     srcs = attributes["srcs"]
     testonly = attributes.pop("testonly", rule == py_test)
-    native.py_binary(  # buildifier: disable=native-py
+    native.py_binary(
+        # buildifier: disable=native-py
         name = inner,
         main = main or (srcs[0] if len(srcs) == 1 else name + ".py"),
         tags = attributes.get("tags", []) + ["manual"],
