@@ -16,7 +16,7 @@ def _locked(lock: Path) -> str:
 
 def main(lock: Path, programs: list[str]) -> None:
     """Compare the version in this process with its lock, and those of programs on both tracks with each other."""
-    assert os.environ["LOCK"] == str(lock), "locations in env are expanded"
+    assert Path(os.environ["LOCK"]) == lock, "locations in env are expanded"
     assert version() == metadata.version("pydantic") == _locked(lock)
     said = [
         subprocess.run([Path(each).absolute()], capture_output=True, text=True, check=True).stdout for each in programs
