@@ -58,7 +58,7 @@ class Pin:
         )
 
 
-def _blocks(text: str) -> list[str]:
+def split_blocks(text: str) -> list[str]:
     """Split a lock into its header (which may be empty) and one text for each pin."""
     return re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE)
 
@@ -70,18 +70,35 @@ def read_lock(text: str) -> dict[NormalizedName, Pin]:
 
 def read_pins(text: str) -> list[Pin]:
     """Read every pin of a lock; a name stands twice where its version differs by platform or Python."""
-    return [Pin.of(block) for block in _blocks(text)[1:]]
+    return [Pin.of(block) for block in split_blocks(text)[1:]]
+
+
+def without(text: str, names: Iterable[str]) -> str:
+    """Return a lock without the pins of these names."""
+    left_out = set(names)
+    header, *blocks = split_blocks(text)
+    return header + "".join(block for block in blocks if Pin.of(block).name not in left_out)
 
 
 def read_requirements(text: str) -> list[Requirement]:
-    """Read what people wrote into requirements.in."""
+    """Read a requirements file: one requirement a line.
+
+    Raises:
+        packaging.requirements.InvalidRequirement: a line is something else.
+    """
     lines = [line.partition("#")[0].strip() for line in text.splitlines()]
     return [Requirement(line) for line in lines if line]
 
 
+def requirement_lines(text: str) -> list[tuple[NormalizedName | None, str]]:
+    """Return each line of a requirements file after the name that it requires, None for a comment or an empty line."""
+    lines = text.splitlines(keepends=True)
+    return [(next((canonicalize_name(one.name) for one in read_requirements(line)), None), line) for line in lines]
+
+
 def with_file_names(text: str, names: Mapping[str, str]) -> str:
     """Add below each pin which of its hashes are in `names` (file name by sha256)."""
-    header, *blocks = _blocks(text)
+    header, *blocks = split_blocks(text)
     return header + "".join(_with_names(block, names) for block in blocks)
 
 

@@ -1,9 +1,9 @@
-"""Runs the locked uv to resolve requirements.in for every platform at once."""
+"""Runs the locked uv to resolve requirements files for every platform at once."""
 
 import os
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tools.requirements.lockfile import with_file_names
@@ -31,35 +31,45 @@ class Resolver:
         self._folder = folder
         self._environment = environment
 
-    def lock(self, requirements: str, *, previous: str, options: Sequence[str]) -> str:
-        """Resolve `requirements`; what `previous` pins stays unless `options` say otherwise.
+    def lock(self, requirements: Mapping[str, str], *, previous: str, options: Sequence[str]) -> str:
+        """Resolve requirements files (text by path); what `previous` pins stays unless `options` say otherwise.
+
+        Of several pins of one name in `previous`, uv takes the first that fits.
 
         Raises:
             ResolutionError: with uv's explanation.
         """
-        self._folder.joinpath("requirements.in").write_text(requirements, encoding="utf-8")
+        for path, text in requirements.items():
+            file = self._folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
         lock = self._folder / "lock.txt"
         lock.write_text(previous, encoding="utf-8")
-        self._uv_compile([*_FLAGS, *options, "--output-file", lock.name])
-        text = lock.read_text(encoding="utf-8")
-        return with_file_names(text, self._file_names(lock.name))
+        self._uv_compile([*requirements, *_FLAGS, *options, "--output-file", lock.name])
+        return with_file_names(lock.read_text(encoding="utf-8"), self._file_names(requirements, lock.name))
 
-    def _file_names(self, constraints: str) -> dict[str, str]:
+    def _file_names(self, requirements: Iterable[str], constraints: str) -> dict[str, str]:
         """Ask what the locked files are called: uv says it in its other format alone."""
         output = self._folder / "pylock.toml"
         options = ["--universal", "--python-version=3.11", "--constraints", constraints]
-        self._uv_compile([*options, "--format=pylock.toml", "--output-file", output.name])
+        self._uv_compile([*requirements, *options, "--format=pylock.toml", "--output-file", output.name])
         packages = tomllib.loads(output.read_text(encoding="utf-8"))["packages"]
         wheels = [wheel for package in packages for wheel in package.get("wheels", [])]
         names = {wheel["hashes"]["sha256"]: _file_name(wheel) for wheel in wheels}
         wanted = set(fitting(names.values()))
         return {digest: name for digest, name in names.items() if name in wanted}
 
-    def _uv_compile(self, options: Sequence[str]) -> None:
-        command = ["pip", "compile", "--python", sys.executable, *options, "requirements.in"]
+    def _uv_compile(self, arguments: Sequence[str]) -> None:
+        command = ["pip", "compile", "--python", sys.executable, *arguments]
         result = run_uv(command, folder=self._folder, environment=self._environment)
         if result.returncode:
-            raise ResolutionError(result.stderr.strip())
+            raise ResolutionError(_in_plain_words(result.stderr))
+
+
+def _in_plain_words(stderr: str) -> str:
+    """Write uv's message, which is drawn as a tree and broken into lines, as sentences."""
+    words = stderr.encode("ascii", errors="ignore").decode()
+    return " ".join(words.split())
 
 
 def _file_name(wheel: Mapping[str, str]) -> str:

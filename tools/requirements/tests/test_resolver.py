@@ -18,7 +18,7 @@ def _lock(
 ) -> str:
     folder = tmp_path / "work"
     folder.mkdir(exist_ok=True)
-    return Resolver(folder, environment).lock("app\n", previous=previous, options=options)
+    return Resolver(folder, environment).lock({"requirements.in": "app\n"}, previous=previous, options=options)
 
 
 def test_the_lock_pins_everything_and_names_no_host(tmp_path: Path, index: tuple[Path, dict[str, str]]) -> None:
