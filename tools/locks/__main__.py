@@ -11,8 +11,8 @@ import sys
 from tools.locks import debian_lock, machine, python_lock
 from tools.locks.findings import Finding
 from tools.oci.debian.mirrors import environment
+from tools.requirements.tracks import TrackError, find_locks
 
-PYTHON = ("requirements_lock.txt",)
 DEBIAN = (
     "libs/auth/redis_server/lock.json",
     "libs/db/pgbouncer/lock.json",
@@ -35,13 +35,18 @@ def main() -> int:
         print("locks: no address to ask is known on this machine: set PIP_INDEX_URL", file=sys.stderr)
         return 2
     found: list[Finding] = []
-    for path in PYTHON:
+    try:
+        python = find_locks(root)
+    except TrackError as error:
+        print(f"locks: {error}", file=sys.stderr)
+        return 2
+    for path in python:
         found += python_lock.findings(path, (root / path).read_text(), index=index)
     for path in DEBIAN:
         found += debian_lock.findings(path, (root / path).read_text(), environ=environ)
     for finding in found:
         print(finding)
-    print(f"locks: {len(found)} findings in {len(PYTHON) + len(DEBIAN)} locks", file=sys.stderr)
+    print(f"locks: {len(found)} findings in {len(python) + len(DEBIAN)} locks", file=sys.stderr)
     return 1 if found else 0
 
 

@@ -1,4 +1,4 @@
-"""Finds where a lock and its requirements.in disagree, without a network."""
+"""Finds where a lock and its requirements files disagree, without a network."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,17 +8,42 @@ from packaging.utils import NormalizedName, canonicalize_name
 from tools.requirements.lockfile import Pin
 from tools.requirements.wheels import fitting
 
-_ROOT = "-r requirements.in"
 _LINUX = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"}
 
 
-def complaints(requirements: Sequence[Requirement], lock: Mapping[NormalizedName, Pin]) -> list[str]:
-    """Say every disagreement in a sentence; an empty list means that the lock is up to date."""
-    asked = {canonicalize_name(requirement.name) for requirement in requirements}
+def complaints(requirements: Mapping[str, Sequence[Requirement]], lock: Mapping[NormalizedName, Pin]) -> list[str]:
+    """Return a sentence for each disagreement between requirements (by file) and their lock."""
+    asked = {file: {canonicalize_name(each.name) for each in wanted} for file, wanted in requirements.items()}
     return [
-        *(text for requirement in requirements for text in _unmet(requirement, lock)),
+        *(text for wanted in requirements.values() for requirement in wanted for text in _unmet(requirement, lock)),
         *(text for pin in lock.values() for text in _faults(pin, asked=asked, lock=lock)),
     ]
+
+
+def unexplained(
+    requirements: Sequence[Requirement],
+    lock: Mapping[NormalizedName, Pin],
+    main: Mapping[NormalizedName, Pin],
+) -> list[str]:
+    """Return a sentence for each pin of a track that differs from the main lock without need.
+
+    A difference is needed for what the track requires itself, and for what such a distribution requires or is required
+    by, if that differs as well.
+    """
+    differing = {name for name, pin in lock.items() if name in main and pin.version != main[name].version}
+    own = {canonicalize_name(requirement.name) for requirement in requirements}
+    explained = set[NormalizedName]()
+    while more := {name for name in differing - explained if name in own or _relatives(name, lock) & explained}:
+        explained |= more
+    return [
+        f"{name} is {lock[name].version}, and {main[name].version} in the main lock, which the track could have"
+        for name in sorted(differing - explained)
+    ]
+
+
+def _relatives(name: NormalizedName, lock: Mapping[NormalizedName, Pin]) -> set[str]:
+    """Return the distributions that require this one or are required by it."""
+    return {other for other, pin in lock.items() if name in pin.parents} | set(lock[name].parents)
 
 
 def unmet_needs(name: str, needs: Sequence[str], lock: Mapping[NormalizedName, Pin]) -> list[str]:
@@ -43,16 +68,21 @@ def _unmet(requirement: Requirement, lock: Mapping[NormalizedName, Pin]) -> list
     return [f"{requirement}: the lock leaves out the extra {extra}" for extra in sorted(missing)]
 
 
-def _faults(pin: Pin, *, asked: set[NormalizedName], lock: Mapping[NormalizedName, Pin]) -> list[str]:
+def _faults(pin: Pin, *, asked: Mapping[str, set[NormalizedName]], lock: Mapping[NormalizedName, Pin]) -> list[str]:
     faults = []
     if not pin.hashes:
         faults.append("has no hash")
-    if _ROOT in pin.parents and pin.name not in asked:
-        faults.append("is in the lock for requirements.in, which does not ask for it")
-    if _ROOT not in pin.parents and pin.name in asked:
-        faults.append("is asked for in requirements.in, and the lock does not know")
-    orphaned = pin.parents - {_ROOT} - lock.keys()
+    for file, names in asked.items():
+        if _root(file) in pin.parents and pin.name not in names:
+            faults.append(f"is in the lock for {file}, which does not ask for it")
+        if _root(file) not in pin.parents and pin.name in names:
+            faults.append(f"is asked for in {file}, and the lock does not know")
+    orphaned = pin.parents - set(map(_root, asked)) - lock.keys()
     faults += [f"is in the lock for {parent}, which is not" for parent in sorted(orphaned)]
     if pin.files.keys() - pin.hashes or fitting(pin.files.values()) != list(pin.files.values()):
         faults.append("names a file that is not one of its own")
     return [f"{pin.name} {fault}" for fault in faults]
+
+
+def _root(file: str) -> str:
+    return f"-r {file}"

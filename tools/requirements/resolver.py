@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tools.requirements.lockfile import with_file_names
-from tools.requirements.uv_program import run_uv
+from tools.requirements.uv_program import reason, run_uv
 from tools.requirements.wheels import fitting
 
 _FLAGS = (
@@ -63,13 +63,7 @@ class Resolver:
         command = ["pip", "compile", "--python", sys.executable, *arguments]
         result = run_uv(command, folder=self._folder, environment=self._environment)
         if result.returncode:
-            raise ResolutionError(_in_plain_words(result.stderr))
-
-
-def _in_plain_words(stderr: str) -> str:
-    """Write uv's message, which is drawn as a tree and broken into lines, as sentences."""
-    words = stderr.encode("ascii", errors="ignore").decode()
-    return " ".join(words.split())
+            raise ResolutionError(reason(result.stderr))
 
 
 def _file_name(wheel: Mapping[str, str]) -> str:

@@ -49,3 +49,10 @@ def run_uv(
         text=True,
         check=False,
     )
+
+
+def reason(stderr: str) -> str:
+    """Turn uv's message, an error with a line or a branch of a drawn tree for each cause, into one line."""
+    lines = [" ".join(line.split()) for line in stderr.encode("ascii", errors="ignore").decode().splitlines()]
+    causes = [line.removeprefix("error: ").removeprefix("cause: ") for line in lines if line]
+    return " ".join(causes) or "uv gave no reason"

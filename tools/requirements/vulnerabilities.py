@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tools.requirements.comparison import table as columns
 from tools.requirements.lockfile import Pin
-from tools.requirements.uv_program import run_uv
+from tools.requirements.uv_program import reason, run_uv
 
 _PROJECT = """\
 [project]
@@ -62,16 +63,13 @@ def audit(
         [*_AUDIT, *options], folder=folder, environment=environment, extra={"PATH": str(python.absolute().parent)}
     )
     if result.returncode not in _EXIT_CODES_WITH_REPORT:
-        raise AuditError(_reason(result.stderr))
+        raise AuditError(reason(result.stderr))
     return _report(json.loads(result.stdout))
 
 
 def table(findings: Sequence[Finding]) -> str:
     """Lay findings out in columns, a line each."""
-    rows = [_COLUMNS, *(dataclasses.astuple(finding) for finding in findings)]
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
-    return "".join(f"{line.rstrip()}\n" for line in lines)
+    return columns(_COLUMNS, [dataclasses.astuple(finding) for finding in findings])
 
 
 def _report(document: Mapping[str, Any]) -> Report:
@@ -99,10 +97,3 @@ def _of_status(entry: Mapping[str, Any]) -> Finding:
         fixed_in="none",
         summary=entry["reason"] or "",
     )
-
-
-def _reason(stderr: str) -> str:
-    """Turn uv's message, an error and a line for each cause, into one line."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    causes = [line.removeprefix("error: ").removeprefix("cause: ") for line in lines]
-    return ": ".join(causes) or "uv gave no reason"

@@ -95,3 +95,19 @@ def test_two_pins_of_one_name_are_both_looked_up(
     with serving_advisories({"tool": _ADVISORY}) as service:
         assert _audit(service, monkeypatch) == 1
     assert "2 findings in 4 packages" in capsys.readouterr().out
+
+
+def test_the_lock_of_each_track_is_audited(
+    lock: Path, index: tuple[Path, dict[str, str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A finding in a track's lock alone makes the exit code 1, and each lock has its line."""
+    publish(index[0], "tool", "1.0")
+    folder = lock.parent / "requirements"
+    folder.mkdir()
+    folder.joinpath("old.in").write_text("tool\n")
+    folder.joinpath("old_lock.txt").write_text(lock.read_text() + "tool==1.0\n")
+    with serving_advisories({"tool": _ADVISORY}) as service:
+        assert _audit(service, monkeypatch) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "requirements_lock.txt: 0 findings in 2 packages"
+    assert lines[-1] == "requirements/old_lock.txt: 1 findings in 3 packages"

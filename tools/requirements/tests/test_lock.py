@@ -1,4 +1,4 @@
-"""requirements_lock.txt is what `bazel run //:requirements.update` makes of requirements.in."""
+"""The lock of each dependency track is what `bazel run //:requirements.update` makes of its requirements."""
 
 import os
 from importlib.metadata import Distribution, distributions
@@ -7,11 +7,18 @@ from pathlib import Path
 import pytest
 from packaging.utils import canonicalize_name
 
-from tools.requirements.drift import complaints, unmet_needs
+from tools.requirements.drift import complaints, unexplained, unmet_needs
 from tools.requirements.lockfile import Pin, read_lock, read_pins, read_requirements
+from tools.requirements.track_lock import with_main_blocks
+from tools.requirements.tracks import Track, find_tracks, required_files
 
 _MEND = "run: bazel run //:requirements.update"
-_LOCK = read_lock(Path("requirements_lock.txt").read_text(encoding="utf-8"))
+_MAIN, *_OTHERS = find_tracks(Path.cwd())
+_TEXTS = {track: Path(track.lock).read_text(encoding="utf-8") for track in (_MAIN, *_OTHERS)}
+_LOCK = read_lock(_TEXTS[_MAIN])
+
+each_track = pytest.mark.parametrize("track", _TEXTS, ids=lambda track: track.name)
+each_other_track = pytest.mark.parametrize("track", _OTHERS, ids=lambda track: track.name)
 
 
 def _unpacked() -> list[Distribution]:
@@ -20,18 +27,30 @@ def _unpacked() -> list[Distribution]:
     return [found for folder in folders for found in distributions(path=[str(folder)])]
 
 
-def test_lock_and_requirements_agree() -> None:
-    """Every requirement is pinned as it is written, and nothing is pinned that nobody asked for."""
-    requirements = read_requirements(Path("requirements.in").read_text(encoding="utf-8"))
-    found = complaints(requirements, _LOCK)
+@each_track
+def test_lock_and_requirements_agree(track: Track) -> None:
+    """Every requirement is pinned as it is written, and nothing is pinned that no file asks for."""
+    files = required_files(track, Path.cwd())
+    requirements = {file: read_requirements(text) for file, text in files.items()}
+    found = complaints(requirements, read_lock(_TEXTS[track]))
     assert not found, "\n".join([*found, _MEND])
 
 
-def test_no_pin_depends_on_the_micro_version_of_python() -> None:
+@each_other_track
+def test_a_track_differs_from_the_main_lock_only_where_it_says_so(track: Track) -> None:
+    """Other pins follow the main lock, and their lines are the same, so that both have one repository."""
+    requirements = read_requirements(Path(track.requirements).read_text(encoding="utf-8"))
+    found = unexplained(requirements, read_lock(_TEXTS[track]), _LOCK)
+    assert not found, "\n".join([*found, _MEND])
+    assert with_main_blocks(_TEXTS[track], _TEXTS[_MAIN]) == _TEXTS[track], _MEND
+
+
+@each_track
+def test_no_pin_depends_on_the_micro_version_of_python(track: Track) -> None:
     """Images have Debian's Python 3.11.2 and registry mode another 3.11, and both make the same images."""
     found = [
-        f"{pin.name}: its marker `{marker}` differs within Python 3.11; name it in requirements.in and in `deps`"
-        for pin in read_pins(Path("requirements_lock.txt").read_text(encoding="utf-8"))
+        f"{pin.name}: its marker `{marker}` differs within Python 3.11; name it in {track.requirements} and in `deps`"
+        for pin in read_pins(_TEXTS[track])
         if (marker := pin.requirement.marker)
         and marker.evaluate({"python_full_version": "3.11.0"}) != marker.evaluate({"python_full_version": "3.11.99"})
     ]
@@ -49,13 +68,22 @@ def test_every_wheel_finds_its_needs_in_the_lock() -> None:
 
 
 def test_the_wheels_are_those_of_the_lock() -> None:
-    """The build unpacks the versions that the lock pins, and all of those that Linux takes."""
+    """The build unpacks the versions that the lock pins, and all that Linux takes on every track."""
     unpacked = {canonicalize_name(found.name): found.version for found in _unpacked()}
-    pinned = {name: pin.version for name, pin in _LOCK.items() if pin.is_for_linux}
+    others = [_linux_pins(_TEXTS[track]) for track in _OTHERS]
+    pinned = {name: version for name, version in _linux_pins(_TEXTS[_MAIN]).items() if all(name in it for it in others)}
     assert unpacked == pinned
 
 
-@pytest.mark.parametrize("pin", _LOCK.values(), ids=lambda pin: pin.name)
+def _linux_pins(text: str) -> dict[str, str]:
+    return {name: pin.version for name, pin in read_lock(text).items() if pin.is_for_linux}
+
+
+@pytest.mark.parametrize(
+    "pin",
+    [pin for text in _TEXTS.values() for pin in read_lock(text).values()],
+    ids=lambda pin: f"{pin.name}-{pin.version}",
+)
 def test_each_pin_names_its_files(pin: Pin) -> None:
     """A wheel is found by its hash without asking an index which file that is."""
     assert pin.files or not pin.is_for_linux, _MEND
