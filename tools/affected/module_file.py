@@ -4,9 +4,10 @@ import ast
 import dataclasses
 import pathlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
-from tools.affected import starlark
+from tools.affected import module_values, starlark
+from tools.affected.module_values import Unreadable
 
 ReadFile = Callable[[str], bytes | None]
 
@@ -19,7 +20,12 @@ class Use:
     """One tag of a module extension: `pip.parse(hub_name = "pip", requirements_lock = "//:lock.txt")`."""
 
     extension: str
-    words: dict[str, str]
+    words: Mapping[str, object]
+
+    def name(self, attribute: str, default: str = "") -> str:
+        """Return an attribute that is a string."""
+        value = self.words.get(attribute)
+        return value if isinstance(value, str) else default
 
 
 def path_of(label: str, package: str = "") -> str | None:
@@ -42,19 +48,19 @@ def _calls(text: bytes) -> Iterator[ast.Call]:
 
 
 def uses(text: bytes) -> list[Use]:
-    """Return every tag with its plain string attributes."""
-    return [
-        Use(
-            extension=call.func.value.id,
-            words={
-                word.arg: word.value.value
-                for word in call.keywords
-                if word.arg and isinstance(word.value, ast.Constant) and isinstance(word.value.value, str)
-            },
-        )
-        for call in _calls(text)
-        if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name)
-    ]
+    """Return every tag, also those that a comprehension makes, with its attributes."""
+    parts = ((call.function.rpartition("."), call.words) for call in module_values.calls(text))
+    return [Use(extension=extension, words=words) for (extension, dot, _), words in parts if dot]
+
+
+def is_unclear(text: bytes) -> bool:
+    """Tell whether an attribute that may name locks has a value that is not read here."""
+    return any(
+        isinstance(value, Unreadable)
+        for call in module_values.calls(text)
+        for attribute, value in call.words.items()
+        if "lock" in attribute or attribute.startswith("requirements")
+    )
 
 
 def folders(text: bytes) -> set[str]:
@@ -136,7 +142,9 @@ def read_by(read: ReadFile, start: str = "MODULE.bazel") -> set[str]:
     while waiting:
         file = waiting.pop()
         package = str(pathlib.PurePosixPath(file).parent).removeprefix(".")
-        named = {path_of(name, package) for name in starlark.names(read(file) or b"")}
+        text = read(file) or b""
+        said = {word for call in module_values.calls(text) for word in module_values.strings(call.words)}
+        named = {path_of(name, package) for name in starlark.names(text) | said}
         fresh = {path for path in named if path} - found
         found |= fresh
         waiting += [path for path in fresh if path.endswith((".bzl", ".MODULE.bazel"))]

@@ -23,9 +23,9 @@ class Pin:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Lock:
-    """A parsed lock: pins by their name in labels, and every other option."""
+    """A parsed lock: pins by their name in labels, several where they differ by marker, and every other option."""
 
-    pins: dict[str, Pin]
+    pins: dict[str, tuple[Pin, ...]]
     options: tuple[str, ...]
 
 
@@ -54,16 +54,20 @@ class Difference:
     def described(self) -> list[str]:
         """Say each change in a few words: `idna 3.10 -> 3.11`."""
         changed = [_described(name, self.before.pins.get(name), self.after.pins[name]) for name in self.changed]
-        return changed + [f"{name} {self.before.pins[name].version} is gone" for name in self.gone]
+        return changed + [f"{name} {_versions(self.before.pins[name])} is gone" for name in self.gone]
 
 
-def _described(name: str, before: Pin | None, after: Pin) -> str:
+def _described(name: str, before: tuple[Pin, ...] | None, after: tuple[Pin, ...]) -> str:
     if before is None:
-        return f"{name} {after.version} is new"
-    if before.version != after.version:
-        return f"{name} {before.version} -> {after.version}"
-    same_files = (before.hashes, before.files) == (after.hashes, after.files)
-    return f"{name} {after.version} has other {'markers' if same_files else 'files'}"
+        return f"{name} {_versions(after)} is new"
+    if _versions(before) != _versions(after):
+        return f"{name} {_versions(before)} -> {_versions(after)}"
+    same_files = [(pin.hashes, pin.files) for pin in before] == [(pin.hashes, pin.files) for pin in after]
+    return f"{name} {_versions(after)} has other {'markers' if same_files else 'files'}"
+
+
+def _versions(pins: tuple[Pin, ...]) -> str:
+    return ", ".join(pin.version for pin in pins)
 
 
 def label_name(distribution: str) -> str:
@@ -73,22 +77,22 @@ def label_name(distribution: str) -> str:
 
 def parse(text: str) -> Lock:
     """Read a lock as pip and uv write it; of comments only those count that name the file of a hash."""
-    pins: dict[str, Pin] = {}
+    pins: dict[str, list[Pin]] = {}
     options = []
-    joined = text.replace("\\\n", " ")
-    name = ""
-    for comment in (line.strip() for line in joined.splitlines()):
-        if name and _FILE.fullmatch(comment):
-            pins[name] = dataclasses.replace(pins[name], files=pins[name].files | {comment})
-            continue
+    latest: list[Pin] = []
+    for comment in (line.strip() for line in text.replace("\\\n", " ").splitlines()):
         line = re.sub(r"(^|\s)#.*", "", comment).strip()
-        if line.startswith("-"):
+        if latest and _FILE.fullmatch(comment):
+            latest[-1] = dataclasses.replace(latest[-1], files=latest[-1].files | {comment})
+        elif line.startswith("-"):
             options.append(line)
         elif line:
             requirement, *hashes = re.split(r"\s+--hash=", line)
             name = label_name(re.split(r"[=<>!~@ ;]", requirement)[0])
-            pins[name] = Pin(requirement=" ".join(requirement.split()), hashes=frozenset(hashes))
-    return Lock(pins=pins, options=tuple(options))
+            latest = pins.setdefault(name, [])
+            latest.append(Pin(requirement=" ".join(requirement.split()), hashes=frozenset(hashes)))
+    ordered = {name: tuple(sorted(found, key=lambda pin: pin.requirement)) for name, found in pins.items()}
+    return Lock(pins=ordered, options=tuple(options))
 
 
 def difference(before: str, after: str) -> Difference:

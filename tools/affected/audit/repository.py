@@ -142,7 +142,9 @@ def bump_distribution(editor: Editor) -> None:
     older = f"{name}<{read_lock(text)[name].version}\n"
     with tempfile.TemporaryDirectory(prefix="audit-lock-") as folder:
         requirements = (editor.folder / "requirements.in").read_text()
-        lock.write_text(Resolver(pathlib.Path(folder)).lock(requirements + older, previous=text, options=[]))
+        lock.write_text(
+            Resolver(pathlib.Path(folder)).lock({"requirements.in": requirements + older}, previous=text, options=[])
+        )
 
 
 def comment_lock(editor: Editor) -> None:

@@ -12,6 +12,7 @@ _LAUNCHER = {".bazelversion": "the version of Bazel", "bazelw": "how Bazel is st
 _BOUNDARIES = ("WORKSPACE", "WORKSPACE.bazel", "WORKSPACE.bzlmod", "REPO.bazel", "MODULE.bazel.lock")
 _GIT = {".gitattributes": "what git writes for a file"}
 _DEFINING = ("BUILD", ".bazel", ".bzl", ".scl", ".bazelrc")
+_DATA = (".in", ".json", ".lock", ".toml", ".txt")
 _AIRGAP = pathlib.PurePosixPath("tools/airgap")
 
 
@@ -43,8 +44,11 @@ def _airgap(change: Change, path: pathlib.PurePosixPath, scene: Scene) -> str:
 def _read(change: Change, scene: Scene) -> str:
     if change.path.endswith(".bzl") and scene.is_rewording(change):
         return ""
-    if module_locks.owner(change.path, scene) is None and change.path in module_file.read_by(scene.range.after):
-        return "MODULE.bazel makes repositories with it"
+    if module_locks.owner(change.path, scene) is None:
+        if change.path in module_file.read_by(scene.range.after):
+            return "MODULE.bazel makes repositories with it"
+        if change.path.endswith(_DATA) and module_file.is_unclear(scene.range.after("MODULE.bazel") or b""):
+            return "MODULE.bazel names locks by an expression that is not understood, and this may be one"
     return ""
 
 

@@ -1,24 +1,33 @@
 """Lock files from which MODULE.bazel makes repositories: Python distributions, Debian packages."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tools.affected import module_file, requirements
+from tools.affected import module_file, module_values, requirements
 from tools.affected.changes import Change
 from tools.affected.errors import BazelFailedError
 from tools.affected.module_file import Use
 from tools.affected.scene import Scene
 from tools.affected.verdict import Verdict, everything, nothing, some
 
-_PYTHON_LOCK = "requirements_lock"
+_PYTHON_LOCKS = frozenset(
+    {
+        "requirements_by_platform",
+        "requirements_darwin",
+        "requirements_linux",
+        "requirements_lock",
+        "requirements_windows",
+    }
+)
+_LOCK = "lock"
 
 
 def owner(path: str, scene: Scene) -> tuple[str, Use] | None:
     """Return the attribute and the tag of MODULE.bazel that name a path as their lock."""
     for use in module_file.uses(scene.range.after("MODULE.bazel") or b""):
-        for attribute, value in use.words.items():
-            if module_file.path_of(value) == path and attribute in {_PYTHON_LOCK, "lock"}:
+        for attribute in (_PYTHON_LOCKS | {_LOCK}) & use.words.keys():
+            if path in map(module_file.path_of, module_values.strings(use.words[attribute])):
                 return attribute, use
     return None
 
@@ -32,8 +41,8 @@ def verdict(change: Change, scene: Scene) -> Verdict | None:
     before, after = scene.range.before(change.path), scene.range.after(change.path)
     if before is None or after is None:
         return everything(change.path, f"the lock is {change.kind.value}")
-    if attribute == _PYTHON_LOCK:
-        hub = use.words.get("hub_name", "pip")
+    if attribute in _PYTHON_LOCKS:
+        hub = use.name("hub_name", "pip")
         return _distributions(change.path, hub, requirements.difference(before.decode(), after.decode()), scene)
     return _repositories(change.path, use, changed_parts(before, after), scene)
 
@@ -52,9 +61,9 @@ def _distributions(path: str, hub: str, difference: requirements.Difference, sce
     return some(path, ", ".join(difference.described()), (*_labels(hub, present), *orphans))
 
 
-def _is_in_hub(hub: str, name: str, pin: requirements.Pin, scene: Scene) -> bool:
+def _is_in_hub(hub: str, name: str, pins: Sequence[requirements.Pin], scene: Scene) -> bool:
     """Tell whether a distribution is on any platform; a marker such as `sys_platform == 'win32'` may exclude all."""
-    if ";" not in pin.requirement:
+    if any(";" not in pin.requirement for pin in pins):
         return True
     try:
         return bool(scene.bazel.query(f"@{hub}//{name}:all"))
@@ -101,7 +110,7 @@ def _is_for_all(package: Any) -> bool:  # noqa: ANN401 - a lock may hold anythin
 
 def _repositories(path: str, use: Use, parts: Mapping[str, list[str]], scene: Scene) -> Verdict:
     """Seed every repository that is made from this lock, or from the parts of it that differ, which end its name."""
-    name = use.words.get("name", "")
+    name = use.name("name")
     known = module_file.used_repositories(scene.range.after("MODULE.bazel") or b"", use.extension)
     mine = {one: ["..."] for one in known if one == name or one.startswith(f"{name}_")}
     by_part = {one: parts[part] for one in mine if (part := one.removeprefix(f"{name}_")) in parts}

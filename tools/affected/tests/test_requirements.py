@@ -56,3 +56,20 @@ def test_extras_belong_to_the_requirement() -> None:
     pins = requirements.parse("sqlalchemy[asyncio]==2.1.9 --hash=sha256:aa\n").pins
     assert list(pins) == ["sqlalchemy"]
     assert pins["sqlalchemy"] != requirements.parse("sqlalchemy==2.1.9 --hash=sha256:aa\n").pins["sqlalchemy"]
+
+
+def test_several_pins_of_one_name_are_compared() -> None:
+    """A name that is pinned once for each platform differs when any of its pins does, in whatever order they stand."""
+    linux = "idna==3.20 ; sys_platform == 'linux' \\\n    --hash=sha256:aa\n"
+    macos = "idna==3.18 ; sys_platform == 'darwin' \\\n    --hash=sha256:bb\n"
+    bumped = linux.replace("3.20", "3.21")
+    assert requirements.difference(linux + macos, macos + linux).described() == []
+    assert requirements.difference(linux + macos, bumped + macos).described() == ["idna 3.18, 3.20 -> 3.18, 3.21"]
+
+
+def test_file_of_a_hash_counts_for_each_pin_of_a_name() -> None:
+    """A comment belongs to the pin that it stands below."""
+    name = f"    # sha256:{'a' * 64} idna-3.20-py3-none-any.whl\n"
+    first = f"idna==3.20 ; sys_platform == 'linux' --hash=sha256:{'a' * 64}\n"
+    second = "idna==3.18 ; sys_platform == 'darwin' --hash=sha256:bb\n"
+    assert requirements.difference(first + name + second, first + second).changed == ["idna"]
