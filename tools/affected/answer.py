@@ -12,6 +12,7 @@ from tools.affected.reach import Reached, reach
 from tools.affected.scene import Scene
 from tools.affected.snapshots import Snapshots
 from tools.affected.verdict import Scope, Verdict, everything
+from tools.affected.ways import WHOLE
 
 # Bazel chooses them for a target by type and constraints: the graph has no edge to them.
 _CHOSEN = frozenset({"platform", "toolchain"})
@@ -41,6 +42,8 @@ class Answer:
         """Return the way from a changed path to a target: path, seed, ..., target; empty if there is none."""
         if self.reached is None or label not in self.targets:
             return []
+        if (label, WHOLE) not in self.reached.hops:
+            return next([one.path, *one.reached[label]] for one in self.verdicts if label in one.reached)
         way = self.reached.chain(label)
         return [*self._cause(way[0]), *way]
 
@@ -75,6 +78,7 @@ def _conclude(range_: Range, bazel: Bazel, verdicts: tuple[Verdict, ...]) -> Ans
     except BazelFailedError as error:
         reason = f"the head's graph cannot be loaded: {error}"
         return _all(range_, bazel, (*verdicts, everything(".", reason)))
+    reached = dataclasses.replace(reached, targets={**_configured(bazel, verdicts), **reached.targets})
     chosen = next((target for target in reached.targets.values() if target.rule in _CHOSEN), None)
     if chosen is not None:
         reason = f"{chosen.label} is a {chosen.rule}, which any target may use"
@@ -82,6 +86,15 @@ def _conclude(range_: Range, bazel: Bazel, verdicts: tuple[Verdict, ...]) -> Ans
     settled = tuple(_settled(verdict, reached) for verdict in verdicts)
     scope = Scope.SOME if reached.targets else Scope.NONE
     return Answer(range=range_, bazel=bazel, scope=scope, verdicts=settled, targets=reached.targets, reached=reached)
+
+
+def _configured(bazel: Bazel, verdicts: tuple[Verdict, ...]) -> dict[str, Target]:
+    """Return the targets that are reached in some configuration, which no query follows further."""
+    named = {label for verdict in verdicts for label in verdict.reached}
+    if not named:
+        return {}
+    found = graph.rules(bazel.query("//...", "--proto:output_rule_attrs=tags"))
+    return {label: target for label, target in found.items() if label in named}
 
 
 def _settled(verdict: Verdict, reached: Reached) -> Verdict:

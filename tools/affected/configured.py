@@ -79,6 +79,15 @@ class Configured:
         return {name for name, mark in self.marks.items() if not mark or before.marks.get(name) != mark}
 
 
+def edges(bazel: Bazel) -> dict[str, tuple[str, ...]]:
+    """Analyse a workspace and return what each node takes.
+
+    Raises:
+        BazelFailedError: it cannot be analysed.
+    """
+    return _edges(bazel.run("cquery", *QUIET, "--consistent_labels", *_EDGES, _EVERYTHING))
+
+
 def repository_of(node: str) -> str:
     """Return the canonical name of the repository that a node lies in, empty for this one."""
     return node.removeprefix("@@").partition("//")[0]

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import pathlib
 
-from tools.affected import graph, starlark
+from tools.affected import configured, graph, starlark
 from tools.affected.bazel import Bazel
 from tools.affected.changes import Change, Kind, Range
 from tools.affected.snapshots import Snapshots
@@ -87,3 +87,22 @@ class Scene:
     def differing(self) -> dict[str, View]:
         """Return the targets whose definition differs between base and head, with the attributes if they are few."""
         return graph.differing(self.snapshots.of_base, self.snapshots.of_head)
+
+    @functools.cached_property
+    def configured_edges(self) -> dict[str, tuple[str, ...]]:
+        """Return what each target takes in each of its configurations, at the head.
+
+        Raises:
+            BazelFailedError: the head cannot be analysed.
+        """
+        return configured.edges(self.bazel)
+
+    @functools.cached_property
+    def takes(self) -> dict[str, tuple[str, ...]]:
+        """Return what each rule of this repository takes, whatever its configuration.
+
+        Raises:
+            BazelFailedError: a package cannot be loaded.
+        """
+        rules = graph.rules(self.bazel.query("//...", "--proto:output_rule_attrs=tags", "--consistent_labels"))
+        return {label: rule.inputs for label, rule in rules.items()}

@@ -22,7 +22,8 @@ class Verdict:
     `labels` are targets, or patterns of targets, that differ because of it. `files` are the labels
     that the path has if some target owns it; only the graph knows whether one does. `parts` has for a label
     the attributes that differ, where not everybody who looks at the target reads those. `through` has for a label
-    the steps that lead to it from the path, where they are no edges of the graph.
+    the steps that lead to it from the path, where they are no edges of the graph. `reached` are targets that are
+    affected without what depends on them, unless that is named as well, each with the steps that lead to it.
     """
 
     path: str
@@ -32,6 +33,7 @@ class Verdict:
     files: tuple[str, ...] = ()
     parts: Mapping[str, View] = dataclasses.field(default_factory=dict)
     through: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    reached: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
 
 def everything(path: str, reason: str) -> Verdict:

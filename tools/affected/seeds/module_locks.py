@@ -9,6 +9,7 @@ from tools.affected.changes import Change
 from tools.affected.errors import BazelFailedError
 from tools.affected.module_file import Use
 from tools.affected.scene import Scene
+from tools.affected.seeds import track_locks
 from tools.affected.verdict import Verdict, everything, nothing, some
 
 _PYTHON_LOCKS = frozenset(
@@ -42,8 +43,10 @@ def verdict(change: Change, scene: Scene) -> Verdict | None:
     if before is None or after is None:
         return everything(change.path, f"the lock is {change.kind.value}")
     if attribute in _PYTHON_LOCKS:
-        hub = use.name("hub_name", "pip")
-        return _distributions(change.path, hub, requirements.difference(before.decode(), after.decode()), scene)
+        difference = requirements.difference(before.decode(), after.decode())
+        return track_locks.verdict(change.path, use, difference, scene) or _distributions(
+            change.path, use.name("hub_name", "pip"), difference, scene
+        )
     return _repositories(change.path, use, changed_parts(before, after), scene)
 
 
