@@ -8,7 +8,7 @@ visibility("//tools/oci/...")
 
 def _hashes(ctx, wheels):
     """Returns the files of hashes for these wheels alone."""
-    names = {wheel_hashes_file(wheel.wheel): None for wheel in wheels}
+    names = {wheel_hashes_file(wheel.metadata.dirname.split("/")[-1].removesuffix(".dist-info")): None for wheel in wheels}
     return [file for file in ctx.files._wheel_hashes if file.basename in names]
 
 def _sbom_impl(ctx):
@@ -46,7 +46,7 @@ sbom = rule(
         "status": attr.label(mandatory = True, allow_single_file = True, doc = "Debian packages that are older than locked."),
         "title": attr.string(mandatory = True, doc = "Name of the image."),
         "wheels": attr.label(mandatory = True, doc = "The wheels that the image packs.", providers = [WheelsInfo]),
-        "_wheel_hashes": attr.label(default = "@wheel_hashes", doc = "Hashes of all locked wheels, a file for each distribution."),
+        "_wheel_hashes": attr.label(default = "@wheel_hashes", doc = "Hashes of all locked wheels, a file for each release."),
         "_write": attr.label(cfg = "exec", default = ":write", doc = "The tool."),
     },
     doc = "Writes NAME.spdx.json (SPDX 2.3) and NAME.cdx.json (CycloneDX 1.6).",

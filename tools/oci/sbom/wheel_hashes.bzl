@@ -1,8 +1,9 @@
-"""Module extension: the hashes of each distribution's wheels, a file each, from the locks of Python distributions.
+"""Module extension: the hashes of each release's wheels, a file each, from the locks of Python distributions.
 
-`wheel_hashes.read(locks = ["//:requirements_lock.txt"])` makes `@wheel_hashes` with a file `pydantic_core.txt` of lines
-`# sha256:HASH FILE.whl`. A bill of materials reads the files of the wheels that an image has and no others, so that an
-edit of another pin changes none of its inputs. Nothing is downloaded, and both modes read the same locks.
+`wheel_hashes.read(locks = ["//:requirements_lock.txt"])` makes `@wheel_hashes` with a file `pydantic_core-2.50.5.txt` of
+lines `# sha256:HASH FILE.whl`. A bill of materials reads the files of the wheels that an image has and no others, so that
+an edit of another pin, or of the same distribution in the lock of another track, changes none of its inputs. Nothing is
+downloaded, and both modes read the same locks.
 """
 
 _COMMENT = "# sha256:"
@@ -15,13 +16,14 @@ filegroup(
 )
 """
 
-def wheel_hashes_file(distribution):
-    """Returns the name of the file with a distribution's hashes.
+def wheel_hashes_file(release):
+    """Returns the name of the file with a release's hashes.
 
     Args:
-      distribution: its name, as its wheels or its .dist-info folder write it.
+      release: name and version, as its wheels and its .dist-info folder begin: `pydantic_core-2.50.5`.
     """
-    return distribution.lower().replace("-", "_").replace(".", "_") + ".txt"
+    distribution, _, version = release.rpartition("-")
+    return "{}-{}.txt".format(distribution.lower().replace("-", "_").replace(".", "_"), version)
 
 def _wheel_hashes_repository_impl(rctx):
     lines = {}
@@ -30,7 +32,7 @@ def _wheel_hashes_repository_impl(rctx):
             line = line.strip()
             if line.startswith(_COMMENT) and line.endswith(".whl"):
                 wheel = line.removeprefix(_COMMENT).partition(" ")[2]
-                lines.setdefault(wheel_hashes_file(wheel.split("-")[0]), {})[line] = None
+                lines.setdefault(wheel_hashes_file("-".join(wheel.split("-")[:2])), {})[line] = None
     for name in sorted(lines):
         rctx.file(name, "".join([line + "\n" for line in sorted(lines[name])]))
     rctx.file("BUILD.bazel", _BUILD)
@@ -38,7 +40,7 @@ def _wheel_hashes_repository_impl(rctx):
 _wheel_hashes_repository = repository_rule(
     implementation = _wheel_hashes_repository_impl,
     attrs = {"locks": attr.label_list(allow_files = [".txt"], doc = "Locks with a comment for each wheel.", mandatory = True)},
-    doc = "Writes a file of hashes for each distribution of some locks.",
+    doc = "Writes a file of hashes for each release in some locks.",
 )
 
 _read = tag_class(
