@@ -2,6 +2,7 @@
 
     bazel run //tools/affected:audit -- --mutations 60 --seed 1
     bazel run //tools/affected:audit -- --on repository --mutations 30
+    bazel run //tools/affected:audit -- --on tracks --mutations 40
     bazel run //tools/affected:audit -- --without definitions    # must find the bug
 
 The truth of a mutation is what Bazel would really run otherwise: a digest for each target over its
@@ -18,7 +19,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from tools.affected import seeds
-from tools.affected.audit import mutations, repository, scratch, trial
+from tools.affected.audit import mutations, repository, scratch, tracked, trial
 from tools.affected.bazel import Bazel
 from tools.affected.errors import AffectedError
 
@@ -55,6 +56,8 @@ def _subject(name: str) -> tuple[contextlib.AbstractContextManager[Bazel], mutat
     """Return the workspace to mutate and the mutations that fit it."""
     if name == "fixture":
         return scratch.workspace(), mutations.OF_FIXTURE
+    if name == "tracks":
+        return scratch.workspace(files=tracked.files()), tracked.OF_TRACKS
     here = pathlib.Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", pathlib.Path.cwd()))
     return repository.clone(here), repository.OF_REPOSITORY
 
@@ -104,9 +107,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="the same edits again for the same S")
     parser.add_argument(
         "--on",
-        choices=("fixture", "repository"),
+        choices=("fixture", "repository", "tracks"),
         default="fixture",
-        help="what to mutate: a small workspace that is made here (default), or a clone of this repository",
+        help="a small workspace that is made here (default), a clone of this repository, or the locks of two tracks",
     )
     parser.add_argument(
         "--without",

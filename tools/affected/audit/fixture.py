@@ -8,7 +8,7 @@ needs no network.
 import dataclasses
 import pathlib
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tools.affected.audit import registry
 
@@ -313,7 +313,12 @@ def _service(number: int, size: Size) -> Iterator[tuple[str, str]]:
 
 def make(folder: pathlib.Path, size: Size = SMALL) -> None:
     """Write the workspace and commit it."""
-    for path, text in files(size):
+    commit(folder, files(size))
+
+
+def commit(folder: pathlib.Path, contents: Iterable[tuple[str, str]]) -> None:
+    """Write files by path and commit them."""
+    for path, text in contents:
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)

@@ -5,7 +5,7 @@ import os
 import pathlib
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from tools.affected.audit import fixture
@@ -13,15 +13,15 @@ from tools.affected.bazel import Bazel
 
 
 @contextmanager
-def workspace(size: fixture.Size = fixture.SMALL) -> Iterator[Bazel]:
-    """Lend a fixture and a Bazel with its own output root; both are gone afterwards.
+def workspace(size: fixture.Size = fixture.SMALL, files: Iterable[tuple[str, str]] = ()) -> Iterator[Bazel]:
+    """Lend a fixture, or a workspace of other `files`, and a Bazel with its own output root; both are gone afterwards.
 
     The Bazel is that of the workspace that this program was started from.
     """
     here = pathlib.Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", pathlib.Path.cwd()))
     with tempfile.TemporaryDirectory(prefix="audit-", ignore_cleanup_errors=True) as name:
         folder = pathlib.Path(name)
-        fixture.make(folder / "fixture", size)
+        fixture.commit(folder / "fixture", list(files) or fixture.files(size))
         startup = (f"--output_user_root={folder / 'bazel'}",)
         bazel = dataclasses.replace(Bazel.of(here), workspace=folder / "fixture", startup=startup)
         try:
