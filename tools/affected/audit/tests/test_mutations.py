@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tools.affected.audit import fixture, mutations
+from tools.affected.audit import fixture, mutations, tracked
 
 
 @pytest.mark.parametrize("mutation", mutations.OF_FIXTURE, ids=lambda mutation: str(mutation.__name__))
@@ -22,6 +22,18 @@ def test_mutation_changes_something(mutation: mutations.Mutation, tmp_path: path
         seen.append(subprocess.run(diff, check=True, capture_output=True, text=True).stdout)
     assert seen[0]
     assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("mutation", tracked.OF_TRACKS, ids=lambda mutation: str(mutation.__name__))
+def test_edit_of_a_track_changes_a_lock(mutation: mutations.Mutation, tmp_path: pathlib.Path) -> None:
+    """Each edit leaves another lock than there was, and nothing else."""
+    fixture.commit(tmp_path, tracked.files())
+    mutation(mutations.Editor(tmp_path, random.Random(7)))
+    status = subprocess.run(
+        ["git", "-C", str(tmp_path), "status", "--short"], check=True, capture_output=True, text=True
+    ).stdout
+    assert status
+    assert all(line.endswith("_lock.txt") for line in status.splitlines())
 
 
 def test_every_mutation_is_drawn() -> None:
