@@ -1,6 +1,8 @@
 """The commands of every service that has a database. Each imports what it needs when it runs."""
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from libs.db.service_settings import ServiceSettings
@@ -17,16 +19,29 @@ S = TypeVar("S", bound=ServiceSettings)
 
 
 def service_commands(
-    name: str, *, create_app: "Callable[[S], FastAPI]", schema: "Callable[[], Schema]"
+    name: str,
+    *,
+    create_app: "Callable[[S], FastAPI]",
+    schema: "Callable[[], Schema]",
+    before_serving: Callable[[S], None] | None = None,
 ) -> dict[str, Command[S]]:
-    """Return the commands `serve`, `migrate`, `migration` and `empty-migration` of the service `name`.
+    """Return the commands of the service `name` that every service with a database has.
 
     `create_app` and `schema` import the modules of the service that they need, so that the serving process loads no
-    alembic and a migration loads no server.
+    alembic and a migration loads no server. `before_serving` raises StartupError where something is missing that only
+    a serving process needs, such as a key.
     """
 
     def serve(settings: S) -> int:
+        if before_serving:
+            before_serving(settings)
         return _serve(settings, create_app)
+
+    def openapi(settings: S) -> int:
+        return _write_contract(name, create_app(_default_settings(settings)))
+
+    def check_openapi(settings: S, file: str) -> int:
+        return _check_contract(name, create_app(_default_settings(settings)), Path(file))
 
     def migrate(settings: S) -> int:
         return _migrate(settings, schema)
@@ -42,6 +57,8 @@ def service_commands(
         "migrate": Command("bring the database's tables up to date", migrate),
         "migration": Command("write the next migration into the source tree", migration, ("MESSAGE",)),
         "empty-migration": Command("write one without steps, for triggers or data", empty_migration, ("MESSAGE",)),
+        "openapi": Command("write openapi.json into the source tree", openapi),
+        "check-openapi": Command("fail if this file is not the openapi.json", check_openapi, ("FILE",)),
     }
 
 
@@ -62,6 +79,26 @@ def _serve(settings: S, create_app: "Callable[[S], FastAPI]") -> int:
     app = create_app(settings)
     with single_process_lock(settings.database):
         return serve(app, settings)
+
+
+def _default_settings(settings: S) -> S:
+    """Return settings without the environment's, so that the contract is the same on every machine."""
+    prefix = prefix_of(type(settings))
+    for variable in [each for each in os.environ if each.upper().startswith(prefix)]:
+        del os.environ[variable]
+    return type(settings)()
+
+
+def _write_contract(name: str, app: "FastAPI") -> int:
+    from libs.web.openapi_file import document_text, write_document  # noqa: PLC0415
+
+    return write_document(name, document_text(app))
+
+
+def _check_contract(name: str, app: "FastAPI", path: Path) -> int:
+    from libs.web.openapi_file import check_document, document_text  # noqa: PLC0415
+
+    return check_document(name, document_text(app), path=path)
 
 
 def _migrate(settings: ServiceSettings, schema: "Callable[[], Schema]") -> int:

@@ -24,13 +24,16 @@ if TYPE_CHECKING:
 _NAME = "user_service"
 
 
-def _create_app(settings: UserSettings) -> "FastAPI":
-    from services.user_service.app import create_app  # noqa: PLC0415
-
+def _check_keys(settings: UserSettings) -> None:
     try:
         KeyRing.from_folder(settings.keys, clock=SystemClock())
     except UnusableKey as error:
         raise StartupError(f"{error}. The command rotate-keys writes one.") from error
+
+
+def _create_app(settings: UserSettings) -> "FastAPI":
+    from services.user_service.app import create_app  # noqa: PLC0415
+
     try:
         return create_app(settings)
     except MailConfigurationError as error:
@@ -87,7 +90,7 @@ def _prepare(settings: UserSettings) -> None:
 SERVICE = Service(
     name=_NAME,
     settings=UserSettings,
-    commands=service_commands(_NAME, create_app=_create_app, schema=_schema)
+    commands=service_commands(_NAME, create_app=_create_app, schema=_schema, before_serving=_check_keys)
     | {
         "first-key": Command("write a signing key where there is none", _first_key),
         "rotate-keys": Command("write the next signing key, drop spent ones", _rotate_keys),

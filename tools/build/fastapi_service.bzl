@@ -2,6 +2,7 @@
 
 load("@rules_python//python:py_binary.bzl", "py_binary")
 load("@rules_python//python:py_library.bzl", "py_library")
+load("@rules_python//python:py_test.bzl", "py_test")
 load("@tracks//:tracks.bzl", "TRACKS")
 load("//tools/build:service_description.bzl", "service_description")
 load("//tools/build/tracks:libraries.bzl", "track_libraries")
@@ -87,6 +88,9 @@ def fastapi_service(
       scopes: its `scopes.json`, where it has one: the scopes that it checks and that every user has.
       migration: where `prepare` has "migrate", the command that writes the next migration from the models.
       track_libraries: JSON file of the libraries that it is made of, where MODULE.bazel has a track.
+      openapi.json: its contract, a committed file.
+      openapi: command that writes `openapi.json` from the application.
+      openapi_test: fails if `openapi.json` differs from the application's document.
       app: its library, for its tests; on the service's track, whatever depends on it.
       image, image.digest: index of its images and the file with the index's digest.
       image_amd64, image_arm64: the images.
@@ -143,6 +147,7 @@ def fastapi_service(
         service = name,
         visibility = _USERS,
     )
+    _contract(name)
     if "migrate" in prepare:
         py_binary(
             name = "migration",
@@ -178,4 +183,31 @@ def fastapi_service(
         sbom = ":image_sbom",
         status = ":image_status",
         visibility = _USERS,
+    )
+
+def _contract(name):
+    file = "openapi.json"
+    found = native.glob([file], allow_empty = True)
+    native.exports_files(
+        [file],
+        visibility = ["//visibility:public"],
+    )
+    py_binary(
+        name = "openapi",
+        srcs = ["__main__.py"],
+        args = ["openapi"],
+        main = "__main__.py",
+        deps = [":app"],
+    )
+    py_test(
+        name = "openapi_test",
+        size = "small",
+        srcs = ["__main__.py"],
+        args = [
+            "check-openapi",
+            "{}/{}".format(native.package_name(), file),
+        ],
+        data = found,
+        main = "__main__.py",
+        deps = [":app"],
     )
