@@ -1,0 +1,1 @@
+"""Compare the contracts of services: see docs/contracts.md."""
