@@ -52,8 +52,9 @@ class Deployment:
             revision=source.revision,
             is_committed=source.is_committed,
             time=self.now().replace(microsecond=0),
+            contract=None if change.contract is None else hash_of(change.contract),
         )
-        folder.write(change.service, change.manifest, record)
+        folder.write(change.service, change.manifest, record, contract=change.contract)
 
 
 @contextmanager

@@ -2,13 +2,15 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from tools.contracts.errors import ContractError
 from tools.deploy import report
 from tools.deploy.apply import Deployment, environment_lock, message
+from tools.deploy.contracts import Consumers, ContractChanges
 from tools.deploy.environment_rules import check_exposure
 from tools.deploy.environment_session import EnvironmentSession, ImageSelection, promotion_lag
 from tools.deploy.errors import BadFileError, DeployError, SameEnvironmentError, UnclearSourceError
@@ -34,7 +36,7 @@ def run(arguments: Sequence[str], *, now: Callable[[], datetime]) -> int:
     workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", Path.cwd()))
     try:
         _COMMANDS[options.command](Call(options=options, workspace=workspace, now=now))
-    except (DeployError, RegistryError, BadReferenceError, OutdatedBaseError) as error:
+    except (ContractError, DeployError, RegistryError, BadReferenceError, OutdatedBaseError) as error:
         return _refuse(str(error))
     except OSError as error:
         return _refuse(f"{error.filename or 'a file'}: {error.strerror}")
@@ -75,6 +77,11 @@ class Call:
         """Return whether the recorded images stay: with `--configuration-only` and where images are promoted."""
         return self.options.configuration_only or bool(session.environment.promoted_from)
 
+    def contract_changes(self, folder: Folder, contracts: Mapping[str, str]) -> ContractChanges:
+        """Return what other contracts change for the consumers in an environment."""
+        consumers = Consumers.read(self.options.consumers)
+        return ContractChanges(folder=folder, contracts=contracts, consumers=consumers)
+
     def plan(self, session: EnvironmentSession, selection: ImageSelection, source: Source) -> Plan:
         """Return what would change; raises BadFileError for settings that the environment does not allow."""
         configurations, known = session.folder.configurations(), KnownSettings.read(self.workspace / PAGE)
@@ -87,9 +94,12 @@ def plan(call: Call) -> None:
     """Print what would change."""
     session, source = call.session(), read_source(call.workspace)
     made = call.plan(session, call.selection(session, source), source)
+    notes: list[str] = []
+    contracts = {change.service: change.contract for change in made.changes if change.contract is not None}
     if session.environment.promoted_from:
-        notes = promotion_lag(session, Folder.find(call.deploy, session.environment.promoted_from))
-        made = replace(made, notes=notes)
+        origin = Folder.find(call.deploy, session.environment.promoted_from)
+        notes, contracts = promotion_lag(session, origin), origin.contracts()
+    made = replace(made, notes=[*notes, *call.contract_changes(session.folder, contracts).notes()])
     print(report.FORMATS[call.options.format](made, source))
 
 
@@ -130,6 +140,9 @@ def _source(call: Call) -> Source:
 
 def _do(call: Call, made: Plan, selection: ImageSelection, source: Source) -> None:
     print(report.text(made, source), flush=True)
+    if not call.options.allow_break:
+        contracts = {change.service: change.contract for change in made.work if change.contract is not None}
+        call.contract_changes(made.folder, contracts).check()
     Deployment(bring=selection.bring, sources=selection.sources, now=call.now).apply(made)
     if call.options.commit:
         revision = commit(call.workspace, message(made), made.folder.written(_committed(call, made)))

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from tools.deploy.configuration import Environment
 from tools.deploy.errors import BadFileError, NotDeployedError
-from tools.deploy.files import read_json
+from tools.deploy.files import read_json, read_text
 from tools.deploy.images import Bring, Image, built_image, copy_between, push_built
 from tools.deploy.plan import Plan, make_plan, short
 from tools.deploy.records import Folder, Record
@@ -20,11 +21,12 @@ _RECALL = "build it again from the commit of the record and apply there, or appl
 
 @dataclass(frozen=True, kw_only=True)
 class ImageSelection:
-    """Images by service, how each reaches its registry, and the commit that it was built from."""
+    """Images by service, how each reaches its registry, the commit that it was built from, and its contract."""
 
     images: Mapping[str, Image]
     bring: Mapping[str, Bring]
     sources: Mapping[str, Source]
+    contracts: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,11 +60,12 @@ class EnvironmentSession:
             images={service.name: built_image(service, self.registry) for service in services},
             bring={service.name: partial(push_built, service, publisher) for service in services},
             sources=dict.fromkeys(known, source),
+            contracts=source_contracts(self.folder.path.parents[1], known),
         )
 
     def kept(self) -> ImageSelection:
         """Return the images that the records name."""
-        return self._recorded(self.folder.records())
+        return self._recorded(self.folder.records(), self.folder.contracts())
 
     def promoted(self, origin: Folder, *, only: Sequence[str] = ()) -> ImageSelection:
         """Return the recorded images with those of another environment in their place, all or only some.
@@ -83,11 +86,19 @@ class EnvironmentSession:
                     f"{service} in {origin.name} was built from changes that are not committed: "
                     "commit them, apply once more, then promote"
                 )
-        return self._recorded(self.folder.records() | records)
+        kept = {name: text for name, text in self.folder.contracts().items() if name not in records}
+        brought = {name: text for name, text in origin.contracts().items() if name in records}
+        return self._recorded(self.folder.records() | records, kept | brought)
 
     def plan(self, selection: ImageSelection, *, is_committed: bool, only: Sequence[str] = ()) -> Plan:
         """Return what would change; raises BadFileError, and NotDeployedError for an unknown name in `only`."""
-        plan = make_plan(self.folder, selection.images, registry=self.registry, is_committed=is_committed)
+        plan = make_plan(
+            self.folder,
+            selection.images,
+            registry=self.registry,
+            is_committed=is_committed,
+            contracts=selection.contracts,
+        )
         names = [change.service for change in plan.changes]
         for name in only:
             if name not in names:
@@ -98,7 +109,7 @@ class EnvironmentSession:
     def _copying(self, source: Image) -> Bring:
         return partial(copy_between, source, crane=self.crane, remedy=_RECALL)
 
-    def _recorded(self, records: Mapping[str, Record]) -> ImageSelection:
+    def _recorded(self, records: Mapping[str, Record], contracts: Mapping[str, str]) -> ImageSelection:
         images = {service: record.image.on_registry(self.registry) for service, record in records.items()}
         return ImageSelection(
             images=images,
@@ -107,7 +118,18 @@ class EnvironmentSession:
                 service: Source(revision=record.revision, is_committed=record.is_committed)
                 for service, record in records.items()
             },
+            contracts=contracts,
         )
+
+
+def source_contracts(workspace: Path, services: Sequence[str]) -> dict[str, str]:
+    """Return the contract of each service that has one in the working tree; raises BadFileError."""
+    shown = {service: f"services/{service}/openapi.json" for service in services}
+    return {
+        service: read_text(workspace / path, shown=path)
+        for service, path in shown.items()
+        if (workspace / path).exists()
+    }
 
 
 def promotion_lag(session: EnvironmentSession, origin: Folder) -> list[str]:

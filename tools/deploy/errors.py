@@ -50,6 +50,13 @@ class NotDeployedError(DeployError):
     """A service has no record that can be deployed."""
 
 
+class ContractBreakError(DeployError):
+    """A contract would break clients of the recorded one, and the break is not declared."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(f"{sentence}, or keep the old form too; --allow-break deploys it all the same")
+
+
 class ImageUserError(DeployError):
     """An image runs as root or as a user without a number."""
 

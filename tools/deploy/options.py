@@ -50,6 +50,8 @@ class Options:
     configuration_only: bool = False
     insecure: bool = False
     allow_outdated_base: bool = False
+    allow_break: bool = False
+    consumers: Path | None = None
     deadline: float = DEADLINE_SECONDS
 
 
@@ -67,6 +69,7 @@ def _parser(command: str) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--images", type=Path, default=Path(), help=argparse.SUPPRESS)
+    parser.add_argument("--consumers", type=Path, help=argparse.SUPPRESS)
     if command == "promote":
         parser.add_argument("--from", required=True, dest="origin", metavar="ENV", help="source of the images")
         parser.add_argument("--to", required=True, dest="env", metavar="ENV", help="target of the images")
@@ -83,5 +86,8 @@ def _parser(command: str) -> argparse.ArgumentParser:
         add_registry_flags(parser)
         if command == "apply":
             add_base_flag(parser)
+        parser.add_argument(
+            "--allow-break", action="store_true", help="deploy a contract that breaks clients without a declaration"
+        )
         parser.add_argument("--commit", action="store_true", help="commit what was written; needs a clean tree")
     return parser

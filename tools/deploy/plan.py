@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -41,6 +41,7 @@ class Change:
     image: Image | None = None
     manifest: str = ""
     record: Record | None = None
+    contract: str | None = None
 
     @property
     def is_work(self) -> bool:
@@ -71,8 +72,15 @@ class Plan:
         return not self.work and self.folder.namespace_is(self.namespace)
 
 
-def make_plan(folder: Folder, images: Mapping[str, Image], *, registry: str, is_committed: bool) -> Plan:
-    """Compare configuration and images with the records; `images` names the image of each service.
+def make_plan(
+    folder: Folder,
+    images: Mapping[str, Image],
+    *,
+    registry: str,
+    is_committed: bool,
+    contracts: Mapping[str, str],
+) -> Plan:
+    """Compare configuration, images and contracts with the records, each by the name of its service.
 
     Raises BadFileError.
     """
@@ -80,9 +88,12 @@ def make_plan(folder: Folder, images: Mapping[str, Image], *, registry: str, is_
     configurations = grant_scopes(folder.configurations(), folder.path.parents[1] / "services")
     check_connections(folder, configurations, namespace=environment.namespace)
     check_proxies(folder, configurations, environment)
-    planner = _Planner(folder=folder, environment=environment, is_committed=is_committed)
+    planner = _Planner(folder=folder, environment=environment, is_committed=is_committed, contracts=contracts)
     changes = [
-        planner.change(service, configurations.get(service), images.get(service), records.get(service))
+        replace(
+            planner.change(service, configurations.get(service), images.get(service), records.get(service)),
+            contract=contracts.get(service),
+        )
         for service in sorted({*configurations, *records, *folder.rendered()})
     ]
     return Plan(
@@ -101,6 +112,7 @@ class _Planner:
     folder: Folder
     environment: Environment
     is_committed: bool
+    contracts: Mapping[str, str]
 
     def change(
         self, service: str, configuration: Configuration | None, image: Image | None, record: Record | None
@@ -135,6 +147,11 @@ class _Planner:
             yield f"configuration: {', '.join(differences(there or '', as_recorded))}"
         if there is None or hash_of(there) != record.manifests:
             yield "manifests are not those of the record"
+        contract = self.contracts.get(service)
+        if contract is not None and record.contract is None:
+            yield "contract: none is recorded"
+        elif contract is not None and record.contract is not None and hash_of(contract) != record.contract:
+            yield f"contract: {short(record.contract)} -> {short(hash_of(contract))}"
         if self.is_committed and not record.is_committed:
             yield "source: what had been built from uncommitted changes is committed now"
 

@@ -10,11 +10,14 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from tools.deploy.configuration import Configuration, Environment, Registry
-from tools.deploy.errors import UnknownEnvironmentError
+from tools.deploy.errors import BadFileError, UnknownEnvironmentError
 from tools.deploy.files import Part, read_json, read_text, read_toml, write_whole
 from tools.deploy.images import USER, Image
 from tools.deploy.manifests.render import HEAD
 from tools.oci.push.layout import digest_of
+
+CONTRACT = ".openapi.json"
+"""End of the name of the file that holds the contract of what is deployed."""
 
 ENVIRONMENT_FILE = "environment.toml"
 """Name of the file that configures an environment."""
@@ -38,6 +41,8 @@ class Record(Part):
     revision: Revision
     is_committed: bool
     time: datetime
+    # None in records of before December 2026, and for a service without a contract.
+    contract: Digest | None = None
 
     @property
     def image(self) -> Image:
@@ -81,7 +86,26 @@ class Folder:
         return {
             path.stem: read_json(read_text(path, shown=self.shown(path.name)), Record, shown=self.shown(path.name))
             for path in sorted(self.path.glob("*.json"))
+            if not path.name.endswith(CONTRACT)
         }
+
+    def contract(self, service: str, record: Record) -> str | None:
+        """Return the contract of what is deployed, None where none was recorded; raises BadFileError."""
+        if record.contract is None:
+            return None
+        path = self._contract(service)
+        try:
+            text = read_text(path, shown=self.shown(path.name))
+        except FileNotFoundError as error:
+            raise BadFileError(self.shown(path.name), "there is no such file, and the record names it") from error
+        if hash_of(text) != record.contract:
+            raise BadFileError(self.shown(path.name), "is not the contract of the record; restore both from git")
+        return text
+
+    def contracts(self) -> dict[str, str]:
+        """Return the recorded contract of each service that has one; raises BadFileError."""
+        found = {service: self.contract(service, record) for service, record in self.records().items()}
+        return {service: text for service, text in found.items() if text is not None}
 
     def rendered(self) -> list[str]:
         """Return the services with rendered manifests, recorded or not."""
@@ -105,27 +129,35 @@ class Folder:
 
     def written(self, services: Sequence[str]) -> list[Path]:
         """Return the files that //deploy writes for some services, existing or not."""
-        records = [self._record(service) for service in services]
+        records = [path for service in services for path in (self._record(service), self._contract(service))]
         return [*map(self._manifest, [_NAMESPACE, *services]), *records]
 
-    def write(self, service: str, manifest: str, record: Record) -> None:
-        """Write manifests and record, the record last: an old record marks unfinished work."""
+    def write(self, service: str, manifest: str, record: Record, *, contract: str | None) -> None:
+        """Write manifests, contract and record, the record last: an old record marks unfinished work."""
         write_whole(self._manifest(service), manifest)
-        document = json.loads(record.model_dump_json())
+        if contract is None:
+            self._contract(service).unlink(missing_ok=True)
+        else:
+            write_whole(self._contract(service), contract)
+        document = json.loads(record.model_dump_json(exclude_none=True))
         write_whole(self._record(service), json.dumps(document, indent=2, sort_keys=True) + "\n")
 
     def remove(self, service: str) -> None:
-        """Remove manifests and record, the record last."""
+        """Remove manifests, contract and record, the record last."""
         self._manifest(service).unlink(missing_ok=True)
+        self._contract(service).unlink(missing_ok=True)
         self._record(service).unlink(missing_ok=True)
 
     def _record(self, service: str) -> Path:
         return self.path / f"{service}.json"
 
+    def _contract(self, service: str) -> Path:
+        return self.path / f"{service}{CONTRACT}"
+
     def _manifest(self, service: str) -> Path:
         return self.path / "manifests" / f"{service}.yaml"
 
 
-def hash_of(manifest: str) -> str:
-    """Return the hash of rendered manifests."""
-    return digest_of(manifest.encode())
+def hash_of(text: str) -> str:
+    """Return the hash of rendered manifests or of a contract."""
+    return digest_of(text.encode())

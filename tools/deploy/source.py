@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.deploy.errors import UnclearSourceError
+from tools.deploy.records import CONTRACT
 
 _OURS = (":(exclude)deploy/*/manifests/*", ":(exclude)deploy/*/*.json", ":(exclude)deploy/*/.*.draft")
 """Files that //deploy writes do not make the tree dirty."""
@@ -40,7 +41,7 @@ def check_identity(workspace: Path) -> None:
 def recorded(workspace: Path, folder: Path) -> list[str]:
     """Return the services whose record in a folder is in the last commit, on disk or not."""
     names = _git(workspace, "ls-tree", "-z", "--name-only", "HEAD", f"{folder.relative_to(workspace)}/").split("\0")
-    return [Path(name).stem for name in names if name.endswith(".json")]
+    return [Path(name).stem for name in names if name.endswith(".json") and not name.endswith(CONTRACT)]
 
 
 def commit(workspace: Path, message: str, paths: Sequence[Path]) -> str | None:

@@ -36,7 +36,9 @@ def _plan(root: Path, **texts: str) -> Plan:
         name: Image(repository=f"localhost:5000/{name}", digest="sha256:" + "0" * 64, port=8000, user="1:1")
         for name in texts
     }
-    return make_plan(Folder(path=folder, name="staging"), images, registry="localhost:5000", is_committed=True)
+    return make_plan(
+        Folder(path=folder, name="staging"), images, registry="localhost:5000", is_committed=True, contracts={}
+    )
 
 
 def test_the_issuer_grants_what_the_environments_services_declare(tmp_path: Path) -> None:
