@@ -42,7 +42,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """Where in an operation a schema is used; `below` is the place of its properties and items."""
 
     name: str
@@ -50,9 +50,9 @@ class Place:
     below: str
 
     @property
-    def nested(self) -> "Place":
+    def nested(self) -> "Location":
         """The place of properties and items."""
-        return Place(self.below, self.direction, self.below)
+        return Location(self.below, self.direction, self.below)
 
     def finding(self, aspect: str, pointer: str, detail: str) -> Finding:
         """Return the finding of an aspect at this place."""
@@ -61,10 +61,10 @@ class Place:
         return Finding(f"{self.name}-{aspect}", is_breaking, self.direction, pointer, detail)
 
 
-PARAMETER = Place("request-parameter", Direction.REQUEST, "request-parameter-property")
-REQUEST_BODY = Place("request-body", Direction.REQUEST, "request-property")
-RESPONSE_BODY = Place("response-body", Direction.RESPONSE, "response-property")
-RESPONSE_HEADER = Place("response-header", Direction.RESPONSE, "response-header")
+PARAMETER = Location("request-parameter", Direction.REQUEST, "request-parameter-property")
+REQUEST_BODY = Location("request-body", Direction.REQUEST, "request-property")
+RESPONSE_BODY = Location("response-body", Direction.RESPONSE, "response-property")
+RESPONSE_HEADER = Location("response-header", Direction.RESPONSE, "response-header")
 
 _UPPER = ("max", "exclusive-max", "max-length", "max-items", "max-properties", "max-contains")
 _LOWER = ("min", "exclusive-min", "min-length", "min-items", "min-properties", "min-contains")

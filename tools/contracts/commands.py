@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tools.contracts.compare import compare
-from tools.contracts.declarations import judge, read_reasons
+from tools.contracts.declarations import assess, read_reasons
 from tools.contracts.documents import Document, parse
 from tools.contracts.errors import ContractError
 from tools.contracts.report import lines_of
@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _reports(workspace: Path, since: str | None, only: Sequence[str]) -> Iterator[tuple[list[str], bool]]:
-    """Yield the lines about each service, and whether something is to be done."""
+    """Yield the report on each service, and whether it has a break that is not declared."""
     repository = Repository(workspace)
     base = repository.merge_base(since)
     here = [path.parent.name for path in workspace.glob("services/*/__main__.py")]
@@ -89,8 +89,8 @@ def _report(repository: Repository, base: str, service: str, *, is_here: bool) -
         return [f"{service}: the contract is new"], False
     old = parse(data, name=f"{base[:12]}:services/{service}/openapi.json")
     folder = repository.workspace / "services" / service
-    verdict = judge(old, new, compare(old, new), read_reasons(folder, shown=f"services/{service}"))
-    return lines_of(service, verdict), bool(verdict.objection)
+    assessment = assess(old, new, compare(old, new), read_reasons(folder, shown=f"services/{service}"))
+    return lines_of(service, assessment), bool(assessment.objection)
 
 
 def _refuse(sentence: str) -> int:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from tools.contracts.checks import PARAMETER, REQUEST_BODY, RESPONSE_BODY, Finding, Place, finding
+from tools.contracts.checks import PARAMETER, REQUEST_BODY, RESPONSE_BODY, Finding, Location, finding
 from tools.contracts.documents import Node
 from tools.contracts.schemas import SchemaComparison
 from tools.contracts.shapes import as_text
 
 
-def content_findings(old: Node, new: Node, schemas: SchemaComparison, *, place: Place) -> Iterator[Finding]:
+def content_findings(old: Node, new: Node, schemas: SchemaComparison, *, place: Location) -> Iterator[Finding]:
     """Yield the differences in the `content` of a parameter, a body or a header."""
     before, after = _media_types(old), _media_types(new)
     names = {PARAMETER.name: "request-body", REQUEST_BODY.name: "request-body"}
@@ -23,7 +23,7 @@ def content_findings(old: Node, new: Node, schemas: SchemaComparison, *, place: 
         yield from _changes(before[media_type], node, schemas, place)
 
 
-def _changes(old: Node, new: Node, schemas: SchemaComparison, place: Place) -> Iterator[Finding]:
+def _changes(old: Node, new: Node, schemas: SchemaComparison, place: Location) -> Iterator[Finding]:
     body = REQUEST_BODY.name if place.direction is REQUEST_BODY.direction else RESPONSE_BODY.name
     before, after = old.child("schema"), new.child("schema")
     if (before is None) != (after is None):

@@ -17,13 +17,13 @@ _VERSION = re.compile(r"([1-9]\d*)\.0\.0")
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Assessment:
     """Whether a contract may take the place of another one.
 
     Attributes:
         findings: all differences.
         reasons: why it breaks clients, for each major version in between that declares it.
-        objection: what to do where a breaking change is not declared; empty where nothing is to be done.
+        objection: how to declare the breaking changes; empty if they are declared or there are none.
     """
 
     findings: Sequence[Finding]
@@ -55,17 +55,17 @@ def read_reasons(folder: Path, *, shown: str) -> dict[int, str]:
     return reasons
 
 
-def judge(old: Document, new: Document, findings: Sequence[Finding], reasons: Mapping[int, str]) -> Verdict:
+def assess(old: Document, new: Document, findings: Sequence[Finding], reasons: Mapping[int, str]) -> Assessment:
     """Return whether the breaking changes are declared: a higher major version, with a reason for each step."""
     if not any(each.is_breaking for each in findings):
-        return Verdict(findings, (), "")
+        return Assessment(findings, (), "")
     before, after = old.version[0], new.version[0]
     steps = range(before + 1, after + 1)
     missing = [major for major in steps if major not in reasons]
     declared = [f"{major}.0.0: {reasons[major]}" for major in steps if major in reasons]
     if not steps:
         wanted = f"raise info.version to {before + 1}.0.0"
-        return Verdict(findings, declared, f'{wanted} and add "{before + 1}.0.0" = "<reason>" to {FILE}')
+        return Assessment(findings, declared, f'{wanted} and add "{before + 1}.0.0" = "<reason>" to {FILE}')
     if missing:
-        return Verdict(findings, declared, f'add "{missing[0]}.0.0" = "<reason>" to {FILE}')
-    return Verdict(findings, declared, "")
+        return Assessment(findings, declared, f'add "{missing[0]}.0.0" = "<reason>" to {FILE}')
+    return Assessment(findings, declared, "")

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from tools.contracts.checks import Finding, Place
+from tools.contracts.checks import Finding, Location
 from tools.contracts.documents import Node
 
 
-def discriminator_findings(old: Node | None, new: Node | None, place: Place) -> Iterator[Finding]:
+def discriminator_findings(old: Node | None, new: Node | None, place: Location) -> Iterator[Finding]:
     """Yield the differences in the property that tells the alternatives apart, and in the values of it."""
     if old is None or new is None:
         if new is not None:
@@ -21,7 +21,7 @@ def discriminator_findings(old: Node | None, new: Node | None, place: Place) -> 
     yield from _mapping(old.objects("mapping"), new.objects("mapping"), place)
 
 
-def _mapping(old: dict[str, Node], new: dict[str, Node], place: Place) -> Iterator[Finding]:
+def _mapping(old: dict[str, Node], new: dict[str, Node], place: Location) -> Iterator[Finding]:
     for value, node in old.items():
         if value not in new:
             yield place.finding("discriminator-mapping-deleted", node.pointer, f"value {value!r} is gone")

@@ -1,9 +1,9 @@
-"""Compare the keywords of two schemas that hold no schemas, and those that are compared as a whole."""
+"""Compare enums, limits, patterns and formats of two schemas, and the keywords that are compared as a whole."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tools.contracts.checks import CONDITIONS, Direction, Finding, Place
+from tools.contracts.checks import CONDITIONS, Direction, Finding, Location
 from tools.contracts.shapes import Shape
 
 
@@ -36,7 +36,7 @@ _LIMITS = (
 _WIDER_FORMATS = {("int32", "int64"), ("float", "double")}
 
 
-def keyword_findings(old: Shape, new: Shape, place: Place) -> Iterator[Finding]:
+def keyword_findings(old: Shape, new: Shape, place: Location) -> Iterator[Finding]:
     """Yield the differences in values, limits, patterns and formats, and in keywords compared as a whole."""
     yield from _enums(old, new, place)
     for limit in _LIMITS:
@@ -51,7 +51,7 @@ def keyword_findings(old: Shape, new: Shape, place: Place) -> Iterator[Finding]:
     yield from _unknown(old, new, place)
 
 
-def _enums(old: Shape, new: Shape, place: Place) -> Iterator[Finding]:
+def _enums(old: Shape, new: Shape, place: Location) -> Iterator[Finding]:
     where = new.pointer or old.pointer
     if old.enum is None or new.enum is None:
         if new.enum is not None:
@@ -70,7 +70,7 @@ def _enums(old: Shape, new: Shape, place: Place) -> Iterator[Finding]:
         yield place.finding("enum-value-added", where, f"value {value} is new")
 
 
-def _limit(old: Shape, new: Shape, limit: _Limit, place: Place) -> Iterator[Finding]:
+def _limit(old: Shape, new: Shape, limit: _Limit, place: Location) -> Iterator[Finding]:
     nothing = None if limit.default is None else (limit.default, f"{new.pointer}/{limit.keyword}")
     before = old.number(limit.keyword, is_upper=limit.is_upper) or nothing
     after = new.number(limit.keyword, is_upper=limit.is_upper) or nothing
@@ -85,7 +85,7 @@ def _limit(old: Shape, new: Shape, limit: _Limit, place: Place) -> Iterator[Find
         yield place.finding(f"{limit.name}-{verb}", after[1], f"{limit.keyword} {before[0]} became {after[0]}")
 
 
-def _patterns(old: Shape, new: Shape, place: Place) -> Iterator[Finding]:
+def _patterns(old: Shape, new: Shape, place: Location) -> Iterator[Finding]:
     before, after = old.texts("pattern"), new.texts("pattern")
     added = [each for each in after if each not in before]
     removed = [each for each in before if each not in after]
@@ -97,7 +97,7 @@ def _patterns(old: Shape, new: Shape, place: Place) -> Iterator[Finding]:
         yield place.finding("pattern-removed", before[each], f"pattern {each} is gone")
 
 
-def _formats(old: Shape, new: Shape, place: Place) -> Iterator[Finding]:
+def _formats(old: Shape, new: Shape, place: Location) -> Iterator[Finding]:
     """Count the format as part of the type, as oasdiff does."""
     before, after = old.texts("format"), new.texts("format")
     if before.keys() == after.keys():
@@ -113,7 +113,7 @@ def _formats(old: Shape, new: Shape, place: Place) -> Iterator[Finding]:
         yield place.finding("type-changed", where, shown)
 
 
-def _unique(old: Shape, new: Shape, place: Place) -> Iterator[Finding]:
+def _unique(old: Shape, new: Shape, place: Location) -> Iterator[Finding]:
     before, after = (any(node.value is True for node in each.below("uniqueItems")) for each in (old, new))
     if before != after:
         verb = "added" if after else "removed"
@@ -130,7 +130,7 @@ def _whole(old: Shape, new: Shape, keyword: str, name: str) -> Iterator[tuple[st
     yield f"{name}-{verb}", f"{shape.below(keyword)[0].pointer}", f"{keyword} was {verb}"
 
 
-def _unknown(old: Shape, new: Shape, place: Place) -> Iterator[Finding]:
+def _unknown(old: Shape, new: Shape, place: Location) -> Iterator[Finding]:
     before, after = old.unknown(), new.unknown()
     for keyword in sorted(before.keys() | after.keys()):
         one, other = before.get(keyword), after.get(keyword)

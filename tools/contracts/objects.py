@@ -1,15 +1,15 @@
 """Compare the properties of two objects."""
 
-from tools.contracts.checks import Direction, Finding, Place, finding
+from tools.contracts.checks import Direction, Finding, Location, finding
 from tools.contracts.shapes import Conjunction, Shape
 
 _HIDDEN = {Direction.REQUEST: "readOnly", Direction.RESPONSE: "writeOnly"}
 
 
 def property_changes(
-    old: Shape, new: Shape, place: Place
+    old: Shape, new: Shape, place: Location
 ) -> tuple[list[Finding], list[tuple[Conjunction, Conjunction]]]:
-    """Return what changed about which properties there are, and the pairs of schemas of those that stayed.
+    """Return the added, removed and newly required properties, and the schemas of the properties that both have.
 
     A property that is `readOnly` is not part of a request, and one that is `writeOnly` is not part of a response.
     """
@@ -23,7 +23,7 @@ def property_changes(
     return changes, [(before[name], after[name]) for name in common]
 
 
-def _visible(shape: Shape, place: Place) -> dict[str, Conjunction]:
+def _visible(shape: Shape, place: Location) -> dict[str, Conjunction]:
     hidden = _HIDDEN[place.direction]
     return {
         name: schema
@@ -32,7 +32,7 @@ def _visible(shape: Shape, place: Place) -> dict[str, Conjunction]:
     }
 
 
-def _removed(name: str, old: Shape, place: Place) -> Finding:
+def _removed(name: str, old: Shape, place: Location) -> Finding:
     where, detail = _place(old, name), f"property {name!r} is gone"
     if place.direction is Direction.REQUEST:
         return finding("request-property-removed", where, detail)
@@ -40,7 +40,7 @@ def _removed(name: str, old: Shape, place: Place) -> Finding:
     return finding(f"response-{kind}-property-removed", where, detail)
 
 
-def _added(name: str, old: Shape, new: Shape, place: Place) -> Finding:
+def _added(name: str, old: Shape, new: Shape, place: Location) -> Finding:
     where, is_required = _place(new, name), name in new.required
     kind = "required" if is_required else "optional"
     detail = f"there is a new {kind} property {name!r}"
@@ -51,7 +51,7 @@ def _added(name: str, old: Shape, new: Shape, place: Place) -> Finding:
     return finding(f"response-{kind}-property-added", where, detail)
 
 
-def _requirement(name: str, new: Shape, place: Place) -> Finding:
+def _requirement(name: str, new: Shape, place: Location) -> Finding:
     is_required = name in new.required
     verb = "required" if is_required else "optional"
     suffix = _with_default(name, new) if is_required and place.direction is Direction.REQUEST else ""

@@ -4,21 +4,25 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from tools.contracts.checks import Finding
-from tools.contracts.declarations import Verdict
+from tools.contracts.declarations import Assessment
 
 _SHOWN_OPERATIONS = 3
 
 
-def lines_of(service: str, verdict: Verdict) -> list[str]:
+def lines_of(service: str, assessment: Assessment) -> list[str]:
     """Return a title, a line for each finding and what to do."""
-    count = len(verdict.breaking)
+    count = len(assessment.breaking)
     title = (
-        "compatible" if not count else f"{count} breaking, declared" if not verdict.objection else f"{count} breaking"
+        "compatible"
+        if not count
+        else f"{count} breaking, declared"
+        if not assessment.objection
+        else f"{count} breaking"
     )
-    lines = [f"{service}: {title}", *table(verdict.findings)]
-    lines += [f"  declared {reason}" for reason in verdict.reasons]
-    if verdict.objection:
-        lines.append(f"  not declared: keep the old form too, or {verdict.objection}")
+    lines = [f"{service}: {title}", *table(assessment.findings)]
+    lines += [f"  declared {reason}" for reason in assessment.reasons]
+    if assessment.objection:
+        lines.append(f"  not declared: keep the old form too, or {assessment.objection}")
     return lines
 
 

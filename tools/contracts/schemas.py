@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tools.contracts.checks import Direction, Finding, Place
+from tools.contracts.checks import Direction, Finding, Location
 from tools.contracts.discriminators import discriminator_findings
 from tools.contracts.documents import Node
 from tools.contracts.errors import ContractError
@@ -14,7 +14,7 @@ from tools.contracts.shapes import ANNOTATIONS, UNIONS, Alternatives, Conjunctio
 _PRIMITIVES = ("string", "number", "integer", "boolean")
 _MAX_STEPS = 200_000
 
-_Key = tuple[tuple[str, ...], tuple[str, ...], Place]
+_Key = tuple[tuple[str, ...], tuple[str, ...], Location]
 
 
 @dataclass
@@ -27,7 +27,7 @@ class SchemaComparison:
     """The outermost open comparison that a result relies on; such a result is not kept."""
     _steps: int = 0
 
-    def compare(self, old: Conjunction, new: Conjunction, place: Place) -> tuple[Finding, ...]:
+    def compare(self, old: Conjunction, new: Conjunction, place: Location) -> tuple[Finding, ...]:
         """Return the differences between two schemas at a place; raises ContractError."""
         key = (tuple(node.pointer for node in old), tuple(node.pointer for node in new), place)
         if key in self._known:
@@ -53,7 +53,7 @@ class SchemaComparison:
             [first, *_] = schema
             raise ContractError(f"{first.document.name}: {first.pointer}: the schemas are too entangled to compare")
 
-    def _alternatives(self, old: Alternatives, new: Alternatives, place: Place) -> Iterator[Finding]:
+    def _alternatives(self, old: Alternatives, new: Alternatives, place: Location) -> Iterator[Finding]:
         where = _pointer(new.shapes, old.shapes)
         if old.is_nullable != new.is_nullable:
             verb = "became-nullable" if new.is_nullable else "became-not-nullable"
@@ -66,7 +66,7 @@ class SchemaComparison:
         yield from self._union(before, after, place, names=(_union_name(old), _union_name(new)))
 
     def _union(
-        self, before: Sequence[Shape], after: Sequence[Shape], place: Place, *, names: tuple[str, str]
+        self, before: Sequence[Shape], after: Sequence[Shape], place: Location, *, names: tuple[str, str]
     ) -> Iterator[Finding]:
         """Compare alternatives: the similar ones with each other, the rest as removed and added."""
         pairs = _pairs(before, after)
@@ -92,7 +92,7 @@ class SchemaComparison:
             aspect = "list-of-types-widened" if names[1] == "type" else f"{names[1]}-added"
             yield place.finding(aspect, shape.pointer, f"{_shown(shape)} is allowed too")
 
-    def _fits(self, old: Shape, new: Shape, place: Place) -> bool:
+    def _fits(self, old: Shape, new: Shape, place: Location) -> bool:
         """Return whether nothing breaks when the second takes the place of the first."""
         return not any(each.is_breaking for each in self._shapes(old, new, place))
 
@@ -104,7 +104,7 @@ class SchemaComparison:
                 kept.remove(shape)
         return kept
 
-    def _shapes(self, old: Shape, new: Shape, place: Place) -> Iterator[Finding]:
+    def _shapes(self, old: Shape, new: Shape, place: Location) -> Iterator[Finding]:
         where = new.pointer or old.pointer
         if old.type != new.type:
             aspect = _type_aspect(old.type, new.type, place)
@@ -117,7 +117,7 @@ class SchemaComparison:
         if new.type in (None, "array"):
             yield from self._arrays(old, new, place)
 
-    def _objects(self, old: Shape, new: Shape, place: Place) -> Iterator[Finding]:
+    def _objects(self, old: Shape, new: Shape, place: Location) -> Iterator[Finding]:
         findings, common = property_changes(old, new, place)
         yield from findings
         for before, after in common:
@@ -129,7 +129,7 @@ class SchemaComparison:
         elif not new.is_closed and (old.additional or new.additional):
             yield from self.compare(old.additional, new.additional, place.nested)
 
-    def _arrays(self, old: Shape, new: Shape, place: Place) -> Iterator[Finding]:
+    def _arrays(self, old: Shape, new: Shape, place: Location) -> Iterator[Finding]:
         if old.below("items") or new.below("items"):
             yield from self.compare(old.below("items"), new.below("items"), place.nested)
         before = [each for node in old.below("prefixItems") for each in node.entries()]
@@ -142,7 +142,7 @@ class SchemaComparison:
             yield place.finding("prefix-items-added", node.pointer, "an item has a fixed position")
 
 
-def _type_aspect(old: str | None, new: str | None, place: Place) -> str:
+def _type_aspect(old: str | None, new: str | None, place: Location) -> str:
     if new is None or (old, new) == ("integer", "number"):
         return "type-generalized"
     if old is None or (old, new) == ("number", "integer"):

@@ -10,7 +10,7 @@ _Requirement = dict[str, frozenset[str]]
 
 
 def security_findings(old: Node, new: Node) -> Iterator[Finding]:
-    """Yield whether a caller who had enough before has enough now; schemes are compared by what they are."""
+    """Yield a finding if other credentials are required. Schemes are compared by type, not by name."""
     before, after = _requirements(old), _requirements(new)
     unmet = [each for each in before if not any(_is_met(other, by=each) for other in after)]
     if unmet:

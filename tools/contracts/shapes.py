@@ -67,7 +67,7 @@ class Shape:
 
     @cached_property
     def properties(self) -> dict[str, Conjunction]:
-        """The schema of each property; an empty one for those that are only required."""
+        """The schema of each property; empty for a name that is only in `required`."""
         found: dict[str, Conjunction] = {}
         for part in self.parts:
             declared = part.child("properties")
@@ -201,7 +201,7 @@ def _combinations(schema: Conjunction, above: frozenset[str]) -> list[Conjunctio
 
 
 def _expanded(node: Node, seen: set[str]) -> Iterator[Node]:
-    """Yield a schema and those that its `$ref` and `allOf` name, each once."""
+    """Yield a schema and the targets of its `$ref` and `allOf`, each once."""
     if node.value is True or node.pointer in seen:
         return
     seen.add(node.pointer)

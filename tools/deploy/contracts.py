@@ -1,4 +1,4 @@
-"""Compare the contracts to be deployed with those that are recorded: which consumers break?"""
+"""Compare new contracts with the recorded ones, and name the consumers that break."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.contracts.compare import compare
-from tools.contracts.declarations import Verdict, judge, read_reasons
+from tools.contracts.declarations import Assessment, assess, read_reasons
 from tools.contracts.documents import parse
 from tools.contracts.report import table
 from tools.deploy.errors import BadFileError, ContractBreakError
@@ -50,39 +50,39 @@ class ContractChanges:
             for service, record in self.folder.records().items()
             if record.contract is None
         ]
-        for service, verdict in self._verdicts().items():
-            lines += [self._sentence(service, verdict), *table(verdict.breaking)]
+        for service, assessment in self._assessments().items():
+            lines += [self._sentence(service, assessment), *table(assessment.breaking)]
         return lines
 
     def check(self) -> None:
         """Raise ContractBreakError for a break that is not declared."""
-        for service, verdict in self._verdicts().items():
-            if verdict.objection:
-                raise ContractBreakError(self._sentence(service, verdict))
+        for service, assessment in self._assessments().items():
+            if assessment.objection:
+                raise ContractBreakError(self._sentence(service, assessment))
 
-    def _sentence(self, service: str, verdict: Verdict) -> str:
-        checks = ", ".join(dict.fromkeys(each.check for each in verdict.breaking))
-        said = verdict.objection or "; ".join(verdict.reasons)
-        kind = "not declared" if verdict.objection else "declared"
+    def _sentence(self, service: str, assessment: Assessment) -> str:
+        checks = ", ".join(dict.fromkeys(each.check for each in assessment.breaking))
+        said = assessment.objection or "; ".join(assessment.reasons)
+        kind = "not declared" if assessment.objection else "declared"
         return (
             f"{service} breaks {self.consumers.shown(service, self.folder)} in {self.folder.name} "
             f"({checks}), {kind}: {said}"
         )
 
-    def _verdicts(self) -> dict[str, Verdict]:
-        """Return the verdict of each service whose recorded contract would break."""
-        verdicts = {}
+    def _assessments(self) -> dict[str, Assessment]:
+        """Return the assessment of each service whose recorded contract would break."""
+        breaks = {}
         for service, old in self.folder.contracts().items():
             new = self.contracts.get(service)
             if new is not None and new != old:
-                verdict = self._verdict(service, old, new)
-                if verdict.breaking:
-                    verdicts[service] = verdict
-        return verdicts
+                assessment = self._assess(service, old, new)
+                if assessment.breaking:
+                    breaks[service] = assessment
+        return breaks
 
-    def _verdict(self, service: str, old: str, new: str) -> Verdict:
+    def _assess(self, service: str, old: str, new: str) -> Assessment:
         before = parse(old.encode(), name=self.folder.shown(f"{service}.openapi.json"))
         after = parse(new.encode(), name=f"the new contract of {service}")
         shown = f"services/{service}"
         reasons = read_reasons(self.folder.path.parents[1] / shown, shown=shown)
-        return judge(before, after, compare(before, after), reasons)
+        return assess(before, after, compare(before, after), reasons)

@@ -141,3 +141,12 @@ def test_plan_reads_the_registry_that_is_pushed_to() -> None:
     plans = [line for step in deploy["steps"] for line in step.get("run", "").splitlines() if "//deploy:plan" in line]
     assert plans
     assert all('--registry "$IMAGE_REGISTRY"' in line for line in plans)
+
+
+def test_contracts_are_compared_with_the_base_of_a_pull_request() -> None:
+    """The job has the whole history, without which there is no merge base."""
+    job = dict(_jobs())["affected"]
+    assert './bazelw run //tools/contracts:check -- --since "$BASE"' in [step.get("run") for step in job["steps"]]
+    assert job["env"]["BASE"] == "origin/${{ github.base_ref }}"
+    [checkout] = [step for step in job["steps"] if "checkout@" in step.get("uses", "")]
+    assert checkout["with"]["fetch-depth"] == 0

@@ -43,7 +43,7 @@ def found(old: Json, new: Json) -> list[Finding]:
 
 
 def checks(old: Json, new: Json) -> list[str]:
-    """Return the checks of the findings, those that are breaking with a `!` before them."""
+    """Return the checks of the findings; `!` marks a breaking one."""
     return sorted(f"{'!' * each.is_breaking}{each.check}" for each in found(old, new))
 
 

@@ -12,7 +12,7 @@ from tools.contracts.commands import run
 from tools.contracts.tests.contracts import document
 
 _PATHS = {"/a": {"get": {"operationId": "a", "responses": {}}}}
-_DECLARED = '"2.0.0" = "Nobody reads it."\n'
+_DECLARED = '"2.0.0" = "No client reads it."\n'
 
 
 class Checkout:

@@ -1,4 +1,4 @@
-"""What the comparison looks through, and what it refuses."""
+"""Equal contracts, references, alternatives, pointers and invalid documents."""
 
 import json
 from typing import Any

@@ -315,7 +315,7 @@ CASES: dict[str, tuple[Json, Json, list[str], list[str]]] = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_change_and_the_change_back(case: tuple[Json, Json, list[str], list[str]]) -> None:
-    """Those that a client of the old contract may not survive have a `!`."""
+    """Each has its own check; `!` marks a breaking one."""
     old, new, forth, back = case
     assert checks(old, new) == sorted(forth)
     assert checks(new, old) == sorted(back)

@@ -13,8 +13,8 @@ from tools.contracts.tests.contracts import checks, request, response
 class Case:
     """A change of a property's schema.
 
-    `forth` and `back` are the aspects in a request; those that are breaking have a `!`, and a response, unless it is
-    given, has the same ones with the `!` where a request has none.
+    `forth` and `back` are the aspects in a request; `!` marks a breaking one. A response has the same aspects by
+    default, and those that are compatible in a request are breaking in it.
     """
 
     old: Any

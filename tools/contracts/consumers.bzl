@@ -1,0 +1,44 @@
+"""`service_consumers`: which services call which, from the graph of the build."""
+
+visibility("//services")
+
+_Called = provider("The services whose typed client a target depends on.", fields = {"services": "depset of names"})
+
+def _called_impl(target, ctx):
+    label = target.label
+    own = [label.package.split("/")[-1]] if label.package.startswith("services/") and label.name == "client" else []
+    below = [dep[_Called].services for dep in getattr(ctx.rule.attr, "deps", []) if _Called in dep]
+    return [_Called(services = depset(own, transitive = below))]
+
+_called = aspect(
+    implementation = _called_impl,
+    attr_aspects = ["deps"],
+    doc = "Finds the typed clients, `//services/<name>:client`, below a target.",
+)
+
+def _service_consumers_impl(ctx):
+    consumers = {}
+    for service in ctx.attr.services:
+        for called in sorted(service[_Called].services.to_list()):
+            consumers.setdefault(called, []).append(service.label.name)
+    index = ctx.actions.declare_file(ctx.label.name + ".json")
+    ctx.actions.write(
+        content = json.encode_indent({name: sorted(names) for name, names in sorted(consumers.items())}),
+        output = index,
+    )
+    return DefaultInfo(
+        files = depset([index]),
+        runfiles = ctx.runfiles(files = [index]),
+    )
+
+service_consumers = rule(
+    implementation = _service_consumers_impl,
+    attrs = {
+        "services": attr.label_list(
+            aspects = [_called],
+            doc = "Programs of services, which have the names of their services.",
+            mandatory = True,
+        ),
+    },
+    doc = "Writes a JSON object: the names of the services that call a service, by its name.",
+)
