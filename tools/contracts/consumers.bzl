@@ -2,13 +2,13 @@
 
 visibility("//services")
 
-_Called = provider("The services whose typed client a target depends on.", fields = {"services": "depset of names"})
+_CalledInfo = provider("The services whose typed client a target depends on.", fields = {"services": "depset of names"})
 
 def _called_impl(target, ctx):
     label = target.label
     own = [label.package.split("/")[-1]] if label.package.startswith("services/") and label.name == "client" else []
-    below = [dep[_Called].services for dep in getattr(ctx.rule.attr, "deps", []) if _Called in dep]
-    return [_Called(services = depset(own, transitive = below))]
+    below = [dep[_CalledInfo].services for dep in getattr(ctx.rule.attr, "deps", []) if _CalledInfo in dep]
+    return [_CalledInfo(services = depset(own, transitive = below))]
 
 _called = aspect(
     implementation = _called_impl,
@@ -19,7 +19,7 @@ _called = aspect(
 def _service_consumers_impl(ctx):
     consumers = {}
     for service in ctx.attr.services:
-        for called in sorted(service[_Called].services.to_list()):
+        for called in sorted(service[_CalledInfo].services.to_list()):
             consumers.setdefault(called, []).append(service.label.name)
     index = ctx.actions.declare_file(ctx.label.name + ".json")
     ctx.actions.write(
