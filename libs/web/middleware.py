@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from libs.web import context
+from libs.web.disconnect import DisconnectWatch
 from libs.web.lifecycle import Lifecycle
 from libs.web.problems import problem_response
 
@@ -29,7 +30,7 @@ SECURITY_HEADERS = {
 
 
 class RequestContextMiddleware:
-    """Give the request an id: a well-formed `X-Request-ID` of the caller, or a new one. The response carries it."""
+    """Set `libs.web.context.current()` and answer with the request's id, the caller's `X-Request-ID` or a new one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -39,15 +40,21 @@ class RequestContextMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        received = next((value for name, value in scope["headers"] if name == b"x-request-id"), None)
-        request_id = context.enter(received)
+        watch = DisconnectWatch(receive, scope["headers"])
+        request = context.enter(scope["headers"], watch)
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+                MutableHeaders(scope=message)["X-Request-ID"] = request.request_id
+            elif message["type"] == "http.response.body" and not message.get("more_body", False):
+                request.is_over = True
             await send(message)
 
-        await self.app(scope, receive, send_with_id)
+        try:
+            await self.app(scope, watch.receive, send_with_id)
+        finally:
+            request.is_over = True
+            watch.close()
 
 
 class ResponseHeadersMiddleware:

@@ -1,0 +1,1 @@
+"""Calls from one service to another: deadlines, retries, circuit breaker, credentials, trace context, metrics."""
