@@ -60,7 +60,7 @@ class AttemptTransport(WrappingTransport):
         return httpx2.Response(response.status_code, headers=headers, stream=httpx2.ByteStream(body))
 
     def _check(self, response: httpx2.Response) -> None:
-        if response.is_redirect or (300 <= response.status_code < 400 and response.status_code != _NOT_MODIFIED):
+        if response.is_redirect and response.status_code != _NOT_MODIFIED:
             raise UnacceptableResponse(self._peer, f"status {response.status_code}, but redirects are not followed")
         if response.headers.get("Content-Encoding", "identity") != "identity":
             raise UnacceptableResponse(self._peer, "compressed, so its size is not known")

@@ -1,0 +1,217 @@
+"""The circuit breaker opens after failures, and lets one request through to find out whether they are over."""
+
+import asyncio
+from collections.abc import Callable
+
+import httpx2
+import pytest
+from prometheus_client import CollectorRegistry
+
+from libs.clock.testing import FakeClock
+from libs.http.breaker import BreakerPolicy, BreakerTransport, CircuitBreaker, CircuitState, Result
+from libs.http.errors import BrokenResponse, CallError, CircuitOpen, DeadlineExceeded, UnacceptableResponse
+from libs.http.tests.clients import NAME, client_of
+from libs.http.tests.fake_peer import OK, closed_port, fake_peer, status
+
+POLICY = BreakerPolicy()
+
+
+class Breaker:
+    """A breaker whose clock stands still."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.changes: list[CircuitState] = []
+        self.breaker = CircuitBreaker(POLICY, clock=self.clock, on_change=self.changes.append)
+
+    def send(self, result: Result, times: int = 1) -> int:
+        """Let requests end like this; return how many were admitted."""
+        admitted = 0
+        for _ in range(times):
+            number = self.breaker.admit()
+            if number is not None:
+                admitted += 1
+                self.breaker.record(number, result)
+        return admitted
+
+    def opened(self) -> "Breaker":
+        """Open it."""
+        self.send(Result.FAILURE, POLICY.failures)
+        assert self.changes[-1] is CircuitState.OPEN
+        return self
+
+
+def test_ten_failures_of_the_last_twenty_open_it() -> None:
+    """Then nothing is admitted."""
+    breaker = Breaker()
+    assert breaker.send(Result.FAILURE, 200) == POLICY.failures == 10
+    mixed = Breaker()
+    for _ in range(9):
+        assert mixed.send(Result.FAILURE) + mixed.send(Result.SUCCESS) == 2
+    assert not mixed.changes
+    mixed.send(Result.FAILURE)
+    assert mixed.changes == [CircuitState.OPEN]
+
+
+def test_fewer_failures_never_open_it() -> None:
+    """Nine of twenty, again and again."""
+    breaker = Breaker()
+    for _ in range(50):
+        breaker.send(Result.SUCCESS, 11)
+        breaker.send(Result.FAILURE, 9)
+    assert not breaker.changes
+
+
+def test_old_failures_do_not_count() -> None:
+    """With little traffic, the last twenty requests may be of hours."""
+    breaker = Breaker()
+    for _ in range(30):
+        breaker.send(Result.FAILURE)
+        breaker.clock.advance(POLICY.window_seconds / 8)
+    assert not breaker.changes
+
+
+def test_half_open_admits_one_of_fifty() -> None:
+    """After two seconds, and not before."""
+    breaker = Breaker().opened()
+    breaker.clock.advance(POLICY.open_seconds - 0.001)
+    assert breaker.breaker.admit() is None
+    breaker.clock.advance(0.001)
+    admitted = [breaker.breaker.admit() for _ in range(50)]
+    assert sum(number is not None for number in admitted) == 1
+
+
+@pytest.mark.parametrize(
+    ("result", "state"),
+    [
+        (Result.SUCCESS, CircuitState.CLOSED),
+        (Result.FAILURE, CircuitState.OPEN),
+        (Result.NONE, CircuitState.HALF_OPEN),
+    ],
+)
+def test_the_result_of_the_one_request_decides(result: Result, state: CircuitState) -> None:
+    """One without a result lets another one through."""
+    breaker = Breaker().opened()
+    breaker.clock.advance(POLICY.open_seconds)
+    assert breaker.send(result) == 1
+    assert breaker.changes[-1] is state
+    assert (breaker.breaker.admit() is None) is (state is CircuitState.OPEN)
+
+
+def test_results_from_before_a_change_are_ignored() -> None:
+    """A slow request of the closed breaker neither closes nor opens the half-open one."""
+    breaker = Breaker()
+    slow = [breaker.breaker.admit() for _ in range(20)]
+    breaker.opened()
+    breaker.clock.advance(POLICY.open_seconds)
+    assert breaker.breaker.admit() is not None
+    for number in slow:
+        assert number is not None
+        breaker.breaker.record(number, Result.SUCCESS)
+    assert breaker.changes == [CircuitState.OPEN, CircuitState.HALF_OPEN]
+    assert breaker.breaker.admit() is None
+
+
+class Answering(httpx2.AsyncBaseTransport):
+    """A transport that does what the test says."""
+
+    def __init__(self, answer: Callable[[], httpx2.Response]) -> None:
+        self._answer = answer
+
+    async def handle_async_request(self, _: httpx2.Request) -> httpx2.Response:
+        """Answer."""
+        return self._answer()
+
+
+def _raise(error: BaseException) -> httpx2.Response:
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("answer", "opens"),
+    [
+        (lambda: httpx2.Response(200), False),
+        (lambda: httpx2.Response(404), False),
+        (lambda: httpx2.Response(429), False),
+        (lambda: httpx2.Response(500), False),
+        (lambda: httpx2.Response(502), True),
+        (lambda: httpx2.Response(503), True),
+        (lambda: httpx2.Response(504), True),
+        (lambda: _raise(BrokenResponse(NAME, "reset")), True),
+        (lambda: _raise(UnacceptableResponse(NAME, "large")), False),
+        (lambda: _raise(DeadlineExceeded(NAME, "no time is left")), False),
+        (lambda: _raise(asyncio.CancelledError()), False),
+    ],
+)
+async def test_what_counts_as_a_failure(answer: Callable[[], httpx2.Response], opens: bool) -> None:  # noqa: FBT001
+    """No usable response does; 500 says that the peer answers."""
+    breaker = Breaker()
+    transport = BreakerTransport(
+        Answering(answer), peer=NAME, breaker=breaker.breaker, clock=breaker.clock, seconds=2.0
+    )
+    for _ in range(30):
+        try:
+            await transport.handle_async_request(httpx2.Request("GET", "http://users/"))
+        except (CallError, asyncio.CancelledError):
+            pass
+    assert bool(breaker.changes) is opens
+
+
+@pytest.mark.parametrize(("took", "opens"), [(0.99, False), (1.0, True)])
+async def test_short_deadlines_of_clients_do_not_open_it(took: float, opens: bool) -> None:  # noqa: FBT001
+    """Or a client could cut the peer off for all others. Half of the service's own limit is needed."""
+    breaker = Breaker()
+
+    def time_out() -> httpx2.Response:
+        breaker.clock.advance(took)
+        raise asyncio.CancelledError
+
+    transport = BreakerTransport(
+        Answering(time_out), peer=NAME, breaker=breaker.breaker, clock=breaker.clock, seconds=2.0
+    )
+    for _ in range(POLICY.failures):
+        with pytest.raises(asyncio.CancelledError):
+            await transport.handle_async_request(httpx2.Request("GET", "http://users/"))
+    assert bool(breaker.changes) is opens
+
+
+async def test_ten_of_two_hundred_calls_reach_a_peer_that_fails() -> None:
+    """A POST is not retried, so each is one request. The gauge has the state."""
+    registry, clock = CollectorRegistry(), FakeClock()
+    async with fake_peer() as peer, client_of(peer, registry=registry, clock=clock) as client:
+        peer.override["/users"] = lambda: status("503 Service Unavailable")
+        outcomes = [await _outcome(client, "/users") for _ in range(200)]
+        assert peer.requests["/users"] == 10
+    assert outcomes == [503] * 10 + [CircuitOpen] * 190
+    assert registry.get_sample_value("http_client_circuit_state", {"peer": NAME}) == CircuitState.OPEN
+
+
+async def test_a_dead_peer_costs_nothing_after_ten_calls() -> None:
+    """No connection is tried."""
+    async with client_of(f"http://127.0.0.1:{closed_port()}", clock=FakeClock()) as client:
+        outcomes = [await _outcome(client, "/users") for _ in range(50)]
+    assert outcomes[10:] == [CircuitOpen] * 40
+
+
+async def test_recovery_is_found_by_one_of_fifty_concurrent_calls() -> None:
+    """The others fail at once; afterwards all calls go through."""
+    registry, clock = CollectorRegistry(), FakeClock()
+    async with fake_peer() as peer, client_of(peer, registry=registry, clock=clock) as client:
+        peer.override["/users"] = lambda: status("503 Service Unavailable")
+        for _ in range(10):
+            await _outcome(client, "/users")
+        clock.advance(POLICY.open_seconds)
+        peer.requests.clear()
+        peer.override["/users"] = lambda: OK
+        outcomes = await asyncio.gather(*(_outcome(client, "/users") for _ in range(50)))
+        assert peer.requests["/users"] == 1
+        assert sorted(map(str, outcomes)) == sorted(map(str, [200] + [CircuitOpen] * 49))
+        assert [await _outcome(client, "/users") for _ in range(5)] == [200] * 5
+    assert registry.get_sample_value("http_client_circuit_state", {"peer": NAME}) == CircuitState.CLOSED
+
+
+async def _outcome(client: httpx2.AsyncClient, path: str) -> object:
+    try:
+        return (await client.post(path)).status_code
+    except CallError as error:
+        return type(error)
