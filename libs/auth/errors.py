@@ -107,10 +107,6 @@ class InvalidThrottleUri(AuthError):
     """The URI of the throttle store is not one that can be used; the text says what was expected."""
 
 
-class TokenEndpointError(AuthError):
-    """The authorization server issued no token for this service."""
-
-
 class UnstatedPolicy(AuthError):
     """Routes that state neither a scope or role nor that they are public."""
 

@@ -1,7 +1,7 @@
 """One attempt of a call: the request with the rest of its time, and a response that is small enough to hold."""
 
 import time
-from typing import Final
+from typing import Final, cast
 
 import httpx2
 
@@ -11,6 +11,7 @@ from libs.web.context import TIMEOUT_HEADER
 
 _NOT_MODIFIED: Final = 304
 _LEAST_MILLISECONDS: Final = 1
+_MAX_REASON: Final = 200
 # No cookie jar: a client is shared by the requests of all users.
 _DROPPED: Final = frozenset({b"set-cookie"})
 
@@ -53,9 +54,9 @@ class AttemptTransport(WrappingTransport):
             finally:
                 await response.aclose()
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            raise PeerUnreachable(self._peer, f"no connection: {error or type(error).__name__}") from error
+            raise PeerUnreachable(self._peer, f"no connection: {_text(error)}") from error
         except (httpx2.NetworkError, httpx2.ProtocolError) as error:
-            raise BrokenResponse(self._peer, f"no complete response: {error or type(error).__name__}") from error
+            raise BrokenResponse(self._peer, f"no complete response: {_text(error)}") from error
         headers = [(name, value) for name, value in response.headers.raw if name.lower() not in _DROPPED]
         return httpx2.Response(response.status_code, headers=headers, stream=httpx2.ByteStream(body))
 
@@ -67,7 +68,8 @@ class AttemptTransport(WrappingTransport):
 
     async def _body(self, response: httpx2.Response) -> bytes:
         body = bytearray()
-        async for chunk in response.aiter_raw():
+        # Transports return such a stream, not one of the other kind.
+        async for chunk in cast("httpx2.AsyncByteStream", response.stream):
             body += chunk
             if len(body) > self._max_bytes:
                 raise UnacceptableResponse(self._peer, f"larger than {self._max_bytes} bytes")
@@ -76,3 +78,8 @@ class AttemptTransport(WrappingTransport):
 
 def _origin(url: httpx2.URL) -> tuple[str, bytes]:
     return url.scheme, url.netloc
+
+
+def _text(error: httpx2.TransportError) -> str:
+    # It may hold what the peer has sent.
+    return str(error)[:_MAX_REASON] or type(error).__name__

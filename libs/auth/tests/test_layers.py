@@ -15,7 +15,6 @@ CORE = [
     "password_policy",
     "passwords",
     "refresh",
-    "service_tokens",
     "signatures",
     "strict_json",
     "throttle",

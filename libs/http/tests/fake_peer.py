@@ -51,6 +51,7 @@ class FakePeer:
         requests: the paths of the requests, and how often each came.
         headers: the headers of the last request of each path.
         abandoned: paths whose client closed the connection while the peer was to answer.
+        hanging: set when a request came that has no immediate answer.
         override: answers of paths, instead of `ANSWERS`.
     """
 
@@ -58,6 +59,7 @@ class FakePeer:
     requests: Counter[str] = field(default_factory=Counter)
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
     abandoned: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
+    hanging: asyncio.Event = field(default_factory=asyncio.Event)
     override: dict[str, Callable[[], bytes]] = field(default_factory=dict)
 
     @property
@@ -88,6 +90,7 @@ class FakePeer:
             writer.write(self.override[path]() if path in self.override else ANSWERS[path])
             await writer.drain()
             return path not in _CLOSED
+        self.hanging.set()
         sending = asyncio.ensure_future(_SLOW[path](writer))
         leaving = asyncio.ensure_future(reader.read())
         await asyncio.wait([sending, leaving], return_when=asyncio.FIRST_COMPLETED)
@@ -176,7 +179,7 @@ async def fake_peer() -> AsyncIterator[FakePeer]:
         finally:
             tasks.discard(task)
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=1024)
     peer.port = server.sockets[0].getsockname()[1]
     try:
         yield peer

@@ -1,6 +1,7 @@
 """The circuit breaker opens after failures, and lets one request through to find out whether they are over."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 import httpx2
@@ -150,10 +151,8 @@ async def test_what_counts_as_a_failure(answer: Callable[[], httpx2.Response], o
         Answering(answer), peer=NAME, breaker=breaker.breaker, clock=breaker.clock, seconds=2.0
     )
     for _ in range(30):
-        try:
+        with contextlib.suppress(CallError, asyncio.CancelledError):
             await transport.handle_async_request(httpx2.Request("GET", "http://users/"))
-        except (CallError, asyncio.CancelledError):
-            pass
     assert bool(breaker.changes) is opens
 
 

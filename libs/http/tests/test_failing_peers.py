@@ -41,7 +41,7 @@ async def test_a_failing_peer_is_a_typed_error_within_the_deadline(path: str) ->
     """The error names the peer."""
     async with fake_peer() as peer, client_of(peer, seconds=SECONDS) as client:
         began = time.monotonic()
-        with pytest.raises(FAILURES[path], match="^users: ") as caught:
+        with pytest.raises(FAILURES[path], match=r"^users: ") as caught:
             await client.get(path)
         assert time.monotonic() - began < SECONDS + SLACK
     assert caught.value.request.url.path == path
@@ -109,8 +109,7 @@ async def test_cancelling_a_call_closes_its_connection() -> None:
     """The peer sees it, and stops its work."""
     async with fake_peer() as peer, client_of(peer, seconds=30) as client:
         call = asyncio.create_task(client.get("/hang"))
-        while not peer.requests["/hang"]:
-            await asyncio.sleep(0.01)
+        await asyncio.wait_for(peer.hanging.wait(), 10)
         call.cancel()
         assert await asyncio.wait_for(peer.abandoned.get(), 10) == "/hang"
         with pytest.raises(asyncio.CancelledError):

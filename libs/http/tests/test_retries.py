@@ -143,7 +143,8 @@ def test_the_budget_is_a_tenth_of_the_calls_and_at_most_ten() -> None:
 
 async def test_a_thousand_calls_answered_503_cause_at_most_1100_requests() -> None:
     """A retry that is not made is not paid for, so nearly all of the budget is used."""
-    peer, events = Failing(httpx2.Response(503, headers=NOW)), []
+    events: list[RetryEvent] = []
+    peer = Failing(httpx2.Response(503, headers=NOW))
     transport = RetryTransport(peer, budget=RetryBudget(), on_retry=events.append)
     for _ in range(1000):
         response = await transport.handle_async_request(request())

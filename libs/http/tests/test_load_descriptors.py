@@ -1,0 +1,20 @@
+"""Ten thousand calls leave no open connection behind."""
+
+import asyncio
+
+from libs.http.tests.clients import client_of
+from libs.http.tests.fake_peer import fake_peer
+from libs.http.tests.mixed_calls import descriptors_come_to, mixed_calls, open_descriptors
+
+
+async def test_ten_thousand_mixed_calls_leave_no_descriptor() -> None:
+    """The breaker opens for two seconds at times; each phase of calls outlasts that."""
+    async with fake_peer() as peer:
+        before = open_descriptors()
+        async with client_of(peer, seconds=0.2) as client:
+            for _ in range(10):
+                outcomes = await mixed_calls(client, 1000)
+                assert outcomes["200"] + outcomes["CircuitOpen"] > 0
+                await asyncio.sleep(2)
+        assert await descriptors_come_to(before + 1)
+    assert peer.requests.total() > 1000
