@@ -66,7 +66,7 @@ class CircuitBreaker:
         self._reopens_at = 0.0
         self._period = 0
 
-    def admit(self) -> int | None:
+    def acquire(self) -> int | None:
         """Return a number for `record` when a request may be sent, else None."""
         if self._state is CircuitState.OPEN and self._clock.monotonic() >= self._reopens_at:
             self._change(CircuitState.HALF_OPEN)
@@ -130,7 +130,7 @@ class BreakerTransport(WrappingTransport):
         Raises:
             CircuitOpen: the breaker is open, or half-open with a request under way.
         """
-        admitted = self._breaker.admit()
+        admitted = self._breaker.acquire()
         if admitted is None:
             raise CircuitOpen(self._peer, "too many of the last requests failed")
         began = self._clock.monotonic()

@@ -10,7 +10,7 @@ PROBLEMS: ProblemTable = {
     DeadlineExceeded: Problem(
         504, "dependency-timeout", "Dependency timeout", detail="Another service did not respond in time: try later."
     ),
-    # The client is gone, and whatever is logged here any client could provoke.
+    # Below 500, so that it is not logged: any client could provoke the line.
     CallerDisconnected: Problem(400, "client-disconnected", "Client disconnected"),
 }
 """For the `problems` of a service's `ServiceDefinition`."""

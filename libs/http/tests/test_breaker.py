@@ -29,7 +29,7 @@ class Breaker:
         """Let requests end like this; return how many were admitted."""
         admitted = 0
         for _ in range(times):
-            number = self.breaker.admit()
+            number = self.breaker.acquire()
             if number is not None:
                 admitted += 1
                 self.breaker.record(number, result)
@@ -76,9 +76,9 @@ def test_half_open_admits_one_of_fifty() -> None:
     """After two seconds, and not before."""
     breaker = Breaker().opened()
     breaker.clock.advance(POLICY.open_seconds - 0.001)
-    assert breaker.breaker.admit() is None
+    assert breaker.breaker.acquire() is None
     breaker.clock.advance(0.001)
-    admitted = [breaker.breaker.admit() for _ in range(50)]
+    admitted = [breaker.breaker.acquire() for _ in range(50)]
     assert sum(number is not None for number in admitted) == 1
 
 
@@ -96,21 +96,21 @@ def test_the_result_of_the_one_request_decides(result: Result, state: CircuitSta
     breaker.clock.advance(POLICY.open_seconds)
     assert breaker.send(result) == 1
     assert breaker.changes[-1] is state
-    assert (breaker.breaker.admit() is None) is (state is CircuitState.OPEN)
+    assert (breaker.breaker.acquire() is None) is (state is CircuitState.OPEN)
 
 
 def test_results_from_before_a_change_are_ignored() -> None:
     """A slow request of the closed breaker neither closes nor opens the half-open one."""
     breaker = Breaker()
-    slow = [breaker.breaker.admit() for _ in range(20)]
+    slow = [breaker.breaker.acquire() for _ in range(20)]
     breaker.opened()
     breaker.clock.advance(POLICY.open_seconds)
-    assert breaker.breaker.admit() is not None
+    assert breaker.breaker.acquire() is not None
     for number in slow:
         assert number is not None
         breaker.breaker.record(number, Result.SUCCESS)
     assert breaker.changes == [CircuitState.OPEN, CircuitState.HALF_OPEN]
-    assert breaker.breaker.admit() is None
+    assert breaker.breaker.acquire() is None
 
 
 class Answering(httpx2.AsyncBaseTransport):

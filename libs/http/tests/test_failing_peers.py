@@ -1,4 +1,4 @@
-"""Whatever a peer does, a call ends within its deadline, with a response or with a typed error."""
+"""Each call ends within its deadline, with a response or with a typed error."""
 
 import asyncio
 import time

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import pytest
@@ -24,7 +24,8 @@ class Failing(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Answer."""
-        self.bodies.append(await request.aread())
+        stream = cast("httpx2.AsyncByteStream", request.stream)
+        self.bodies.append(b"".join([part async for part in stream]))
         return self._responses.pop(0) if len(self._responses) > 1 else self._responses[0]
 
 
@@ -139,6 +140,14 @@ def test_the_budget_is_a_tenth_of_the_calls_and_at_most_ten() -> None:
     assert [budget.spend(), budget.spend()] == [True, False]
     full = budget_of(1000)
     assert sum(full.spend() for _ in range(100)) == 10
+
+
+async def test_no_retry_is_paid_for_after_the_last_attempt() -> None:
+    """Two of three retries are made, so one is left."""
+    budget = budget_of(3)
+    transport = RetryTransport(Failing(httpx2.Response(503, headers=NOW)), budget=budget, on_retry=lambda _: None)
+    await transport.handle_async_request(request())
+    assert [budget.spend(), budget.spend()] == [True, False]
 
 
 async def test_a_thousand_calls_answered_503_cause_at_most_1100_requests() -> None:
