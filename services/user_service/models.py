@@ -43,6 +43,7 @@ class Action(StrEnum):
     """What the audit log knows of."""
 
     REGISTERED = "registered"
+    REGISTRATION_REPEATED = "registration-repeated"
     LOGGED_IN = "logged-in"
     TOKEN_REUSED = "refresh-token-reused"  # noqa: S105  # the name of an event
     RENAMED = "renamed"

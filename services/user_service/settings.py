@@ -8,6 +8,7 @@ from pydantic_settings import SettingsConfigDict
 
 from libs.auth.claims import parse_scopes
 from libs.db.service_settings import ServiceSettings
+from libs.mail.mailer import CONSOLE
 from libs.web.setting_types import Port, StrList
 
 OWN_SCOPE_PREFIXES = ("users:", "tokens:", "directory:")
@@ -48,9 +49,10 @@ class UserSettings(ServiceSettings):
         description="Our name in the tokens (`iss`): the address under which clients reach us.",
     )
     mail: str = Field(
-        default="console",
+        default=CONSOLE,
         description="How emails are sent: `console` (stdout, for development), `folder:PATH` (a file for each), "
-        "`smtps://USER@HOST`, `smtp+starttls://USER@HOST`, or `smtp://HOST` without encryption.",
+        "`smtps://USER@HOST`, `smtp+starttls://USER@HOST`, or `smtp://HOST` without encryption. With any but "
+        "`console`, a registration does not show whether its address has an account.",
     )
     mail_password_file: Path | None = Field(
         default=None, description="File that holds the password of the mail server's user."
@@ -94,6 +96,11 @@ class UserSettings(ServiceSettings):
                 "the service would reject its own tokens"
             )
         return self
+
+    @property
+    def has_mail(self) -> bool:
+        """Whether emails reach their recipients."""
+        return self.mail != CONSOLE
 
     @property
     def keys(self) -> Path:

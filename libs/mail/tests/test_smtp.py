@@ -14,7 +14,7 @@ from libs.mail.errors import DeliveryError, InvalidEmail, MailConfigurationError
 from libs.mail.mailer import open_mailer
 from libs.mail.message import Email
 from libs.mail.smtp import STARTTLS, SmtpMailer, SmtpServer, parse_smtp_url
-from libs.mail.tests.fake_smtp_server import PASSWORD, USER, FakeSmtpServer, running_smtp_server, write_certificate
+from libs.mail.smtp_testing import PASSWORD, USER, FakeSmtpServer, running_smtp_server, write_certificate
 
 EMAIL = Email(to="ann@example.com", subject="Grüße", text="Line one\n.\nLine two, geheim\n")
 SENDER = "Shop <no-reply@example.com>"

@@ -1,22 +1,44 @@
 """A user's own account over HTTP."""
 
-from fastapi import APIRouter
+from contextlib import suppress
+from typing import Any
+
+from fastapi import APIRouter, Response
 
 from libs.auth.fastapi import public
 from libs.web.openapi import error_responses
 from libs.web.strict import StrictRoute
-from services.user_service.dependencies import ClientAddress, Myself, UserServiceDep
+from services.user_service.dependencies import ClientAddress, Myself, SettingsDep, UserServiceDep
+from services.user_service.errors import EmailTaken
 from services.user_service.schemas.accounts import AccountDeletion, PasswordChange, Profile, Registration, UserView
 
 router = APIRouter(route_class=StrictRoute, tags=["users"])
 
 
-@router.post("/users", status_code=201, responses=error_responses(429), dependencies=[public()])
-async def register(body: Registration, users: UserServiceDep, address: ClientAddress) -> UserView:
-    """Open an account."""
-    password = body.password.get_secret_value()
-    user = await users.register(email=body.email, password=password, name=body.name, address=address)
-    return UserView.model_validate(user)
+_ACCEPTED: dict[int | str, dict[str, Any]] = {
+    202: {"description": "The service sends emails. The one to the address says whether it had an account already."}
+}
+
+
+@router.post(
+    "/users",
+    status_code=201,
+    response_model=UserView,
+    responses=_ACCEPTED | error_responses(429),
+    dependencies=[public()],
+)
+async def register(
+    body: Registration, users: UserServiceDep, settings: SettingsDep, address: ClientAddress
+) -> UserView | Response:
+    """Open an account. Where the service sends emails, the response is 202, also if the address has an account."""
+    opening = users.register(
+        email=body.email, password=body.password.get_secret_value(), name=body.name, address=address
+    )
+    if not settings.has_mail:
+        return UserView.model_validate(await opening)
+    with suppress(EmailTaken):
+        await opening
+    return Response(status_code=202)
 
 
 @router.get("/me")

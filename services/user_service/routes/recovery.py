@@ -9,8 +9,8 @@ from libs.auth.fastapi import public
 from libs.web.openapi import error_responses
 from libs.web.strict import StrictRoute
 from services.user_service.dependencies import ClientAddress, RecoveryServiceDep
-from services.user_service.models import Purpose
 from services.user_service.schemas.recovery import Confirmation, EmailRequest, PasswordReset
+from services.user_service.service.email_templates import PASSWORD_RESET, VERIFICATION
 
 router = APIRouter(route_class=StrictRoute, prefix="/auth", tags=["recovery"], responses=error_responses(429))
 
@@ -18,7 +18,7 @@ router = APIRouter(route_class=StrictRoute, prefix="/auth", tags=["recovery"], r
 @router.post("/verification", status_code=202, dependencies=[public()])
 async def request_verification(body: EmailRequest, recovery: RecoveryServiceDep, address: ClientAddress) -> None:
     """Send an email that verifies the address."""
-    await recovery.request_email(Purpose.VERIFY, body.email, address=address)
+    await recovery.request_email(VERIFICATION, body.email, address=address)
 
 
 @router.post("/verification/confirmation", status_code=204, dependencies=[public()])
@@ -30,7 +30,7 @@ async def verify_address(body: Confirmation, recovery: RecoveryServiceDep) -> No
 @router.post("/password-reset", status_code=202, dependencies=[public()])
 async def request_password_reset(body: EmailRequest, recovery: RecoveryServiceDep, address: ClientAddress) -> None:
     """Send an email with which the user can choose a new password."""
-    await recovery.request_email(Purpose.RESET, body.email, address=address)
+    await recovery.request_email(PASSWORD_RESET, body.email, address=address)
 
 
 @router.post("/password-reset/confirmation", status_code=204, dependencies=[public()])

@@ -10,9 +10,8 @@ import logging
 import os
 import secrets
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 
 from libs.auth.refresh import TokenDigest
@@ -24,6 +23,7 @@ from libs.mail.mailer import ConsoleMailer, Mailer
 from libs.mail.message import Email
 from services.user_service.models import EmailKey, OneTimeToken, Purpose, User
 from services.user_service.repository import one_time, users
+from services.user_service.service.email_templates import EmailTemplate
 
 _log = logging.getLogger(__name__)
 
@@ -31,32 +31,7 @@ _MAX_QUEUED = 1000
 _DRAIN_SECONDS = 5.0
 _MIN_BACKOFF_SECONDS, _MAX_BACKOFF_SECONDS = 0.1, 60.0
 _INTERVAL = timedelta(minutes=1)
-"""Minimum time between two emails of one purpose to one user."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Template:
-    token_lifetime: timedelta
-    page: str
-    subject: str
-    text: str
-
-
-_TEMPLATES: Mapping[Purpose, _Template] = {
-    Purpose.VERIFY: _Template(
-        timedelta(hours=24),
-        "verify",
-        "Confirm your address",
-        "An account was opened with this address. To confirm the address, use within a day:",
-    ),
-    Purpose.RESET: _Template(
-        timedelta(minutes=30),
-        "reset",
-        "Choose a new password",
-        "A new password was requested for your account. To choose one, use within half an hour:",
-    ),
-}
-_FOOTER = "If it was not you, do nothing."
+"""Minimum time between two emails with a token of one purpose to one user."""
 
 
 class EmailOutbox:
@@ -68,12 +43,12 @@ class EmailOutbox:
         self._mailer = mailer
         self._clock = clock
         self._pages_url = pages_url.rstrip("/")
-        self._queue: asyncio.Queue[tuple[Purpose, EmailKey]] = asyncio.Queue(_MAX_QUEUED)
+        self._queue: asyncio.Queue[tuple[EmailTemplate, EmailKey]] = asyncio.Queue(_MAX_QUEUED)
 
-    def enqueue(self, purpose: Purpose, key: EmailKey) -> None:
+    def enqueue(self, template: EmailTemplate, key: EmailKey) -> None:
         """Enqueue an email; it is dropped with a warning if the queue is full, and the user has to ask again."""
         try:
-            self._queue.put_nowait((purpose, key))
+            self._queue.put_nowait((template, key))
         except asyncio.QueueFull:
             _log.warning("the queue of emails is full; an email is dropped")
 
@@ -103,9 +78,9 @@ class EmailOutbox:
     async def _work(self) -> None:
         crashes = 0
         while True:
-            purpose, key = await self._queue.get()
+            template, key = await self._queue.get()
             try:
-                await self._send(purpose, key)
+                await self._send(template, key)
                 crashes = 0
             except (DatabaseError, MailError) as error:
                 _log.error("an email was not sent: %s", error)
@@ -116,22 +91,22 @@ class EmailOutbox:
             finally:
                 self._queue.task_done()
 
-    async def _send(self, purpose: Purpose, key: EmailKey) -> None:
+    async def _send(self, template: EmailTemplate, key: EmailKey) -> None:
         async with self._sessions.read() as session:
             user = await users.find(session, key)
-        if user is None or user.locked_at is not None or (purpose is Purpose.VERIFY and user.verified_at is not None):
+        if user is None or user.locked_at is not None:
+            return
+        if template.purpose is Purpose.VERIFY and user.verified:
             return
         token = secrets.token_urlsafe(32)
-        if await self._store_token(user, purpose, token):
-            template = _TEMPLATES[purpose]
-            link = f"{self._pages_url}/{template.page}#{token}" if self._pages_url else token
-            text = f"{template.text}\n\n{link}\n\n{_FOOTER}\n"
+        if await self._store_token(user, template, token):
+            text = template.text(token, pages_url=self._pages_url)
             await self._mailer.send(Email(to=user.email, subject=template.subject, text=text))
 
     @retry_on_conflict
-    async def _store_token(self, user: User, purpose: Purpose, token: str) -> bool:
+    async def _store_token(self, user: User, template: EmailTemplate, token: str) -> bool:
         """Replace the user's token of this purpose, or return False if it is less than a minute old."""
-        now = self._clock.now()
+        now, purpose = self._clock.now(), template.purpose
         async with self._sessions.begin() as session:
             if await one_time.sent_since(session, user.id, purpose, moment=now - _INTERVAL):
                 return False
@@ -142,7 +117,7 @@ class EmailOutbox:
                     user_id=user.id,
                     purpose=purpose,
                     created_at=now,
-                    expires_at=now + _TEMPLATES[purpose].token_lifetime,
+                    expires_at=now + template.token_lifetime,
                 )
             )
             return True

@@ -11,6 +11,7 @@ from services.user_service.repository import one_time
 from services.user_service.repository import users as repository
 from services.user_service.service.audit import Audit
 from services.user_service.service.email_outbox import EmailOutbox, digest_of
+from services.user_service.service.email_templates import EmailTemplate
 from services.user_service.service.users import UserService
 
 
@@ -34,7 +35,7 @@ class RecoveryService:
         self._audit = audit
         self._clock = clock
 
-    async def request_email(self, purpose: Purpose, email: str, *, address: str) -> None:
+    async def request_email(self, template: EmailTemplate, email: str, *, address: str) -> None:
         """Send an email with a token if the email address has an account.
 
         Raises:
@@ -42,7 +43,7 @@ class RecoveryService:
         """
         key = email_key(email)
         await self._throttle.acquire(key, address)
-        self._email_outbox.enqueue(purpose, key)
+        self._email_outbox.enqueue(template, key)
 
     @retry_on_conflict
     async def verify(self, token: str) -> None:

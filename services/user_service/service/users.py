@@ -12,7 +12,6 @@ from libs.auth.errors import InvalidCredentials, Throttled, WeakPassword
 from libs.auth.passwords import PasswordHash
 from libs.auth.throttle import AttemptThrottle
 from libs.clock.clock import Clock
-from libs.db.errors import UniqueViolation
 from libs.db.sessions import SessionFactory, retry_on_conflict
 from services.user_service.errors import EmailTaken, WrongPassword
 from services.user_service.models import Action, Purpose, User, UserId, email_key
@@ -20,6 +19,7 @@ from services.user_service.repository import grants, one_time
 from services.user_service.repository import users as repository
 from services.user_service.service.audit import Audit
 from services.user_service.service.email_outbox import EmailOutbox
+from services.user_service.service.email_templates import ACCOUNT_EXISTS, VERIFICATION
 from services.user_service.service.passwords import PasswordService
 
 _SECOND = timedelta(seconds=1)
@@ -49,6 +49,9 @@ class UserService:
     async def register(self, *, email: str, password: str, name: str, address: str) -> User:
         """Open an account and send an email that verifies its address.
 
+        If the address has an account, its user gets an email that says so. Both cases take the same time: a password
+        is hashed, a transaction writes, and an email is enqueued.
+
         Raises:
             Throttled: too many registrations of this address, or from this network address.
             WeakPassword: the policy refuses the password.
@@ -62,11 +65,10 @@ class UserService:
             # Nothing was hashed, and the user may try another password.
             await self._throttle.refund(key, address)
             raise
-        try:
-            user = await self._store(email, name, password_hash)
-        except UniqueViolation as error:
-            raise EmailTaken from error
-        self._email_outbox.enqueue(Purpose.VERIFY, user.email_key)
+        user = await self._store(_new_user(email, name, password_hash, now=self._clock.now()))
+        self._email_outbox.enqueue(VERIFICATION if user else ACCOUNT_EXISTS, key)
+        if user is None:
+            raise EmailTaken
         return user
 
     async def get(self, user_id: UserId) -> User:
@@ -148,9 +150,13 @@ class UserService:
             self._audit.note(session, Action.DELETED, actor=user_id, target=user_id)
 
     @retry_on_conflict
-    async def _store(self, email: str, name: str, password_hash: PasswordHash) -> User:
-        user = _new_user(email, name, password_hash, now=self._clock.now())
+    async def _store(self, user: User) -> User | None:
+        """Store a new user and return it, or record the attempt and return None if the address has an account."""
         async with self._sessions.begin() as session:
+            existing = await repository.find(session, user.email_key)
+            if existing is not None:
+                self._audit.note(session, Action.REGISTRATION_REPEATED, actor="", target=existing.id)
+                return None
             session.add(user)
             self._audit.note(session, Action.REGISTERED, actor=user.id, target=user.id)
         return user

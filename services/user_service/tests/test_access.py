@@ -6,7 +6,8 @@ import httpx2
 import pytest
 
 from libs.auth.scope_files import required_scopes
-from libs.web.testing import operations
+from libs.clock.testing import FakeClock
+from libs.web.testing import operations, running
 from services.user_service.app import create_app
 from services.user_service.models import MAY_READ_DIRECTORY, ROLE_SCOPES, USER_SCOPES
 from services.user_service.settings import UserSettings
@@ -60,6 +61,8 @@ EXPECTED: dict[tuple[str, str], Statuses] = {
     ("PUT", "/admin/users/{user_id}/lock"): _administrators(204),
     ("DELETE", "/admin/users/{user_id}/lock"): _administrators(204),
 }
+# Where the service sends emails; what is not here is as above.
+EXPECTED_WITH_MAIL: dict[tuple[str, str], Statuses] = {("POST", "/users"): _anybody(202)}
 BODIES: dict[tuple[str, str], object] = {
     ("PATCH", "/me"): {"name": "Anna"},
     ("POST", "/me/password"): {"current_password": PASSWORD, "new_password": "nine purple umbrellas"},
@@ -105,6 +108,22 @@ async def test_only_the_allowed_get_through(
         assert answer.status_code == expected, (number, answer.text)
         if expected in (401, 403):
             assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("operation", EXPECTED_WITH_MAIL, ids=" ".join)
+@pytest.mark.parametrize("email", ["new{}@example.com", EVE["email"]], ids=["free", "taken"])
+async def test_everyone_may_register_where_emails_are_sent(
+    client: httpx2.AsyncClient, settings: UserSettings, tmp_path: Path, operation: tuple[str, str], email: str
+) -> None:
+    """Each gets the status of the table, for a free and for a taken address."""
+    await register(client, EVE)
+    callers = [{}, await _service(client, settings), await _user(client), await _administrator(client, settings)]
+    app = create_app(settings.model_copy(update={"mail": f"folder:{tmp_path / 'mail'}"}), clock=FakeClock())
+    async with running(app) as with_mail:
+        for number, (headers, expected) in enumerate(zip(callers, EXPECTED_WITH_MAIL[operation], strict=True)):
+            person = ANN | {"email": email.format(number)}
+            answer = await with_mail.request(*operation, json=person, headers=headers)
+            assert answer.status_code == expected, (number, answer.text)
 
 
 async def _user(client: httpx2.AsyncClient) -> dict[str, str]:

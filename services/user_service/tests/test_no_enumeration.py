@@ -1,7 +1,9 @@
-"""Neither a failed login nor the request for an email shows whether an account exists."""
+"""A failed login, a registration and a request for an email do not show whether an account exists."""
 
 from collections.abc import AsyncIterator
 from functools import partial
+from itertools import count
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -12,14 +14,14 @@ from libs.auth.throttle import AttemptThrottle
 from libs.clock.testing import START, FakeClock
 from libs.db.sessions import open_sessions
 from libs.mail.testing import FakeMailer
-from libs.web.testing import registered, running
+from libs.web.testing import client_at, registered, running
 from services.user_service.app import create_app
 from services.user_service.models import email_key
 from services.user_service.repository import users
 from services.user_service.service import throttles
 from services.user_service.service.email_outbox import EmailOutbox
 from services.user_service.settings import UserSettings
-from services.user_service.tests.response_times import largest_time_gap
+from services.user_service.tests.response_times import Ask, largest_time_gap
 from services.user_service.tests.user_fixtures import ANN, BOB, EVE, log_in, register
 
 WRONG = "seven green lampions"
@@ -27,11 +29,15 @@ MINUTE = 60
 
 
 class CountingPasswords(Passwords):
-    """Counts what is compared with an argon2 hash."""
+    """Counts argon2 hashes, of passwords that are compared and of new ones."""
 
     def __init__(self) -> None:
         super().__init__()
         self.hashes = 0
+
+    def _hash(self, password: str) -> PasswordHash:
+        self.hashes += 1
+        return super()._hash(password)
 
     def _check(self, password: str, stored: PasswordHash) -> PasswordCheck:
         self.hashes += 1
@@ -51,16 +57,14 @@ def passwords() -> CountingPasswords:
     return CountingPasswords()
 
 
-@pytest.fixture
-def app(
-    settings: UserSettings,
-    clock: FakeClock,
-    mailer: FakeMailer,
-    passwords: CountingPasswords,
-    monkeypatch: pytest.MonkeyPatch,
-) -> FastAPI:
-    """The service, which slows nobody down."""
+@pytest.fixture(autouse=True)
+def _unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(throttles, "AttemptThrottle", Unlimited)
+
+
+@pytest.fixture
+def app(settings: UserSettings, clock: FakeClock, mailer: FakeMailer, passwords: CountingPasswords) -> FastAPI:
+    """The service without limits on attempts."""
     return create_app(settings, clock=clock, mailer=mailer, passwords=passwords)
 
 
@@ -132,3 +136,48 @@ async def test_requesting_an_email_takes_the_same_time_with_and_without_account(
     kinds = {email: partial(ask, email) for email in (ANN["email"], EVE["email"])}
     assert await largest_time_gap(kinds, tolerance=0.25, afterwards=work_off) <= 0.25
     assert {email.to for email in mailer.sent[-100:]} == {ANN["email"]}
+
+
+@pytest.fixture
+async def with_mail(
+    settings: UserSettings, clock: FakeClock, mailer: FakeMailer, passwords: CountingPasswords, tmp_path: Path
+) -> AsyncIterator[FastAPI]:
+    """The running service with Ann; it sends emails."""
+    changed = settings.model_copy(update={"mail": f"folder:{tmp_path / 'mail'}"})
+    app = create_app(changed, clock=clock, mailer=mailer, passwords=passwords)
+    async with running(app) as client:
+        await client.post("/users", json=ANN)
+        yield app
+
+
+async def test_registrations_look_alike_and_cost_one_hash(with_mail: FastAPI, passwords: CountingPasswords) -> None:
+    """Status, headers, body and number of hashes are the same for a free and for a taken address."""
+    seen = []
+    async with client_at(with_mail, "203.0.113.9") as client:
+        for person in (ANN, EVE):
+            before = passwords.hashes
+            answer = await client.post("/users", json=person)
+            headers = {name: value for name, value in answer.headers.multi_items() if name != "x-request-id"}
+            seen.append((answer.status_code, answer.content, headers, passwords.hashes - before))
+    assert seen[0] == seen[1]
+    assert (seen[0][0], seen[0][-1]) == (202, 1)
+
+
+async def test_registrations_take_the_same_time(with_mail: FastAPI, clock: FakeClock) -> None:
+    """Within a tenth of each other, for a free and for a taken address."""
+    numbers = count()
+
+    async def work_off() -> None:
+        await registered(with_mail, EmailOutbox).join()
+        clock.advance(10 * MINUTE)
+
+    async with client_at(with_mail, "203.0.113.9") as client:
+
+        async def ask(person: dict[str, str]) -> None:
+            assert (await client.post("/users", json=person)).status_code == 202
+
+        async def ask_free() -> None:
+            await ask(EVE | {"email": f"eve{next(numbers)}@example.com"})
+
+        kinds: dict[str, Ask] = {"free": ask_free, "taken": partial(ask, ANN)}
+        assert await largest_time_gap(kinds, tolerance=0.1, afterwards=work_off) <= 0.1
