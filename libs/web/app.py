@@ -18,7 +18,12 @@ from libs.web.health import health_router, metrics_router
 from libs.web.host_policy import ForwardedHeadersMiddleware, HostMiddleware
 from libs.web.instrumentation import HttpMetrics, RequestInstrumentation
 from libs.web.lifecycle import Lifecycle
-from libs.web.middleware import ErrorMiddleware, RequestContextMiddleware, ResponseHeadersMiddleware
+from libs.web.middleware import (
+    ErrorMiddleware,
+    PlainTextErrorMiddleware,
+    RequestContextMiddleware,
+    ResponseHeadersMiddleware,
+)
 from libs.web.openapi import complete_description, operation_id
 from libs.web.problems import ProblemTable, install
 from libs.web.settings import WebSettings
@@ -85,7 +90,7 @@ def create_app(settings: WebSettings, definition: ServiceDefinition) -> FastAPI:
 
 def _limited(routers: Sequence[APIRouter], max_body_bytes: int) -> APIRouter:
     # `FastAPI(max_body_size=...)` answers outside all middleware, in plain text. The 413 of a router passes
-    # ErrorMiddleware, which makes a problem document of it.
+    # PlainTextErrorMiddleware, which makes a problem document of it.
     parent = APIRouter(max_body_size=max_body_bytes)
     for router in routers:
         parent.include_router(router)
@@ -125,7 +130,8 @@ def _middleware(settings: WebSettings, lifecycle: Lifecycle, metrics: HttpMetric
         Middleware(RequestInstrumentation, metrics=metrics, access_log=settings.access_log),
         Middleware(ResponseHeadersMiddleware, lifecycle=lifecycle),
         Middleware(HostMiddleware, allowed_hosts=settings.allowed_hosts),
-        *([cors] if settings.cors_origins else []),
         Middleware(HeadMiddleware),
+        Middleware(PlainTextErrorMiddleware),
+        *([cors] if settings.cors_origins else []),
         Middleware(ErrorMiddleware, seconds=settings.request_seconds),
     ]

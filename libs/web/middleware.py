@@ -86,8 +86,7 @@ class ResponseHeadersMiddleware:
 class ErrorMiddleware:
     """Answer unexpected errors with 500 and requests that take too long with 503, both as problem documents.
 
-    Plain text errors of Starlette, such as its 413, become problem documents too. Once a response has begun, an error
-    closes the connection.
+    Once a response has begun, an error closes the connection.
     """
 
     def __init__(self, app: ASGIApp, *, seconds: float) -> None:
@@ -130,8 +129,35 @@ class ErrorMiddleware:
                 raise
 
 
+class PlainTextErrorMiddleware:
+    """Answer plain text errors of Starlette, such as its 413 and those of its CORS middleware, as problem documents."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        is_replaced = False
+
+        async def send_problem(message: Message) -> None:
+            nonlocal is_replaced
+            if message["type"] == "http.response.start" and message["status"] >= 400:
+                headers = MutableHeaders(scope=message)
+                is_replaced = headers.get("content-type", "").startswith("text/plain")
+                if is_replaced:
+                    kept = {name: value for name, value in headers.items() if not name.startswith("content-")}
+                    await problem_response(message["status"], headers=kept)(scope, receive, send)
+            if not is_replaced:
+                await send(message)
+
+        await self.app(scope, receive, send_problem)
+
+
 class _Response:
-    """The response of one request, with problem documents in place of plain text errors.
+    """The response of one request.
 
     Attributes:
         is_answered: whether `answer` sent the response.
@@ -140,7 +166,6 @@ class _Response:
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.is_answered = False
         self._has_begun = False
-        self._is_replaced = False
         self._scope = scope
         self._receive = receive
         self._send = send
@@ -155,11 +180,4 @@ class _Response:
         """ASGI's `send`."""
         if message["type"] == "http.response.start":
             self._has_begun = True
-            headers = MutableHeaders(scope=message)
-            is_text = headers.get("content-type", "").startswith("text/plain")
-            if message["status"] >= 400 and is_text:
-                self._is_replaced = True
-                kept = {name: value for name, value in headers.items() if not name.startswith("content-")}
-                await problem_response(message["status"], headers=kept)(self._scope, self._receive, self._send)
-        if not self._is_replaced:
-            await self._send(message)
+        await self._send(message)

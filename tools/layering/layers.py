@@ -16,7 +16,7 @@ FRAMEWORKS = ("alembic", "fastapi", "sqlalchemy", "starlette", "uvicorn")
 
 
 @dataclass(frozen=True, slots=True)
-class Breach:
+class Violation:
     """One import that must not be."""
 
     file: str
@@ -29,12 +29,12 @@ class Breach:
         return f"{self.file}:{self.line}: imports {self.imported}. {self.advice}"
 
 
-def breaches(file: str, source: str) -> Iterator[Breach]:
+def violations(file: str, source: str) -> Iterator[Violation]:
     """What a file, named by its path from the root, imports against the rules."""
     for line, imported in imports(file, source):
         advice = advice_on(file, imported) or advice_on_framework(file, imported)
         if advice:
-            yield Breach(file, line, imported, advice)
+            yield Violation(file, line, imported, advice)
 
 
 def imports(file: str, source: str) -> Iterator[tuple[int, str]]:
@@ -86,9 +86,9 @@ def _is_private(name: str) -> bool:
 
 
 def main(files: Sequence[str]) -> int:
-    """Say every breach of the files; 1 when there are any."""
-    found = [breach for file in files for breach in breaches(file, Path(file).read_text(encoding="utf-8"))]
-    sys.stderr.writelines(f"{breach}\n" for breach in found)
+    """Say every violation of the files; 1 when there are any."""
+    found = [violation for file in files for violation in violations(file, Path(file).read_text(encoding="utf-8"))]
+    sys.stderr.writelines(f"{violation}\n" for violation in found)
     return 1 if found else 0
 
 

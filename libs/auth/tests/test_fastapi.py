@@ -218,13 +218,13 @@ def mounted(app: FastAPI) -> None:
     app.mount("/mounted", FastAPI(openapi_url=None))
 
 
-def plain(app: FastAPI) -> None:
+def starlette_route(app: FastAPI) -> None:
     """Add a route of Starlette."""
 
     async def endpoint(_: Request) -> Response:
         return Response()
 
-    app.router.add_route("/plain", endpoint, methods=["GET"])
+    app.router.add_route("/starlette", endpoint, methods=["GET"])
 
 
 def socket(app: FastAPI) -> None:
@@ -235,7 +235,7 @@ def socket(app: FastAPI) -> None:
 
 
 @pytest.mark.parametrize(
-    ("add", "route"), [(mounted, "ANY /mounted"), (plain, "GET/HEAD /plain"), (socket, "ANY /socket")]
+    ("add", "route"), [(mounted, "ANY /mounted"), (starlette_route, "GET/HEAD /starlette"), (socket, "ANY /socket")]
 )
 def test_routes_of_every_kind_are_checked(add: Callable[[FastAPI], None], route: str) -> None:
     """What cannot carry a policy has to be listed as public by its path."""

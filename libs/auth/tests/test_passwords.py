@@ -212,11 +212,11 @@ async def test_memory_goes_back_when_nobody_logs_in(monkeypatch: pytest.MonkeyPa
     returned = threading.Event()
     now = 0.0
 
-    def give_back() -> None:
+    def return_memory() -> None:
         asked.append(1)
         returned.set()
 
-    monkeypatch.setattr("libs.auth.passwords._return_memory", give_back)
+    monkeypatch.setattr("libs.auth.passwords._return_memory", return_memory)
     monkeypatch.setattr("libs.auth.passwords._IDLE_SECONDS", 10)
     monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now)
     made = Passwords(CHEAP)

@@ -14,7 +14,7 @@ CLIENT = ClientId("web")
 DAY = 86_400
 
 
-class Login:
+class RefreshSession:
     """A family of refresh tokens that has just begun."""
 
     def __init__(self) -> None:
@@ -28,12 +28,12 @@ class Login:
 
 
 @pytest.fixture
-def login() -> Login:
+def login() -> RefreshSession:
     """Return a login that has not begun."""
-    return Login()
+    return RefreshSession()
 
 
-async def test_a_token_is_replaced_at_each_use(login: Login) -> None:
+async def test_a_token_is_replaced_at_each_use(login: RefreshSession) -> None:
     """The successor is another token with the same rights, of the same family."""
     first = await login.start()
     second = await login.tokens.rotate(first.token, client_id=CLIENT)
@@ -45,7 +45,7 @@ async def test_a_token_is_replaced_at_each_use(login: Login) -> None:
     assert await login.tokens.inspect(third.token) == third.grant
 
 
-async def test_reuse_kills_the_family(login: Login) -> None:
+async def test_reuse_kills_the_family(login: RefreshSession) -> None:
     """When a used token comes back its successor is worth nothing either."""
     first = await login.start()
     second = await login.tokens.rotate(first.token, client_id=CLIENT)
@@ -56,7 +56,7 @@ async def test_reuse_kills_the_family(login: Login) -> None:
         await login.tokens.rotate(second.token, client_id=CLIENT)
 
 
-async def test_reuse_of_a_token_that_is_too_old_kills_the_family_all_the_same(login: Login) -> None:
+async def test_reuse_of_a_token_that_is_too_old_kills_the_family_all_the_same(login: RefreshSession) -> None:
     """A stolen token betrays the theft even after its own end."""
     first = await login.start()
     login.clock.advance(10 * DAY)
@@ -68,7 +68,7 @@ async def test_reuse_of_a_token_that_is_too_old_kills_the_family_all_the_same(lo
         await login.tokens.rotate(second.token, client_id=CLIENT)
 
 
-async def test_of_twenty_concurrent_uses_one_succeeds(login: Login) -> None:
+async def test_of_twenty_concurrent_uses_one_succeeds(login: RefreshSession) -> None:
     """The store compares and sets, so no two callers hold a successor."""
     first = await login.start()
     results = await asyncio.gather(
@@ -79,7 +79,7 @@ async def test_of_twenty_concurrent_uses_one_succeeds(login: Login) -> None:
     assert sum(isinstance(result, InvalidGrant) for result in results) == 19
 
 
-async def test_an_idle_token_dies(login: Login) -> None:
+async def test_an_idle_token_dies(login: RefreshSession) -> None:
     """Fourteen days without use are the end."""
     first = await login.start()
     login.clock.advance(14 * DAY)
@@ -87,7 +87,7 @@ async def test_an_idle_token_dies(login: Login) -> None:
         await login.tokens.rotate(first.token, client_id=CLIENT)
 
 
-async def test_a_family_dies_however_often_it_is_used(login: Login) -> None:
+async def test_a_family_dies_however_often_it_is_used(login: RefreshSession) -> None:
     """Ninety days after the login a new one is needed."""
     current = await login.start()
     for _ in range(8):
@@ -98,7 +98,7 @@ async def test_a_family_dies_however_often_it_is_used(login: Login) -> None:
         await login.tokens.rotate(current.token, client_id=CLIENT)
 
 
-async def test_another_client_cannot_use_or_revoke_it(login: Login) -> None:
+async def test_another_client_cannot_use_or_revoke_it(login: RefreshSession) -> None:
     """A token is bound to the client that it was given to, and stays good for that one."""
     first = await login.start()
     with pytest.raises(InvalidGrant):
@@ -107,7 +107,7 @@ async def test_another_client_cannot_use_or_revoke_it(login: Login) -> None:
     await login.tokens.rotate(first.token, client_id=CLIENT)
 
 
-async def test_revoking_ends_the_family(login: Login) -> None:
+async def test_revoking_ends_the_family(login: RefreshSession) -> None:
     """RFC 7009: a logout takes all that stems from the login with it."""
     first = await login.start()
     second = await login.tokens.rotate(first.token, client_id=CLIENT)
@@ -116,7 +116,7 @@ async def test_revoking_ends_the_family(login: Login) -> None:
         await login.tokens.rotate(second.token, client_id=CLIENT)
 
 
-async def test_revoking_a_subject_ends_all_its_families(login: Login) -> None:
+async def test_revoking_a_subject_ends_all_its_families(login: RefreshSession) -> None:
     """A changed password logs out everywhere."""
     families = [await login.start(), await login.start()]
     await login.tokens.revoke_subject(Subject("user-1"))
@@ -125,7 +125,7 @@ async def test_revoking_a_subject_ends_all_its_families(login: Login) -> None:
             await login.tokens.rotate(family.token, client_id=CLIENT)
 
 
-async def test_introspection_sees_live_tokens_alone(login: Login) -> None:
+async def test_introspection_sees_live_tokens_alone(login: RefreshSession) -> None:
     """RFC 7662: used, revoked, expired and unknown ones are not active."""
     first = await login.start()
     assert await login.tokens.inspect(first.token) == first.grant
@@ -136,13 +136,13 @@ async def test_introspection_sees_live_tokens_alone(login: Login) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "a", "a" * 43, "é" * 43, "a" * 1_000_000, "\ud800" * 43])
-async def test_a_stranger_is_unknown(login: Login, token: str) -> None:
+async def test_a_stranger_is_unknown(login: RefreshSession, token: str) -> None:
     """Whatever is sent as a refresh token, it is refused in one way."""
     with pytest.raises(InvalidGrant, match="unknown"):
         await login.tokens.rotate(token, client_id=CLIENT)
 
 
-async def test_the_store_never_sees_a_token(login: Login) -> None:
+async def test_the_store_never_sees_a_token(login: RefreshSession) -> None:
     """What lies in the database opens nothing."""
     first = await login.start()
     assert first.token not in repr(login.store.grants)

@@ -77,6 +77,9 @@ async def test_browsers_may_not_call_from_elsewhere_by_default() -> None:
     assert allowed.headers["access-control-allow-origin"] == "https://shop.example.com"
     assert "access-control-allow-credentials" not in allowed.headers
     assert refused.status_code == 400
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert refused.json()["status"] == 400
+    assert int(refused.headers["content-length"]) == len(refused.content)
 
 
 async def test_requests_are_counted_by_route_and_not_by_path() -> None:

@@ -43,8 +43,8 @@ class ReservationService:
             request = KeyedRequest(buyer.id, idempotency_key, digest, now)
         async with self._sessions.begin(read_committed=True) as session:
 
-            async def take() -> ReservationView:
-                await self._take(session, product_id, quantity)
+            async def reserve() -> ReservationView:
+                await self._reserve(session, product_id, quantity)
                 reservation = Reservation(
                     id=ReservationId(str(uuid.uuid4())),
                     product_id=product_id,
@@ -56,7 +56,7 @@ class ReservationService:
                 session.add(reservation)
                 return ReservationView.model_validate(reservation)
 
-            return await answer_once(session, request, ReservationView, take)
+            return await answer_once(session, request, ReservationView, reserve)
 
     async def get(self, product_id: ProductId, reservation_id: ReservationId, buyer: Actor) -> Reservation:
         """Return the buyer's reservation, or raise ReservationNotFound."""
@@ -76,7 +76,7 @@ class ReservationService:
         await _put_back(session, expired)
         return len(expired)
 
-    async def _take(self, session: AsyncSession, product_id: ProductId, quantity: int) -> None:
+    async def _reserve(self, session: AsyncSession, product_id: ProductId, quantity: int) -> None:
         # One statement decides and takes, so no two buyers are promised the same piece.
         taken = await session.scalar(
             update(Product)

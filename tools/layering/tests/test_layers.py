@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.layering.layers import advice_on, advice_on_framework, breaches, main
+from tools.layering.layers import advice_on, advice_on_framework, main, violations
 
 
 @pytest.mark.parametrize(
@@ -70,10 +70,10 @@ def test_private_names_of_frameworks_are_refused(file: str, imported: str, *, is
 )
 def test_no_spelling_of_an_import_escapes(statement: str) -> None:
     """Absolute, renamed, relative and late imports are all seen."""
-    assert list(breaches("services/shop/app.py", statement)), statement
+    assert list(violations("services/shop/app.py", statement)), statement
 
 
-def test_a_breach_names_its_place(
+def test_a_violation_names_its_place(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The line begins with file and number, as an editor wants it, and the exit code is 1."""
