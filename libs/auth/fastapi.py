@@ -32,7 +32,9 @@ from libs.auth.errors import (
     KeyUnavailable,
     UnstatedPolicy,
 )
+from libs.auth.log_limit import LogLimit
 from libs.auth.verifier import Verifier
+from libs.clock.clock import Clock, SystemClock
 
 _log = logging.getLogger(__name__)
 _VERIFIED = "libs.auth.verified"
@@ -50,10 +52,24 @@ class TokenStatus(Protocol):
 class Authenticator:
     """Finds the bearer token of a request and has it verified."""
 
-    def __init__(self, verifier: Verifier, *, token_status: TokenStatus | None = None) -> None:
-        """Verify tokens with `verifier`; with `token_status`, check that at every request too."""
+    def __init__(
+        self, verifier: Verifier, *, token_status: TokenStatus | None = None, clock: Clock | None = None
+    ) -> None:
+        """Verify tokens with `verifier`; with `token_status`, check that at every request too.
+
+        `clock` limits the log of rejected requests, by default by the time of the system.
+        """
         self._verifier = verifier
         self._token_status = token_status
+        self._log_limit = LogLimit(
+            clock=clock or SystemClock(),
+            on_suppressed=lambda seconds: _log.info("more rejected requests are not logged for %d s", seconds),
+            on_resumed=lambda lines: _log.info("%d rejected requests were not logged", lines),
+        )
+
+    def log_rejection(self, error: AuthError) -> None:
+        """Log why a request was rejected, at most 60 times a minute: callers need no credentials for this line."""
+        self._log_limit.write(lambda: _log.info("%s", error))
 
     async def authenticate(self, connection: HTTPConnection) -> Claims:
         """Return the claims of the request's token; raises `InvalidToken` or `KeyUnavailable`.
@@ -158,7 +174,7 @@ class _Requires(_Policy, SecurityBase):
             if self._role is not None:
                 claims.require_role(self._role)
         except AuthError as error:
-            _log.info("%s", error)
+            authenticator.log_rejection(error)
             raise _answer(error, tried="authorization" in connection.headers) from error
         return claims
 

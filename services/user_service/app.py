@@ -158,7 +158,7 @@ class _Resources:
         logins = LoginService(sessions, passwords=passwords, refresh=refresh, tokens=tokens, audit=audit, clock=clock)
         introspection = IntrospectionService(verifier, token_status=status, refresh=refresh)
         registry.register_value(KeyRing, keys)
-        registry.register_value(Authenticator, Authenticator(verifier, token_status=status))
+        registry.register_value(Authenticator, Authenticator(verifier, token_status=status, clock=clock))
         registry.register_value(LoginService, logins)
         registry.register_value(ClientService, ClientService(sessions, tokens))
         registry.register_value(IntrospectionService, introspection)

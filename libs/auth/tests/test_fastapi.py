@@ -186,6 +186,22 @@ async def test_a_refusal_leaves_neither_token_nor_reason_in_the_answer(caplog: p
         assert secret not in caplog.text + answer.text + str(answer.headers)
 
 
+async def test_rejected_tokens_write_a_limited_number_of_lines(caplog: pytest.LogCaptureFixture) -> None:
+    """After 60 lines in a minute one line says so, and the next minute begins with the number of those missing."""
+    factory = TokenFactory()
+    app = new_app(factory, Authenticator(factory.verifier, clock=factory.clock))
+    with caplog.at_level(logging.INFO, logger="libs.auth"):
+        for _ in range(100):
+            assert (await get(factory, "/products", {"Authorization": "Bearer x"}, app=app)).status_code == 401
+        assert len(caplog.messages) == 61
+        assert caplog.messages[-1] == "more rejected requests are not logged for 60 s"
+        caplog.clear()
+        factory.clock.advance(60)
+        await get(factory, "/products", {"Authorization": "Bearer x"}, app=app)
+    assert len(caplog.messages) == 2
+    assert caplog.messages[0] == "40 rejected requests were not logged"
+
+
 async def test_a_public_route_asks_nothing() -> None:
     """Anybody gets in."""
     assert (await get(TokenFactory(), "/")).status_code == 200

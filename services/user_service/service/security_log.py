@@ -1,15 +1,14 @@
 """Security events: failed logins and throttled attempts, in the log and in metrics."""
 
 import hashlib
-import math
 from enum import StrEnum
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
+from libs.auth.log_limit import LogLimit
 from libs.clock.clock import Clock
 
-_WINDOW_SECONDS = 60.0
 _HASH_LENGTH = 16
 
 
@@ -30,11 +29,13 @@ class SecurityLog:
 
     def __init__(self, *, clock: Clock, registry: CollectorRegistry, lines_per_minute: int = 60) -> None:
         """Count in `registry`: `login_failures_total` by reason, `login_throttled_total` by kind of attempt."""
-        self._clock = clock
-        self._lines_per_minute = lines_per_minute
-        self._window_ends = -math.inf
-        self._events = 0
         self._logger: structlog.stdlib.BoundLogger = structlog.get_logger("security")
+        self._limit = LogLimit(
+            clock=clock,
+            on_suppressed=lambda seconds: self._logger.warning("security_events_suppressed", seconds=seconds),
+            on_resumed=lambda lines: self._logger.warning("security_events_resumed", suppressed=lines),
+            lines_per_minute=lines_per_minute,
+        )
         self._failures = Counter("login_failures", "Passwords that were rejected.", ("reason",), registry=registry)
         self._throttled = Counter(
             "login_throttled",
@@ -54,17 +55,9 @@ class SecurityLog:
         self._write("attempt_throttled", account, address, kind)
 
     def _write(self, event: str, account: str, address: str, reason: str) -> None:
-        now = self._clock.monotonic()
-        if now >= self._window_ends:
-            if self._events > self._lines_per_minute:
-                self._logger.warning("security_events_resumed", suppressed=self._events - self._lines_per_minute)
-            self._window_ends = now + _WINDOW_SECONDS
-            self._events = 0
-        self._events += 1
-        if self._events <= self._lines_per_minute:
-            self._logger.warning(event, account=_account_hash(account), address=address, reason=reason)
-        elif self._events == self._lines_per_minute + 1:
-            self._logger.warning("security_events_suppressed", seconds=math.ceil(self._window_ends - now))
+        self._limit.write(
+            lambda: self._logger.warning(event, account=_account_hash(account), address=address, reason=reason)
+        )
 
 
 def _account_hash(account: str) -> str:
