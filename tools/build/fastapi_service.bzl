@@ -8,6 +8,7 @@ load("//tools/build:service_description.bzl", "service_description")
 load("//tools/build/tracks:libraries.bzl", "track_libraries")
 load("//tools/build/tracks:library.bzl", "track_library")
 load("//tools/build/tracks:tracks.bzl", "on_track")
+load("//tools/client_generator:api_client.bzl", "api_client")
 load("//tools/oci:service_image.bzl", "DEFAULT_BASE", "locked_folders", "service_image")
 load("//tools/oci/base:user_layer.bzl", "DEFAULT_USER")
 load("//tools/release:service_release.bzl", "service_release")
@@ -18,6 +19,13 @@ _USERS = [
     "//services:__pkg__",
     "//tests:__subpackages__",
     "//tools:__subpackages__",
+]
+
+# They call it by its client, and have its fake in their tests.
+_CONSUMERS = [
+    "//services:__subpackages__",
+    "//tests:__subpackages__",
+    "//tools/client_generator:__pkg__",
 ]
 
 def _app(*, track, data, **attributes):
@@ -38,6 +46,7 @@ def _app(*, track, data, **attributes):
         visibility = attributes["visibility"],
         deps = [":app_of_any_track"],
     )
+
 
 def fastapi_service(
         name,
@@ -91,6 +100,8 @@ def fastapi_service(
       openapi.json: its contract, a committed file.
       openapi: command that writes `openapi.json` from the application.
       openapi_test: fails if `openapi.json` differs from the application's document.
+      client, fake: with an `openapi.json`, the typed client of the service, for services that call it, and a fake of the
+        service for their tests; see docs/clients.md.
       app: its library, for its tests; on the service's track, whatever depends on it.
       image, image.digest: index of its images and the file with the index's digest.
       image_amd64, image_arm64: the images.
@@ -107,7 +118,11 @@ def fastapi_service(
         srcs = native.glob(
             ["**/*.py"],
             allow_empty = True,
-            exclude = ["tests/**"],
+            # Copies of the generated client, which `bazel run //:clients` writes for editors, are no sources.
+            exclude = [
+                "client/**",
+                "tests/**",
+            ],
         )
     if "__main__.py" not in srcs:
         fail("fastapi_service {}: expected a __main__.py among its sources, found {}; write one, as services/product_service has".format(
@@ -188,6 +203,18 @@ def fastapi_service(
 def _contract(name):
     file = "openapi.json"
     found = native.glob([file], allow_empty = True)
+    if found:
+        api_client(
+            contract = file,
+            service = name,
+            visibility = _CONSUMERS,
+        )
+    else:
+        # So that //services names it for a service that has no contract yet.
+        native.filegroup(
+            name = "client.sources",
+            visibility = ["//services:__pkg__"],
+        )
     native.exports_files(
         [file],
         visibility = ["//visibility:public"],

@@ -1,5 +1,7 @@
 """The rules: dependencies point from services to libs to third party, and to nothing else.
 
+A service that calls another imports its generated client, `services.<name>.client`, and nothing else of it.
+
 A program reads the import statements of the files it is given, those inside functions too, and says
 for each one that breaks a rule what to do instead.
 """
@@ -57,11 +59,12 @@ def advice_on(file: str, imported: str) -> str | None:
     if target not in LAYERS or layer not in LAYERS:
         return None
     if target == "services" and layer == "services":
-        if mine[:1] == theirs[:1]:
+        # The generated client of another service is made of its contract alone.
+        if mine[:1] == theirs[:1] or theirs[1:2] == ["client"]:
             return None
         return (
             "Services never import each other, or they could not be built and deployed alone: call the other's "
-            "API, or move what both need to libs/."
+            f"API by its client (//services/{theirs[0] if theirs else 'NAME'}:client), or move what both need to libs/."
         )
     if target == "services":
         return (

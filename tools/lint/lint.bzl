@@ -117,6 +117,9 @@ def lint(name = "lint", exported = [], exclude = [], apart = [], folders = ["**"
       lint.starlark: BUILD files and Starlark of this package and of those below it, for //tools/lint:test_removed.
     """
     rules = native.existing_rules()
+
+    # The source tree may have copies of these, for editors.
+    exclude = exclude + [name for rule in rules.values() for name in _names(rule, "outs")]
     python = _files(folders, ["*.py"], exclude)
     starlark = _files(folders, ["*.bazel", "*.bzl"], exclude)
     _refuse_orphans([file for file in python if file not in exported], rules)

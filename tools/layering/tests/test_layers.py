@@ -11,6 +11,9 @@ from tools.layering.layers import advice_on, advice_on_framework, main, violatio
     ("file", "imported"),
     [
         ("services/shop/app.py", "services.shop.routes"),
+        ("services/shop/app.py", "services.users.client"),
+        ("services/shop/app.py", "services.users.client.UserView"),
+        ("services/shop/tests/test_app.py", "services.users.client.testing.FakeUsers"),
         ("services/shop/app.py", "libs.web.app"),
         ("services/shop/app.py", "fastapi"),
         ("libs/web/app.py", "libs.auth.tokens"),
@@ -26,9 +29,12 @@ def test_dependencies_that_point_down_are_fine(file: str, imported: str) -> None
 @pytest.mark.parametrize(
     ("file", "imported", "advice"),
     [
-        ("services/shop/app.py", "services.users.models", "call the other's API"),
+        ("services/shop/app.py", "services.users.models", "by its client (//services/users:client)"),
+        ("services/shop/app.py", "services.users.clients", "call the other's API"),
+        ("services/shop/app.py", "services.client", "call the other's API"),
         ("services/shop/tests/test_app.py", "services.users.app", "call the other's API"),
         ("libs/web/app.py", "services.users.models", "move what is needed here to libs/"),
+        ("libs/web/app.py", "services.users.client", "move what is needed here to libs/"),
         ("tests/end_to_end/test_house.py", "services.users.app", "start it as a program"),
         ("tools/dev/dev.py", "services.users.app", "start it as a program"),
         ("services/shop/app.py", "tools.dev.fleet", "move what is needed here to libs/"),

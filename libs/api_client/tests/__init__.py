@@ -1,0 +1,1 @@
+"""Tests of what generated clients are made of."""

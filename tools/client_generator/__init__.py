@@ -1,0 +1,1 @@
+"""Generate the client of a service from its contract; `docs/clients.md` describes the result."""

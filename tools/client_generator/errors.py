@@ -1,0 +1,8 @@
+"""What the generator cannot do."""
+
+
+class ContractError(Exception):
+    """The contract has a part that the generator cannot express in Python; the message says where and what."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(f"{place}: {reason}")
