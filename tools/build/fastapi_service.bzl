@@ -205,6 +205,7 @@ def _contract(name):
     found = native.glob([file], allow_empty = True)
     if found:
         api_client(
+            name = "client",
             contract = file,
             service = name,
             visibility = _CONSUMERS,

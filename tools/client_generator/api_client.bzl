@@ -48,31 +48,32 @@ _client_sources = rule(
     },
 )
 
-def api_client(service, contract, visibility):
+def api_client(name, service, contract, visibility):
     """Makes the client of a service and a fake of the service.
 
     Args:
+      name: name of the client, and of the folder that it is imported from.
       service: name of the service.
       contract: its OpenAPI document, a file of this package.
       visibility: packages that call the service.
 
     Makes:
-      client: library with `services.{service}.client`: the class of the client and the models of the contract.
-      fake: testonly library with `services.{service}.client.testing`: the fake of the service.
-      client.sources: the files that both are made of.
+      {name}: library with the class of the client and the models of the contract.
+      fake: testonly library with its module `testing`: the fake of the service.
+      {name}.sources: the files that both are made of.
     """
-    stripped = "client/contract.json"
+    stripped = name + "/contract.json"
     _client_sources(
-        name = "client.sources",
+        name = name + ".sources",
         contract = contract,
         contract_without_texts = stripped,
-        outs = ["client/" + module for module in _MODULES],
+        outs = ["{}/{}".format(name, module) for module in _MODULES],
         service = service,
         visibility = ["//services:__pkg__"],
     )
     py_library(
-        name = "client",
-        srcs = ["client/" + module for module in _MODULES if module != "testing.py"],
+        name = name,
+        srcs = ["{}/{}".format(name, module) for module in _MODULES if module != "testing.py"],
         visibility = visibility,
         deps = [
             "//libs/api_client",
@@ -84,11 +85,11 @@ def api_client(service, contract, visibility):
     py_library(
         name = "fake",
         testonly = True,
-        srcs = ["client/testing.py"],
+        srcs = [name + "/testing.py"],
         data = [stripped],
         visibility = visibility,
         deps = [
-            ":client",
+            ":" + name,
             "//libs/api_client:testing",
         ],
     )
