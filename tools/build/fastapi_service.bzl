@@ -58,6 +58,7 @@ def fastapi_service(
         data = [],
         port = 8000,
         prepare = ["migrate"],
+        contract = True,
         env = {},
         labels = {},
         base = DEFAULT_BASE,
@@ -75,12 +76,13 @@ def fastapi_service(
       deps: first-party libraries that it imports.
       packages: third-party packages that it imports, by their names in the hub.
       calls: scopes that the service needs to call other services, by their names: {"user_service": ["directory:read"]}.
-        `//:dev` registers it as a client with them, and `//deploy` asks for its secret.
+        It depends on the clients of these services, and `//:dev` registers it with the scopes.
       track: dependency track that third-party code comes from, in the service, its image and its bills of materials;
         the main one by default. Its tests name the same track (docs/tracks.md).
       data: files that it reads at run time.
       port: port that it listens on by default.
       prepare: commands that must have run before the service starts on an empty `/data`.
+      contract: whether the service has an `openapi.json`; False for one whose API nothing calls.
       env: dict of environment variables that hold in every container of the image.
       labels: dict of labels of the image, for example {"org.opencontainers.image.source": "https://..."}. None may vary
         by commit: equal code has equal digests.
@@ -134,7 +136,7 @@ def fastapi_service(
         data = data,
         track = track,
         visibility = ["//{}:__subpackages__".format(native.package_name())],
-        deps = deps + ["@pip//" + package for package in packages],
+        deps = deps + ["//services/{}:client".format(peer) for peer in calls] + ["@pip//" + package for package in packages],
     )
     track_libraries(
         name = "track_libraries",
@@ -162,7 +164,8 @@ def fastapi_service(
         service = name,
         visibility = _USERS,
     )
-    _contract(name)
+    if contract:
+        _contract(name, track)
     if "migrate" in prepare:
         py_binary(
             name = "migration",
@@ -200,7 +203,7 @@ def fastapi_service(
         visibility = _USERS,
     )
 
-def _contract(name):
+def _contract(name, track):
     file = "openapi.json"
     found = native.glob([file], allow_empty = True)
     if found:
@@ -226,6 +229,7 @@ def _contract(name):
         args = ["openapi"],
         main = "__main__.py",
         deps = [":app"],
+        **on_track("openapi", track)
     )
     py_test(
         name = "openapi_test",
@@ -238,4 +242,5 @@ def _contract(name):
         data = found,
         main = "__main__.py",
         deps = [":app"],
+        **on_track("openapi_test", track)
     )
