@@ -1,7 +1,7 @@
 """The application of the product service."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 import httpx2
@@ -20,6 +20,9 @@ from libs.db.pool_metrics import watch_pool
 from libs.db.pruning import Pruner, delete_batch
 from libs.db.schema import SchemaCheck
 from libs.db.sessions import SessionFactory, open_sessions
+from libs.http.client import Peer, service_http_client
+from libs.http.metrics import CallMetrics
+from libs.http.service_tokens import open_service_tokens
 from libs.web.app import ServiceDefinition
 from libs.web.app import create_app as create_web_app
 from libs.web.health import ping_of
@@ -31,15 +34,27 @@ from services.product_service.routes import products, reservations
 from services.product_service.routes.imports import imports_router
 from services.product_service.service.idempotency import KEY_LIFETIME
 from services.product_service.service.imports import ImportService
+from services.product_service.service.owners import OwnerNames
 from services.product_service.service.products import ProductService
 from services.product_service.service.reservations import ReservationService
 from services.product_service.service.search import SearchIndex
 from services.product_service.settings import ProductSettings
+from services.user_service.client import UserServiceClient
 
 
-def create_app(settings: ProductSettings, *, clock: Clock | None = None, keys: KeySource | None = None) -> FastAPI:
-    """Return the application. Its lifespan opens the database and fetches the issuer's keys, unless `keys` is given."""
-    resources = _Resources(settings, clock or SystemClock(), keys)
+def create_app(
+    settings: ProductSettings,
+    *,
+    clock: Clock | None = None,
+    keys: KeySource | None = None,
+    users: UserServiceClient | None = None,
+) -> FastAPI:
+    """Return the application.
+
+    Its lifespan opens the database, fetches the issuer's keys unless `keys` is given, and opens a client of the user
+    service unless `users` is given.
+    """
+    resources = _Resources(settings, clock or SystemClock(), keys, users)
     app = create_web_app(
         settings,
         ServiceDefinition(
@@ -58,32 +73,56 @@ def create_app(settings: ProductSettings, *, clock: Clock | None = None, keys: K
 class _Resources:
     """What the service opens in its lifespan."""
 
-    def __init__(self, settings: ProductSettings, clock: Clock, keys: KeySource | None) -> None:
+    def __init__(
+        self, settings: ProductSettings, clock: Clock, keys: KeySource | None, users: UserServiceClient | None
+    ) -> None:
         self.metrics = CollectorRegistry()
         self._settings = settings
         self._clock = clock
         self._keys = keys
+        self._users = users
 
     @asynccontextmanager
     async def open(self, _: FastAPI, registry: Registry) -> AsyncIterator[None]:
         settings, clock = self._settings, self._clock
-        sessions = open_sessions(settings.database, settings.database_limits)
-        reserved = ReservationService(sessions, clock, lifetime=timedelta(seconds=settings.reservation_seconds))
-        index = SearchIndex(sessions)
-        pruner = _pruner(sessions, reserved, clock, self.metrics)
-        watch_pool(sessions, self.metrics)
-        try:
-            async with open_http_client(svcs.Container(registry).get(Telemetry)) as http, pruner.running():
-                registry.register_value(ProductSettings, settings)
-                registry.register_value(SessionFactory, sessions, ping=ping_of(SchemaCheck(sessions, SCHEMA)))
-                registry.register_value(Authenticator, self._authenticator(http))
-                registry.register_value(ProductService, ProductService(sessions, index, clock))
-                registry.register_value(ImportService, ImportService(sessions, index, clock))
-                registry.register_value(ReservationService, reserved)
-                registry.register_value(Pruner, pruner)
-                yield
-        finally:
-            await sessions.close()
+        telemetry = svcs.Container(registry).get(Telemetry)
+        async with AsyncExitStack() as stack:
+            sessions = open_sessions(settings.database, settings.database_limits)
+            stack.push_async_callback(sessions.close)
+            reserved = ReservationService(sessions, clock, lifetime=timedelta(seconds=settings.reservation_seconds))
+            index = SearchIndex(sessions)
+            pruner = _pruner(sessions, reserved, clock, self.metrics)
+            watch_pool(sessions, self.metrics)
+            http = await stack.enter_async_context(open_http_client(telemetry))
+            users = self._users
+            if users is None:
+                users = await stack.enter_async_context(self._open_users(telemetry))
+            await stack.enter_async_context(pruner.running())
+            registry.register_value(ProductSettings, settings)
+            registry.register_value(SessionFactory, sessions, ping=ping_of(SchemaCheck(sessions, SCHEMA)))
+            registry.register_value(Authenticator, self._authenticator(http))
+            registry.register_value(ProductService, ProductService(sessions, index, clock))
+            registry.register_value(OwnerNames, OwnerNames(users, clock))
+            registry.register_value(ImportService, ImportService(sessions, index, clock))
+            registry.register_value(ReservationService, reserved)
+            registry.register_value(Pruner, pruner)
+            yield
+
+    @asynccontextmanager
+    async def _open_users(self, telemetry: Telemetry) -> AsyncIterator[UserServiceClient]:
+        settings, clock = self._settings, self._clock
+        peer = Peer(name="user_service", url=settings.user_service_url)
+        async with open_service_tokens(settings, clock=clock) as tokens:
+            http = service_http_client(
+                settings,
+                peer=peer,
+                metrics=CallMetrics(self.metrics),
+                tokens=tokens,
+                tracer_provider=telemetry.provider,
+                clock=clock,
+            )
+            async with http:
+                yield UserServiceClient(http)
 
     def _authenticator(self, http: httpx2.AsyncClient) -> Authenticator:
         settings, clock = self._settings, self._clock

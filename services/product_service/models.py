@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import NewType
+from typing import NewType, Self
 
 from sqlalchemy import BigInteger, Identity, Index, Integer, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -114,6 +114,37 @@ class Actor:
     def owns(self, product: Product) -> bool:
         """Whether the actor may change this product."""
         return self.is_admin or product.owner_id == self.id
+
+
+class OwnerNameStatus(StrEnum):
+    """Whether a product's view has the display name of its owner."""
+
+    KNOWN = "known"
+    MISSING = "missing"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerName:
+    """The display name of an owner, or why there is none."""
+
+    status: OwnerNameStatus
+    name: str | None = None
+
+    @classmethod
+    def known(cls, name: str) -> Self:
+        """Return a name."""
+        return cls(OwnerNameStatus.KNOWN, name)
+
+    @classmethod
+    def missing(cls) -> Self:
+        """Return that the owner has no account, or is a service."""
+        return cls(OwnerNameStatus.MISSING)
+
+    @classmethod
+    def unavailable(cls) -> Self:
+        """Return that the user service does not answer, or that there are no credentials for it."""
+        return cls(OwnerNameStatus.UNAVAILABLE)
 
 
 @dataclass(frozen=True, slots=True)

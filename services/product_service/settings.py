@@ -6,10 +6,11 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from libs.db.service_settings import ServiceSettings
+from libs.http.settings import CallSettings, PeerUrl
 from libs.web.setting_types import Port
 
 
-class ProductSettings(ServiceSettings):
+class ProductSettings(CallSettings, ServiceSettings):
     """What the product service needs to know."""
 
     model_config = SettingsConfigDict(env_prefix="PRODUCT_SERVICE_")
@@ -24,6 +25,13 @@ class ProductSettings(ServiceSettings):
     jwks_url: str = Field(
         default="",
         description="Where the issuer's public keys are; empty: under its .well-known.",
+    )
+
+    client_id: str = Field(
+        default="product_service", description="Name of the service at the issuer, given to `add-client`."
+    )
+    user_service_url: PeerUrl = Field(
+        default="http://127.0.0.1:8001", description="Base URL of the user service, for the names of owners."
     )
 
     max_access_token_seconds: int = Field(

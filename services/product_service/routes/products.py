@@ -4,11 +4,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from libs.web.etags import IfMatch, etag, seen_version
+from libs.web.etags import IfMatch, seen_version
 from libs.web.openapi import ETAG, LOCATION, response_headers
 from libs.web.strict import StrictRoute
-from services.product_service.dependencies import CanReadProducts, CanWriteProducts, ProductServiceDep
-from services.product_service.models import Product
+from services.product_service.dependencies import (
+    CanReadProducts,
+    CanWriteProducts,
+    OwnerNamesDep,
+    PresentProduct,
+    ProductServiceDep,
+)
 from services.product_service.schemas.idempotency import IdempotencyKey
 from services.product_service.schemas.listings import ProductQuery
 from services.product_service.schemas.products import ProductInput, ProductKey, ProductPage, ProductView
@@ -20,6 +25,7 @@ router = APIRouter(prefix="/products", tags=["products"], route_class=StrictRout
 async def create_product(
     body: ProductInput,
     products: ProductServiceDep,
+    present: PresentProduct,
     actor: CanWriteProducts,
     response: Response,
     idempotency_key: IdempotencyKey = None,
@@ -27,12 +33,15 @@ async def create_product(
     """Add a product to the catalogue."""
     product = await products.create(body, actor, idempotency_key=idempotency_key)
     response.headers["Location"] = f"/products/{product.id}"
-    return shown(product, response)
+    return await present(product)
 
 
 @router.get("")
 async def list_products(
-    query: Annotated[ProductQuery, Query()], products: ProductServiceDep, reader: CanReadProducts
+    query: Annotated[ProductQuery, Query()],
+    products: ProductServiceDep,
+    owners: OwnerNamesDep,
+    reader: CanReadProducts,
 ) -> ProductPage:
     """List the products that match the filters, in the order of `sort`.
 
@@ -40,15 +49,17 @@ async def list_products(
     be there twice.
     """
     found = await products.page(query.listing(), limit=query.limit + 1)
-    return ProductPage.of(found, limit=query.limit, cursor=query.cursor_after)
+    page = ProductPage.of(found, limit=query.limit, cursor=query.cursor_after)
+    names = await owners.find({product.owner_id for product in page.items})
+    return ProductPage(items=[product.with_owner(names[product.owner_id]) for product in page.items], next=page.next)
 
 
 @router.get("/{product_id}", responses=response_headers(200, ETAG))
 async def read_product(
-    product_id: ProductKey, products: ProductServiceDep, reader: CanReadProducts, response: Response
+    product_id: ProductKey, products: ProductServiceDep, present: PresentProduct, reader: CanReadProducts
 ) -> ProductView:
     """Return one product of the catalogue."""
-    return shown(await products.get(product_id), response)
+    return await present(await products.get(product_id))
 
 
 @router.put("/{product_id}", responses=response_headers(200, ETAG))
@@ -56,13 +67,13 @@ async def change_product(
     product_id: ProductKey,
     body: ProductInput,
     products: ProductServiceDep,
+    present: PresentProduct,
     actor: CanWriteProducts,
-    response: Response,
     if_match: IfMatch = None,
 ) -> ProductView:
     """Replace a product."""
     seen = seen_version(if_match)
-    return shown(await products.change(product_id, body, actor, seen=seen), response)
+    return await present(await products.change(product_id, body, actor, seen=seen))
 
 
 @router.delete("/{product_id}", status_code=204)
@@ -71,9 +82,3 @@ async def delete_product(
 ) -> None:
     """Delete a product."""
     await products.delete(product_id, actor, seen=seen_version(if_match))
-
-
-def shown(product: Product | ProductView, response: Response) -> ProductView:
-    """Return what clients see of a product, and set its entity tag."""
-    response.headers["ETag"] = etag(product.version)
-    return ProductView.model_validate(product)

@@ -1,13 +1,13 @@
 """Products as they come and go over HTTP."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from libs.web.pagination import Page
 from libs.web.strict import NonNegativeInt64, SafeStr, SingleLineStr, StrictModel
-from services.product_service.models import OwnerId, ProductId
+from services.product_service.models import OwnerId, OwnerName, OwnerNameStatus, ProductId
 
 UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
@@ -25,12 +25,18 @@ class ProductInput(StrictModel):
 
 
 class ProductView(BaseModel):
-    """A product as clients see it. Each field is a column of `models.Product`."""
+    """A product as clients see it. Each field is a column of `models.Product`, those of the owner's name excepted."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)
 
     id: ProductId
     owner_id: OwnerId
+    owner_name: str | None = Field(default=None, description="The owner's display name; null unless it is known.")
+    owner_name_status: OwnerNameStatus = Field(
+        default=OwnerNameStatus.UNAVAILABLE,
+        description="`known`; `missing`: the owner has no account (any more) or is a service; `unavailable`: the user "
+        "service gives no name at present.",
+    )
     name: str
     description: str
     price_cents: int
@@ -38,6 +44,10 @@ class ProductView(BaseModel):
     version: int
     created_at: datetime
     updated_at: datetime
+
+    def with_owner(self, owner: OwnerName) -> Self:
+        """Return the view with the display name of the owner."""
+        return self.model_copy(update={"owner_name": owner.name, "owner_name_status": owner.status})
 
 
 class ProductPage(Page[ProductView]):

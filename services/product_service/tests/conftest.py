@@ -13,6 +13,8 @@ from libs.web.testing import running
 from services.product_service.app import create_app
 from services.product_service.models import SCHEMA
 from services.product_service.settings import ProductSettings
+from services.user_service.client import DirectoryView, UserServiceClient
+from services.user_service.client.testing import FakeUserService
 
 # Two tests at a time under libfaketime take 0.4 s for a commit of SQLite; libs/db tests the limits.
 PATIENT_SECONDS = 60.0
@@ -46,9 +48,18 @@ def factory() -> TokenFactory:
 
 
 @pytest.fixture
-def app(settings: ProductSettings, factory: TokenFactory) -> FastAPI:
+async def users() -> AsyncIterator[FakeUserService]:
+    """The user service, which knows no user until a test says otherwise."""
+    with FakeUserService() as fake:
+        fake.answer("read_directory", DirectoryView(users=[]))
+        yield fake
+
+
+@pytest.fixture
+async def app(settings: ProductSettings, factory: TokenFactory, users: FakeUserService) -> AsyncIterator[FastAPI]:
     """The service."""
-    return create_app(settings, clock=factory.clock, keys=factory.keys)
+    async with users.http_client() as http:
+        yield create_app(settings, clock=factory.clock, keys=factory.keys, users=UserServiceClient(http))
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from libs.web.testing import running
 from services.product_service.app import create_app
 from services.product_service.settings import ProductSettings
 from services.product_service.tests.token_headers import KEYED, TEA, ann
+from services.user_service.client import UserServiceClient
+from services.user_service.client.testing import FakeUserService
 
 
 async def _send(data_dir: str, database_url: str) -> None:
@@ -24,7 +26,8 @@ async def _send(data_dir: str, database_url: str) -> None:
     settings = ProductSettings(
         data_dir=Path(data_dir), database_url=database_url, issuer=ISSUER, audience=AUDIENCE, log_level="error"
     )
-    async with running(create_app(settings, clock=factory.clock, keys=factory.keys)) as client:
+    users = UserServiceClient(FakeUserService().http_client())
+    async with running(create_app(settings, clock=factory.clock, keys=factory.keys, users=users)) as client:
         event.listen(Session, "after_commit", lambda _: os.kill(os.getpid(), signal.SIGKILL))
         answer = await client.post("/products", json=TEA, headers=ann(factory) | KEYED)
         print(answer.status_code)

@@ -1,0 +1,142 @@
+"""The names of owners, as the user service gives them."""
+
+from collections.abc import Sequence
+
+import httpx2
+import pytest
+
+from libs.api_client.testing import Answer, FakeRequest
+from libs.auth.testing import TokenFactory
+from libs.clock.testing import FakeClock
+from libs.http.errors import DeadlineExceeded
+from services.product_service.models import OwnerId, OwnerName
+from services.product_service.service.owners import CACHE_SECONDS, MAX_CACHED, MAX_IDS, OwnerNames
+from services.product_service.tests.token_headers import ANN, BOB, TEA, Headers, ann, bob
+from services.user_service.client import DirectoryEntry, DirectoryView, UserServiceClient
+from services.user_service.client.testing import FakeUserService
+
+
+def _directory(**names: str) -> DirectoryView:
+    return DirectoryView(users=[DirectoryEntry(id=user_id, name=name) for user_id, name in names.items()])
+
+
+def _owners(count: int) -> Sequence[OwnerId]:
+    return [OwnerId(f"00000000-0000-4000-8000-{number:012d}") for number in range(count)]
+
+
+def _named(request: FakeRequest) -> Answer:
+    return Answer(body=_directory(**{owner: f"Name of {owner}" for owner in request.query.get_list("id")}))
+
+
+async def _create(client: httpx2.AsyncClient, headers: Headers) -> str:
+    """Create a product and return its path."""
+    made = await client.post("/products", json=TEA, headers=headers)
+    assert made.status_code == 201, made.text
+    return str(made.headers["location"])
+
+
+@pytest.fixture
+async def names(users: FakeUserService, clock: FakeClock) -> OwnerNames:
+    """The names, from a user service that knows every user."""
+    users.answer_by("read_directory", _named)
+    return OwnerNames(UserServiceClient(users.http_client()), clock)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """The clock of the cache."""
+    return FakeClock()
+
+
+async def test_products_have_the_names_of_their_owners(
+    client: httpx2.AsyncClient, factory: TokenFactory, users: FakeUserService
+) -> None:
+    """One request for a whole page; a created, changed and listed product has the name too."""
+    users.answer("read_directory", _directory(**{ANN: "Ann"}))
+    path = await _create(client, ann(factory))
+    await _create(client, bob(factory))
+    seen = [
+        (await client.get(path, headers=bob(factory))).json(),
+        (await client.put(path, json=TEA, headers=ann(factory))).json(),
+    ]
+    assert {(each["owner_name"], each["owner_name_status"]) for each in seen} == {("Ann", "known")}
+    listed = (await client.get("/products", headers=ann(factory))).json()["items"]
+    assert {(each["owner_id"], each["owner_name"], each["owner_name_status"]) for each in listed} == {
+        (ANN, "Ann", "known"),
+        (BOB, None, "missing"),
+    }
+
+
+@pytest.mark.parametrize("status", [500, 503, 403])
+async def test_products_are_served_without_the_user_service(
+    client: httpx2.AsyncClient, factory: TokenFactory, users: FakeUserService, status: int
+) -> None:
+    """Reading, listing, creating and changing go on; the name is marked as unavailable."""
+    users.answer_problem("read_directory", status)
+    path = await _create(client, ann(factory))
+    listed = (await client.get("/products", headers=ann(factory))).json()["items"]
+    for each in (*listed, (await client.get(path, headers=ann(factory))).json()):
+        assert (each["owner_name"], each["owner_name_status"]) == (None, "unavailable")
+
+
+async def test_a_deadline_that_passes_is_no_error_of_the_product(
+    client: httpx2.AsyncClient, factory: TokenFactory, users: FakeUserService
+) -> None:
+    """Errors of libs/http end here."""
+
+    def hang(_: FakeRequest) -> Answer:
+        raise DeadlineExceeded("user_service", "no response within 2 s")
+
+    users.answer_by("read_directory", hang)
+    path = await _create(client, ann(factory))
+    assert (await client.get(path, headers=ann(factory))).json()["owner_name_status"] == "unavailable"
+
+
+async def test_a_name_is_kept_for_a_minute(names: OwnerNames, users: FakeUserService, clock: FakeClock) -> None:
+    """A missing user too; an unavailable name is not kept."""
+    [owner] = _owners(1)
+    for _ in range(2):
+        assert await names.find([owner]) == {owner: OwnerName.known(f"Name of {owner}")}
+    clock.advance(CACHE_SECONDS - 1)
+    await names.find([owner])
+    assert len(users.requests) == 1
+    clock.advance(2)
+    users.answer("read_directory", _directory())
+    for _ in range(2):
+        assert await names.find([owner]) == {owner: OwnerName.missing()}
+    assert len(users.requests) == 2
+    clock.advance(CACHE_SECONDS + 1)
+    users.answer_problem("read_directory", 503)
+    for _ in range(2):
+        assert await names.find([owner]) == {owner: OwnerName.unavailable()}
+    assert len(users.requests) == 4
+
+
+async def test_many_owners_are_asked_for_in_batches(names: OwnerNames, users: FakeUserService) -> None:
+    """No request has more ids than the contract allows, and after a failure there is no further one."""
+    owners = _owners(2 * MAX_IDS + 1)
+    found = await names.find(owners)
+    assert found == {owner: OwnerName.known(f"Name of {owner}") for owner in owners}
+    assert [len(request.query.get_list("id")) for request in users.requests] == [MAX_IDS, MAX_IDS, 1]
+    users.answer_problem("read_directory", 503)
+    others = [OwnerId(owner.replace("8000", "9000")) for owner in owners]
+    assert set((await names.find(others)).values()) == {OwnerName.unavailable()}
+    assert len(users.requests) == 4
+
+
+async def test_a_service_has_no_name(names: OwnerNames, users: FakeUserService) -> None:
+    """The user service is not asked for the id of a client, which is no id of a user."""
+    assert await names.find([OwnerId("reporting")]) == {"reporting": OwnerName.missing()}
+    assert users.requests == []
+
+
+async def test_the_cache_is_bounded(names: OwnerNames, users: FakeUserService) -> None:
+    """The oldest names are forgotten first."""
+    owners = _owners(MAX_CACHED + MAX_IDS)
+    for start in range(0, len(owners), MAX_IDS):
+        await names.find(owners[start : start + MAX_IDS])
+    asked = len(users.requests)
+    await names.find(owners[-MAX_IDS:])
+    assert len(users.requests) == asked
+    await names.find(owners[:1])
+    assert len(users.requests) == asked + 1
