@@ -11,7 +11,7 @@ from tools.contracts.errors import ContractError
 from tools.deploy import report
 from tools.deploy.apply import Deployment, environment_lock, message
 from tools.deploy.contracts import Consumers, ContractChanges
-from tools.deploy.environment_rules import check_exposure
+from tools.deploy.environment_rules import check_calls, check_exposure
 from tools.deploy.environment_session import EnvironmentSession, ImageSelection, promotion_lag
 from tools.deploy.errors import BadFileError, DeployError, SameEnvironmentError, UnclearSourceError
 from tools.deploy.known_settings import PAGE, KnownSettings, check_settings
@@ -87,6 +87,7 @@ class Call:
         configurations, known = session.folder.configurations(), KnownSettings.read(self.workspace / PAGE)
         check_settings(session.folder, configurations, known)
         check_exposure(session.folder, configurations, session.environment, known=known)
+        check_calls(session.folder, configurations, known)
         return session.plan(selection, is_committed=source.is_committed, only=self.options.service)
 
 

@@ -1,4 +1,4 @@
-"""Rules that an environment sets for the configuration of its services: client addresses, mail and the API page."""
+"""Rules that an environment sets for the configuration of its services: client addresses, mail, API page and calls."""
 
 from collections.abc import Mapping
 
@@ -8,6 +8,8 @@ from tools.deploy.known_settings import KnownSettings
 from tools.deploy.records import ENVIRONMENT_FILE, Folder
 
 _CONSOLE = "console"
+_CLIENT_SECRET = "client_secret"  # noqa: S105  # the name of a setting
+_LOOPBACK = "http://127.0.0.1:"
 
 
 def check_proxies(folder: Folder, configurations: Mapping[str, Configuration], environment: Environment) -> None:
@@ -57,6 +59,37 @@ def check_exposure(
                 "docs = true behind an [ingress] publishes the API page: set docs = false under [settings], or "
                 f"docs_public = true in {folder.shown(ENVIRONMENT_FILE)}",
             )
+
+
+def check_calls(folder: Folder, configurations: Mapping[str, Configuration], known: KnownSettings) -> None:
+    """Refuse a service that calls others without a secret of its own, or at an address inside its own pod.
+
+    Services that call others are those that have a setting `client_secret`.
+
+    Raises:
+        BadFileError: For the first service that breaks a rule.
+    """
+    for service, configuration in configurations.items():
+        defaults = known.defaults(service)
+        if _CLIENT_SECRET not in defaults:
+            continue
+        if _CLIENT_SECRET not in configuration.secrets:
+            raise _refusal(
+                folder,
+                service,
+                "calls to other services are off without a client_secret: register the service with `ensure-client` or "
+                f'`add-client` of the issuer, and add client_secret = {{ secret = "{service.replace("_", "-")}", '
+                'key = "client-secret" } under [secrets]',
+            )
+        for name, default in defaults.items():
+            given = name in configuration.settings or name in configuration.secrets
+            if name.endswith("_url") and default.startswith(_LOOPBACK) and not given:
+                raise _refusal(
+                    folder,
+                    service,
+                    f"{name} is {default}, an address inside the pod: set it under [settings], for example to "
+                    '"http://user-service"',
+                )
 
 
 def _mail(configuration: Configuration, defaults: Mapping[str, str]) -> object:

@@ -120,3 +120,39 @@ def test_api_page_inside_the_cluster_is_accepted(workspace: DeployWorkspace) -> 
     """Without an ingress only services that the network admits reach the page."""
     workspace.write("deploy/staging/products.toml", PRODUCTS + "[settings]\ndocs = true\n")
     assert workspace.run("plan", "--env", "staging") == 0
+
+
+@pytest.fixture
+def caller(workspace: DeployWorkspace) -> DeployWorkspace:
+    """Return the environments with a service that calls another."""
+    rows = (
+        "| `USERS_CLIENT_SECRET` | empty | Secret at the issuer. |\n"
+        "| `USERS_SHOP_URL` | `http://127.0.0.1:8001` | Base URL of the shop. |\n"
+    )
+    workspace.write("docs/configuration.md", workspace.read("docs/configuration.md") + rows)
+    return workspace
+
+
+def test_calls_without_a_client_secret_are_refused(caller: DeployWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
+    """The sentence names the commands that make the secret, and the line to add."""
+    files = caller.files()
+    assert caller.run("apply", "--env", "staging") == 1
+    assert capsys.readouterr().err == (
+        f"error: {_USERS}: calls to other services are off without a client_secret: register the service with "
+        "`ensure-client` or `add-client` of the issuer, and add client_secret = "
+        '{ secret = "users", key = "client-secret" } under [secrets]\n'
+    )
+    assert caller.files() == files
+
+
+def test_calls_to_the_pod_itself_are_refused(caller: DeployWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
+    """The address of another service is no default."""
+    secrets = '[secrets]\nclient_secret = { secret = "users", key = "client-secret" }\n'
+    caller.write(_USERS, USERS + secrets)
+    assert caller.run("plan", "--env", "staging") == 1
+    assert capsys.readouterr().err == (
+        f"error: {_USERS}: shop_url is http://127.0.0.1:8001, an address inside the pod: set it under [settings], for "
+        'example to "http://user-service"\n'
+    )
+    caller.write(_USERS, USERS.replace("[settings]", '[settings]\nshop_url = "http://shop"') + secrets)
+    assert caller.run("plan", "--env", "staging") == 0
