@@ -38,14 +38,19 @@ def test_what_it_prints_works_and_one_signal_ends_it(tmp_path: Path) -> None:
         mine = {"Authorization": f"Bearer {token[1]}"}
         with httpx2.Client(trust_env=False, headers=mine, timeout=_PATIENCE_SECONDS) as http:
             assert [http.get(f"{url}/docs").status_code for url in urls] == [200, 200]
-            assert http.get(f"{urls[1]}/products").status_code == 200
+            made = http.post(f"{urls[1]}/products", json={"name": "Tea", "price_cents": 450})
+            assert (made.status_code, made.json()["owner_name"]) == (201, "Demo"), made.text
         dev.send_signal(signal.SIGINT)
         rest, _ = dev.communicate(timeout=_PATIENCE_SECONDS)
     assert dev.returncode == 0, rest
     assert "Traceback" not in said + rest
     assert not any(_is_taken(int(url.rpartition(":")[2])) for url in urls)
-    private = [*tmp_path.glob("user_service/keys/*.pem"), tmp_path / "demo_user.json"]
-    assert len(private) > 1
+    private = [
+        *tmp_path.glob("user_service/keys/*.pem"),
+        *tmp_path.glob("*/client_secret"),
+        tmp_path / "demo_user.json",
+    ]
+    assert len(private) == 3
     assert all(file.stat().st_mode & 0o077 == 0 for file in private)
 
 

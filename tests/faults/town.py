@@ -49,6 +49,29 @@ def sqlite_town(folder: Path, **settings: str) -> Town:
     return Town(users, products)
 
 
+def calling_town(folder: Path, *, user_service_url: str = "", **settings: str) -> Town:
+    """Both services on SQLite files, where the product service may call the user service, at another URL if given.
+
+    `settings` are for the product service.
+    """
+    users = Program("user_service", folder)
+    users.run("migrate")
+    users.run("rotate-keys")
+    secret = folder / "client_secret"
+    users.run("ensure-client", "product_service", "directory:read", str(secret))
+    products = Program(
+        "product_service",
+        folder,
+        JWKS_URL=_jwks(users),
+        OAUTH_URL=users.url,
+        USER_SERVICE_URL=user_service_url or users.url,
+        CLIENT_SECRET=secret.read_text().strip(),
+        **settings,
+    )
+    products.run("migrate")
+    return Town(users, products)
+
+
 def postgres_town(server: PostgresServer, folder: Path, name: str, **settings: str) -> Town:
     """Both services on databases of `server`, whose names begin with `name`, ready to start.
 
