@@ -1,9 +1,9 @@
 """Run the code of the migration before on the tables of today: `bazel run //tests/previous`.
 
 A roll-out migrates first and replaces the processes after, so code must go on working on the tables of the next
-revision. For each service this takes the last commit that knew fewer migrations of it, starts that commit's sources
-beside today's other service, and lets people walk through both, on SQLite and on PostgreSQL: over rows of today's code,
-and back. The sources run with today's interpreter and wheels, and with the wheels that only their own lock has. It is
+revision. For each service of the graph this takes the last commit that knew fewer migrations of it and starts that
+commit's sources on today's tables, on SQLite and on PostgreSQL. The user and the product service are used by people as
+well: over rows of today's code, and back; of another service it is seen that it is ready. The sources run with today's interpreter and wheels, and with the wheels that only their own lock has. It is
 no test of `bazel test`, because history is no input of a build.
 """
 
@@ -23,14 +23,14 @@ from tests.previous.walk import Person, Walk
 from tests.program import Program
 
 _ROOT = Path(__file__).absolute().parents[2]
-_SERVICES = {"user_service": "users", "product_service": "products"}
-"""The service, and what it is in a town."""
+_IN_TOWN = {"user_service": "users", "product_service": "products"}
+"""Services that people use, and what they are in a town."""
 
 
 def main(workspace: Path) -> int:
     """Say of each service in one sentence what was found; the exit code."""
     try:
-        for service in _SERVICES:
+        for service in sorted(file.parent.name for file in (_ROOT / "services").glob("*/service.json")):
             print(f"{service}: {_proven(workspace, service)}", flush=True)
     except (HistoryError, AssertionError) as error:
         sys.stderr.write(f"previous: {error}\n")
@@ -40,6 +40,8 @@ def main(workspace: Path) -> int:
 
 def _proven(workspace: Path, service: str) -> str:
     migrations = f"services/{service}/migrations"
+    if not (workspace / migrations).is_dir():
+        return "it has no migrations"
     past = last_before(workspace, migrations)
     if past is None:
         return "its first migration is its newest, so there is no code before"
@@ -54,13 +56,30 @@ def _proven(workspace: Path, service: str) -> str:
 
 def _on_sqlite(folder: Path, service: str) -> None:
     (folder / "sqlite").mkdir()
+    if service not in _IN_TOWN:
+        _start_in_turns(Program(service, folder / "sqlite"), folder / "sources")
+        return
     _take_turns(sqlite_town(folder / "sqlite"), service, folder / "sources")
 
 
 def _on_postgresql(folder: Path, service: str) -> None:
     (folder / "postgresql").mkdir()
     with postgres_server() as server:
+        if service not in _IN_TOWN:
+            server.execute(f"CREATE DATABASE {service}")
+            program = Program(service, folder / "postgresql", DATABASE_URL=server.url(service))
+            _start_in_turns(program, folder / "sources")
+            return
         _take_turns(postgres_town(server, folder / "postgresql", "town"), service, folder / "sources")
+
+
+def _start_in_turns(program: Program, sources: Path) -> None:
+    """Start today's code, the code before and today's again on the same tables."""
+    program.run("migrate")
+    for each in (program, _of_sources(program, sources), program):
+        with each.running(), client() as http:
+            ready = http.get(f"{each.url}/readyz")
+            assert ready.is_success, f"{each.name} is not ready: {ready.text}"
 
 
 def _take_turns(town: Town, service: str, sources: Path) -> None:
@@ -84,12 +103,15 @@ def _said_of(code: str) -> Iterator[None]:
 
 def _before(town: Town, service: str, sources: Path) -> Town:
     """The town with the service as it was."""
-    part = _SERVICES[service]
-    program: Program = getattr(town, part)
+    part = _IN_TOWN[service]
+    return replace(town, **{part: _of_sources(getattr(town, part), sources)})
+
+
+def _of_sources(program: Program, sources: Path) -> Program:
     path = os.pathsep.join([str(sources), *_wheels(), str(sources.parent / "wheels")])
     # -P, or today's sources, which lie in the working directory, would come first.
-    old = program.by("/usr/bin/env", f"PYTHONPATH={path}", sys.executable, "-P", "-m", f"services.{service}")
-    return replace(town, **{part: old})
+    module = f"services.{program.name}"
+    return program.by("/usr/bin/env", f"PYTHONPATH={path}", sys.executable, "-P", "-m", module)
 
 
 def _install_wheels(folder: Path) -> None:
