@@ -3,8 +3,9 @@
 A roll-out migrates first and replaces the processes after, so code must go on working on the tables of the next
 revision. For each service of the graph this takes the last commit that knew fewer migrations of it and starts that
 commit's sources on today's tables, on SQLite and on PostgreSQL. The user and the product service are used by people as
-well: over rows of today's code, and back; of another service it is seen that it is ready. The sources run with today's interpreter and wheels, and with the wheels that only their own lock has. It is
-no test of `bazel test`, because history is no input of a build.
+well: over rows of today's code, and back; of another service it is seen that it is ready. The sources run with today's
+interpreter and wheels, and with the wheels that only their own lock has. It is no test of `bazel test`, because history
+is no input of a build.
 """
 
 import os
