@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.house import open_house
 from tests.program import Program
+from tests.service_stack import running_stack
 
 
 @pytest.mark.parametrize("name", ["user_service", "product_service"])
 def test_a_second_server_on_the_same_file_refuses_to_start(tmp_path: Path, name: str) -> None:
     """It ends with one sentence that says why, before it answers anybody."""
-    with open_house(tmp_path):
+    with running_stack(tmp_path):
         too_many = Program(name, tmp_path)
         command, environment = [too_many.binary], too_many.environment
         second = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.end_to_end.house import House, open_house
+from tests.service_stack import ServiceStack, running_stack
 
 _CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 _QUICK = settings(
@@ -30,24 +30,24 @@ _ANN = {"email": "ann@example.com", "password": "seven green lanterns"}
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceStack]:
     """Both services."""
-    with open_house(tmp_path_factory.mktemp("data")) as opened:
+    with running_stack(tmp_path_factory.mktemp("data")) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def token(house: House) -> str:
+def token(stack: ServiceStack) -> str:
     """The token of a user."""
     with httpx2.Client(trust_env=False, timeout=30) as http:
-        assert http.post(f"{house.users}/users", json=_ANN | {"name": "Ann"}).status_code == 201
-        return str(http.post(f"{house.users}/auth/login", json=_ANN).json()["access_token"])
+        assert http.post(f"{stack.users.url}/users", json=_ANN | {"name": "Ann"}).status_code == 201
+        return str(http.post(f"{stack.users.url}/auth/login", json=_ANN).json()["access_token"])
 
 
 @pytest.mark.parametrize(("service", "contract"), [("users", "user_service"), ("products", "product_service")])
-def test_every_operation_keeps_to_its_contract(house: House, token: str, service: str, contract: str) -> None:
+def test_every_operation_keeps_to_its_contract(stack: ServiceStack, token: str, service: str, contract: str) -> None:
     """No operation crashes, answers with an undocumented status or with a body of another shape; none is skipped."""
-    base_url = getattr(house, service)
+    base_url = getattr(stack, service).url
     schema = schemathesis.openapi.from_path(f"services/{contract}/openapi.json")
     tried = set()
     for result in schema.get_all_operations():

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from tests.end_to_end.house import House, open_house
+from tests.service_stack import ServiceStack, running_stack
 
 _ANN = {"email": "ann@example.com", "password": "seven green lanterns"}
 _MEBIBYTE = 1024 * 1024
@@ -14,18 +14,18 @@ _HEADER = b"name,description,price_cents,stock\n"
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceStack]:
     """Both services; a busy machine may take long over a large file."""
-    with open_house(tmp_path_factory.mktemp("data"), BODY_SECONDS="600", REQUEST_SECONDS="600") as opened:
+    with running_stack(tmp_path_factory.mktemp("data"), BODY_SECONDS="600", REQUEST_SECONDS="600") as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def http(house: House) -> Iterator[httpx2.Client]:
+def http(stack: ServiceStack) -> Iterator[httpx2.Client]:
     """A client of the product service, with a token."""
-    with httpx2.Client(base_url=house.products, trust_env=False, timeout=600) as client:
-        assert client.post(f"{house.users}/users", json=_ANN | {"name": "Ann"}).status_code == 201
-        token = client.post(f"{house.users}/auth/login", json=_ANN).json()["access_token"]
+    with httpx2.Client(base_url=stack.products.url, trust_env=False, timeout=600) as client:
+        assert client.post(f"{stack.users.url}/users", json=_ANN | {"name": "Ann"}).status_code == 201
+        token = client.post(f"{stack.users.url}/auth/login", json=_ANN).json()["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"
         yield client
 

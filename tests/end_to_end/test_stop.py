@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.end_to_end.house import prepare
 from tests.program import Program
+from tests.service_stack import ServiceStack, prepare
 
 # It takes a moment; a busy machine may take many.
 _FLIP_SECONDS = 60
@@ -19,7 +19,7 @@ def test_a_service_says_that_it_stops_and_serves_on(tmp_path: Path, name: str) -
     """Not ready at once, and new clients are answered until its time is up; a second signal ends it."""
     users = Program("user_service", tmp_path, DRAIN_SECONDS="600")
     products = Program("product_service", tmp_path, DRAIN_SECONDS="600", JWKS_URL=f"{users.url}/.well-known/jwks.json")
-    prepare(users, products)
+    prepare(ServiceStack(users, products))
     program = users if name == users.name else products
     program.start()
     assert program.process is not None

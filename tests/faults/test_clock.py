@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.faults.town import ANN, Ann, Town, client, log_in, settle, sqlite_town
+from tests.service_stack import ANN, SeededUser, ServiceStack, client, log_in, seed_user_and_product, sqlite_stack
 
 _HOUR = 3600
 # Later than Ann chose her password, at any step: a token from before that is no token of hers.
@@ -42,43 +42,43 @@ def clock(tmp_path: Path) -> Clock:
 
 
 @pytest.fixture
-def town(tmp_path: Path, clock: Clock) -> Iterator[Town]:
+def stack(tmp_path: Path, clock: Clock) -> Iterator[ServiceStack]:
     """Both services under that clock."""
-    made = sqlite_town(tmp_path)
+    made = sqlite_stack(tmp_path)
     with made.users.running(through=clock.through), made.products.running(through=clock.through):
         yield made
 
 
-def test_steps_of_the_clock(town: Town, clock: Clock) -> None:
+def test_steps_of_the_clock(stack: ServiceStack, clock: Clock) -> None:
     """Whoever logs in is served at any date; a token ends by the date, and is good again where that goes back."""
     with client() as http:
-        ann = settle(town, http)
+        ann = seed_user_and_product(stack, http)
         clock.step_to(_LATER)
-        token = log_in(town, http)
+        token = log_in(stack, http)
         for hours, expected in ((1, httpx2.codes.UNAUTHORIZED), (0, httpx2.codes.OK), (-1, None), (0, httpx2.codes.OK)):
             clock.step_to(_LATER + hours * _HOUR)
-            assert _read(town, http, ann, log_in(town, http)) == httpx2.codes.OK
-            assert expected in {None, _read(town, http, ann, token)}
-            _assert_healthy(town, http)
+            assert _read(stack, http, ann, log_in(stack, http)) == httpx2.codes.OK
+            assert expected in {None, _read(stack, http, ann, token)}
+            _assert_healthy(stack, http)
 
 
-def test_a_throttled_login_is_let_in_again(town: Town, clock: Clock) -> None:
+def test_a_throttled_login_is_let_in_again(stack: ServiceStack, clock: Clock) -> None:
     """Nobody is locked out, or in, for as long as the clock went back."""
     with client() as http:
-        settle(town, http)
+        seed_user_and_product(stack, http)
         wrong = ANN | {"password": "seven red lanterns"}
-        while http.post(f"{town.users.url}/auth/login", json=wrong).status_code != httpx2.codes.TOO_MANY_REQUESTS:
+        while http.post(f"{stack.users.url}/auth/login", json=wrong).status_code != httpx2.codes.TOO_MANY_REQUESTS:
             pass
         clock.step_to(-_HOUR)
-        answer = http.post(f"{town.users.url}/auth/login", json=wrong)
+        answer = http.post(f"{stack.users.url}/auth/login", json=wrong)
         assert answer.status_code == httpx2.codes.TOO_MANY_REQUESTS
         assert int(answer.headers["Retry-After"]) <= 300
 
 
-def _read(town: Town, http: httpx2.Client, ann: Ann, token: str) -> int:
-    return http.get(town.products.url + ann.product, headers={"Authorization": f"Bearer {token}"}).status_code
+def _read(stack: ServiceStack, http: httpx2.Client, ann: SeededUser, token: str) -> int:
+    return http.get(stack.products.url + ann.product, headers={"Authorization": f"Bearer {token}"}).status_code
 
 
-def _assert_healthy(town: Town, http: httpx2.Client) -> None:
-    for program in (town.users, town.products):
+def _assert_healthy(stack: ServiceStack, http: httpx2.Client) -> None:
+    for program in (stack.users, stack.products):
         assert http.get(f"{program.url}/readyz").status_code == httpx2.codes.OK

@@ -15,9 +15,9 @@ import pytest
 
 from libs.db.pgbouncer_testing import PgBouncer, pgbouncer
 from libs.db.testing import PostgresServer, postgres_server
-from tests.faults.town import client, postgres_town, settle
 from tests.faults.write_load import WriteLoad
 from tests.program import Program
+from tests.service_stack import client, postgres_stack, seed_user_and_product
 
 _CUT = int(os.environ.get("CUT_CONNECTIONS", "60"))
 _RESTARTS = int(os.environ.get("RESTARTS", "2"))
@@ -65,10 +65,10 @@ def shop(
         database = f"{name}_products"
         pooled = {"DATABASE_URL": bouncer.url(database), "DATABASE_TRANSACTION_POOLER": "true"}
         settings = pooled if name == "pooled" else {}
-        town = postgres_town(server, tmp_path_factory.mktemp(name), name, **settings)
-        with town.users.running(), town.products.running(), client() as http:
-            load = WriteLoad(town.products.url, settle(town, http).headers)
-            yield Shop(town.products, load, server, database, bouncer if settings else None)
+        stack = postgres_stack(server, tmp_path_factory.mktemp(name), name, **settings)
+        with stack.users.running(), stack.products.running(), client() as http:
+            load = WriteLoad(stack.products.url, seed_user_and_product(stack, http).headers)
+            yield Shop(stack.products, load, server, database, bouncer if settings else None)
 
 
 def test_connections_cut_in_the_middle_of_statements(shop: Shop) -> None:

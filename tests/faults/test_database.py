@@ -14,8 +14,17 @@ import httpx2
 import pytest
 
 from libs.db.testing import PostgresServer, postgres_server
-from tests.faults.town import ANN, BOUND_SECONDS, TEA, Ann, Town, client, postgres_town, settle
 from tests.program import Program
+from tests.service_stack import (
+    ANN,
+    BOUND_SECONDS,
+    TEA,
+    SeededUser,
+    ServiceStack,
+    client,
+    postgres_stack,
+    seed_user_and_product,
+)
 
 _AWAY_SECONDS = float(os.environ.get("FAULT_SECONDS", "1"))
 _BACK_SECONDS = 5
@@ -40,9 +49,9 @@ def server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="module")
-def town(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def stack(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceStack]:
     """Both services on it, which nothing here may end."""
-    prepared = postgres_town(server, tmp_path_factory.mktemp("town"), "town")
+    prepared = postgres_stack(server, tmp_path_factory.mktemp("stack"), "stack")
     with prepared.users.running(), prepared.products.running():
         yield prepared
 
@@ -55,9 +64,9 @@ def http() -> Iterator[httpx2.Client]:
 
 
 @pytest.fixture(scope="module")
-def ann(town: Town, http: httpx2.Client) -> Ann:
+def ann(stack: ServiceStack, http: httpx2.Client) -> SeededUser:
     """A user who is logged in."""
-    return settle(town, http)
+    return seed_user_and_product(stack, http)
 
 
 @contextmanager
@@ -100,34 +109,36 @@ def _read_only(server: PostgresServer) -> Iterator[None]:
 
 @pytest.mark.parametrize("away", [_stopped, _dead, _hanging])
 def test_a_database_that_goes_and_comes_back(
-    server: PostgresServer, town: Town, http: httpx2.Client, ann: Ann, away: Fault
+    server: PostgresServer, stack: ServiceStack, http: httpx2.Client, ann: SeededUser, away: Fault
 ) -> None:
     """Alive, not ready, 503 within 10 s; ready and working within 5 s of its return, in the same processes."""
-    _assert_works(town, http, ann)
+    _assert_works(stack, http, ann)
     with away(server):
         end = time.monotonic() + _AWAY_SECONDS
-        reasons = _assert_away(town, http, ann)
+        reasons = _assert_away(stack, http, ann)
         assert away is not _hanging or reasons == [_SILENT, _SILENT]
         while time.monotonic() < end:
-            _assert_away(town, http, ann)
-    _wait_until_works(town, http, ann)
-    _assert_works(town, http, ann)
+            _assert_away(stack, http, ann)
+    _wait_until_works(stack, http, ann)
+    _assert_works(stack, http, ann)
 
 
-def test_a_database_that_may_only_be_read(server: PostgresServer, town: Town, http: httpx2.Client, ann: Ann) -> None:
+def test_a_database_that_may_only_be_read(
+    server: PostgresServer, stack: ServiceStack, http: httpx2.Client, ann: SeededUser
+) -> None:
     """As a replica is before it is promoted: reads go on, searches for what is new too, and writes are 503."""
-    _assert_works(town, http, ann)
-    search = httpx2.Request("GET", f"{town.products.url}/products?q=tea", headers=ann.headers)
+    _assert_works(stack, http, ann)
+    search = httpx2.Request("GET", f"{stack.products.url}/products?q=tea", headers=ann.headers)
     with _read_only(server):
-        _wait_until(lambda: _statuses(town, http, ann) == _WHEN_READ_ONLY, seconds=_RELOAD_SECONDS)
+        _wait_until(lambda: _statuses(stack, http, ann) == _WHEN_READ_ONLY, seconds=_RELOAD_SECONDS)
         assert http.send(search).status_code == 200
-    _wait_until_works(town, http, ann)
+    _wait_until_works(stack, http, ann)
     assert http.send(search).status_code == 200
 
 
 def test_a_service_starts_before_its_database(server: PostgresServer, tmp_path: Path, http: httpx2.Client) -> None:
     """It starts, is alive and not ready; when the database comes it is ready without a restart."""
-    early = postgres_town(server, tmp_path, "early")
+    early = postgres_stack(server, tmp_path, "early")
     with _stopped(server):
         early.users.start()
         early.products.start()
@@ -135,29 +146,29 @@ def test_a_service_starts_before_its_database(server: PostgresServer, tmp_path: 
             assert http.get(f"{program.url}/readyz").status_code == 503
     try:
         _wait_until_ready(early, http)
-        _assert_works(early, http, settle(early, http))
+        _assert_works(early, http, seed_user_and_product(early, http))
     finally:
         assert [early.users.stop(), early.products.stop()] == [0, 0]
 
 
-def _requests(town: Town, ann: Ann) -> list[httpx2.Request]:
+def _requests(stack: ServiceStack, ann: SeededUser) -> list[httpx2.Request]:
     """One of each kind that needs the database."""
-    product = town.products.url + ann.product
+    product = stack.products.url + ann.product
     return [
-        httpx2.Request("GET", f"{town.users.url}/me", headers=ann.headers),
-        httpx2.Request("POST", f"{town.users.url}/auth/login", json=ANN),
+        httpx2.Request("GET", f"{stack.users.url}/me", headers=ann.headers),
+        httpx2.Request("POST", f"{stack.users.url}/auth/login", json=ANN),
         httpx2.Request("GET", product, headers=ann.headers),
-        httpx2.Request("GET", f"{town.products.url}/products", headers=ann.headers),
-        httpx2.Request("POST", f"{town.products.url}/products", json=TEA, headers=ann.headers),
+        httpx2.Request("GET", f"{stack.products.url}/products", headers=ann.headers),
+        httpx2.Request("POST", f"{stack.products.url}/products", json=TEA, headers=ann.headers),
         httpx2.Request("POST", f"{product}/reservations", json={"quantity": 999}, headers=ann.headers),
     ]
 
 
-def _assert_away(town: Town, http: httpx2.Client, ann: Ann) -> list[list[str]]:
+def _assert_away(stack: ServiceStack, http: httpx2.Client, ann: SeededUser) -> list[list[str]]:
     """Everything says so; the reasons why both are not ready."""
     with ThreadPoolExecutor(_CLIENTS) as crowd:
-        asked = [crowd.submit(_timed, http, request) for _ in range(2) for request in _requests(town, ann)]
-        reasons = [_assert_alive_but_not_ready(program, http) for program in (town.users, town.products)]
+        asked = [crowd.submit(_timed, http, request) for _ in range(2) for request in _requests(stack, ann)]
+        reasons = [_assert_alive_but_not_ready(program, http) for program in (stack.users, stack.products)]
         for each in asked:
             answer, seconds = each.result()
             assert answer.status_code == 503, (answer.request.url, answer.text)
@@ -186,9 +197,9 @@ def _timed(http: httpx2.Client, request: httpx2.Request) -> tuple[httpx2.Respons
     return http.send(request), time.monotonic() - begin
 
 
-def _wait_until_works(town: Town, http: httpx2.Client, ann: Ann) -> None:
-    _wait_until(lambda: all(http.send(request).status_code < 500 for request in _requests(town, ann)))
-    _wait_until_ready(town, http)
+def _wait_until_works(stack: ServiceStack, http: httpx2.Client, ann: SeededUser) -> None:
+    _wait_until(lambda: all(http.send(request).status_code < 500 for request in _requests(stack, ann)))
+    _wait_until_ready(stack, http)
 
 
 def _wait_until(is_so: Callable[[], bool], *, seconds: float = _BACK_SECONDS) -> None:
@@ -198,18 +209,18 @@ def _wait_until(is_so: Callable[[], bool], *, seconds: float = _BACK_SECONDS) ->
         time.sleep(0.1)
 
 
-def _wait_until_ready(town: Town, http: httpx2.Client) -> None:
+def _wait_until_ready(stack: ServiceStack, http: httpx2.Client) -> None:
     end = time.monotonic() + _BACK_SECONDS
-    for program in (town.users, town.products):
+    for program in (stack.users, stack.products):
         while http.get(f"{program.url}/readyz").status_code != 200:
             assert time.monotonic() < end, "not ready"
             time.sleep(0.1)
 
 
-def _statuses(town: Town, http: httpx2.Client, ann: Ann) -> list[int]:
-    return [http.send(request).status_code for request in _requests(town, ann)]
+def _statuses(stack: ServiceStack, http: httpx2.Client, ann: SeededUser) -> list[int]:
+    return [http.send(request).status_code for request in _requests(stack, ann)]
 
 
-def _assert_works(town: Town, http: httpx2.Client, ann: Ann) -> None:
-    statuses = _statuses(town, http, ann)
+def _assert_works(stack: ServiceStack, http: httpx2.Client, ann: SeededUser) -> None:
+    statuses = _statuses(stack, http, ann)
     assert statuses == [200, 200, 200, 200, 201, 409], statuses

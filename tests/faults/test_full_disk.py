@@ -14,7 +14,16 @@ import httpx2
 
 from libs.db.testing import PostgresServer
 from tests.faults.disk import Disk, small_disk
-from tests.faults.town import BOUND_SECONDS, TEA, Ann, Town, client, postgres_town, settle, sqlite_town
+from tests.service_stack import (
+    BOUND_SECONDS,
+    TEA,
+    SeededUser,
+    ServiceStack,
+    client,
+    postgres_stack,
+    seed_user_and_product,
+    sqlite_stack,
+)
 
 _BACK_SECONDS = 60
 _KIB_OF_POSTGRES = 96 * 1024
@@ -24,56 +33,56 @@ def test_under_sqlite(tmp_path: Path) -> None:
     """Writes are 503 and reads go on; once there is room writes work again, and what was acknowledged is there."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    town = sqlite_town(tmp_path, DATABASE_URL=f"sqlite+aiosqlite:///{folder / 'products.db'}")
+    stack = sqlite_stack(tmp_path, DATABASE_URL=f"sqlite+aiosqlite:///{folder / 'products.db'}")
     with (
         small_disk(folder, kib=700) as disk,
-        town.users.running(),
-        town.products.running(through=disk.through),
+        stack.users.running(),
+        stack.products.running(through=disk.through),
         client() as http,
     ):
-        _assert_reads_outlive(disk, town, http)
+        _assert_reads_outlive(disk, stack, http)
 
 
 def test_under_the_rows_of_postgresql(tmp_path: Path) -> None:
     """As under SQLite."""
-    with _postgres_on("data", tmp_path) as (disk, _, town), client() as http:
-        _assert_reads_outlive(disk, town, http)
+    with _postgres_on("data", tmp_path) as (disk, _, stack), client() as http:
+        _assert_reads_outlive(disk, stack, http)
 
 
 def test_under_the_log_of_postgresql(tmp_path: Path) -> None:
     """The server ends: all is 503 until it is started with room; then all works, and what was acknowledged is there."""
-    with _postgres_on("wal", tmp_path) as (disk, server, town), client() as http:
-        ann = settle(town, http)
+    with _postgres_on("wal", tmp_path) as (disk, server, stack), client() as http:
+        ann = seed_user_and_product(stack, http)
         disk.fill(leaving=200)
-        written = _fill(town, http, ann)
+        written = _fill(stack, http, ann)
         server.wait_for_end()
         for _ in range(5):
-            _assert_unavailable(_write(town, http, ann))
+            _assert_unavailable(_write(stack, http, ann))
             for path in (ann.product, "/products", "/products?q=tea"):
-                _assert_unavailable(_read(town, http, ann, path))
-            assert [_read(town, http, ann, path).status_code for path in ("/livez", "/readyz")] == [200, 503]
+                _assert_unavailable(_read(stack, http, ann, path))
+            assert [_read(stack, http, ann, path).status_code for path in ("/livez", "/readyz")] == [200, 503]
         disk.make_room()
         server.start()
-        _wait_until_works(town, http, ann)
-        _assert_there(town, http, ann, written)
+        _wait_until_works(stack, http, ann)
+        _assert_there(stack, http, ann, written)
 
 
-def _assert_reads_outlive(disk: Disk, town: Town, http: httpx2.Client) -> None:
-    ann = settle(town, http)
+def _assert_reads_outlive(disk: Disk, stack: ServiceStack, http: httpx2.Client) -> None:
+    ann = seed_user_and_product(stack, http)
     disk.fill(leaving=200)
-    written = _fill(town, http, ann)
+    written = _fill(stack, http, ann)
     for _ in range(5):
-        _assert_unavailable(_write(town, http, ann))
+        _assert_unavailable(_write(stack, http, ann))
         # A search would first keep the words of what is new, for which there is no room.
         for path in (ann.product, "/products", "/products?q=tea", "/livez", "/readyz"):
-            assert _read(town, http, ann, path).status_code == 200, path
+            assert _read(stack, http, ann, path).status_code == 200, path
     disk.make_room()
-    _wait_until_works(town, http, ann)
-    _assert_there(town, http, ann, written)
+    _wait_until_works(stack, http, ann)
+    _assert_there(stack, http, ann, written)
 
 
 @contextmanager
-def _postgres_on(files: str, folder: Path) -> Iterator[tuple[Disk, PostgresServer, Town]]:
+def _postgres_on(files: str, folder: Path) -> Iterator[tuple[Disk, PostgresServer, ServiceStack]]:
     """Both services at work on a PostgreSQL with these of its files on a small disk, none of which may end."""
     # Not pytest's folder: a socket's path may have 107 bytes.
     with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as place:
@@ -83,18 +92,18 @@ def _postgres_on(files: str, folder: Path) -> Iterator[tuple[Disk, PostgresServe
             server = PostgresServer(Path(place), durable=True, through=disk.through)
             server.start()
             try:
-                town = postgres_town(server, folder, "full")
-                with town.users.running(), town.products.running():
-                    yield disk, server, town
+                stack = postgres_stack(server, folder, "full")
+                with stack.users.running(), stack.products.running():
+                    yield disk, server, stack
             finally:
                 server.stop()
 
 
-def _fill(town: Town, http: httpx2.Client, ann: Ann) -> list[str]:
+def _fill(stack: ServiceStack, http: httpx2.Client, ann: SeededUser) -> list[str]:
     """Write until there is no room; where the products are that were acknowledged."""
     written: list[str] = []
     for _ in range(2000):
-        answer = _write(town, http, ann)
+        answer = _write(stack, http, ann)
         if answer.status_code != 201:
             _assert_unavailable(answer)
             return written
@@ -102,13 +111,13 @@ def _fill(town: Town, http: httpx2.Client, ann: Ann) -> list[str]:
     raise AssertionError("the disk does not fill")
 
 
-def _write(town: Town, http: httpx2.Client, ann: Ann) -> httpx2.Response:
+def _write(stack: ServiceStack, http: httpx2.Client, ann: SeededUser) -> httpx2.Response:
     body = TEA | {"description": "Leaves. " * 200}
-    return http.post(f"{town.products.url}/products", json=body, headers=dict(ann.headers))
+    return http.post(f"{stack.products.url}/products", json=body, headers=dict(ann.headers))
 
 
-def _read(town: Town, http: httpx2.Client, ann: Ann, path: str) -> httpx2.Response:
-    return http.get(town.products.url + path, headers=dict(ann.headers))
+def _read(stack: ServiceStack, http: httpx2.Client, ann: SeededUser, path: str) -> httpx2.Response:
+    return http.get(stack.products.url + path, headers=dict(ann.headers))
 
 
 def _assert_unavailable(answer: httpx2.Response) -> None:
@@ -117,15 +126,15 @@ def _assert_unavailable(answer: httpx2.Response) -> None:
     assert answer.elapsed.total_seconds() < BOUND_SECONDS
 
 
-def _wait_until_works(town: Town, http: httpx2.Client, ann: Ann) -> None:
+def _wait_until_works(stack: ServiceStack, http: httpx2.Client, ann: SeededUser) -> None:
     end = time.monotonic() + _BACK_SECONDS
-    while _write(town, http, ann).status_code != 201:
-        assert time.monotonic() < end, town.products.said()
+    while _write(stack, http, ann).status_code != 201:
+        assert time.monotonic() < end, stack.products.said()
         time.sleep(0.1)
 
 
-def _assert_there(town: Town, http: httpx2.Client, ann: Ann, written: list[str]) -> None:
+def _assert_there(stack: ServiceStack, http: httpx2.Client, ann: SeededUser, written: list[str]) -> None:
     for path in (*written, "/readyz"):
-        assert _read(town, http, ann, path).status_code == 200, path
-    names = [item["id"] for item in _read(town, http, ann, "/products?q=leaves&limit=100").json()["items"]]
+        assert _read(stack, http, ann, path).status_code == 200, path
+    names = [item["id"] for item in _read(stack, http, ann, "/products?q=leaves&limit=100").json()["items"]]
     assert {path.rpartition("/")[2] for path in written[-50:]} <= set(names)

@@ -7,16 +7,25 @@ import httpx2
 import pytest
 
 from libs.db.testing import PostgresServer, postgres_server
-from tests.faults.killing import kill_again_and_again
-from tests.faults.town import ANN, TEA, Town, client, log_in, postgres_town, settle, sqlite_town
+from tests.faults.crash_writes import kill_repeatedly
+from tests.service_stack import (
+    ANN,
+    TEA,
+    ServiceStack,
+    client,
+    log_in,
+    postgres_stack,
+    seed_user_and_product,
+    sqlite_stack,
+)
 
 
 class Products:
     """Products; each has the key of its write as its name too."""
 
-    def __init__(self, town: Town, headers: Mapping[str, str]) -> None:
-        self._town = town
-        self._url = f"{town.products.url}/products"
+    def __init__(self, stack: ServiceStack, headers: Mapping[str, str]) -> None:
+        self._town = stack
+        self._url = f"{stack.products.url}/products"
         self._headers = headers
 
     def write(self, key: str, http: httpx2.Client) -> None:
@@ -25,7 +34,7 @@ class Products:
         assert answer.status_code == httpx2.codes.CREATED, answer.text
 
     def stored(self, http: httpx2.Client) -> set[str]:
-        """See `Work`."""
+        """See `Workload`."""
         # Fifty rounds may take longer than a token lives.
         self._headers = {"Authorization": f"Bearer {log_in(self._town, http)}"}
         names = set()
@@ -41,8 +50,8 @@ class Products:
 class Accounts:
     """Accounts, each with a login whose refresh token was used once."""
 
-    def __init__(self, town: Town) -> None:
-        self._town = town
+    def __init__(self, stack: ServiceStack) -> None:
+        self._town = stack
         self._tried: set[str] = set()
         self._tokens: dict[str, tuple[str, str]] = {}
         """Of logins since the last kill: the used token and its successor."""
@@ -59,7 +68,7 @@ class Accounts:
         self._tokens[key] = (first, self._token(self._refresh(http, first)))
 
     def stored(self, http: httpx2.Client) -> set[str]:
-        """See `Work`. Of the tokens since the last kill the newest are good, and the used ones stay used."""
+        """See `Workload`. Of the tokens since the last kill the newest are good, and the used ones stay used."""
         for used, newest in self._tokens.values():
             self._token(self._refresh(http, newest))
             assert self._refresh(http, used).status_code == httpx2.codes.UNAUTHORIZED
@@ -78,33 +87,33 @@ class Accounts:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def ground(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Town, PostgresServer | None]]:
+def ground(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[ServiceStack, PostgresServer | None]]:
     """Both services, ready to start, and the database's server where there is one."""
     if request.param == "sqlite":
-        yield sqlite_town(tmp_path), None
+        yield sqlite_stack(tmp_path), None
     else:
         with postgres_server(durable=True) as server:
-            yield postgres_town(server, tmp_path, "killed"), server
+            yield postgres_stack(server, tmp_path, "killed"), server
 
 
-def test_no_product_is_lost(ground: tuple[Town, PostgresServer | None]) -> None:
+def test_no_product_is_lost(ground: tuple[ServiceStack, PostgresServer | None]) -> None:
     """Of 50 times; on PostgreSQL ten of them the database's too."""
-    town, server = ground
-    with town.users.running():
-        town.products.start()
+    stack, server = ground
+    with stack.users.running():
+        stack.products.start()
         with client() as http:
-            products = Products(town, settle(town, http).headers)
-        kill_again_and_again(town.products, products, server=server)
+            products = Products(stack, seed_user_and_product(stack, http).headers)
+        kill_repeatedly(stack.products, products, server=server)
 
 
-def test_no_account_and_no_login_is_lost(ground: tuple[Town, PostgresServer | None]) -> None:
+def test_no_account_and_no_login_is_lost(ground: tuple[ServiceStack, PostgresServer | None]) -> None:
     """Of 50 times; on PostgreSQL ten of them the database's too."""
-    town, server = ground
-    town.users.start()
+    stack, server = ground
+    stack.users.start()
     with client() as http:
-        assert http.post(f"{town.users.url}/users", json=ANN | {"name": "Ann"}).status_code == httpx2.codes.CREATED
-    town.users.run("grant-admin", ANN["email"])
-    kill_again_and_again(town.users, Accounts(town), server=server)
+        assert http.post(f"{stack.users.url}/users", json=ANN | {"name": "Ann"}).status_code == httpx2.codes.CREATED
+    stack.users.run("grant-admin", ANN["email"])
+    kill_repeatedly(stack.users, Accounts(stack), server=server)
 
 
 def _product(key: str) -> Mapping[str, object]:

@@ -19,7 +19,7 @@ from libs.auth.jwks import FetchPolicy
 from libs.auth.key_files import KeyFolder
 from libs.auth.rotate import rotate
 from libs.clock.clock import SystemClock
-from tests.faults.town import ANN, Ann, Town, client, settle, sqlite_town
+from tests.service_stack import ANN, SeededUser, ServiceStack, client, seed_user_and_product, sqlite_stack
 
 _ROTATIONS = 3
 _CLIENTS = 4
@@ -35,8 +35,8 @@ _PATIENCE_SECONDS = 10 * _ROTATIONS * _AHEAD.total_seconds()
 class People:
     """What the clients have seen until `over` is set."""
 
-    town: Town
-    ann: Ann
+    stack: ServiceStack
+    ann: SeededUser
     over: threading.Event = field(default_factory=threading.Event)
     kids: set[str] = field(default_factory=set)
     failed: list[str] = field(default_factory=list)
@@ -47,17 +47,17 @@ class People:
         """Log in, refresh ten times, and read with each token."""
         with client() as http:
             while not self.over.is_set():
-                tokens = self._expect(http, "POST", f"{self.town.users.url}/auth/login", json=ANN)
+                tokens = self._expect(http, "POST", f"{self.stack.users.url}/auth/login", json=ANN)
                 for _ in range(10):
                     body = {"refresh_token": tokens.get("refresh_token")}
-                    tokens = self._expect(http, "POST", f"{self.town.users.url}/auth/refresh", json=body)
+                    tokens = self._expect(http, "POST", f"{self.stack.users.url}/auth/refresh", json=body)
                     self._read(http, tokens.get("access_token", ""))
 
     def _read(self, http: httpx2.Client, token: str) -> None:
         headers = {"Authorization": f"Bearer {token}"}
         for _ in range(5):
-            self._expect(http, "GET", self.town.products.url + self.ann.product, headers=headers)
-            self._expect(http, "GET", f"{self.town.users.url}/me", headers=headers)
+            self._expect(http, "GET", self.stack.products.url + self.ann.product, headers=headers)
+            self._expect(http, "GET", f"{self.stack.users.url}/me", headers=headers)
             self.reads += 1
         self.kids.add(_kid(token))
 
@@ -81,7 +81,7 @@ class People:
                 header = json.dumps({"alg": "EdDSA", "typ": "at+jwt", "kid": f"nobody-{number}"}).encode()
                 forged = f"{base64.urlsafe_b64encode(header).decode().rstrip('=')}.{payload}.{signature}"
                 answer = http.get(
-                    self.town.products.url + self.ann.product, headers={"Authorization": f"Bearer {forged}"}
+                    self.stack.products.url + self.ann.product, headers={"Authorization": f"Bearer {forged}"}
                 )
                 if answer.status_code != httpx2.codes.UNAUTHORIZED:
                     self.failed.append(answer.text)
@@ -92,27 +92,27 @@ class People:
 
 def test_no_request_fails_and_few_fetches_are_made(tmp_path: Path) -> None:
     """Three rotations under load lose no request; a flood of unknown keys makes a fetch each 30 s at most."""
-    town = sqlite_town(tmp_path)
-    with town.users.running(), town.products.running(), client() as http:
+    stack = sqlite_stack(tmp_path)
+    with stack.users.running(), stack.products.running(), client() as http:
         began = time.monotonic()
-        people = People(town, settle(town, http))
+        people = People(stack, seed_user_and_product(stack, http))
         with _at_once([people.use] * _CLIENTS + [people.flood], people.over):
-            _rotate_until_seen(town, people)
-        fetches = _fetches(town, http)
+            _rotate_until_seen(stack, people)
+        fetches = _fetches(stack, http)
         seconds = time.monotonic() - began
     print(f"{people.reads} reads, {people.refused} forged tokens, {fetches} fetches in {seconds:.0f} s")
     assert people.failed == []
     assert _ROTATIONS <= fetches <= 1 + seconds / FetchPolicy().cooldown
 
 
-def _rotate_until_seen(town: Town, people: People) -> None:
+def _rotate_until_seen(stack: ServiceStack, people: People) -> None:
     """Write the next key whenever none waits for its time, as a schedule does, until that many more have signed.
 
     It also takes as many reads and forged tokens as make a load and a flood.
     """
     end = time.monotonic() + _PATIENCE_SECONDS
     while len(people.kids) <= _ROTATIONS or people.reads <= _READS or people.refused <= _FORGED:
-        rotate(KeyFolder(town.users.folder / "keys"), clock=SystemClock(), ahead=_AHEAD)
+        rotate(KeyFolder(stack.users.folder / "keys"), clock=SystemClock(), ahead=_AHEAD)
         assert not people.failed, people.failed[0]
         assert time.monotonic() < end, f"{len(people.kids)} keys have signed, {people.refused} forged"
         time.sleep(1)
@@ -135,8 +135,8 @@ def _kid(token: str) -> str:
     return str(json.loads(base64.urlsafe_b64decode(header + "=="))["kid"])
 
 
-def _fetches(town: Town, http: httpx2.Client) -> int:
+def _fetches(stack: ServiceStack, http: httpx2.Client) -> int:
     """How often the user service was asked for its keys."""
-    text = http.get(f"{town.users.url}/metrics").text
+    text = http.get(f"{stack.users.url}/metrics").text
     counted = re.findall(r'^http_requests_total\{[^}]*jwks\.json"[^}]*\} (\S+)$', text, re.MULTILINE)
     return sum(round(float(each)) for each in counted)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import httpx2
 
-from tests.faults.town import client
+from tests.service_stack import client
 
 CLIENTS = 8
 STOCK = 1_000_000

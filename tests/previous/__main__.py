@@ -18,14 +18,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from libs.db.testing import postgres_server
-from tests.faults.town import Town, client, postgres_town, sqlite_town
+from tests.previous.compat_scenario import CompatScenario, Person
 from tests.previous.history import HistoryError, export, last_before, newest
-from tests.previous.walk import Person, Walk
 from tests.program import Program
+from tests.service_stack import ServiceStack, client, postgres_stack, sqlite_stack
 
 _ROOT = Path(__file__).absolute().parents[2]
-_IN_TOWN = {"user_service": "users", "product_service": "products"}
-"""Services that people use, and what they are in a town."""
+_IN_STACK = {"user_service": "users", "product_service": "products"}
+"""Services that people use, and what they are in a stack."""
 
 
 def main(workspace: Path) -> int:
@@ -57,21 +57,21 @@ def _proven(workspace: Path, service: str) -> str:
 
 def _on_sqlite(folder: Path, service: str) -> None:
     (folder / "sqlite").mkdir()
-    if service not in _IN_TOWN:
+    if service not in _IN_STACK:
         _start_in_turns(Program(service, folder / "sqlite"), folder / "sources")
         return
-    _take_turns(sqlite_town(folder / "sqlite"), service, folder / "sources")
+    _take_turns(sqlite_stack(folder / "sqlite"), service, folder / "sources")
 
 
 def _on_postgresql(folder: Path, service: str) -> None:
     (folder / "postgresql").mkdir()
     with postgres_server() as server:
-        if service not in _IN_TOWN:
+        if service not in _IN_STACK:
             server.execute(f"CREATE DATABASE {service}")
             program = Program(service, folder / "postgresql", DATABASE_URL=server.url(service))
             _start_in_turns(program, folder / "sources")
             return
-        _take_turns(postgres_town(server, folder / "postgresql", "town"), service, folder / "sources")
+        _take_turns(postgres_stack(server, folder / "postgresql", "stack"), service, folder / "sources")
 
 
 def _start_in_turns(program: Program, sources: Path) -> None:
@@ -83,15 +83,15 @@ def _start_in_turns(program: Program, sources: Path) -> None:
             assert ready.is_success, f"{each.name} is not ready: {ready.text}"
 
 
-def _take_turns(town: Town, service: str, sources: Path) -> None:
+def _take_turns(stack: ServiceStack, service: str, sources: Path) -> None:
     """Let today's code, the code before and today's again work on the same rows."""
     ann, bob, eve = (Person(f"{name}@example.com") for name in ("ann", "bob", "eve"))
     with _said_of("today's code"):
-        _walk(town, arriving=[ann], staying=[ann])
+        _run(stack, created=[ann], verified=[ann])
     with _said_of(f"the {service} of before"):
-        _walk(_before(town, service, sources), arriving=[bob, eve], staying=[ann, bob], leaving=[eve])
+        _run(_before(stack, service, sources), created=[bob, eve], verified=[ann, bob], cleaned_up=[eve])
     with _said_of(f"today's code after the {service} of before"):
-        _walk(town, staying=[ann, bob], leaving=[bob])
+        _run(stack, verified=[ann, bob], cleaned_up=[bob])
 
 
 @contextmanager
@@ -102,10 +102,10 @@ def _said_of(code: str) -> Iterator[None]:
         raise AssertionError(f"{code}: {error}") from error
 
 
-def _before(town: Town, service: str, sources: Path) -> Town:
-    """The town with the service as it was."""
-    part = _IN_TOWN[service]
-    return replace(town, **{part: _of_sources(getattr(town, part), sources)})
+def _before(stack: ServiceStack, service: str, sources: Path) -> ServiceStack:
+    """The stack with the service as it was."""
+    part = _IN_STACK[service]
+    return replace(stack, **{part: _of_sources(getattr(stack, part), sources)})
 
 
 def _of_sources(program: Program, sources: Path) -> Program:
@@ -129,20 +129,24 @@ def _wheels() -> Sequence[str]:
     return [path for path in sys.path if Path(path).name == "site-packages"]
 
 
-def _walk(
-    town: Town, *, arriving: Sequence[Person] = (), staying: Sequence[Person] = (), leaving: Sequence[Person] = ()
+def _run(
+    stack: ServiceStack,
+    *,
+    created: Sequence[Person] = (),
+    verified: Sequence[Person] = (),
+    cleaned_up: Sequence[Person] = (),
 ) -> None:
-    with town.users.running(), town.products.running(), client() as http:
-        for program in (town.users, town.products):
+    with stack.users.running(), stack.products.running(), client() as http:
+        for program in (stack.users, stack.products):
             ready = http.get(f"{program.url}/readyz")
             assert ready.is_success, f"{program.name} is not ready: {ready.text}"
-        walk = Walk(town, http)
-        for person in arriving:
-            walk.arrive(person)
-        for person in staying:
-            walk.stay(person)
-        for person in leaving:
-            walk.leave(person)
+        scenario = CompatScenario(stack, http)
+        for person in created:
+            scenario.create(person)
+        for person in verified:
+            scenario.verify(person)
+        for person in cleaned_up:
+            scenario.clean_up(person)
 
 
 if __name__ == "__main__":

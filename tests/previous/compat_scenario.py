@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import httpx2
 
-from tests.faults.town import TEA, Town
+from tests.service_stack import TEA, ServiceStack
 
 _PASSWORD = "seven green lanterns"
 
@@ -26,21 +26,21 @@ class Person:
         return {"email": self.email, "password": _PASSWORD}
 
 
-class Walk:
+class CompatScenario:
     """Requests to both services as they run now; each must be a success."""
 
-    def __init__(self, town: Town, http: httpx2.Client) -> None:
-        self._town = town
+    def __init__(self, stack: ServiceStack, http: httpx2.Client) -> None:
+        self._town = stack
         self._http = http
         self._headers: Mapping[str, str] = {}
 
-    def arrive(self, person: Person) -> None:
+    def create(self, person: Person) -> None:
         """Register, log in, add a product."""
         self._users("POST", "/users", json={**person.credentials, "name": person.name})
         self._log_in(person)
         person.path = self._products("POST", "/products", json=person.offer).headers["location"]
 
-    def stay(self, person: Person) -> None:
+    def verify(self, person: Person) -> None:
         """Find all as it was left, and change it."""
         self._refresh(person)
         self._log_in(person)
@@ -49,7 +49,7 @@ class Walk:
         _expect(self._users("PATCH", "/me", json={"name": person.name}).json(), {"name": person.name})
         self._trade(person)
 
-    def leave(self, person: Person) -> None:
+    def clean_up(self, person: Person) -> None:
         """Take the product away, log out, close the account."""
         self._log_in(person)
         self._products("DELETE", person.path)

@@ -10,59 +10,59 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.end_to_end.house import prepare
-from tests.faults.town import ANN, TEA, Ann, Town, client, settle
 from tests.program import Program
+from tests.service_stack import ANN, TEA, SeededUser, ServiceStack, client, prepare, seed_user_and_product
 
-_CROWD = 16
+_CLIENTS = 16
 _PATIENCE_SECONDS = 60
 # Longer than a busy machine stands still.
 _DRAIN_SECONDS = "3"
 
-Ask = Callable[[Town, Ann, httpx2.Client, str], httpx2.Response]
+Ask = Callable[[ServiceStack, SeededUser, httpx2.Client, str], httpx2.Response]
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
+def stack(tmp_path: Path) -> Iterator[ServiceStack]:
     """Both services, at work; they drain as they ship, only quicker."""
     users = Program("user_service", tmp_path, DRAIN_SECONDS=_DRAIN_SECONDS)
     jwks = f"{users.url}/.well-known/jwks.json"
     products = Program("product_service", tmp_path, DRAIN_SECONDS=_DRAIN_SECONDS, JWKS_URL=jwks)
-    prepare(users, products)
+    stack = ServiceStack(users, products)
+    prepare(stack)
     users.start()
     products.start()
-    yield Town(users, products)
+    yield stack
     for program in (users, products):
         if program.process is not None and program.process.poll() is None:
             program.kill()
 
 
 @pytest.fixture
-def ann(town: Town) -> Ann:
+def ann(stack: ServiceStack) -> SeededUser:
     """A user who is logged in, and her product."""
     with client() as http:
-        return settle(town, http)
+        return seed_user_and_product(stack, http)
 
 
-def _register(town: Town, _: Ann, http: httpx2.Client, key: str) -> httpx2.Response:
+def _register(stack: ServiceStack, _: SeededUser, http: httpx2.Client, key: str) -> httpx2.Response:
     body = ANN | {"email": f"{key}@example.com", "name": key}
-    return http.post(f"{town.users.url}/users", json=body)
+    return http.post(f"{stack.users.url}/users", json=body)
 
 
-def _rename(town: Town, ann: Ann, http: httpx2.Client, key: str) -> httpx2.Response:
-    return http.patch(f"{town.users.url}/me", json={"name": key}, headers=dict(ann.headers))
+def _rename(stack: ServiceStack, ann: SeededUser, http: httpx2.Client, key: str) -> httpx2.Response:
+    return http.patch(f"{stack.users.url}/me", json={"name": key}, headers=dict(ann.headers))
 
 
-def _create(town: Town, ann: Ann, http: httpx2.Client, key: str) -> httpx2.Response:
+def _create(stack: ServiceStack, ann: SeededUser, http: httpx2.Client, key: str) -> httpx2.Response:
     headers = {**ann.headers, "Idempotency-Key": key}
-    return http.post(f"{town.products.url}/products", json=TEA | {"name": key}, headers=headers)
+    return http.post(f"{stack.products.url}/products", json=TEA | {"name": key}, headers=headers)
 
 
-def _import(town: Town, ann: Ann, http: httpx2.Client, key: str) -> httpx2.Response:
+def _import(stack: ServiceStack, ann: SeededUser, http: httpx2.Client, key: str) -> httpx2.Response:
     rows = "".join(f"{key} {number},,1,1\n" for number in range(50))
     headers = {**ann.headers, "Content-Type": "text/csv"}
     return http.post(
-        f"{town.products.url}/products/imports", content=f"name,description,price_cents,stock\n{rows}", headers=headers
+        f"{stack.products.url}/products/imports", content=f"name,description,price_cents,stock\n{rows}", headers=headers
     )
 
 
@@ -73,38 +73,38 @@ _REQUESTS: Mapping[str, tuple[Ask, ...]] = {
 
 
 @pytest.mark.parametrize("service", _REQUESTS)
-def test_sixteen_writers(town: Town, ann: Ann, service: str) -> None:
+def test_sixteen_writers(stack: ServiceStack, ann: SeededUser, service: str) -> None:
     """None of them is refused, and nobody is told of a lock."""
-    with ThreadPoolExecutor(_CROWD) as threads:
-        done = [threads.submit(_write, town, ann, service, writer) for writer in range(_CROWD)]
+    with ThreadPoolExecutor(_CLIENTS) as threads:
+        done = [threads.submit(_write, stack, ann, service, writer) for writer in range(_CLIENTS)]
         answers = [answer for each in done for answer in each.result()]
     refused = {(answer.status_code, answer.text) for answer in answers if not answer.is_success}
-    assert len(answers) == _CROWD * 3 * len(_REQUESTS[service])
+    assert len(answers) == _CLIENTS * 3 * len(_REQUESTS[service])
     assert refused == set()
-    assert "locked" not in town.users.said() + town.products.said()
+    assert "locked" not in stack.users.said() + stack.products.said()
 
 
-def _write(town: Town, ann: Ann, service: str, writer: int) -> list[httpx2.Response]:
+def _write(stack: ServiceStack, ann: SeededUser, service: str, writer: int) -> list[httpx2.Response]:
     """Ask for each thing three times. Writers begin with different things: there is room for four imports at a time."""
     asks = _REQUESTS[service]
     first = writer % len(asks)
     with client() as http:
         return [
-            ask(town, ann, http, f"{service}-{writer}-{number}")
+            ask(stack, ann, http, f"{service}-{writer}-{number}")
             for number, ask in enumerate((asks[first:] + asks[:first]) * 3)
         ]
 
 
 @dataclass(slots=True)
-class Customer:
-    """Somebody who asks until told that the connection ends, as a balancer does who then takes another replica."""
+class Client:
+    """A client that sends requests until a response closes the connection, as a load balancer does."""
 
     answered: int = 0
     told: bool = False
     failed: list[str] = field(default_factory=list)
 
     def ask(self, once: Callable[[httpx2.Client, str], httpx2.Response], name: str) -> None:
-        """Be that somebody."""
+        """Send requests until then."""
         with client() as http:
             while not self.told and not self.failed:
                 try:
@@ -119,22 +119,22 @@ class Customer:
 
 
 @pytest.mark.parametrize(("service", "ask"), [("user_service", _rename), ("product_service", _create)])
-def test_a_stop_under_load(town: Town, ann: Ann, service: str, ask: Ask) -> None:
-    """SIGTERM fails no request: everybody is answered, told to go elsewhere, and the service ends with 0."""
-    program = town.users if service == "user_service" else town.products
-    customers = [Customer() for _ in range(_CROWD)]
-    with ThreadPoolExecutor(_CROWD) as threads:
-        for number, customer in enumerate(customers):
-            threads.submit(customer.ask, partial(ask, town, ann), f"{number}")
-        _wait_until_served(customers)
+def test_a_stop_under_load(stack: ServiceStack, ann: SeededUser, service: str, ask: Ask) -> None:
+    """SIGTERM fails no request: each is answered, the last with `Connection: close`, and the service ends with 0."""
+    program = stack.users if service == "user_service" else stack.products
+    clients = [Client() for _ in range(_CLIENTS)]
+    with ThreadPoolExecutor(_CLIENTS) as threads:
+        for number, each in enumerate(clients):
+            threads.submit(each.ask, partial(ask, stack, ann), f"{number}")
+        _wait_until_served(clients)
         status = program.stop()
-    assert [failure for customer in customers for failure in customer.failed] == []
-    assert all(customer.told and customer.answered > 1 for customer in customers)
+    assert [failure for each in clients for failure in each.failed] == []
+    assert all(each.told and each.answered > 1 for each in clients)
     assert status == 0
 
 
-def _wait_until_served(customers: list[Customer]) -> None:
-    """Until all have been answered twice; it does not fail, as they go on until somebody stops the service."""
+def _wait_until_served(clients: list[Client]) -> None:
+    """Wait until each client has two responses. It does not fail: the clients go on until the service stops."""
     end = time.monotonic() + _PATIENCE_SECONDS
-    while any(customer.answered < 2 and not customer.failed for customer in customers) and time.monotonic() < end:
+    while any(each.answered < 2 and not each.failed for each in clients) and time.monotonic() < end:
         time.sleep(0.05)

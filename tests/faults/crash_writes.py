@@ -12,8 +12,8 @@ from typing import Protocol
 import httpx2
 
 from libs.db.testing import PostgresServer
-from tests.faults.town import client
 from tests.program import Program
+from tests.service_stack import client
 
 _ROUNDS = int(os.environ.get("KILL_ROUNDS", "50"))
 _WRITERS = 4
@@ -21,7 +21,7 @@ _WRITES = 10
 """Acknowledged before the kill comes."""
 
 
-class Work(Protocol):
+class Workload(Protocol):
     """What clients write, each piece under a key of its own."""
 
     def write(self, key: str, http: httpx2.Client) -> None:
@@ -33,10 +33,10 @@ class Work(Protocol):
         ...
 
 
-class Ledger:
+class WriteLog:
     """Which pieces of a work are acknowledged, and which may be there or not."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Workload) -> None:
         self._work = work
         self.acknowledged: set[str] = set()
         self.in_doubt: set[str] = set()
@@ -54,7 +54,7 @@ class Ledger:
             for each in done:
                 each.result()
 
-    def settle(self, http: httpx2.Client) -> None:
+    def verify(self, http: httpx2.Client) -> None:
         """A piece that got no answer is there as a whole or not at all, so that writing it again makes one."""
         stored = self._work.stored(http)
         assert self.acknowledged <= stored, f"lost: {self.acknowledged - stored}"
@@ -78,19 +78,19 @@ class Ledger:
         self.in_doubt.discard(key)
 
 
-def kill_again_and_again(program: Program, work: Work, *, server: PostgresServer | None = None) -> None:
+def kill_repeatedly(program: Program, work: Workload, *, server: PostgresServer | None = None) -> None:
     """Kill a running program while its clients work; nothing acknowledged is lost, and nothing is there by half.
 
     The server, if there is one, is killed with it in every fifth round.
     """
-    ledger = Ledger(work)
+    log = WriteLog(work)
     with client() as http:
         for number in range(_ROUNDS):
-            ledger.interrupt(f"round-{number}", program.kill)
+            log.interrupt(f"round-{number}", program.kill)
             if server is not None and number % 5 == 0:
                 server.kill()
                 server.start()
             program.start()
-            ledger.settle(http)
-    assert len(ledger.acknowledged) > _ROUNDS * _WRITES
+            log.verify(http)
+    assert len(log.acknowledged) > _ROUNDS * _WRITES
     assert program.stop() == 0

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -12,17 +11,17 @@ from libs.auth.keys import KeyRing
 from libs.auth.testing import new_ring
 from libs.auth.tokens import TokenIssuer
 from libs.clock.testing import FakeClock
-from tests.end_to_end.house import House, open_house
 from tests.program import ISSUER
+from tests.service_stack import ServiceStack, running_stack
 
 ANN = {"email": "ann@example.com", "password": "seven green lanterns", "name": "Ann"}
 TEA = {"name": "Tea", "description": "Leaves", "price_cents": 450, "stock": 3}
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceStack]:
     """Both services, started once for all tests here."""
-    with open_house(tmp_path_factory.mktemp("data")) as opened:
+    with running_stack(tmp_path_factory.mktemp("data")) as opened:
         yield opened
 
 
@@ -34,56 +33,56 @@ def http() -> Iterator[httpx2.Client]:
 
 
 @pytest.fixture(scope="module")
-def token(house: House, http: httpx2.Client) -> str:
+def token(stack: ServiceStack, http: httpx2.Client) -> str:
     """An access token of Ann's, got as any client gets one."""
-    registered = http.post(f"{house.users}/users", json=ANN)
+    registered = http.post(f"{stack.users.url}/users", json=ANN)
     assert registered.status_code == 201, registered.text
     credentials = {"email": ANN["email"], "password": ANN["password"]}
-    login = http.post(f"{house.users}/auth/login", json=credentials)
+    login = http.post(f"{stack.users.url}/auth/login", json=credentials)
     assert login.status_code == 200, login.text
     return str(login.json()["access_token"])
 
 
-def test_a_registered_user_creates_a_product_and_reads_it(house: House, http: httpx2.Client, token: str) -> None:
+def test_a_registered_user_creates_a_product_and_reads_it(stack: ServiceStack, http: httpx2.Client, token: str) -> None:
     """One login at the user service is enough for the product service."""
     mine = {"Authorization": f"Bearer {token}"}
 
-    me = http.get(f"{house.users}/me", headers=mine).json()
-    created = http.post(f"{house.products}/products", json=TEA, headers=mine)
+    me = http.get(f"{stack.users.url}/me", headers=mine).json()
+    created = http.post(f"{stack.products.url}/products", json=TEA, headers=mine)
     assert created.status_code == 201, created.text
-    read = http.get(house.products + created.headers["location"], headers=mine)
+    read = http.get(stack.products.url + created.headers["location"], headers=mine)
 
     assert read.json() == created.json()
     assert read.json()["owner_id"] == me["id"]
     assert read.json() | TEA == read.json()
 
 
-def test_a_wrong_token_is_refused(house: House, http: httpx2.Client, token: str) -> None:
+def test_a_wrong_token_is_refused(stack: ServiceStack, http: httpx2.Client, token: str) -> None:
     """A changed signature, no token and half a token are 401 and say nothing more."""
     changed = token[:-3] + ("AAA" if token[-3:] != "AAA" else "BBB")
     for wrong in (changed, token.rpartition(".")[0], "x"):
-        _assert_refused(http, house, wrong)
-    assert http.get(f"{house.products}/products").status_code == 401
+        _assert_refused(http, stack, wrong)
+    assert http.get(f"{stack.products.url}/products").status_code == 401
 
 
-def test_an_expired_token_is_refused(house: House, http: httpx2.Client) -> None:
+def test_an_expired_token_is_refused(stack: ServiceStack, http: httpx2.Client) -> None:
     """A token of the right key is worth nothing after its time."""
     clock = FakeClock(datetime.now(UTC) - timedelta(hours=1))
-    keys = KeyRing.from_folder(house.keys, clock=FakeClock(datetime.now(UTC)))
-    _assert_refused(http, house, _issued(keys, clock))
+    keys = KeyRing.from_folder(stack.users.folder / "keys", clock=FakeClock(datetime.now(UTC)))
+    _assert_refused(http, stack, _issued(keys, clock))
 
 
-def test_a_foreign_token_is_refused(house: House, http: httpx2.Client) -> None:
+def test_a_foreign_token_is_refused(stack: ServiceStack, http: httpx2.Client) -> None:
     """A well-made token of somebody else's key is worth nothing here."""
     clock = FakeClock(datetime.now(UTC))
-    _assert_refused(http, house, _issued(new_ring(clock=clock), clock))
+    _assert_refused(http, stack, _issued(new_ring(clock=clock), clock))
 
 
-def test_a_fresh_token_of_the_house_is_taken(house: House, http: httpx2.Client) -> None:
+def test_a_fresh_token_of_the_service_is_taken(stack: ServiceStack, http: httpx2.Client) -> None:
     """The two refusals above are about the time and the key: with both right the same token is good."""
     clock = FakeClock(datetime.now(UTC))
-    token = _issued(KeyRing.from_folder(house.keys, clock=clock), clock)
-    answer = http.get(f"{house.products}/products", headers={"Authorization": f"Bearer {token}"})
+    token = _issued(KeyRing.from_folder(stack.users.folder / "keys", clock=clock), clock)
+    answer = http.get(f"{stack.products.url}/products", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 200, answer.text
 
 
@@ -96,15 +95,15 @@ def _issued(keys: KeyRing, clock: FakeClock) -> str:
     )
 
 
-def _assert_refused(http: httpx2.Client, house: House, token: str) -> None:
-    answer = http.get(f"{house.products}/products", headers={"Authorization": f"Bearer {token}"})
+def _assert_refused(http: httpx2.Client, stack: ServiceStack, token: str) -> None:
+    answer = http.get(f"{stack.products.url}/products", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 401, answer.text
     assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_the_data_folder_holds_no_secret_that_others_can_read(house: House) -> None:
+def test_the_data_folder_holds_no_secret_that_others_can_read(stack: ServiceStack) -> None:
     """Private keys are readable by their owner alone."""
-    keys = list(Path(house.keys).glob("*.pem"))
+    keys = list((stack.users.folder / "keys").glob("*.pem"))
     assert keys
     assert all(key.stat().st_mode & 0o077 == 0 for key in keys)

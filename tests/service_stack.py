@@ -1,4 +1,4 @@
-"""Both services and somebody who uses them."""
+"""A user service and a product service as processes, and a user with a product."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx2
 
 from libs.db.testing import PostgresServer
-from tests.end_to_end.house import prepare
 from tests.program import Program
 
 ANN = {"email": "ann@example.com", "password": "seven green lanterns"}
@@ -19,7 +18,7 @@ BOUND_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Town:
+class ServiceStack:
     """Both services; whether they run is up to the test."""
 
     users: Program
@@ -27,8 +26,8 @@ class Town:
 
 
 @dataclass(frozen=True, slots=True)
-class Ann:
-    """A user: her token, and a product of hers."""
+class SeededUser:
+    """A user with a token, and the path of a product of the user."""
 
     headers: Mapping[str, str]
     product: str
@@ -41,15 +40,33 @@ def client(**options: object) -> Iterator[httpx2.Client]:
         yield opened
 
 
-def sqlite_town(folder: Path, **settings: str) -> Town:
+@contextmanager
+def running_stack(folder: Path, **settings: str) -> Iterator[ServiceStack]:
+    """Run both services on SQLite files in `folder`; `settings` are for both."""
+    users = Program("user_service", folder, **settings)
+    stack = ServiceStack(users, Program("product_service", folder, **{"JWKS_URL": _jwks(users)} | settings))
+    prepare(stack)
+    with stack.users.running(), stack.products.running():
+        yield stack
+
+
+def prepare(stack: ServiceStack) -> None:
+    """Make the tables of both and the first signing key."""
+    stack.users.run("migrate")
+    stack.users.run("rotate-keys")
+    stack.products.run("migrate")
+
+
+def sqlite_stack(folder: Path, **settings: str) -> ServiceStack:
     """Both services on SQLite files in `folder`, ready to start; `settings` are for the product service."""
     users = Program("user_service", folder)
     products = Program("product_service", folder, JWKS_URL=_jwks(users), **settings)
-    prepare(users, products)
-    return Town(users, products)
+    stack = ServiceStack(users, products)
+    prepare(stack)
+    return stack
 
 
-def calling_town(folder: Path, *, user_service_url: str = "", **settings: str) -> Town:
+def calling_stack(folder: Path, *, user_service_url: str = "", **settings: str) -> ServiceStack:
     """Both services on SQLite files, where the product service may call the user service, at another URL if given.
 
     `settings` are for the product service.
@@ -69,10 +86,10 @@ def calling_town(folder: Path, *, user_service_url: str = "", **settings: str) -
         **settings,
     )
     products.run("migrate")
-    return Town(users, products)
+    return ServiceStack(users, products)
 
 
-def postgres_town(server: PostgresServer, folder: Path, name: str, **settings: str) -> Town:
+def postgres_stack(server: PostgresServer, folder: Path, name: str, **settings: str) -> ServiceStack:
     """Both services on databases of `server`, whose names begin with `name`, ready to start.
 
     `settings` are for the product service.
@@ -83,22 +100,23 @@ def postgres_town(server: PostgresServer, folder: Path, name: str, **settings: s
         urls.append(server.url(database))
     users = Program("user_service", folder, DATABASE_URL=urls[0])
     products = Program("product_service", folder, **{"DATABASE_URL": urls[1], "JWKS_URL": _jwks(users)} | settings)
-    prepare(users, products)
-    return Town(users, products)
+    stack = ServiceStack(users, products)
+    prepare(stack)
+    return stack
 
 
-def settle(town: Town, http: httpx2.Client) -> Ann:
-    """Let Ann register, log in and add a product."""
-    assert http.post(f"{town.users.url}/users", json=ANN | {"name": "Ann"}).status_code == httpx2.codes.CREATED
-    headers = {"Authorization": f"Bearer {log_in(town, http)}"}
-    created = http.post(f"{town.products.url}/products", json=TEA, headers=headers)
+def seed_user_and_product(stack: ServiceStack, http: httpx2.Client) -> SeededUser:
+    """Register Ann, log in and create a product."""
+    assert http.post(f"{stack.users.url}/users", json=ANN | {"name": "Ann"}).status_code == httpx2.codes.CREATED
+    headers = {"Authorization": f"Bearer {log_in(stack, http)}"}
+    created = http.post(f"{stack.products.url}/products", json=TEA, headers=headers)
     assert created.status_code == httpx2.codes.CREATED, created.text
-    return Ann(headers, created.headers["location"])
+    return SeededUser(headers, created.headers["location"])
 
 
-def log_in(town: Town, http: httpx2.Client) -> str:
+def log_in(stack: ServiceStack, http: httpx2.Client) -> str:
     """A new access token of Ann's."""
-    answer = http.post(f"{town.users.url}/auth/login", json=ANN)
+    answer = http.post(f"{stack.users.url}/auth/login", json=ANN)
     assert answer.status_code == httpx2.codes.OK, answer.text
     return str(answer.json()["access_token"])
 
