@@ -47,7 +47,6 @@ def _app(*, track, data, **attributes):
         deps = [":app_of_any_track"],
     )
 
-
 def fastapi_service(
         name,
         srcs = None,

@@ -1,5 +1,6 @@
 """Programs and tests with `config_settings`: a rule that changes settings around one of Bazel's own, which cannot."""
 
+load("@rules_python//python:defs.bzl", "py_binary")
 load("@rules_python_internal//:extra_transition_settings.bzl", "EXTRA_TRANSITION_SETTINGS")
 
 # What the program inside has; the rest is of the rule around it.
@@ -76,7 +77,7 @@ def _configured(rule, name, *, main = None, **attributes):
     inner = "_{}.program".format(name)
     srcs = attributes["srcs"]
     testonly = attributes.pop("testonly", rule == py_test)
-    native.py_binary(
+    py_binary(
         # buildifier: disable=native-py
         name = inner,
         main = main or (srcs[0] if len(srcs) == 1 else name + ".py"),
