@@ -1,6 +1,5 @@
 """Programs and tests with `config_settings`: a rule that changes settings around one of Bazel's own, which cannot."""
 
-load("@rules_python//python:defs.bzl", "py_binary")
 load("@rules_python_internal//:extra_transition_settings.bzl", "EXTRA_TRANSITION_SETTINGS")
 
 # What the program inside has; the rest is of the rule around it.
@@ -77,8 +76,9 @@ def _configured(rule, name, *, main = None, **attributes):
     inner = "_{}.program".format(name)
     srcs = attributes["srcs"]
     testonly = attributes.pop("testonly", rule == py_test)
-    py_binary(
-        # buildifier: disable=native-py
+
+    # buildifier: disable=native-py
+    native.py_binary(
         name = inner,
         main = main or (srcs[0] if len(srcs) == 1 else name + ".py"),
         tags = attributes.get("tags", []) + ["manual"],
