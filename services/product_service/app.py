@@ -109,10 +109,13 @@ class _Resources:
             yield
 
     @asynccontextmanager
-    async def _open_users(self, telemetry: Telemetry) -> AsyncIterator[UserServiceClient]:
+    async def _open_users(self, telemetry: Telemetry) -> AsyncIterator[UserServiceClient | None]:
         settings, clock = self._settings, self._clock
         peer = Peer(name="user_service", url=settings.user_service_url)
         async with open_service_tokens(settings, clock=clock) as tokens:
+            if tokens is None:
+                yield None
+                return
             http = service_http_client(
                 settings,
                 peer=peer,

@@ -28,7 +28,8 @@ class _Cached:
 class OwnerNames:
     """Looks up names in batches and keeps them for a minute, also that there is no such user."""
 
-    def __init__(self, users: UserServiceClient, clock: Clock) -> None:
+    def __init__(self, users: UserServiceClient | None, clock: Clock) -> None:
+        """Without `users` every name of a user is unavailable."""
         self._users = users
         self._clock = clock
         # In the order of expiry, since every entry lives equally long.
@@ -41,17 +42,19 @@ class OwnerNames:
         names = {owner: OwnerName.missing() for owner in owners}
         names |= {owner: self._cache[owner].owner for owner in names if owner in self._cache}
         wanted = [owner for owner in names if owner not in self._cache and _USER.fullmatch(owner)]
+        if self._users is None:
+            return {**names, **dict.fromkeys(wanted, OwnerName.unavailable())}
         for start in range(0, len(wanted), MAX_IDS):
             try:
-                names |= await self._fetch(wanted[start : start + MAX_IDS])
+                names |= await self._fetch(self._users, wanted[start : start + MAX_IDS])
             except ApiError:
                 # libs/http has logged and counted it. Further requests would fail alike, after as long a wait.
                 names |= dict.fromkeys(wanted[start:], OwnerName.unavailable())
                 break
         return names
 
-    async def _fetch(self, owners: Sequence[OwnerId]) -> Mapping[OwnerId, OwnerName]:
-        directory = await self._users.read_directory(id=list(owners))
+    async def _fetch(self, users: UserServiceClient, owners: Sequence[OwnerId]) -> Mapping[OwnerId, OwnerName]:
+        directory = await users.read_directory(id=list(owners))
         found = {user.id: OwnerName.known(user.name) for user in directory.users}
         names = {owner: found.get(owner, OwnerName.missing()) for owner in owners}
         expires_at = self._clock.monotonic() + CACHE_SECONDS

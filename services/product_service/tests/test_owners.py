@@ -4,13 +4,17 @@ from collections.abc import Sequence
 
 import httpx2
 import pytest
+from structlog.testing import capture_logs
 
 from libs.api_client.testing import Answer, FakeRequest
 from libs.auth.testing import TokenFactory
 from libs.clock.testing import FakeClock
 from libs.http.errors import DeadlineExceeded
+from libs.web.testing import running
+from services.product_service.app import create_app
 from services.product_service.models import OwnerId, OwnerName
 from services.product_service.service.owners import CACHE_SECONDS, MAX_CACHED, MAX_IDS, OwnerNames
+from services.product_service.settings import ProductSettings
 from services.product_service.tests.token_headers import ANN, BOB, TEA, Headers, ann, bob
 from services.user_service.client import DirectoryEntry, DirectoryView, UserServiceClient
 from services.user_service.client.testing import FakeUserService
@@ -140,3 +144,16 @@ async def test_the_cache_is_bounded(names: OwnerNames, users: FakeUserService) -
     assert len(users.requests) == asked
     await names.find(owners[:1])
     assert len(users.requests) == asked + 1
+
+
+async def test_without_a_client_secret_one_line_says_so(settings: ProductSettings, factory: TokenFactory) -> None:
+    """The service starts and leaves names out; further requests log nothing of calls."""
+    app = create_app(settings, clock=factory.clock, keys=factory.keys)
+    with capture_logs() as lines:
+        async with running(app) as client:
+            path = await _create(client, ann(factory))
+            for _ in range(3):
+                product = (await client.get(path, headers=ann(factory))).json()
+                assert (product["owner_name"], product["owner_name_status"]) == (None, "unavailable")
+    of_calls = [line["event"] for line in lines if line["event"] != "request"]
+    assert of_calls == ["calls that need a service token are off"]
