@@ -25,6 +25,9 @@ python.toolchain(python_version = "3.11")
 
 local_repository = use_repo_rule("@bazel_tools//tools/build_defs/repo:local.bzl", "local_repository")
 local_repository(name = "base", path = "{base}")
+
+track_list = use_repo_rule("//tools/build/tracks:repository.bzl", "track_list")
+track_list(name = "tracks", main = "//tools/build/tracks:lock.txt")
 """
 
 _OPTIONS = """\
@@ -50,6 +53,12 @@ string_flag(name = "compression", build_setting_default = "gzip")
 py_library(name = "pack", srcs = glob(["*.py"]))
 """
 
+_TRACKS = """\
+load("@bazel_skylib//rules:common_settings.bzl", "string_flag")
+
+string_flag(name = "track", build_setting_default = "main", visibility = ["//visibility:public"])
+"""
+
 _PYTHON = 'alias(name = "python", actual = "@base//:python", visibility = ["//visibility:public"])\n'
 
 _SERVICE = """\
@@ -67,6 +76,8 @@ oci_image(name = "image", architecture = "amd64", os = "linux", tars = [":layers
 """
 
 _FILES = {
+    "tools/build/tracks/BUILD.bazel": _TRACKS,
+    "tools/build/tracks/lock.txt": "",
     "tools/oci/layers/BUILD.bazel": _LAYERS,
     "tools/oci/python/BUILD.bazel": _PYTHON,
     "service/BUILD.bazel": _SERVICE,
@@ -89,13 +100,13 @@ class Interpreters:
 
 
 def make(folder: Path, tools: Path, interpreters: Interpreters) -> None:
-    """Write the workspace and commit it; `tools` is a folder with `tools/oci` in it."""
+    """Write the workspace and commit it; `tools` is a folder with `tools/build/tracks` and `tools/oci` in it."""
     for path, content in _FILES.items():
         _write(folder / path, content)
     _write(folder / "MODULE.bazel", _MODULE.format(base=interpreters.of_base))
     _write(folder / ".bazelrc", _OPTIONS.format(interpreter=interpreters.of_rules))
     (folder / "bazelw").chmod(0o755)
-    for place in ("tools/oci/layers", "tools/oci/python"):
+    for place in ("tools/build/tracks", "tools/oci/layers", "tools/oci/python"):
         for file in [*(tools / place).glob("*.py"), *(tools / place).glob("*.bzl")]:
             shutil.copyfile(file, folder / place / file.name)
     for command in ("init --quiet", "add .", "-c user.name=n -c user.email=e commit --quiet -m first"):
