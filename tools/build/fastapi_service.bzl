@@ -7,7 +7,8 @@ load("@tracks//:tracks.bzl", "TRACKS")
 load("//tools/build:service_description.bzl", "service_description")
 load("//tools/build/tracks:libraries.bzl", "track_libraries")
 load("//tools/build/tracks:library.bzl", "track_library")
-load("//tools/build/tracks:tracks.bzl", "on_track")
+load("//tools/build/tracks:missing.bzl", "missing_packages")
+load("//tools/build/tracks:tracks.bzl", "MAIN", "on_track")
 load("//tools/client_generator:api_client.bzl", "api_client")
 load("//tools/oci:service_image.bzl", "DEFAULT_BASE", "locked_folders", "service_image")
 load("//tools/oci/base:user_layer.bzl", "DEFAULT_USER")
@@ -130,6 +131,13 @@ def fastapi_service(
             native.package_relative_label(name),
             srcs or "none",
         ))
+    error = missing_packages(
+        "fastapi_service {}".format(native.package_relative_label(name)),
+        ["@pip//" + package for package in packages],
+        track or MAIN,
+    )
+    if error:
+        fail(error)
     _app(
         srcs = srcs,
         data = data,

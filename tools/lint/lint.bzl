@@ -1,5 +1,6 @@
 """`lint`: every package's last line."""
 
+load("//tools/build/tracks:missing.bzl", "missing_packages")
 load("//tools/build/tracks:tracks.bzl", "MAIN", "track_of")
 load("//tools/layering:layering.bzl", "layering_test")
 load("//tools/lint:mypy_test.bzl", "mypy_sources", "mypy_test")
@@ -59,6 +60,18 @@ def _refuse_disagreement(rules):
 def _track_of(rule):
     """Returns the dependency track of a target; None for a library, which has that of what depends on it."""
     return track_of(rule.get("tags", [])) or (None if rule["kind"] == "py_library" else MAIN)
+
+def _refuse_missing_packages(rules):
+    """Stops where a target that is built on a track takes a distribution that the lock of the track lacks."""
+    for name, rule in rules.items():
+        if rule["kind"] in _PYTHON_RULES and (rule["kind"] != "py_library" or "manual" not in rule.get("tags", [])):
+            error = missing_packages(
+                "//{}:{}".format(native.package_name(), name),
+                _names(rule, "deps"),
+                _track_of(rule) or MAIN,
+            )
+            if error:
+                fail(error + ("" if _track_of(rule) else "; a library for a track alone has `tags = [\"manual\"]`"))
 
 def _track(rules):
     """Returns the dependency track of this package's programs and tests; the main one where they differ."""
@@ -124,6 +137,7 @@ def lint(name = "lint", exported = [], exclude = [], apart = [], folders = ["**"
     starlark = _files(folders, ["*.bazel", "*.bzl"], exclude)
     _refuse_orphans([file for file in python if file not in exported], rules)
     _refuse_disagreement(rules)
+    _refuse_missing_packages(rules)
     tool_test(
         name = name + ".buildifier",
         size = "small",

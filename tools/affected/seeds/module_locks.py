@@ -44,9 +44,10 @@ def verdict(change: Change, scene: Scene) -> Verdict | None:
         return everything(change.path, f"the lock is {change.kind.value}")
     if attribute in _PYTHON_LOCKS:
         difference = requirements.difference(before.decode(), after.decode())
-        return track_locks.verdict(change.path, use, difference, scene) or _distributions(
+        answer = track_locks.verdict(change.path, use, difference, scene) or _distributions(
             change.path, use.name("hub_name", "pip"), difference, scene
         )
+        return track_locks.with_definitions(answer, use, difference, scene)
     return _repositories(change.path, use, changed_parts(before, after), scene)
 
 

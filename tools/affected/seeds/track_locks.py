@@ -1,5 +1,6 @@
 """One of several locks of a hub, each of a dependency track."""
 
+import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 
@@ -41,6 +42,24 @@ def verdict(path: str, use: Use, difference: Difference, scene: Scene) -> Verdic
     reason = f"track {track_of(path)}: {', '.join(difference.described())}"
     steps = {label: (reason, *way) for label, way in reached.items()}
     return Verdict(path=path, scope=Scope.SOME if steps else Scope.NONE, reason=reason, reached=steps)
+
+
+def with_definitions(answer: Verdict, use: Use, difference: Difference, scene: Scene) -> Verdict:
+    """Add what is defined otherwise where a distribution came to one of several locks or left it.
+
+    BUILD files may ask which tracks have a distribution, and no edge of the graph leads from a lock to them.
+    """
+    names_differ = difference.before.pins.keys() != difference.after.pins.keys()
+    if answer.scope is Scope.ALL or not names_differ or len(tracks.locks_of(use)) < 2:
+        return answer
+    try:
+        parts = dict(scene.differing)
+    except BazelFailedError as error:
+        return everything(answer.path, f"the graphs cannot be compared: {error}")
+    if not parts:
+        return answer
+    labels = (*answer.labels, *parts)
+    return dataclasses.replace(answer, scope=Scope.SOME, labels=labels, parts={**answer.parts, **parts})
 
 
 def _difference(lock: str, scene: Scene) -> Difference:

@@ -1,7 +1,8 @@
 """A Bazel that answers `info`, `query`, `cquery` and `mod` from files of the workspace it is called in.
 
 graph.json maps labels of rules to {"rule": class, "inputs": [labels], ...attributes}; what a rule has as `toolchains`
-only `cquery` knows of. modules.json maps names of modules to versions, names.json those of repositories to names.
+only `cquery` knows of. An attribute is a list of strings, or an object as Bazel prints it. modules.json maps names of
+modules to versions, names.json those of repositories to names.
 """
 
 import json
@@ -45,7 +46,10 @@ def printed(label: str, rules: Rules) -> Mapping[str, Any]:
     if rules[label]["rule"] == "package_group":
         return {"type": "PACKAGE_GROUP", "packageGroup": {"name": label, "containedPackage": rules[label]["packages"]}}
     values = {name: value for name, value in rules[label].items() if name not in {"rule", "inputs", "toolchains"}}
-    attributes = [{"name": name, "stringListValue": value} for name, value in values.items()]
+    attributes = [
+        {"name": name, **(value if isinstance(value, dict) else {"stringListValue": value})}
+        for name, value in values.items()
+    ]
     return {
         "type": "RULE",
         "rule": {

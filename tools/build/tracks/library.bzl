@@ -3,7 +3,10 @@
 load("@rules_python//python:py_info.bzl", "PyInfo")
 load("//tools/build/tracks:tracks.bzl", "TRACK_ATTRS", "to_track")
 
-visibility("//tools/build")
+visibility([
+    "//tools/build/...",
+    "//tools/oci/layers",
+])
 
 def _track_library_impl(ctx):
     library = ctx.attr.deps[0]
@@ -25,7 +28,8 @@ track_library = rule(
     doc = """Hands on a library of one track.
 
 The code of a service is such a library. A test of the service that is on another track has the wheels of both on its
-path, which `lint` and the test's runner refuse.
+path, which `lint` and the test's runner refuse. A library of build tools is on the main track, since Bazel 7 hands the
+track of a target on to the tools of its actions.
 """,
     provides = [PyInfo],
 )

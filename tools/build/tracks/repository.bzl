@@ -5,6 +5,10 @@ _TRACKS = """\
 
 # Tracks besides the main one.
 TRACKS = {tracks}
+"""
+
+_PARTIAL = """\
+\"\"\"Made by //tools/build/tracks:repository.bzl.\"\"\"
 
 # Distributions that some locks lack: the tracks whose locks have them.
 PARTIAL = {partial}
@@ -27,8 +31,8 @@ def _track_list_impl(rctx):
             tracks.setdefault(name, []).append(track)
     partial = {name: found for name, found in sorted(tracks.items()) if len(found) < len(locks)}
     rctx.file("BUILD.bazel", "")
+    rctx.file("partial.bzl", _PARTIAL.format(partial = json.encode_indent(partial, indent = "    ")))
     rctx.file("tracks.bzl", _TRACKS.format(
-        partial = json.encode_indent(partial, indent = "    "),
         tracks = json.encode_indent([track for track in locks if track != "main"], indent = "    "),
     ))
 
@@ -38,5 +42,5 @@ track_list = repository_rule(
         "locks": attr.label_keyed_string_dict(doc = "Name of the track by its lock."),
         "main": attr.label(allow_single_file = True, doc = "Lock of the main track.", mandatory = True),
     },
-    doc = "Writes `tracks.bzl` with TRACKS and PARTIAL.",
+    doc = "Writes `tracks.bzl` with TRACKS and `partial.bzl` with PARTIAL.",
 )

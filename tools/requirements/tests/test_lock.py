@@ -16,6 +16,8 @@ _MEND = "run: bazel run //:requirements.update"
 _MAIN, *_OTHERS = find_tracks(Path.cwd())
 _TEXTS = {track: Path(track.lock).read_text(encoding="utf-8") for track in (_MAIN, *_OTHERS)}
 _LOCK = read_lock(_TEXTS[_MAIN])
+# The track that this test is built on, whose wheels are among its runfiles.
+_TEXT_OF_BUILD = next(text for track, text in _TEXTS.items() if track.name == os.environ["TRACK"])
 
 each_track = pytest.mark.parametrize("track", _TEXTS, ids=lambda track: track.name)
 each_other_track = pytest.mark.parametrize("track", _OTHERS, ids=lambda track: track.name)
@@ -59,10 +61,11 @@ def test_no_pin_depends_on_the_micro_version_of_python(track: Track) -> None:
 
 def test_every_wheel_finds_its_needs_in_the_lock() -> None:
     """What the wheels ask for in their metadata is pinned, in a version that they take."""
+    lock = read_lock(_TEXT_OF_BUILD)
     found = [
         complaint
         for distribution in _unpacked()
-        for complaint in unmet_needs(distribution.name, distribution.requires or [], _LOCK)
+        for complaint in unmet_needs(distribution.name, distribution.requires or [], lock)
     ]
     assert not found, "\n".join([*found, _MEND])
 
@@ -70,8 +73,8 @@ def test_every_wheel_finds_its_needs_in_the_lock() -> None:
 def test_the_wheels_are_those_of_the_lock() -> None:
     """The build unpacks the versions that the lock pins, and all that Linux takes on every track."""
     unpacked = {canonicalize_name(found.name): found.version for found in _unpacked()}
-    others = [_linux_pins(_TEXTS[track]) for track in _OTHERS]
-    pinned = {name: version for name, version in _linux_pins(_TEXTS[_MAIN]).items() if all(name in it for it in others)}
+    locks = [_linux_pins(text) for text in _TEXTS.values()]
+    pinned = {name: pin for name, pin in _linux_pins(_TEXT_OF_BUILD).items() if all(name in lock for lock in locks)}
     assert unpacked == pinned
 
 
