@@ -86,7 +86,7 @@ def _report(repository: Repository, base: str, service: str, *, is_here: bool) -
     new = read_contract(repository.workspace, service)
     data = repository.contract(base, service)
     if data is None:
-        return [f"{service}: the contract is new"], False
+        return [f"{service}: the contract is new, since {base[:12]} has none; --since REF compares with another"], False
     old = parse(data, name=f"{base[:12]}:services/{service}/openapi.json")
     folder = repository.workspace / "services" / service
     assessment = assess(old, new, compare(old, new), read_reasons(folder, shown=f"services/{service}"))

@@ -52,7 +52,7 @@ def _run(fleet: Fleet, services: Sequence[Service], scopes: Sequence[str]) -> in
     commands += [
         (issuer, ["ensure-client", service.name, service.client_scopes, str(service.client_secret)])
         for service in services
-        if service.calls
+        if service.client_scopes
     ]
     for service, command in commands:
         if fleet.run([service.program, *command], settings(service)) != 0:

@@ -32,7 +32,7 @@ def test_no_setting_is_a_secret_with_a_default() -> None:
     """A secret has to be given, or what needs it is off."""
     for name, field in ProductSettings.model_fields.items():
         is_secret = any(word in name for word in ("password", "secret", "token")) and not name.endswith("_seconds")
-        assert not is_secret or field.is_required() or field.default is None, name
+        assert not is_secret or field.is_required() or field.default is None, f"{name} has a default"
 
 
 def test_the_serving_process_leaves_migrations_out() -> None:
