@@ -10,6 +10,7 @@ from typing import Any
 from datamodel_code_generator.__main__ import Exit, main
 
 from tools.client_generator.errors import ContractError
+from tools.client_generator.keywords import standard_keywords
 from tools.client_generator.names import class_name
 
 Json = dict[str, Any]
@@ -42,7 +43,7 @@ def write_models(document: Json, path: Path) -> list[str]:
     """Write a module with a class for each schema and return the names of the classes.
 
     Raises:
-        ContractError: the schemas cannot be read, or one has no class of its name.
+        ContractError: the schemas cannot be read, refer to other documents, or one has no class of its name.
     """
     schemas = document.get("components", {}).get("schemas", {})
     names = sorted(map(class_name, schemas))
@@ -51,6 +52,7 @@ def write_models(document: Json, path: Path) -> list[str]:
     if not schemas:
         path.write_text(f"{_HEADER}\n", encoding="utf-8")
         return []
+    schemas = {name: standard_keywords(each, f"#/components/schemas/{name}") for name, each in schemas.items()}
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "contract.json")
         header = Path(folder, "header.txt")
