@@ -5,7 +5,7 @@ from typing import Final, cast
 
 import httpx2
 
-from libs.http.errors import BrokenResponse, DeadlineExceeded, PeerUnreachable, UnacceptableResponse
+from libs.http.errors import BrokenResponse, ConnectionTimeout, DeadlineExceeded, PeerUnreachable, UnacceptableResponse
 from libs.http.transports import DEADLINE, WrappingTransport
 from libs.web.context import TIMEOUT_HEADER
 
@@ -34,6 +34,7 @@ class AttemptTransport(WrappingTransport):
 
         Raises:
             DeadlineExceeded: no time is left.
+            ConnectionTimeout: no connection was made in time.
             PeerUnreachable: no connection could be made.
             BrokenResponse: the response is incomplete or not HTTP.
             UnacceptableResponse: it is too large, compressed or a redirect.
@@ -53,7 +54,9 @@ class AttemptTransport(WrappingTransport):
                 body = await self._body(response)
             finally:
                 await response.aclose()
-        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+        except httpx2.ConnectTimeout as error:
+            raise ConnectionTimeout(self._peer, f"no connection within {seconds / 2:.3g} s") from error
+        except httpx2.ConnectError as error:
             raise PeerUnreachable(self._peer, f"no connection: {_text(error)}") from error
         except (httpx2.NetworkError, httpx2.ProtocolError) as error:
             raise BrokenResponse(self._peer, f"no complete response: {_text(error)}") from error

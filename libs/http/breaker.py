@@ -5,6 +5,7 @@ or opens it again. Others fail until then.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,10 +15,11 @@ from typing import Final
 import httpx2
 
 from libs.clock.clock import Clock
-from libs.http.errors import CallError, CircuitOpen, UnacceptableResponse
-from libs.http.transports import WrappingTransport
+from libs.http.errors import CallError, CircuitOpen, ConnectionTimeout, UnacceptableResponse
+from libs.http.transports import DEADLINE, WrappingTransport
 
-_FAILED_STATUSES: Final = frozenset({502, 503, 504})
+_FAILED_STATUSES: Final = frozenset({502, 503})
+_TIMED_OUT: Final = 504
 
 
 class CircuitState(IntEnum):
@@ -105,8 +107,9 @@ class CircuitBreaker:
 class BreakerTransport(WrappingTransport):
     """Sends what the breaker admits.
 
-    No usable response and the statuses 502, 503 and 504 are failures. A request that is cancelled, because its deadline
-    passes for example, is one if it took half of `seconds`: clients choose deadlines, so a short one is no evidence.
+    No usable response and the statuses 502, 503 and 504 are failures. Clients choose deadlines, so a short one is no
+    evidence: a request that is cancelled, because its deadline passes for example, is a failure if it took half of
+    `seconds`, and a connection that takes too long, or a 504, is one if half of `seconds` was left at the beginning.
     """
 
     def __init__(
@@ -134,10 +137,14 @@ class BreakerTransport(WrappingTransport):
         if admitted is None:
             raise CircuitOpen(self._peer, "too many of the last requests failed")
         began = self._clock.monotonic()
+        timed_out = Result.NONE if self._has_little_time(request) else Result.FAILURE
         result = Result.NONE
         try:
             response = await self.inner.handle_async_request(request)
-            result = Result.FAILURE if response.status_code in _FAILED_STATUSES else Result.SUCCESS
+            result = timed_out if response.status_code == _TIMED_OUT else _result_of(response)
+        except ConnectionTimeout:
+            result = timed_out
+            raise
         except UnacceptableResponse:
             result = Result.SUCCESS
             raise
@@ -151,3 +158,11 @@ class BreakerTransport(WrappingTransport):
         finally:
             self._breaker.record(admitted, result)
         return response
+
+    def _has_little_time(self, request: httpx2.Request) -> bool:
+        deadline = request.extensions.get(DEADLINE)
+        return deadline is not None and deadline - time.monotonic() < self._enough
+
+
+def _result_of(response: httpx2.Response) -> Result:
+    return Result.FAILURE if response.status_code in _FAILED_STATUSES else Result.SUCCESS

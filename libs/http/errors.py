@@ -35,6 +35,10 @@ class PeerUnreachable(CallError):
     is_transient = True
 
 
+class ConnectionTimeout(PeerUnreachable):
+    """No connection could be made in the time that the deadline leaves for it."""
+
+
 class BrokenResponse(CallError):
     """The connection ended before the response did, or the response is not HTTP. The request may have had an effect."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 
 import httpx2
@@ -10,9 +11,18 @@ from prometheus_client import CollectorRegistry
 
 from libs.clock.testing import FakeClock
 from libs.http.breaker import BreakerPolicy, BreakerTransport, CircuitBreaker, CircuitState, Result
-from libs.http.errors import BrokenResponse, CallError, CircuitOpen, DeadlineExceeded, UnacceptableResponse
+from libs.http.errors import (
+    BrokenResponse,
+    CallError,
+    CircuitOpen,
+    ConnectionTimeout,
+    DeadlineExceeded,
+    UnacceptableResponse,
+)
 from libs.http.tests.clients import NAME, client_of
-from libs.http.tests.fake_peer import OK, closed_port, fake_peer, status
+from libs.http.tests.fake_peer import OK, closed_port, fake_peer, full_listener, status
+from libs.http.transports import DEADLINE
+from libs.web import context
 
 POLICY = BreakerPolicy()
 
@@ -172,6 +182,39 @@ async def test_short_deadlines_of_clients_do_not_open_it(took: float, opens: boo
         with pytest.raises(asyncio.CancelledError):
             await transport.handle_async_request(httpx2.Request("GET", "http://users/"))
     assert bool(breaker.changes) is opens
+
+
+@pytest.mark.parametrize(("seconds", "opens"), [(0.5, False), (1.5, True)])
+@pytest.mark.parametrize("is_connected", [False, True])
+async def test_a_short_deadline_is_no_evidence_against_the_peer(
+    seconds: float,
+    opens: bool,  # noqa: FBT001
+    is_connected: bool,  # noqa: FBT001
+) -> None:
+    """A connection is given less time with it, and the peer's own calls end with it, so that it answers 504."""
+    breaker = Breaker()
+
+    def answer() -> httpx2.Response:
+        return httpx2.Response(504) if is_connected else _raise(ConnectionTimeout(NAME, "no connection"))
+
+    transport = BreakerTransport(
+        Answering(answer), peer=NAME, breaker=breaker.breaker, clock=breaker.clock, seconds=2.0
+    )
+    for _ in range(POLICY.failures):
+        request = httpx2.Request("GET", "http://users/", extensions={DEADLINE: time.monotonic() + seconds})
+        with contextlib.suppress(CallError):
+            await transport.handle_async_request(request)
+    assert bool(breaker.changes) is opens
+
+
+async def test_deadlines_too_short_to_connect_do_not_open_it() -> None:
+    """With a deadline of 40 ms, 20 ms are left to make a connection."""
+    registry = CollectorRegistry()
+    async with full_listener() as url, client_of(url, registry=registry) as client:
+        for _ in range(POLICY.failures):
+            context.enter([(b"x-request-timeout-ms", b"40")])
+            assert await _outcome(client, "/users") in {ConnectionTimeout, DeadlineExceeded}
+    assert registry.get_sample_value("http_client_circuit_state", {"peer": NAME}) == CircuitState.CLOSED
 
 
 async def test_ten_of_two_hundred_calls_reach_a_peer_that_fails() -> None:
