@@ -18,9 +18,7 @@ class Repository:
 
     def merge_base(self, revision: str | None) -> str:
         """Return the commit at which HEAD left a revision, by default the main branch; raises ContractError."""
-        wanted = revision or next(
-            (name for name in _MAIN if self._run("rev-parse", "--verify", "--quiet", name)), "HEAD"
-        )
+        wanted = revision or self._main()
         commit = self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{wanted}^{{commit}}")
         if not commit:
             raise ContractError(f"{wanted} is no revision of this repository: git fetch it, or look for a mistake")
@@ -28,6 +26,15 @@ class Repository:
         if not base:
             raise ContractError(f"HEAD and {wanted} have no commit in common: git fetch --unshallow, then try again")
         return base
+
+    def _main(self) -> str:
+        found = next((name for name in _MAIN if self._run("rev-parse", "--verify", "--quiet", name)), None)
+        if found is None:
+            raise ContractError(
+                "the main branch is not here, as in the clone of a single branch: git fetch it, or name a revision "
+                "with --since"
+            )
+        return found
 
     def contract(self, commit: str, service: str) -> bytes | None:
         """Return the contract of a service in a commit, None where it has none."""

@@ -58,6 +58,18 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     return Checkout(tmp_path)
 
 
+def test_without_the_main_branch_nothing_is_compatible(
+    checkout: Checkout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The clone of a single branch, as of a pull request, would be compared with itself."""
+    checkout.contract(document({}))
+    checkout.git("branch", "--move", "topic")
+    checkout.commit()
+    assert run([]) == 2
+    assert "the main branch is not here" in capsys.readouterr().err
+    assert run(["--since", "HEAD~1"]) == 1
+
+
 def test_an_equal_contract_is_compatible(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
     """The exit code is 0, and each service has a line."""
     checkout.write("services/new/__main__.py", "")
