@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -17,6 +18,8 @@ from services.user_service.settings import UserSettings
 
 _ACTOR = "command-line"
 """Who did it, in the audit log. No client can have this name."""
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]{20,}")
 
 
 def add_client(settings: UserSettings, name: str, scopes: str) -> int:
@@ -63,11 +66,14 @@ def grant_admin(settings: UserSettings, email: str) -> int:
 
 def _read_secret(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").strip()
+        text = path.read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         return ""
     except (OSError, ValueError) as error:
         raise BadClient(f"{path} cannot be read: {error}") from error
+    if text and not _SECRET.fullmatch(text):
+        raise BadClient(f"{path} holds something else than a client secret: delete it, or name another file")
+    return text
 
 
 def _write_secret(path: Path, secret: str) -> None:

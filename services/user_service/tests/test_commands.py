@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from libs.auth.claims import ClientId
-from libs.auth.clients import authenticate_client
+from libs.auth.clients import authenticate_client, new_client_secret
 from libs.auth.key_files import KeyFolder
 from libs.clock.testing import FakeClock
 from libs.db.sessions import open_sessions
@@ -49,6 +49,15 @@ def test_a_new_clients_secret_is_printed_once_and_kept_nowhere(
         remove_client(settings, "reporting")
 
 
+def test_ensure_client_overwrites_no_other_file(settings: UserSettings, tmp_path: Path) -> None:
+    """A mistyped path must not cost what the file holds."""
+    file = tmp_path / "notes"
+    file.write_text("something else\n")
+    with pytest.raises(BadClient, match="something else than a client secret"):
+        ensure_client(settings, "shop", "products:read", str(file))
+    assert file.read_text() == "something else\n"
+
+
 def test_ensure_client_leaves_a_client_alone_or_gives_it_a_new_secret(settings: UserSettings, tmp_path: Path) -> None:
     """The file is private; it changes when client, secret or scopes do, and the secret in it is the client's."""
     file = tmp_path / "client_secret"
@@ -57,7 +66,7 @@ def test_ensure_client_leaves_a_client_alone_or_gives_it_a_new_secret(settings: 
         ("directory:read", lambda: None),
         ("directory:read", lambda: None),
         ("directory:read tokens:introspect", lambda: None),
-        ("directory:read tokens:introspect", lambda: file.write_text("another\n")),
+        ("directory:read tokens:introspect", lambda: file.write_text(f"{new_client_secret()}\n")),
         ("directory:read tokens:introspect", lambda: remove_client(settings, "shop")),
         ("directory:read tokens:introspect", file.unlink),
     ]

@@ -58,9 +58,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     return Checkout(tmp_path)
 
 
-def test_without_the_main_branch_nothing_is_compatible(
-    checkout: Checkout, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_without_the_main_branch_nothing_is_compatible(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
     """The clone of a single branch, as of a pull request, would be compared with itself."""
     checkout.contract(document({}))
     checkout.git("branch", "--move", "topic")
