@@ -5,7 +5,7 @@ import time
 
 import httpx2
 
-from libs.http.errors import CallerDisconnected, DeadlineExceeded
+from libs.http.errors import CallerDisconnected, ConnectionTimeout, DeadlineExceeded
 from libs.http.transports import DEADLINE, WrappingTransport
 from libs.web import context
 
@@ -27,6 +27,15 @@ class DeadlineTransport(WrappingTransport):
         """
         caller = context.current()
         seconds = self._seconds_for(caller)
+        try:
+            return await self._send(seconds, request, caller)
+        except (DeadlineExceeded, ConnectionTimeout) as error:
+            error.has_callers_deadline = seconds < self._seconds
+            raise
+
+    async def _send(
+        self, seconds: float, request: httpx2.Request, caller: context.RequestContext | None
+    ) -> httpx2.Response:
         if seconds <= 0:
             raise DeadlineExceeded(self._peer, "the deadline of the request in progress has passed")
         request.extensions[DEADLINE] = time.monotonic() + seconds

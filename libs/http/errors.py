@@ -12,10 +12,12 @@ class CallError(httpx2.TransportError):
         peer: name of the called service.
         outcome: value of the label `outcome` of the metrics.
         is_transient: whether another attempt may succeed.
+        has_callers_deadline: whether the call had less time than usual, as the client of the request in progress asked.
     """
 
     outcome: ClassVar[str]
     is_transient: ClassVar[bool] = False
+    has_callers_deadline: bool = False
 
     def __init__(self, peer: str, reason: str) -> None:
         super().__init__(f"{peer}: {reason}")

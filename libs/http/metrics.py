@@ -79,7 +79,8 @@ class MeasuredTransport(WrappingTransport):
             reason = f"status {response.status_code}" if response.status_code >= 500 else ""
         except CallError as error:
             outcome = error.outcome
-            reason = "" if outcome in _UNLOGGED else str(error)
+            # A client that sets a short deadline must not fill the log.
+            reason = "" if outcome in _UNLOGGED or error.has_callers_deadline else str(error)
             raise
         except asyncio.CancelledError:
             outcome = _CANCELLED

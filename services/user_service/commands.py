@@ -4,9 +4,12 @@ import asyncio
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
+from libs.auth.clients import new_client_secret
 from libs.clock.clock import SystemClock
 from libs.db.sessions import SessionFactory, open_sessions
 from services.user_service.errors import BadClient
@@ -37,9 +40,17 @@ def ensure_client(settings: UserSettings, name: str, scopes: str, file: str) -> 
     path = Path(file)
 
     async def work(sessions: SessionFactory) -> None:
-        secret = await ClientRegister(sessions, SystemClock()).ensure(name, scopes, _read_secret(path))
-        if secret is not None:
-            _write_secret(path, secret)
+        known, replacement = _read_secret(path), new_client_secret()
+        # Before the database knows it: a file that cannot be written leaves the client as it is.
+        draft = _write_draft(path, replacement)
+        try:
+            register = ClientRegister(sessions, SystemClock())
+            if await register.ensure(name, scopes, secret=known, replacement=replacement):
+                draft.rename(path)
+            else:
+                _make_private(path)
+        finally:
+            draft.unlink(missing_ok=True)
 
     return _run(settings, work)
 
@@ -76,16 +87,21 @@ def _read_secret(path: Path) -> str:
     return text
 
 
-def _write_secret(path: Path, secret: str) -> None:
-    draft = path.with_name(f".{path.name}")
+def _make_private(path: Path) -> None:
+    # The file of another user stays as it is.
+    with suppress(PermissionError):
+        path.chmod(0o600)
+
+
+def _write_draft(path: Path, secret: str) -> Path:
+    """Write a secret to a new file beside `path` that only this user can read."""
     try:
-        draft.unlink(missing_ok=True)
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "w", encoding="utf-8") as opened:
             opened.write(f"{secret}\n")
-        draft.rename(path)
     except OSError as error:
-        raise BadClient(f"{path} cannot be written: {error.strerror}; run the command again") from error
+        raise BadClient(f"{path} cannot be written: {error.strerror}") from error
+    return Path(draft)
 
 
 def _run(settings: UserSettings, work: Callable[[SessionFactory], Awaitable[None]]) -> int:

@@ -154,7 +154,7 @@ def _unusable_folder(data: Path, services: Sequence[Service], *, fresh: bool) ->
             (data / _DEMO_USER).unlink(missing_ok=True)
         data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        return f"{data} cannot hold the data: {error.strerror}; name another folder with --data"
+        return f"{data} cannot hold the data: {error.strerror or error}; name another folder with --data"
     return ""
 
 

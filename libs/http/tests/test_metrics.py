@@ -11,11 +11,12 @@ from structlog.testing import capture_logs
 
 from libs.http.client import Peer, service_http_client
 from libs.http.credentials import Credentials
-from libs.http.errors import BrokenResponse
+from libs.http.errors import BrokenResponse, DeadlineExceeded
 from libs.http.metrics import CallMetrics
 from libs.http.settings import CallSettings
 from libs.http.tests.clients import NAME, client_of
 from libs.http.tests.fake_peer import fake_peer
+from libs.web import context
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,24 @@ async def test_outcomes(path: str, outcome: str, is_logged: bool) -> None:  # no
     assert registry.get_sample_value("http_client_calls_total", labels) == 1
     assert registry.get_sample_value("http_client_call_seconds_count", {"peer": NAME}) == 1
     assert [line["operation"] for line in lines if line["event"] == "call failed"] == ["read_user"] * is_logged
+
+
+@pytest.mark.parametrize("path", ["/hang", "/ok"])
+async def test_short_deadlines_of_clients_are_counted_and_not_logged(path: str) -> None:
+    """Any client could fill the log with them. The deadline of the service itself is logged."""
+    registry = CollectorRegistry()
+    with capture_logs() as lines:
+        async with fake_peer() as peer, client_of(peer, seconds=0.2, registry=registry) as client:
+            context.enter([(b"x-request-timeout-ms", b"50" if path == "/hang" else b"0")])
+            with pytest.raises(DeadlineExceeded):
+                await client.get(path)
+            assert [line for line in lines if line["event"] == "call failed"] == []
+            context.enter([])
+            with pytest.raises(DeadlineExceeded):
+                await client.get("/hang")
+    labels = {"peer": NAME, "operation": "", "outcome": "deadline_exceeded"}
+    assert registry.get_sample_value("http_client_calls_total", labels) == 2
+    assert len([line for line in lines if line["event"] == "call failed"]) == 1
 
 
 async def test_cancelled_calls_are_counted() -> None:

@@ -62,11 +62,11 @@ class ClientRegister:
         return secret
 
     @retry_on_conflict
-    async def ensure(self, name: str, scopes: str, secret: str) -> ClientSecret | None:
-        """Register a client with these scopes, unless there is one with them and this secret.
+    async def ensure(self, name: str, scopes: str, *, secret: str, replacement: ClientSecret) -> bool:
+        """Register a client with these scopes and the secret `replacement`, unless one has them and `secret`.
 
         Returns:
-            The client's new secret; None when nothing has changed.
+            Whether the secret is now `replacement`.
 
         Raises:
             BadClient: the name is no name for a client, or a scope is not for services.
@@ -75,10 +75,9 @@ class ClientRegister:
         async with self._sessions.begin() as session:
             row = await session.get(ClientRow, client_id)
             if row is not None and row.secret_digest == digest_secret(secret) and row.scopes == granted:
-                return None
-            replacement = new_client_secret()
+                return False
             await session.merge(self._row(client_id, replacement, granted))
-            return replacement
+            return True
 
     async def remove(self, name: str) -> None:
         """Forget a client, whose tokens end within their lifetime; `BadClient` when there is none."""
