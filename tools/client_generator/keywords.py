@@ -4,12 +4,15 @@ datamodel-code-generator has keywords of its own: `customTypePath`, `customBaseP
 that the generated code imports. It also reads the files that a `$ref` names. A contract must cause neither.
 """
 
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tools.client_generator.errors import ContractError
 
 Json = dict[str, Any]
 
+_IDENTIFIER = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _SCHEMAS = "#/components/schemas/"
 _OF_A_SCHEMA = {
     "additionalProperties",
@@ -76,13 +79,17 @@ def standard_keywords(schema: object, place: str) -> object:
             kept[key] = [standard_keywords(each, below) for each in value]
         elif key in _OF_A_MAP:
             kept[key] = {name: standard_keywords(each, f"{below}/{name}") for name, each in value.items()}
-        elif key == "$ref":
-            kept[key] = _checked(value, below)
-        elif key == "discriminator":
-            kept[key] = _discriminator(value, below)
+        elif key in _CHECKS:
+            kept[key] = _CHECKS[key](value, below)
         elif key in {"$dynamicRef", "$id", "$recursiveRef"}:
             raise ContractError(place, f"it has {key}; only $ref to a schema of {_SCHEMAS} is supported")
     return kept
+
+
+def _identifiers(names: object, place: str) -> object:
+    if not isinstance(names, list) or not all(isinstance(name, str) and _IDENTIFIER.fullmatch(name) for name in names):
+        raise ContractError(place, "the names of the values of an enum are not identifiers")
+    return names
 
 
 def _discriminator(value: Json, place: str) -> Json:
@@ -94,3 +101,10 @@ def _checked(reference: object, place: str) -> object:
     if not isinstance(reference, str) or not reference.startswith(_SCHEMAS):
         raise ContractError(place, f"the reference {reference} is none to a schema of {_SCHEMAS}")
     return reference
+
+
+_CHECKS: Mapping[str, Callable[[Any, str], object]] = {
+    "$ref": _checked,
+    "discriminator": _discriminator,
+    "x-enum-varnames": _identifiers,
+}

