@@ -78,11 +78,25 @@ class SmtpMailer:
         except TimeoutError as error:
             raise DeliveryError(f"{self._server.host}: not delivered within {self._timeout:g} s") from error
         finally:
-            _disconnect(client)
+            # Not `async with client`, which waits for the reply to QUIT even after a timeout or a cancellation.
+            client.close()
+
+
+class _Client(SMTP):
+    """Closes its connection at once, also where aiosmtplib itself closes it, as after a rejected login."""
+
+    def close(self) -> None:
+        """Close the connection. The notice that ends TLS is sent, and the server's is not waited for."""
+        transport = self.transport
+        super().close()
+        # Without it the connection stays open until the server has read what is buffered and has ended TLS.
+        if transport is not None:
+            # A cast, because uvloop's transports do not derive from asyncio's.
+            cast("asyncio.WriteTransport", transport).abort()
 
 
 def _client(server: SmtpServer) -> SMTP:
-    return SMTP(
+    return _Client(
         hostname=server.host,
         port=server.port,
         username=server.user or None,
@@ -105,16 +119,6 @@ async def _local_hostname() -> str:
 async def _submit(client: SMTP, message: EmailMessage) -> None:
     sender, recipient = (message[name].addresses[0].addr_spec for name in ("From", "To"))
     await client.send_message(message, sender=sender, recipients=[recipient])
-
-
-def _disconnect(client: SMTP) -> None:
-    # Not `async with client`, which waits for the reply to QUIT even after a timeout or a cancellation. Not `close`
-    # alone, which keeps the connection open until the server has read what is buffered.
-    transport = client.transport
-    client.close()
-    if transport is not None:
-        # A cast, because uvloop's transports do not derive from asyncio's.
-        cast("asyncio.WriteTransport", transport).abort()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -36,6 +37,7 @@ class FakeSmtpServer:
         replies: replies by verb (`greeting` before the first command), in place of the usual ones.
         silent: verb that gets no reply; `content` is the text after DATA, which is then not read either.
         endless: verb whose reply never ends.
+        deaf: verb after whose reply nothing more is read, not even the end of TLS.
         extensions: extensions listed in the reply to EHLO.
         connections: number of open connections.
         emails: accepted emails.
@@ -46,6 +48,7 @@ class FakeSmtpServer:
     replies: dict[str, str] = field(default_factory=dict)
     silent: str = ""
     endless: str = ""
+    deaf: str = ""
     extensions: list[str] = field(default_factory=lambda: ["STARTTLS", "AUTH PLAIN", "8BITMIME", "SMTPUTF8"])
     connections: int = 0
     emails: list[ReceivedEmail] = field(default_factory=list)
@@ -91,6 +94,9 @@ class _Connection:
                 await self._reply("250-and")
                 await asyncio.sleep(0.1)
             await self._execute(verb, rest)
+            if verb == self._server.deaf:
+                cast("asyncio.Transport", self._writer.transport).pause_reading()
+                await asyncio.sleep(600)
             if verb == "QUIT":
                 return
 

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -190,6 +191,28 @@ def test_a_server_that_stops_reading_loses_the_connection(
 
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         assert runner.run(send()) == 1, "expected the server's end alone"
+
+
+@pytest.mark.parametrize("new_event_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+@pytest.mark.parametrize("verb", ["AUTH", "QUIT"])
+def test_the_end_of_tls_is_not_waited_for(
+    server: FakeSmtpServer, verb: str, new_event_loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    """After a rejected login and after a delivery, the connection is closed whatever the server does."""
+    server.deaf = verb
+    if verb == "AUTH":
+        server.replies["AUTH"] = "535 invalid credentials"
+
+    async def send() -> int:
+        before = _open_sockets()
+        with suppress(DeliveryError):
+            await mailer(server).send(EMAIL)
+        await asyncio.sleep(0.1)
+        return _open_sockets() - before
+
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        assert runner.run(send()) == 1, "expected the server's end alone"
+    assert server.lines[-1].startswith(verb)
 
 
 async def test_cancellation_closes_the_connection(server: FakeSmtpServer) -> None:
