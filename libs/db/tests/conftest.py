@@ -4,9 +4,13 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from libs.db.engines import Limits
 from libs.db.sessions import SessionFactory, open_sessions
 from libs.db.testing import Databases, open_databases
 from libs.db.tests.models import SCHEMA
+
+# A shared machine's disk may stand still for longer than the 5 s of the defaults.
+PATIENT = Limits(statement_seconds=60, connect_seconds=60)
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -25,6 +29,6 @@ def url(databases: Databases) -> str:
 @pytest.fixture
 async def sessions(url: str) -> AsyncIterator[SessionFactory]:
     """Sessions on it."""
-    opened = open_sessions(url)
+    opened = open_sessions(url, PATIENT)
     yield opened
     await opened.close()

@@ -19,13 +19,14 @@ from libs.db.errors import (
     UniqueViolation,
 )
 from libs.db.sessions import SessionFactory, open_sessions, retry_on_conflict
+from libs.db.tests.conftest import PATIENT
 from libs.db.tests.models import Thing
 
 
 @pytest.fixture
 async def others(url: str) -> AsyncIterator[SessionFactory]:
     """Sessions of another process on the same database."""
-    opened = open_sessions(url)
+    opened = open_sessions(url, PATIENT)
     yield opened
     await opened.close()
 

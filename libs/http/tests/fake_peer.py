@@ -169,15 +169,14 @@ async def fake_peer() -> AsyncIterator[FakePeer]:
     """Run a peer on a free port of loopback."""
     peer = FakePeer()
     tasks: set[asyncio.Task[None]] = set()
+    writers: set[Writer] = set()
 
-    async def serve(reader: asyncio.StreamReader, writer: Writer) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    # Not a coroutine: a task that is cancelled before its first step would leave its connection open.
+    def serve(reader: asyncio.StreamReader, writer: Writer) -> None:
+        task = asyncio.create_task(peer.serve(reader, writer))
         tasks.add(task)
-        try:
-            await peer.serve(reader, writer)
-        finally:
-            tasks.discard(task)
+        writers.add(writer)
+        task.add_done_callback(tasks.discard)
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=1024)
     peer.port = server.sockets[0].getsockname()[1]
@@ -188,6 +187,9 @@ async def fake_peer() -> AsyncIterator[FakePeer]:
         for task in tuple(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in writers:
+            writer.transport.abort()  # without what nobody reads any more
+        await asyncio.sleep(0)  # aborted transports close in the next step of the loop
 
 
 def closed_port() -> int:
