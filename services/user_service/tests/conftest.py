@@ -22,7 +22,7 @@ from services.user_service.settings import UserSettings
 
 CHEAP = Argon2Cost(memory_kib=64, passes=1)
 # Two tests at a time under libfaketime take 0.4 s for a commit of SQLite; libs/db tests the limits.
-PATIENT_SECONDS = 10.0
+PATIENT_SECONDS = 60.0
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -44,6 +44,7 @@ def settings(databases: Databases, tmp_path: Path) -> UserSettings:
         database_url=databases.fresh(),
         database_statement_seconds=PATIENT_SECONDS,
         database_connect_seconds=PATIENT_SECONDS,
+        request_seconds=2 * PATIENT_SECONDS,
     )
 
 
