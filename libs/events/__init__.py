@@ -1,0 +1,1 @@
+"""Events between services: outbox, relay, consumers with an inbox, on NATS JetStream."""
