@@ -1,0 +1,1 @@
+"""The NATS server of events: its configuration, streams, consumers, users and permissions."""

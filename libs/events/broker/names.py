@@ -1,0 +1,57 @@
+"""Names at the broker: subjects, streams, consumers and inboxes of a service.
+
+The stream of the events of `shop` is `EVENTS_shop`. A service that consumes from it has a durable consumer there with
+its own name. Its dead letters are in `DEAD_LETTERS_<service>`. It retries one by publishing it on a subject that only
+its own consumer is delivered from, so that it needs no permission to publish events of others.
+"""
+
+ADMINISTRATOR = "administrator"
+"""The user that manages streams and consumers. It cannot publish events."""
+
+EVENT_STREAM_PREFIX = "EVENTS_"
+DEAD_LETTER_STREAM_PREFIX = "DEAD_LETTERS_"
+
+
+def event_stream(owner: str) -> str:
+    """Return the name of the stream of the events of a service."""
+    return f"{EVENT_STREAM_PREFIX}{owner}"
+
+
+def event_subjects(owner: str) -> str:
+    """Return the pattern of the subjects of the events of a service."""
+    return f"events.{owner}.>"
+
+
+def retry_subjects(owner: str, consumer: str) -> str:
+    """Return the pattern of the subjects on which a service gets dead letters of an owner's events once more."""
+    return f"retries.{owner}.{consumer}.>"
+
+
+def retry_subject(consumer: str, subject: str) -> str:
+    """Return the subject on which a service publishes an event again for itself alone.
+
+    Args:
+        consumer: name of the service.
+        subject: NATS subject of the event, such as `events.shop.order.placed`.
+    """
+    return f"retries.{subject.split('.')[1]}.{consumer}.{subject}"
+
+
+def durable_name(consumer: str) -> str:
+    """Return the name of the durable consumer of a service, in the stream of each owner that it consumes from."""
+    return consumer
+
+
+def dead_letter_stream(consumer: str) -> str:
+    """Return the name of the stream of the messages that a service could not consume."""
+    return f"{DEAD_LETTER_STREAM_PREFIX}{consumer}"
+
+
+def dead_letter_subjects(consumer: str) -> str:
+    """Return the pattern of the subjects of these messages: before `>` comes what they were published on."""
+    return f"dead_letters.{consumer}.>"
+
+
+def inbox_prefix(user: str) -> str:
+    """Return the prefix of the inboxes of a user, which no other user may subscribe to."""
+    return f"_INBOX_{user}"

@@ -1,0 +1,1 @@
+"""Tests of the broker with a real nats-server."""
