@@ -66,6 +66,8 @@ class NatsServer:
         """Stop the process, whose sockets stay open and do not answer."""
         if self._process is not None:
             self._process.send_signal(signal.SIGSTOP)
+            # The threads of a process stop one after the other.
+            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def thaw(self) -> None:
         """Let the frozen process continue."""

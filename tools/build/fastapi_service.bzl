@@ -10,6 +10,7 @@ load("//tools/build/tracks:library.bzl", "track_library")
 load("//tools/build/tracks:missing.bzl", "missing_packages")
 load("//tools/build/tracks:tracks.bzl", "MAIN", "on_track")
 load("//tools/client_generator:api_client.bzl", "api_client")
+load("//tools/events:event_contracts.bzl", "event_contracts", "event_types")
 load("//tools/oci:service_image.bzl", "DEFAULT_BASE", "locked_folders", "service_image")
 load("//tools/oci/base:user_layer.bzl", "DEFAULT_USER")
 load("//tools/release:service_release.bzl", "service_release")
@@ -22,12 +23,14 @@ _USERS = [
     "//tools:__subpackages__",
 ]
 
-# They call it by its client, and have its fake in their tests.
+# They call it by its client, have its fake in their tests, and consume its events.
 _CONSUMERS = [
     "//services:__subpackages__",
     "//tests:__subpackages__",
     "//tools/client_generator:__pkg__",
 ]
+
+_EVENTS = "events.py"
 
 def _app(*, track, data, **attributes):
     """Makes the library of the service, which is on the service's track alone."""
@@ -54,6 +57,7 @@ def fastapi_service(
         deps = [],
         packages = [],
         calls = {},
+        consumes = {},
         track = None,
         data = [],
         port = 8000,
@@ -77,6 +81,8 @@ def fastapi_service(
       packages: third-party packages that it imports, by their names in the hub.
       calls: scopes that the service needs to call other services, by their names: {"user_service": ["directory:read"]}.
         It depends on the clients of these services, and `//:dev` registers it with the scopes.
+      consumes: types of events that it consumes, by the services that own them: {"user_service": ["user.deleted"]}. It
+        depends on the models of these events, and gets a consumer at NATS for each owner.
       track: dependency track that third-party code comes from, in the service, its image and its bills of materials;
         the main one by default. Its tests name the same track (docs/tracks.md).
       data: files that it reads at run time.
@@ -95,7 +101,9 @@ def fastapi_service(
 
     Makes:
       {name}: the service; `bazel run` starts it.
-      description: its `service.json`: name, port and calls, for the tools that start and deploy services.
+      description: its `service.json`: name, port, calls and events, for the tools that start and deploy services.
+      events: with an `events.py`, the models of its events, for the services that consume them; see docs/events.md.
+      events.write, events_test, asyncapi: with an `events.py`, see `event_contracts`.
       scopes: its `scopes.json`, where it has one: the scopes that it checks and that every user has.
       migration: where `prepare` has "migrate", the command that writes the next migration from the models.
       track_libraries: JSON file of the libraries that it is made of, where MODULE.bazel has a track.
@@ -122,6 +130,7 @@ def fastapi_service(
             allow_empty = True,
             # Copies of the generated client, which `bazel run //:clients` writes for editors, are no sources.
             exclude = [
+                _EVENTS,
                 "client/**",
                 "tests/**",
             ],
@@ -138,12 +147,23 @@ def fastapi_service(
     )
     if error:
         fail(error)
+    events = native.glob([_EVENTS], allow_empty = True)
+    if events:
+        event_contracts(
+            name = "events",
+            srcs = events,
+            service = name,
+            visibility = _CONSUMERS,
+        )
+    contracts = ["//services/{}:client".format(peer) for peer in calls]
+    contracts += ["//services/{}:events".format(owner) for owner in consumes]
+    contracts += [":events"] if events else []
     _app(
         srcs = srcs,
         data = data,
         track = track,
         visibility = ["//{}:__subpackages__".format(native.package_name())],
-        deps = deps + ["//services/{}:client".format(peer) for peer in calls] + ["@pip//" + package for package in packages],
+        deps = deps + contracts + ["@pip//" + package for package in packages],
     )
     track_libraries(
         name = "track_libraries",
@@ -167,7 +187,9 @@ def fastapi_service(
     service_description(
         name = "description",
         calls = calls,
+        consumes = consumes,
         port = port,
+        publishes = event_types() if events else [],
         service = name,
         visibility = _USERS,
     )

@@ -1,6 +1,7 @@
 """The rules: dependencies point from services to libs to third party, and to nothing else.
 
-A service that calls another imports its generated client, `services.<name>.client`, and nothing else of it.
+A service that calls another imports its generated client, `services.<name>.client`, and a service that consumes events
+of another imports the models of these, `services.<name>.events`; nothing else of it.
 
 A program reads the import statements of the files it is given, those inside functions too, and says
 for each one that breaks a rule what to do instead.
@@ -58,9 +59,11 @@ def advice_on(file: str, imported: str) -> str | None:
     target, *theirs = imported.split(".")
     if target not in LAYERS or layer not in LAYERS:
         return None
+    if target == "services" and layer == "services" and mine[1:] == ["events.py"]:
+        return "Services that consume events depend on events.py alone: define in it what it needs."
     if target == "services" and layer == "services":
-        # The generated client of another service is made of its contract alone.
-        if mine[:1] == theirs[:1] or theirs[1:2] == ["client"]:
+        # The generated client and the models of events are the contract of a service, and import nothing else of it.
+        if mine[:1] == theirs[:1] or theirs[1:2] in (["client"], ["events"]):
             return None
         return (
             "Services never import each other, or they could not be built and deployed alone: call the other's "

@@ -1,0 +1,1 @@
+"""Commands for events: their contracts, and the streams and consumers of a broker."""
