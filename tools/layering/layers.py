@@ -59,16 +59,8 @@ def advice_on(file: str, imported: str) -> str | None:
     target, *theirs = imported.split(".")
     if target not in LAYERS or layer not in LAYERS:
         return None
-    if target == "services" and layer == "services" and mine[1:] == ["events.py"]:
-        return "Services that consume events depend on events.py alone: define in it what it needs."
     if target == "services" and layer == "services":
-        # The generated client and the models of events are the contract of a service, and import nothing else of it.
-        if mine[:1] == theirs[:1] or theirs[1:2] in (["client"], ["events"]):
-            return None
-        return (
-            "Services never import each other, or they could not be built and deployed alone: call the other's "
-            f"API by its client (//services/{theirs[0] if theirs else 'NAME'}:client), or move what both need to libs/."
-        )
+        return _advice_on_service(mine, theirs)
     if target == "services":
         return (
             f"{layer}/ never imports a service: start it as a program (its binary as `data`), or move what is "
@@ -77,6 +69,19 @@ def advice_on(file: str, imported: str) -> str | None:
     if target in {layer, "libs"}:
         return None
     return f"{target}/ is reached by load() and `bazel run` alone: move what is needed here to libs/."
+
+
+def _advice_on_service(mine: Sequence[str], theirs: Sequence[str]) -> str | None:
+    """Return what to do instead of importing one service, or a module of the own one, in another."""
+    if mine[1:] == ["events.py"]:
+        return "Services that consume events depend on events.py alone: define in it what it needs."
+    # The generated client and the models of events are the contract of a service, and import nothing else of it.
+    if mine[:1] == theirs[:1] or theirs[1:2] in (["client"], ["events"]):
+        return None
+    return (
+        "Services never import each other, or they could not be built and deployed alone: call the other's "
+        f"API by its client (//services/{theirs[0] if theirs else 'NAME'}:client), or move what both need to libs/."
+    )
 
 
 def advice_on_framework(file: str, imported: str) -> str | None:

@@ -8,11 +8,11 @@ import pytest
 from pydantic import ConfigDict
 
 from libs.events.event import Event, EventData
-from tools.events.contracts import event_classes, faults, main, write
+from tools.events.contracts import EventClass, event_classes, faults, main, write
 from tools.events.tests import shop_events
 from tools.events.tests.shop_events import OrderChanged, OrderData, OrderPlaced
 
-EVENTS = [OrderChanged, OrderPlaced]
+EVENTS: list[EventClass] = [OrderChanged, OrderPlaced]
 
 
 class NoteData(OrderData):
