@@ -93,7 +93,7 @@ def write(folder: Path, events: Sequence[EventClass]) -> list[str]:
     return changed
 
 
-def faults(folder: Path, service: str, events: Sequence[EventClass]) -> Iterator[str]:
+def contract_errors(folder: Path, service: str, events: Sequence[EventClass]) -> Iterator[str]:
     """Yield what is wrong with the files of a service's events, each as one sentence."""
     for event in events:
         if constant(event, "source") != service:
@@ -107,10 +107,10 @@ def faults(folder: Path, service: str, events: Sequence[EventClass]) -> Iterator
     yield from (f"{name} has no model" for name in _unknown(folder, events))
     by_type = {constant(event, "type"): event for event in events}
     for file in sorted(folder.glob("samples/*.json")):
-        yield from _sample_faults(file, by_type)
+        yield from _sample_errors(file, by_type)
 
 
-def _sample_faults(file: Path, events: Mapping[str, EventClass]) -> Iterator[str]:
+def _sample_errors(file: Path, events: Mapping[str, EventClass]) -> Iterator[str]:
     """Yield why today's consumer cannot read a stored event."""
     sample = json.loads(file.read_text(encoding="utf-8"))
     event = events.get(sample["type"])
@@ -156,11 +156,11 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if command == "write":
             return _write(folder, events)
-        found = list(faults(folder, service, events))
+        found = list(contract_errors(folder, service, events))
     except ValueError as error:
         found = [str(error)]
-    for fault in found:
-        sys.stderr.write(f"services/{service}/events: {fault}\n")
+    for each in found:
+        sys.stderr.write(f"services/{service}/events: {each}\n")
     if found:
         sys.stderr.write(f"Write the files by `bazel run //services/{service}:events.write`\n")
     return 1 if found else 0

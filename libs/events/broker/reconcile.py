@@ -19,7 +19,7 @@ _FIXED_OF_STREAMS = ("retention", "storage")
 
 
 class Action(StrEnum):
-    """What has to be done with a stream or consumer."""
+    """How a stream or consumer becomes as declared."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -43,10 +43,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What has to be done with a stream, or with a consumer of it.
+    """The step that makes a stream, or a consumer of it, as declared.
 
     Attributes:
-        action: what has to be done.
+        action: the kind of step.
         stream: name of the stream.
         consumer: name of the consumer; None for the stream itself.
         differences: settings that differ.

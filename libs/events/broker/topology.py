@@ -90,7 +90,7 @@ class Topology:
 
     def __post_init__(self) -> None:
         """Check that the services fit together."""
-        for reason in _faults(self.services):
+        for reason in _errors(self.services):
             raise InvalidTopologyError(reason)
 
     def streams(self) -> list[StreamConfig]:
@@ -193,7 +193,7 @@ def _service(description: Mapping[str, object]) -> ServiceEvents:
     return ServiceEvents(str(description["name"]), tuple(publishes), consumes)
 
 
-def _faults(services: Sequence[ServiceEvents]) -> Iterator[str]:
+def _errors(services: Sequence[ServiceEvents]) -> Iterator[str]:
     published = {each.name: set(each.publishes) for each in services}
     for each in services:
         # These become parts of subjects, where `*` and `>` are patterns.

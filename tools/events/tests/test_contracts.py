@@ -8,7 +8,7 @@ import pytest
 from pydantic import ConfigDict
 
 from libs.events.event import Event, EventData
-from tools.events.contracts import EventClass, event_classes, faults, main, write
+from tools.events.contracts import EventClass, contract_errors, event_classes, main, write
 from tools.events.tests import shop_events
 from tools.events.tests.shop_events import OrderChanged, OrderData, OrderPlaced
 
@@ -71,7 +71,7 @@ def test_what_was_written_is_up_to_date(tmp_path: Path) -> None:
         "samples/order.placed.1.json",
     ]
     assert write(tmp_path, EVENTS) == []
-    assert list(faults(tmp_path, "shop", EVENTS)) == []
+    assert list(contract_errors(tmp_path, "shop", EVENTS)) == []
     assert {"id", "source", "specversion", "type"} <= set(_json(tmp_path / "order.placed.json")["required"])
     assert _json(tmp_path / "samples/order.placed.1.json")["data"] == {"note": "fragile", "gift": False}
 
@@ -82,13 +82,13 @@ def test_a_changed_model_makes_the_schema_differ(tmp_path: Path) -> None:
     (tmp_path / "order.placed.json").write_text("{}")
     (tmp_path / "samples/order.changed.2.json").unlink()
     (tmp_path / "order.gone.json").write_text("{}")
-    assert sorted(faults(tmp_path, "shop", EVENTS)) == [
+    assert sorted(contract_errors(tmp_path, "shop", EVENTS)) == [
         "order.gone.json has no model",
         "order.placed.json differs from the model",
         "samples/order.changed.2.json does not exist",
     ]
     write(tmp_path, EVENTS)
-    assert list(faults(tmp_path, "shop", EVENTS)) == []
+    assert list(contract_errors(tmp_path, "shop", EVENTS)) == []
     assert not (tmp_path / "order.gone.json").exists()
 
 
@@ -96,8 +96,8 @@ def test_a_stored_event_has_to_be_readable(tmp_path: Path) -> None:
     """Writing the files again does not help: a sample that exists stays."""
     write(tmp_path, [OrderPlaced])
     write(tmp_path, [OrderPlacedByAuthor])
-    [fault] = faults(tmp_path, "shop", [OrderPlacedByAuthor])
-    assert fault.startswith(
+    [error] = contract_errors(tmp_path, "shop", [OrderPlacedByAuthor])
+    assert error.startswith(
         "samples/order.placed.1.json cannot be read by OrderPlacedByAuthor: data.author: Field required"
     )
 
@@ -105,7 +105,7 @@ def test_a_stored_event_has_to_be_readable(tmp_path: Path) -> None:
 def test_an_event_of_another_service_is_refused(tmp_path: Path) -> None:
     """Its subjects belong to that service."""
     write(tmp_path, [OrderPlaced])
-    assert list(faults(tmp_path, "post", [OrderPlaced])) == ["OrderPlaced: source is shop, expected post"]
+    assert list(contract_errors(tmp_path, "post", [OrderPlaced])) == ["OrderPlaced: source is shop, expected post"]
 
 
 def test_data_needs_an_example(tmp_path: Path) -> None:
