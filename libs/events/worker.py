@@ -1,0 +1,220 @@
+"""The worker fetches the messages of one consumer, one at a time, and applies them.
+
+One message in hand keeps the order, makes the server's count of deliveries a count of attempts, and leaves little to
+finish when the process stops. Order holds for several replicas too, since the consumer's `max_ack_pending` is 1: the
+server hands out no other message before this one is acknowledged or its delay is over.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js.client import JetStreamContext
+from opentelemetry import trace
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from pydantic import ValidationError
+
+from libs.db.errors import DatabaseUnavailable, MissingTable, SerializationFailure
+from libs.events.connection import ACK_SECONDS, NatsConnection, describe
+from libs.events.consumer import Consumer, Handler
+from libs.events.dead_letters import ONLY_FOR, Reason, move
+from libs.events.errors import BrokerUnavailable
+from libs.events.event import Attributes, Event, newest_version
+from libs.events.inbox import Inbox, Result
+from libs.events.metrics import EventMetrics
+
+FETCH_SECONDS = 1.0
+_PAUSE_SECONDS = 1.0
+_FIRST_DELAY_SECONDS = 0.5
+_MAX_DELAY_SECONDS = 30.0
+_DATABASE_ERRORS = (DatabaseUnavailable, MissingTable, SerializationFailure)
+_log = logging.getLogger(__name__)
+_propagator = TraceContextTextMapPropagator()
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often an event is delivered, and how long the delay before the second delivery is. It doubles each time."""
+
+    max_deliveries: int = 5
+    first_delay_seconds: float = _FIRST_DELAY_SECONDS
+
+    def delay(self, deliveries: int) -> float:
+        """Return the seconds until the next delivery."""
+        return float(min(self.first_delay_seconds * 2 ** (deliveries - 1), _MAX_DELAY_SECONDS))
+
+
+class _Rejected(Exception):  # not an error of the program
+    """The message becomes a dead letter."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class Worker:
+    """Applies the messages of one consumer while `run` runs."""
+
+    def __init__(
+        self,
+        consumer: Consumer,
+        connection: NatsConnection,
+        inbox: Inbox,
+        *,
+        metrics: EventMetrics,
+        tracer: trace.Tracer,
+        retries: RetryPolicy,
+    ) -> None:
+        self._consumer = consumer
+        self._connection = connection
+        self._inbox = inbox
+        self._metrics = metrics
+        self._tracer = tracer
+        self._retries = retries
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Apply messages until `stopping` is set; the one in hand is finished and acknowledged."""
+        while not stopping.is_set():
+            try:
+                await self._consume(stopping)
+            except (NatsError, BrokerUnavailable, OSError, TimeoutError) as error:
+                _log.warning("consumer %s waits for NATS: %s", self._consumer.name, describe(error))
+                await _pause(_PAUSE_SECONDS, stopping)
+            except Exception:  # noqa: BLE001  # one that is a fault of ours must not end the consumer
+                _log.exception("consumer %s failed", self._consumer.name)
+                await _pause(_PAUSE_SECONDS, stopping)
+
+    async def _consume(self, stopping: asyncio.Event) -> None:
+        subscription = await self._connection.jetstream.pull_subscribe_bind(
+            consumer=self._consumer.name, stream=self._consumer.stream
+        )
+        try:
+            while not stopping.is_set():
+                message = await _fetch(subscription, stopping)
+                if message is not None:
+                    await self.handle(message, stopping)
+        finally:
+            with suppress(NatsError, OSError):
+                await subscription.unsubscribe()
+
+    async def handle(self, message: Msg, stopping: asyncio.Event) -> None:
+        """Apply one message and acknowledge it, or have it delivered again, or move it to the dead letters.
+
+        Raises:
+            NatsError: the acknowledgement did not reach the server, which will deliver the message again.
+            BrokerUnavailable: a dead letter was not stored; likewise.
+        """
+        if (message.headers or {}).get(ONLY_FOR, self._consumer.name) != self._consumer.name:
+            await message.ack_sync(ACK_SECONDS)
+            return
+        try:
+            handler, event = self._read(message)
+            await self._check_deliveries(message, event)
+            result = await self._apply(handler, event, message, stopping)
+        except _Rejected as rejected:
+            await self._reject(message, rejected)
+            return
+        if result is not None:
+            await message.ack_sync(ACK_SECONDS)
+            self._metrics.consumed.labels(self._consumer.name, result).inc()
+
+    def _read(self, message: Msg) -> tuple[Handler[Any], Event[Any]]:
+        try:
+            attributes = Attributes.model_validate_json(message.data)
+            handler = self._consumer.handler_of(attributes)
+            if handler is None:
+                raise _Rejected(Reason.UNKNOWN_TYPE, f"no handler for {attributes.source} {attributes.type}")
+            if attributes.dataversion > newest_version(handler.event):
+                raise _Rejected(
+                    Reason.NEWER_VERSION,
+                    f"{attributes.type} has version {attributes.dataversion}; "
+                    f"this consumer reads {newest_version(handler.event)}",
+                )
+            return handler, handler.event.model_validate_json(message.data)
+        except ValidationError as error:
+            raise _Rejected(Reason.MALFORMED, _faults(error)) from error
+
+    async def _check_deliveries(self, message: Msg, event: Attributes) -> None:
+        """Reject a message whose deliveries all ended without an answer, such as one that ends the process."""
+        deliveries = message.metadata.num_delivered
+        if deliveries > self._retries.max_deliveries and not await self._inbox.has(event.id):
+            raise _Rejected(Reason.UNACKNOWLEDGED, f"{deliveries - 1} deliveries without an acknowledgement")
+
+    async def _apply(
+        self, handler: Handler[Any], event: Event[Any], message: Msg, stopping: asyncio.Event
+    ) -> Result | None:
+        """Return what became of the event; None when it will be delivered again."""
+        carrier = {"traceparent": event.traceparent} if event.traceparent else {}
+        with self._tracer.start_as_current_span(
+            f"process {event.type}", context=_propagator.extract(carrier), kind=trace.SpanKind.CONSUMER
+        ):
+            while True:
+                try:
+                    return await self._inbox.apply(handler, event)
+                except _DATABASE_ERRORS as error:
+                    # No fault of the event: it is kept in hand until the database answers.
+                    _log.warning("consumer %s waits for its database: %s", self._consumer.name, error)
+                    await message.in_progress()
+                    await _pause(_PAUSE_SECONDS, stopping)
+                    if stopping.is_set():
+                        await message.nak()
+                        return None
+                except Exception as error:  # noqa: BLE001  # whatever a handler raises is a failed attempt
+                    await self._retry(message, event, error)
+                    return None
+
+    async def _retry(self, message: Msg, event: Attributes, error: Exception) -> None:
+        deliveries = message.metadata.num_delivered
+        trace.get_current_span().record_exception(error)
+        _log.warning(
+            "consumer %s: attempt %d of %s %s failed",
+            self._consumer.name,
+            deliveries,
+            event.type,
+            event.id,
+            exc_info=error,
+        )
+        if deliveries >= self._retries.max_deliveries:
+            raise _Rejected(Reason.FAILED, describe(error)) from error
+        self._metrics.retries.labels(self._consumer.name).inc()
+        await message.nak(self._retries.delay(deliveries))
+
+    async def _reject(self, message: Msg, rejected: _Rejected) -> None:
+        name, reason = self._consumer.name, rejected.reason
+        await move(
+            self._connection, message, consumer=name, reason=reason, detail=rejected.detail, now=datetime.now(UTC)
+        )
+        await message.ack_sync(ACK_SECONDS)
+        self._metrics.dead_letters.labels(name, reason).inc()
+        _log.error("consumer %s: message %d is a dead letter: %s", name, message.metadata.sequence.stream, reason)
+
+
+async def _fetch(subscription: JetStreamContext.PullSubscription, stopping: asyncio.Event) -> Msg | None:
+    """Return the next message; None when there is none within a second."""
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    try:
+        [message] = await subscription.fetch(1, timeout=FETCH_SECONDS)
+    except TimeoutError:
+        # The server refuses at once where the connection or another request is in the way.
+        await _pause(FETCH_SECONDS / 10 if clock() - began < FETCH_SECONDS / 2 else 0, stopping)
+        return None
+    return message
+
+
+def _faults(error: ValidationError) -> str:
+    """Return what is wrong with a message, without its values, which may be personal data."""
+    faults = error.errors(include_input=False, include_url=False, include_context=False)
+    return "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'message'}: {fault['type']}" for fault in faults)
+
+
+async def _pause(seconds: float, stopping: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
