@@ -3,21 +3,18 @@
     async def rename_owner(event: UserRenamed, session: AsyncSession) -> None:
         await session.execute(...)
 
-    USERS = Consumer("product_service", (Handler(UserRenamed, rename_owner), Handler(UserDeleted, archive_products)))
+    HANDLERS = (Handler(UserRenamed, rename_owner), Handler(UserDeleted, archive_products))
 
 A handler writes through `session` alone: its effect and the note that the event was applied commit together.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.events.event import Attributes, Event, constant, nats_subject
-
-EVENT_STREAM = "events"
-DEAD_LETTER_STREAM = "dead_letters"
+from libs.events.event import Attributes, Event, constant
 
 E = TypeVar("E", bound=Event[Any])
 
@@ -40,28 +37,41 @@ class Handler(Generic[E]):
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """A durable consumer of JetStream and its handlers. Its definition keeps order by `max_ack_pending` 1.
+    """What one service consumes of another. Order is kept by `max_ack_pending` 1 in the definition of the consumer.
 
     Attributes:
-        name: name of the durable consumer, unique in the stream; also the key of its rows in the inbox.
+        service: name of the service that consumes; also of its durable consumer.
+        source: name of the service that publishes.
         handlers: one for each class of events.
-        stream: name of the stream of events.
     """
 
-    name: str
+    service: str
+    source: str
     handlers: Sequence[Handler[Any]]
-    stream: str = EVENT_STREAM
 
     @property
-    def subjects(self) -> Sequence[str]:
-        """Return the NATS subjects of the events that are consumed."""
-        return sorted(nats_subject(*_key(handler)) for handler in self.handlers)
+    def stream(self) -> str:
+        """Return the name of the stream of the events."""
+        return event_stream(self.source)
 
     def handler_of(self, attributes: Attributes) -> Handler[Any] | None:
         """Return the handler of an event; None when its type is unknown."""
-        key = (attributes.source, attributes.type)
-        return next((handler for handler in self.handlers if _key(handler) == key), None)
+        return next((each for each in self.handlers if constant(each.event, "type") == attributes.type), None)
 
 
-def _key(handler: Handler[Any]) -> tuple[str, str]:
-    return constant(handler.event, "source"), constant(handler.event, "type")
+def consumers_of(service: str, handlers: Iterable[Handler[Any]]) -> Sequence[Consumer]:
+    """Return the consumers of a service: one for each service whose events it handles."""
+    by_source: dict[str, list[Handler[Any]]] = {}
+    for handler in handlers:
+        by_source.setdefault(constant(handler.event, "source"), []).append(handler)
+    return [Consumer(service, source, found) for source, found in by_source.items()]
+
+
+def event_stream(source: str) -> str:
+    """Return the name of the stream of the events of a service."""
+    return f"EVENTS_{source}"
+
+
+def dead_letter_stream(service: str) -> str:
+    """Return the name of the stream of what a service could not consume."""
+    return f"DEAD_LETTERS_{service}"

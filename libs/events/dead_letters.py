@@ -1,6 +1,6 @@
 """Dead letters: messages that a consumer cannot apply, kept in a stream until an operator decides.
 
-A message of an unknown type or a newer version is parked there: `retry` it after the consumer was updated.
+A message of an unknown type or a newer version is parked there: retry it after the consumer was updated.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -14,20 +14,17 @@ from nats.js.api import RawStreamMsg
 from nats.js.errors import NotFoundError
 
 from libs.events.connection import NatsConnection, describe
-from libs.events.consumer import DEAD_LETTER_STREAM
+from libs.events.consumer import dead_letter_stream
 from libs.events.errors import BrokerUnavailable, UnknownDeadLetter
 from libs.events.relay import Publisher
 
-ONLY_FOR = "Events-Only-For"
-"""Header of a message that one consumer alone applies: that of a dead letter which is retried."""
-
 _SUBJECT = "Events-Subject"
-_CONSUMER = "Events-Consumer"
 _REASON = "Events-Reason"
 _DETAIL = "Events-Detail"
 _FAILED_AT = "Events-Failed-At"
 _ID = "Nats-Msg-Id"
 _MAX_DETAIL = 500
+_PREFIX = "dead_letters"
 
 
 class Reason(StrEnum):
@@ -46,50 +43,43 @@ class DeadLetter:
 
     Attributes:
         number: its sequence number there.
-        consumer: name of the consumer that could not apply it.
         subject: NATS subject of the event.
         reason: a `Reason`.
         detail: the error, in one line.
         failed_at: when it was moved, in ISO 8601.
-        message_id: its `Nats-Msg-Id`.
         payload: the event as it came.
     """
 
     number: int
-    consumer: str
     subject: str
     reason: str
     detail: str
     failed_at: str
-    message_id: str
     payload: bytes
 
 
-async def move(
-    publisher: Publisher, message: Msg, *, consumer: str, reason: Reason, detail: str, now: datetime
-) -> None:
-    """Store a message as a dead letter of a consumer.
+async def move(publisher: Publisher, message: Msg, *, service: str, reason: Reason, detail: str, now: datetime) -> None:
+    """Store a message as a dead letter of a service.
 
     Raises:
         BrokerUnavailable: it was not stored; the message must not be acknowledged.
     """
     original_id = (message.headers or {}).get(_ID) or f"{message.metadata.stream}:{message.metadata.sequence.stream}"
     headers = {
-        _ID: f"{consumer}:{message.metadata.sequence.stream}:{original_id}",
+        _ID: f"{service}:{message.metadata.sequence.stream}:{original_id}",
         _SUBJECT: message.subject,
-        _CONSUMER: consumer,
         _REASON: reason,
         _DETAIL: _one_line(detail),
         _FAILED_AT: now.isoformat(),
     }
-    await publisher.publish(f"{DEAD_LETTER_STREAM}.{consumer}.{message.subject}", message.data, headers)
+    await publisher.publish(f"{_PREFIX}.{service}.{message.subject}", message.data, headers)
 
 
 class DeadLetters:
-    """The stream of dead letters, for the commands of an operator."""
+    """The dead letters of one service."""
 
-    def __init__(self, connection: NatsConnection) -> None:
-        self._connection = connection
+    def __init__(self, connection: NatsConnection, service: str) -> None:
+        self._stream = dead_letter_stream(service)
         self._jetstream = connection.jetstream
 
     async def all(self) -> AsyncIterator[DeadLetter]:
@@ -102,9 +92,7 @@ class DeadLetters:
         while True:
             try:
                 # With `next`, the first message from this number on.
-                found = await self._jetstream.get_msg(
-                    DEAD_LETTER_STREAM, seq=number, subject=f"{DEAD_LETTER_STREAM}.>", next=True
-                )
+                found = await self._jetstream.get_msg(self._stream, seq=number, subject=f"{_PREFIX}.>", next=True)
             except NotFoundError as error:
                 if error.err_code != _NO_MESSAGE:
                     raise BrokerUnavailable(describe(error)) from error
@@ -123,23 +111,11 @@ class DeadLetters:
             BrokerUnavailable: see `all`.
         """
         try:
-            return _parsed(await self._jetstream.get_msg(DEAD_LETTER_STREAM, seq=number))
+            return _parsed(await self._jetstream.get_msg(self._stream, seq=number))
         except NotFoundError as error:
             raise UnknownDeadLetter(number) from error
         except (NatsError, OSError, TimeoutError) as error:
             raise BrokerUnavailable(describe(error)) from error
-
-    async def retry(self, number: int) -> None:
-        """Publish a dead letter again, for its consumer alone, and delete it.
-
-        Raises:
-            UnknownDeadLetter: there is none with this number.
-            BrokerUnavailable: see `all`. The dead letter may be kept although it was published again.
-        """
-        letter = await self.get(number)
-        headers = {_ID: f"retry:{number}:{letter.message_id}"[:512], ONLY_FOR: letter.consumer}
-        await self._connection.publish(letter.subject, letter.payload, headers)
-        await self.drop(number)
 
     async def drop(self, number: int) -> None:
         """Delete a dead letter.
@@ -150,7 +126,7 @@ class DeadLetters:
         """
         await self.get(number)
         try:
-            await self._jetstream.delete_msg(DEAD_LETTER_STREAM, number)
+            await self._jetstream.delete_msg(self._stream, number)
         except (NatsError, OSError, TimeoutError) as error:
             raise BrokerUnavailable(describe(error)) from error
 
@@ -163,12 +139,10 @@ def _parsed(found: RawStreamMsg) -> DeadLetter:
     headers: Mapping[str, str] = found.headers or {}
     return DeadLetter(
         number=found.seq or 0,
-        consumer=headers.get(_CONSUMER, ""),
         subject=headers.get(_SUBJECT, ""),
         reason=headers.get(_REASON, ""),
         detail=headers.get(_DETAIL, ""),
         failed_at=headers.get(_FAILED_AT, ""),
-        message_id=headers.get(_ID, ""),
         payload=found.data or b"",
     )
 

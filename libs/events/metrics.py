@@ -19,14 +19,14 @@ class EventMetrics:
         )
         self.consumer_lag = Gauge(
             "events_consumer_lag",
-            "Events in the stream for a consumer, not acknowledged.",
-            ("consumer",),
+            "Events of another service that wait to be applied.",
+            ("source",),
             registry=registry,
         )
         self.consumed = Counter(
-            "events_consumed", "Events that were handled, by result.", ("consumer", "result"), registry=registry
+            "events_consumed", "Events that were handled, by result.", ("source", "result"), registry=registry
         )
-        self.retries = Counter("events_retries", "Failed attempts that are repeated.", ("consumer",), registry=registry)
+        self.retries = Counter("events_retries", "Failed attempts that are repeated.", ("source",), registry=registry)
         self.dead_letters = Counter(
-            "events_dead_letters", "Events moved to the dead letters.", ("consumer", "reason"), registry=registry
+            "events_dead_letters", "Events moved to the dead letters.", ("source", "reason"), registry=registry
         )

@@ -1,6 +1,6 @@
 """The relay and the consumers of a service, run beside its requests.
 
-    events = EventRuntime(settings, sessions, service="product_service", consumers=[USERS], registry=metrics)
+    events = EventRuntime(settings, sessions, service="product_service", handlers=HANDLERS, registry=metrics)
     async with events.running():
         yield
 
@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from nats.errors import Error as NatsError
 from opentelemetry import trace
@@ -22,7 +23,7 @@ from libs.db.pruning import PruneBatch
 from libs.db.sessions import SessionFactory
 from libs.events import outbox
 from libs.events.connection import NatsConnection, connect
-from libs.events.consumer import Consumer
+from libs.events.consumer import Consumer, Handler, consumers_of
 from libs.events.inbox import Inbox, prune_inbox
 from libs.events.metrics import EventMetrics
 from libs.events.relay import Relay
@@ -42,14 +43,14 @@ class EventRuntime:
         sessions: SessionFactory,
         *,
         service: str,
-        consumers: Sequence[Consumer] = (),
+        handlers: Sequence[Handler[Any]] = (),
         registry: CollectorRegistry,
         tracer_provider: trace.TracerProvider | None = None,
     ) -> None:
         self._settings = settings
         self._sessions = sessions
         self._service = service
-        self._consumers = consumers
+        self._consumers = consumers_of(service, handlers)
         self._metrics = EventMetrics(registry)
         self._tracer = trace.get_tracer(__name__, tracer_provider=tracer_provider)
 
@@ -108,7 +109,7 @@ class EventRuntime:
         return Worker(
             consumer,
             connection,
-            Inbox(self._sessions, consumer.name, seconds=self._settings.events_handler_seconds),
+            Inbox(self._sessions, consumer.service, seconds=self._settings.events_handler_seconds),
             metrics=self._metrics,
             tracer=self._tracer,
             retries=RetryPolicy(self._settings.events_max_deliveries),
@@ -135,9 +136,9 @@ class EventRuntime:
         if connection is None:
             return
         for consumer in self._consumers:
-            info = await connection.jetstream.consumer_info(consumer.stream, consumer.name)
+            info = await connection.jetstream.consumer_info(consumer.stream, consumer.service)
             waiting = (info.num_pending or 0) + (info.num_ack_pending or 0)
-            self._metrics.consumer_lag.labels(consumer.name).set(waiting)
+            self._metrics.consumer_lag.labels(consumer.source).set(waiting)
 
 
 async def _finish(task: asyncio.Task[None], seconds: float) -> None:

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from libs.db.errors import DatabaseUnavailable, MissingTable, SerializationFailure
 from libs.events.connection import ACK_SECONDS, NatsConnection, describe
 from libs.events.consumer import Consumer, Handler
-from libs.events.dead_letters import ONLY_FOR, Reason, move
+from libs.events.dead_letters import Reason, move
 from libs.events.errors import BrokerUnavailable
 from libs.events.event import Attributes, Event, newest_version
 from libs.events.inbox import Inbox, Result
@@ -84,15 +84,15 @@ class Worker:
             try:
                 await self._consume(stopping)
             except (NatsError, BrokerUnavailable, OSError, TimeoutError) as error:
-                _log.warning("consumer %s waits for NATS: %s", self._consumer.name, describe(error))
+                _log.warning("events of %s wait for NATS: %s", self._consumer.source, describe(error))
                 await _pause(_PAUSE_SECONDS, stopping)
             except Exception:  # noqa: BLE001  # one that is a fault of ours must not end the consumer
-                _log.exception("consumer %s failed", self._consumer.name)
+                _log.exception("events of %s were not consumed", self._consumer.source)
                 await _pause(_PAUSE_SECONDS, stopping)
 
     async def _consume(self, stopping: asyncio.Event) -> None:
         subscription = await self._connection.jetstream.pull_subscribe_bind(
-            consumer=self._consumer.name, stream=self._consumer.stream
+            consumer=self._consumer.service, stream=self._consumer.stream
         )
         try:
             while not stopping.is_set():
@@ -110,9 +110,6 @@ class Worker:
             NatsError: the acknowledgement did not reach the server, which will deliver the message again.
             BrokerUnavailable: a dead letter was not stored; likewise.
         """
-        if (message.headers or {}).get(ONLY_FOR, self._consumer.name) != self._consumer.name:
-            await message.ack_sync(ACK_SECONDS)
-            return
         try:
             handler, event = self._read(message)
             await self._check_deliveries(message, event)
@@ -122,7 +119,7 @@ class Worker:
             return
         if result is not None:
             await message.ack_sync(ACK_SECONDS)
-            self._metrics.consumed.labels(self._consumer.name, result).inc()
+            self._metrics.consumed.labels(self._consumer.source, result).inc()
 
     def _read(self, message: Msg) -> tuple[Handler[Any], Event[Any]]:
         try:
@@ -159,7 +156,7 @@ class Worker:
                     return await self._inbox.apply(handler, event)
                 except _DATABASE_ERRORS as error:
                     # No fault of the event: it is kept in hand until the database answers.
-                    _log.warning("consumer %s waits for its database: %s", self._consumer.name, error)
+                    _log.warning("events of %s wait for the database: %s", self._consumer.source, error)
                     await message.in_progress()
                     await _pause(_PAUSE_SECONDS, stopping)
                     if stopping.is_set():
@@ -173,8 +170,8 @@ class Worker:
         deliveries = message.metadata.num_delivered
         trace.get_current_span().record_exception(error)
         _log.warning(
-            "consumer %s: attempt %d of %s %s failed",
-            self._consumer.name,
+            "events of %s: attempt %d of %s %s failed",
+            self._consumer.source,
             deliveries,
             event.type,
             event.id,
@@ -182,17 +179,27 @@ class Worker:
         )
         if deliveries >= self._retries.max_deliveries:
             raise _Rejected(Reason.FAILED, describe(error)) from error
-        self._metrics.retries.labels(self._consumer.name).inc()
+        self._metrics.retries.labels(self._consumer.source).inc()
         await message.nak(self._retries.delay(deliveries))
 
     async def _reject(self, message: Msg, rejected: _Rejected) -> None:
-        name, reason = self._consumer.name, rejected.reason
+        reason = rejected.reason
         await move(
-            self._connection, message, consumer=name, reason=reason, detail=rejected.detail, now=datetime.now(UTC)
+            self._connection,
+            message,
+            service=self._consumer.service,
+            reason=reason,
+            detail=rejected.detail,
+            now=datetime.now(UTC),
         )
         await message.ack_sync(ACK_SECONDS)
-        self._metrics.dead_letters.labels(name, reason).inc()
-        _log.error("consumer %s: message %d is a dead letter: %s", name, message.metadata.sequence.stream, reason)
+        self._metrics.dead_letters.labels(self._consumer.source, reason).inc()
+        _log.error(
+            "events of %s: message %d is a dead letter: %s",
+            self._consumer.source,
+            message.metadata.sequence.stream,
+            reason,
+        )
 
 
 async def _fetch(subscription: JetStreamContext.PullSubscription, stopping: asyncio.Event) -> Msg | None:

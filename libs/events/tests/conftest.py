@@ -9,7 +9,6 @@ from libs.db.sessions import SessionFactory, open_sessions
 from libs.db.testing import Databases, open_databases
 from libs.events.nats_testing import NatsServer, nats_server
 from libs.events.tests.models import SCHEMA
-from libs.events.tests.shop import CONSUMER
 from libs.events.tests.streams import create_streams
 
 
@@ -44,7 +43,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
 @pytest.fixture
 async def nats_url(server: NatsServer) -> str:
     """The address of NATS, with empty streams and the consumer of the tests."""
-    await create_streams(server.url, [CONSUMER])
+    await create_streams(server.url)
     return server.url
 
 

@@ -1,24 +1,26 @@
 """An imaginary service: it changes orders, records events, and applies them as rows of effects."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.db.sessions import SessionFactory, open_sessions
-from libs.events.consumer import Consumer, Handler
+from libs.events.consumer import Handler
 from libs.events.outbox import record
 from libs.events.runtime import EventRuntime
 from libs.events.settings import EventSettings
 from libs.events.tables import OUTBOX
 from libs.events.tests.models import Effect, Order
 from libs.events.tests.orders import OrderChanged, OrderData, OrderPlaced
+from libs.events.tests.streams import SERVICE
 
-CONSUMER = "shop_audit"
 WAIT_SECONDS = 60
+Apply = Callable[[Any, AsyncSession], Awaitable[None]]
 
 
 async def note_effect(event: OrderPlaced | OrderChanged, session: AsyncSession) -> None:
@@ -26,9 +28,9 @@ async def note_effect(event: OrderPlaced | OrderChanged, session: AsyncSession) 
     session.add(Effect(event_id=event.id, order_id=event.subject, version=event.aggregateversion))
 
 
-def audit(apply: Callable[..., object] = note_effect, *, name: str = CONSUMER) -> Consumer:
-    """Return a consumer of both events."""
-    return Consumer(name, (Handler(OrderPlaced, apply), Handler(OrderChanged, apply)))  # type: ignore[arg-type]
+def handlers(apply: Apply = note_effect, *, accepts_stale: bool = False) -> Sequence[Handler[Any]]:
+    """Return handlers of both events."""
+    return [Handler(kind, apply, accepts_stale) for kind in (OrderPlaced, OrderChanged)]
 
 
 async def change_order(sessions: SessionFactory, order_id: str, note: str = "") -> str:
@@ -70,14 +72,18 @@ async def wait_for_effects(sessions: SessionFactory, count: int) -> Sequence[Eff
 async def running(
     sessions: SessionFactory,
     url: str,
-    *consumers: Consumer,
+    handled: Sequence[Handler[Any]] | None = None,
+    *,
     registry: CollectorRegistry | None = None,
-    deliveries: int = 3,
+    **settings: float,
 ) -> AsyncIterator[EventRuntime]:
-    """Run the relay and the consumers of a process."""
-    settings = EventSettings(events_url=url, events_max_deliveries=deliveries)
+    """Run the relay and the consumer of a process."""
     runtime = EventRuntime(
-        settings, sessions, service="shop", consumers=consumers, registry=registry or CollectorRegistry()
+        EventSettings.model_validate({"events_url": url, "events_max_deliveries": 3} | settings),
+        sessions,
+        service=SERVICE,
+        handlers=handlers() if handled is None else handled,
+        registry=registry or CollectorRegistry(),
     )
     async with runtime.running():
         yield runtime

@@ -1,15 +1,16 @@
 """Streams and consumers of these tests, with windows of seconds instead of minutes."""
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 import nats
 from nats.js.api import AckPolicy, ConsumerConfig, StreamConfig
 from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
-from libs.events.consumer import DEAD_LETTER_STREAM, EVENT_STREAM
+from libs.events.consumer import dead_letter_stream, event_stream
 
+SERVICE = "shop"
 ACK_WAIT_SECONDS = 1.0
 DUPLICATE_WINDOW_SECONDS = 1.0
 
@@ -24,23 +25,17 @@ async def jetstream(url: str) -> AsyncIterator[JetStreamContext]:
         await client.close()
 
 
-async def create_streams(url: str, consumers: Sequence[str]) -> None:
-    """Create both streams, without a message, and a durable consumer of each name."""
+async def create_streams(url: str, *, ack_wait: float = ACK_WAIT_SECONDS) -> None:
+    """Create the streams of the tests' service, without a message, and its durable consumer of its own events."""
+    streams = {event_stream(SERVICE): f"events.{SERVICE}.>", dead_letter_stream(SERVICE): f"dead_letters.{SERVICE}.>"}
     async with jetstream(url) as admin:
-        for name in (EVENT_STREAM, DEAD_LETTER_STREAM):
+        for name, subjects in streams.items():
             with contextlib.suppress(NotFoundError):
                 await admin.delete_stream(name)
             await admin.add_stream(
-                StreamConfig(name=name, subjects=[f"{name}.>"], duplicate_window=DUPLICATE_WINDOW_SECONDS)
+                StreamConfig(name=name, subjects=[subjects], duplicate_window=DUPLICATE_WINDOW_SECONDS)
             )
-        for name in consumers:
-            await admin.add_consumer(
-                EVENT_STREAM,
-                ConsumerConfig(
-                    durable_name=name,
-                    ack_policy=AckPolicy.EXPLICIT,
-                    ack_wait=ACK_WAIT_SECONDS,
-                    max_ack_pending=1,
-                    filter_subjects=["events.shop.>"],
-                ),
-            )
+        await admin.add_consumer(
+            event_stream(SERVICE),
+            ConsumerConfig(durable_name=SERVICE, ack_policy=AckPolicy.EXPLICIT, ack_wait=ack_wait, max_ack_pending=1),
+        )

@@ -10,8 +10,6 @@ from libs.events.nats_testing import NatsServer
 from libs.events.outbox import record
 from libs.events.tests.orders import OrderData, OrderPlaced
 from libs.events.tests.shop import (
-    CONSUMER,
-    audit,
     change_order,
     effects,
     recorded,
@@ -25,7 +23,7 @@ from libs.events.tests.streams import create_streams
 async def test_committed_events_are_applied_once_and_in_order(sessions: SessionFactory, nats_url: str) -> None:
     """Three orders, ten changes each; metrics count them."""
     registry = CollectorRegistry()
-    async with running(sessions, nats_url, audit(), registry=registry):
+    async with running(sessions, nats_url, registry=registry):
         for _ in range(10):
             for order in ("a", "b", "c"):
                 await change_order(sessions, order)
@@ -34,7 +32,7 @@ async def test_committed_events_are_applied_once_and_in_order(sessions: SessionF
         assert [effect.version for effect in found if effect.order_id == order] == list(range(1, 11))
     assert {effect.event_id for effect in found} == await recorded(sessions)
     assert registry.get_sample_value("events_published_total") == 30
-    labels = {"consumer": CONSUMER, "result": "applied"}
+    labels = {"source": "shop", "result": "applied"}
     assert registry.get_sample_value("events_consumed_total", labels) == 30
 
 
@@ -44,7 +42,7 @@ async def test_a_rolled_back_event_is_never_published(sessions: SessionFactory, 
         async with sessions.begin() as session:
             await record(session, OrderPlaced(subject="a", aggregateversion=1, data=OrderData()))
             raise ZeroDivisionError
-    async with running(sessions, nats_url, audit()):
+    async with running(sessions, nats_url):
         await change_order(sessions, "b")
         found = await wait_for_effects(sessions, 1)
     assert [effect.order_id for effect in found] == ["b"]
@@ -52,9 +50,9 @@ async def test_a_rolled_back_event_is_never_published(sessions: SessionFactory, 
 
 async def test_the_service_runs_while_the_broker_is_away(sessions: SessionFactory, own_server: NatsServer) -> None:
     """Stopped before the start, killed in between: events wait in the outbox, then all arrive."""
-    await create_streams(own_server.url, [CONSUMER])
+    await create_streams(own_server.url)
     own_server.stop()
-    async with running(sessions, own_server.url, audit()):
+    async with running(sessions, own_server.url):
         await change_order(sessions, "a")
         own_server.start()
         await wait_for_effects(sessions, 1)
@@ -71,8 +69,8 @@ async def test_two_replicas_apply_once_and_in_order(sessions: SessionFactory, ur
     """Two relays and two workers on one database."""
     async with (
         replica(url) as second,
-        running(sessions, nats_url, audit()),
-        running(second, nats_url, audit()),
+        running(sessions, nats_url),
+        running(second, nats_url),
     ):
         for number in range(40):
             await change_order(second if number % 2 else sessions, "a")
