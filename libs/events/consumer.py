@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.events.event import Attributes, Event, constant
+from libs.events.event import Event, constant
 
 E = TypeVar("E", bound=Event[Any])
 
@@ -53,10 +53,6 @@ class Consumer:
     def stream(self) -> str:
         """Return the name of the stream of the events."""
         return event_stream(self.source)
-
-    def handler_of(self, attributes: Attributes) -> Handler[Any] | None:
-        """Return the handler of an event; None when its type is unknown."""
-        return next((each for each in self.handlers if constant(each.event, "type") == attributes.type), None)
 
 
 def consumers_of(service: str, handlers: Iterable[Handler[Any]]) -> Sequence[Consumer]:

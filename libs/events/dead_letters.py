@@ -6,7 +6,6 @@ A message of an unknown type or a newer version is parked there: retry it after 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
@@ -15,7 +14,7 @@ from nats.js.errors import NotFoundError
 
 from libs.events.connection import NatsConnection, describe
 from libs.events.consumer import dead_letter_stream
-from libs.events.errors import BrokerUnavailable, UnknownDeadLetter
+from libs.events.errors import BrokerUnavailable, Reason, UnknownDeadLetter
 from libs.events.relay import Publisher
 
 _SUBJECT = "Events-Subject"
@@ -25,16 +24,6 @@ _FAILED_AT = "Events-Failed-At"
 _ID = "Nats-Msg-Id"
 _MAX_DETAIL = 500
 _PREFIX = "dead_letters"
-
-
-class Reason(StrEnum):
-    """Why a message is a dead letter."""
-
-    FAILED = "failed"
-    MALFORMED = "malformed"
-    UNKNOWN_TYPE = "unknown-type"
-    NEWER_VERSION = "newer-version"
-    UNACKNOWLEDGED = "unacknowledged"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Errors of events."""
 
+from enum import StrEnum
+
 
 class EventError(Exception):
     """Base of this library's errors."""
@@ -32,5 +34,36 @@ class UnknownDeadLetter(EventError):
     """The stream of dead letters has no message with this number."""
 
     def __init__(self, number: int) -> None:
-        super().__init__(f"there is no dead letter {number}; `dead-letters-list` prints their numbers")
+        super().__init__(f"there is no dead letter {number}; `dead-letters` prints their numbers")
         self.number = number
+
+
+class Reason(StrEnum):
+    """Why a message is a dead letter."""
+
+    FAILED = "failed"
+    MALFORMED = "malformed"
+    UNKNOWN_TYPE = "unknown-type"
+    NEWER_VERSION = "newer-version"
+    UNACKNOWLEDGED = "unacknowledged"
+
+
+class Rejected(EventError):
+    """A message cannot be applied."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class RetryFailed(EventError):
+    """A dead letter could not be applied by the command either, and is kept."""
+
+    def __init__(self, number: int, error: Exception) -> None:
+        super().__init__(f"dead letter {number} failed again: {type(error).__name__}: {error}")
+        self.number = number
+
+
+class BadOperand(EventError):
+    """An operand of a command is not what the command expects."""

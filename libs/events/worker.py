@@ -17,16 +17,16 @@ from nats.errors import Error as NatsError
 from nats.js.client import JetStreamContext
 from opentelemetry import trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from pydantic import ValidationError
 
 from libs.db.errors import DatabaseUnavailable, MissingTable, SerializationFailure
 from libs.events.connection import ACK_SECONDS, NatsConnection, describe
 from libs.events.consumer import Consumer, Handler
-from libs.events.dead_letters import Reason, move
-from libs.events.errors import BrokerUnavailable
-from libs.events.event import Attributes, Event, newest_version
+from libs.events.dead_letters import move
+from libs.events.errors import BrokerUnavailable, Reason, Rejected
+from libs.events.event import Attributes, Event
 from libs.events.inbox import Inbox, Result
 from libs.events.metrics import EventMetrics
+from libs.events.reading import read_event
 
 FETCH_SECONDS = 1.0
 _PAUSE_SECONDS = 1.0
@@ -47,15 +47,6 @@ class RetryPolicy:
     def delay(self, deliveries: int) -> float:
         """Return the seconds until the next delivery."""
         return float(min(self.first_delay_seconds * 2 ** (deliveries - 1), _MAX_DELAY_SECONDS))
-
-
-class _Rejected(Exception):  # not an error of the program
-    """The message becomes a dead letter."""
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
 
 
 class Worker:
@@ -111,37 +102,21 @@ class Worker:
             BrokerUnavailable: a dead letter was not stored; likewise.
         """
         try:
-            handler, event = self._read(message)
+            handler, event = read_event(message.data, self._consumer.handlers)
             await self._check_deliveries(message, event)
             result = await self._apply(handler, event, message, stopping)
-        except _Rejected as rejected:
+        except Rejected as rejected:
             await self._reject(message, rejected)
             return
         if result is not None:
             await message.ack_sync(ACK_SECONDS)
             self._metrics.consumed.labels(self._consumer.source, result).inc()
 
-    def _read(self, message: Msg) -> tuple[Handler[Any], Event[Any]]:
-        try:
-            attributes = Attributes.model_validate_json(message.data)
-            handler = self._consumer.handler_of(attributes)
-            if handler is None:
-                raise _Rejected(Reason.UNKNOWN_TYPE, f"no handler for {attributes.source} {attributes.type}")
-            if attributes.dataversion > newest_version(handler.event):
-                raise _Rejected(
-                    Reason.NEWER_VERSION,
-                    f"{attributes.type} has version {attributes.dataversion}; "
-                    f"this consumer reads {newest_version(handler.event)}",
-                )
-            return handler, handler.event.model_validate_json(message.data)
-        except ValidationError as error:
-            raise _Rejected(Reason.MALFORMED, _faults(error)) from error
-
     async def _check_deliveries(self, message: Msg, event: Attributes) -> None:
         """Reject a message whose deliveries all ended without an answer, such as one that ends the process."""
         deliveries = message.metadata.num_delivered
         if deliveries > self._retries.max_deliveries and not await self._inbox.has(event.id):
-            raise _Rejected(Reason.UNACKNOWLEDGED, f"{deliveries - 1} deliveries without an acknowledgement")
+            raise Rejected(Reason.UNACKNOWLEDGED, f"{deliveries - 1} deliveries without an acknowledgement")
 
     async def _apply(
         self, handler: Handler[Any], event: Event[Any], message: Msg, stopping: asyncio.Event
@@ -178,11 +153,11 @@ class Worker:
             exc_info=error,
         )
         if deliveries >= self._retries.max_deliveries:
-            raise _Rejected(Reason.FAILED, describe(error)) from error
+            raise Rejected(Reason.FAILED, describe(error)) from error
         self._metrics.retries.labels(self._consumer.source).inc()
         await message.nak(self._retries.delay(deliveries))
 
-    async def _reject(self, message: Msg, rejected: _Rejected) -> None:
+    async def _reject(self, message: Msg, rejected: Rejected) -> None:
         reason = rejected.reason
         await move(
             self._connection,
@@ -213,12 +188,6 @@ async def _fetch(subscription: JetStreamContext.PullSubscription, stopping: asyn
         await _pause(FETCH_SECONDS / 10 if clock() - began < FETCH_SECONDS / 2 else 0, stopping)
         return None
     return message
-
-
-def _faults(error: ValidationError) -> str:
-    """Return what is wrong with a message, without its values, which may be personal data."""
-    faults = error.errors(include_input=False, include_url=False, include_context=False)
-    return "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'message'}: {fault['type']}" for fault in faults)
 
 
 async def _pause(seconds: float, stopping: asyncio.Event) -> None:
