@@ -10,6 +10,7 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js.client import JetStreamContext
 
+from libs.events.broker.names import inbox_prefix
 from libs.events.errors import BrokerUnavailable
 from libs.events.settings import EventSettings
 
@@ -85,7 +86,7 @@ async def _connect(settings: EventSettings, *, service: str, attempts: int) -> C
         user=settings.events_user or None,
         password=password.get_secret_value() if password else None,
         tls=_tls(settings),
-        inbox_prefix=f"_INBOX_{service}",
+        inbox_prefix=inbox_prefix(service),
         allow_reconnect=attempts < 0,
         max_reconnect_attempts=attempts,
         reconnect_time_wait=_RECONNECT_SECONDS,

@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs.events.broker.names import event_stream
 from libs.events.event import Event, constant
 
 E = TypeVar("E", bound=Event[Any])
@@ -61,13 +62,3 @@ def consumers_of(service: str, handlers: Iterable[Handler[Any]]) -> Sequence[Con
     for handler in handlers:
         by_source.setdefault(constant(handler.event, "source"), []).append(handler)
     return [Consumer(service, source, found) for source, found in by_source.items()]
-
-
-def event_stream(source: str) -> str:
-    """Return the name of the stream of the events of a service."""
-    return f"EVENTS_{source}"
-
-
-def dead_letter_stream(service: str) -> str:
-    """Return the name of the stream of what a service could not consume."""
-    return f"DEAD_LETTERS_{service}"

@@ -12,8 +12,8 @@ from nats.errors import Error as NatsError
 from nats.js.api import RawStreamMsg
 from nats.js.errors import NotFoundError
 
+from libs.events.broker.names import dead_letter_stream
 from libs.events.connection import NatsConnection, describe
-from libs.events.consumer import dead_letter_stream
 from libs.events.errors import BrokerUnavailable, Reason, UnknownDeadLetter
 from libs.events.relay import Publisher
 

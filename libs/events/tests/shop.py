@@ -75,7 +75,7 @@ async def running(
     handled: Sequence[Handler[Any]] | None = None,
     *,
     registry: CollectorRegistry | None = None,
-    **settings: float,
+    **settings: object,
 ) -> AsyncIterator[EventRuntime]:
     """Run the relay and the consumer of a process."""
     runtime = EventRuntime(

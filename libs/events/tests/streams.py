@@ -8,7 +8,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, StreamConfig
 from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
-from libs.events.consumer import dead_letter_stream, event_stream
+from libs.events.broker.names import dead_letter_stream, event_stream
 
 SERVICE = "shop"
 ACK_WAIT_SECONDS = 1.0

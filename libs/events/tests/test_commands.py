@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.db.errors import DatabaseError
 from libs.db.sessions import SessionFactory
+from libs.events.broker.names import dead_letter_stream
 from libs.events.commands import event_commands
-from libs.events.consumer import Handler, dead_letter_stream
+from libs.events.consumer import Handler
 from libs.events.errors import EventError
 from libs.events.service_settings import EventServiceSettings
 from libs.events.tests.orders import OrderChanged, OrderPlaced

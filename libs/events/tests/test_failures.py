@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -11,12 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.db.errors import DatabaseUnavailable
 from libs.db.sessions import SessionFactory
-from libs.events.connection import connect_once
-from libs.events.dead_letters import DeadLetter, DeadLetters
 from libs.events.errors import UnknownDeadLetter
 from libs.events.event import Event
 from libs.events.outbox import record
 from libs.events.settings import EventSettings
+from libs.events.tests.letters import fail_on_poison, open_dead_letters, wait_for_dead_letters
 from libs.events.tests.orders import OrderChanged, OrderData, OrderPlaced
 from libs.events.tests.shop import (
     WAIT_SECONDS,
@@ -28,29 +25,6 @@ from libs.events.tests.shop import (
     wait_for_effects,
 )
 from libs.events.tests.streams import SERVICE, jetstream
-
-
-@asynccontextmanager
-async def _dead_letters(url: str) -> AsyncIterator[DeadLetters]:
-    connection = await connect_once(EventSettings(events_url=url), service=SERVICE)
-    try:
-        yield DeadLetters(connection, SERVICE)
-    finally:
-        await connection.close()
-
-
-async def _wait_for_dead_letters(url: str, count: int) -> list[DeadLetter]:
-    async with asyncio.timeout(WAIT_SECONDS), _dead_letters(url) as letters:
-        while len(found := [letter async for letter in letters.all()]) < count:  # noqa: ASYNC110  # a stream
-            await asyncio.sleep(0.05)
-    return found
-
-
-async def _fail_on_poison(event: OrderPlaced | OrderChanged, session: AsyncSession) -> None:
-    await note_effect(event, session)
-    await session.flush()
-    if event.data.note == "poison":
-        raise ValueError("not\na price")
 
 
 async def _publish(url: str, payload: bytes, message_id: str = "") -> None:
@@ -70,10 +44,10 @@ def _placed(subject: str = "a") -> OrderPlaced:
 async def test_a_failing_event_is_retried_and_then_a_dead_letter(sessions: SessionFactory, nats_url: str) -> None:
     """After three deliveries, without an effect; the next event is applied, and not before."""
     registry = CollectorRegistry()
-    async with running(sessions, nats_url, handlers(_fail_on_poison), registry=registry):
+    async with running(sessions, nats_url, handlers(fail_on_poison), registry=registry):
         poison = await change_order(sessions, "a", "poison")
         good = await change_order(sessions, "a")
-        [letter] = await _wait_for_dead_letters(nats_url, 1)
+        [letter] = await wait_for_dead_letters(EventSettings(events_url=nats_url), 1)
         found = await wait_for_effects(sessions, 1)
     assert [effect.event_id for effect in found] == [good]
     assert (letter.subject, letter.reason) == ("events.shop.order.placed", "failed")
@@ -109,7 +83,7 @@ async def test_a_handler_that_hangs_is_a_failed_attempt(sessions: SessionFactory
 
     async with running(sessions, nats_url, handlers(hang), events_handler_seconds=0.05, events_max_deliveries=1):
         await change_order(sessions, "a")
-        [letter] = await _wait_for_dead_letters(nats_url, 1)
+        [letter] = await wait_for_dead_letters(EventSettings(events_url=nats_url), 1)
     assert letter.detail.startswith("TimeoutError")
     assert await effects(sessions) == []
 
@@ -147,7 +121,7 @@ async def test_a_message_that_cannot_be_read_is_parked(
     """At once, with its payload and a reason without its values; the event after it is applied."""
     await _publish(nats_url, payload)
     async with running(sessions, nats_url):
-        [letter] = await _wait_for_dead_letters(nats_url, 1)
+        [letter] = await wait_for_dead_letters(EventSettings(events_url=nats_url), 1)
         await change_order(sessions, "b")
         await wait_for_effects(sessions, 1)
     assert (letter.reason, letter.detail, letter.payload) == (reason, detail, payload)
@@ -192,7 +166,7 @@ async def test_a_message_that_ends_its_processes_becomes_a_dead_letter(sessions:
             [message] = await subscription.fetch(1, timeout=WAIT_SECONDS)
             await message.nak()
     async with running(sessions, nats_url):
-        [letter] = await _wait_for_dead_letters(nats_url, 1)
+        [letter] = await wait_for_dead_letters(EventSettings(events_url=nats_url), 1)
     assert (letter.reason, letter.detail) == ("unacknowledged", "3 deliveries without an acknowledgement")
     assert await effects(sessions) == []
 
@@ -202,8 +176,8 @@ async def test_dead_letters_are_listed_shown_and_dropped(sessions: SessionFactor
     async with running(sessions, nats_url):
         for _ in range(2):
             await _publish(nats_url, b"{")
-        first, second = await _wait_for_dead_letters(nats_url, 2)
-    async with _dead_letters(nats_url) as letters:
+        first, second = await wait_for_dead_letters(EventSettings(events_url=nats_url), 2)
+    async with open_dead_letters(EventSettings(events_url=nats_url)) as letters:
         assert await letters.get(first.number) == first
         await letters.drop(first.number)
         assert [letter async for letter in letters.all()] == [second]
