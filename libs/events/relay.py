@@ -76,7 +76,7 @@ class Relay:
         """Publish and mark up to 100 events, and return how many they were.
 
         Raises:
-            BrokerUnavailable: some were not acknowledged; those that were are marked.
+            BrokerUnavailable: some were not acknowledged. The others are marked.
             LeaseLost: another process may have taken over.
         """
         async with self._sessions.read() as session:

@@ -49,7 +49,7 @@ class EventSettings(BaseSettings):
             if parts.scheme not in _SCHEMES or not parts.hostname or parts.username or parts.password:
                 raise ValueError(
                     "expected nats://HOST:PORT or tls://HOST:PORT, several with commas; "
-                    "user and password are settings of their own"
+                    "give user and password by EVENTS_USER and EVENTS_PASSWORD"
                 )
         return value
 

@@ -28,7 +28,7 @@ from libs.events.inbox import Inbox, Result
 from libs.events.metrics import EventMetrics
 from libs.events.reading import read_event
 
-FETCH_SECONDS = 1.0
+FETCH_SECONDS = 0.5
 _PAUSE_SECONDS = 1.0
 _FIRST_DELAY_SECONDS = 0.5
 _MAX_DELAY_SECONDS = 30.0
@@ -178,7 +178,7 @@ class Worker:
 
 
 async def _fetch(subscription: JetStreamContext.PullSubscription, stopping: asyncio.Event) -> Msg | None:
-    """Return the next message; None when there is none within a second."""
+    """Return the next message; None when there is none within half a second."""
     clock = asyncio.get_running_loop().time
     began = clock()
     try:
