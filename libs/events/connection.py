@@ -5,7 +5,6 @@ import logging
 import ssl
 from collections.abc import Mapping
 
-import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js.client import JetStreamContext
@@ -18,7 +17,7 @@ ACK_SECONDS = 5.0
 """Longest wait for an answer of JetStream."""
 
 _CLOSE_SECONDS = 2.0
-_RECONNECT_SECONDS = 0.5
+_RECONNECT_SECONDS = 1
 _log = logging.getLogger(__name__)
 
 
@@ -79,8 +78,9 @@ def describe(error: BaseException) -> str:
 
 
 async def _connect(settings: EventSettings, *, service: str, attempts: int) -> Client:
-    password, reports = settings.events_password, _Reports()
-    return await nats.connect(
+    client = Client()
+    password, reports = settings.events_password, _Reports(client)
+    await client.connect(
         servers=settings.events_url.split(","),
         name=service,
         user=settings.events_user or None,
@@ -96,6 +96,7 @@ async def _connect(settings: EventSettings, *, service: str, attempts: int) -> C
         disconnected_cb=reports.disconnected,
         reconnected_cb=reports.connected,
     )
+    return client
 
 
 def _tls(settings: EventSettings) -> ssl.SSLContext | None:
@@ -107,7 +108,8 @@ def _tls(settings: EventSettings) -> ssl.SSLContext | None:
 class _Reports:
     """Logs the state of a connection, and each error once until it is connected again."""
 
-    def __init__(self) -> None:
+    def __init__(self, client: Client) -> None:
+        self._client = client
         self._logged: set[str] = set()
 
     async def error(self, error: Exception) -> None:
@@ -117,7 +119,8 @@ class _Reports:
             _log.warning("NATS: %s", text)
 
     async def disconnected(self) -> None:
-        _log.warning("NATS: disconnected")
+        if not self._client.is_closed:
+            _log.warning("NATS: disconnected")
 
     async def connected(self) -> None:
         self._logged.clear()

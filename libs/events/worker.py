@@ -71,11 +71,13 @@ class Worker:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Apply messages until `stopping` is set; the one in hand is finished and acknowledged."""
+        logged = ""
         while not stopping.is_set():
             try:
                 await self._consume(stopping)
             except (NatsError, BrokerUnavailable, OSError, TimeoutError) as error:
-                _log.warning("events of %s wait for NATS: %s", self._consumer.source, describe(error))
+                if logged != (logged := describe(error)):
+                    _log.warning("events of %s wait for NATS: %s", self._consumer.source, logged)
                 await _pause(_PAUSE_SECONDS, stopping)
             except Exception:  # noqa: BLE001  # one that is a fault of ours must not end the consumer
                 _log.exception("events of %s were not consumed", self._consumer.source)
