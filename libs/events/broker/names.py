@@ -1,8 +1,7 @@
 """Names at the broker: subjects, streams, consumers and inboxes of a service.
 
 The stream of the events of `shop` is `EVENTS_shop`. A service that consumes from it has a durable consumer there with
-its own name. Its dead letters are in `DEAD_LETTERS_<service>`. It retries one by publishing it on a subject that only
-its own consumer is delivered from, so that it needs no permission to publish events of others.
+its own name. Its dead letters are in `DEAD_LETTERS_<service>`.
 """
 
 ADMINISTRATOR = "administrator"
@@ -20,21 +19,6 @@ def event_stream(owner: str) -> str:
 def event_subjects(owner: str) -> str:
     """Return the pattern of the subjects of the events of a service."""
     return f"events.{owner}.>"
-
-
-def retry_subjects(owner: str, consumer: str) -> str:
-    """Return the pattern of the subjects on which a service gets dead letters of an owner's events once more."""
-    return f"retries.{owner}.{consumer}.>"
-
-
-def retry_subject(consumer: str, subject: str) -> str:
-    """Return the subject on which a service publishes an event again for itself alone.
-
-    Args:
-        consumer: name of the service.
-        subject: NATS subject of the event, such as `events.shop.order.placed`.
-    """
-    return f"retries.{subject.split('.')[1]}.{consumer}.{subject}"
 
 
 def durable_name(consumer: str) -> str:

@@ -31,7 +31,6 @@ from libs.events.broker.names import (
     event_stream,
     event_subjects,
     inbox_prefix,
-    retry_subjects,
 )
 
 _DAY = 86_400.0
@@ -96,18 +95,12 @@ class Topology:
     def streams(self) -> list[StreamConfig]:
         """Return the stream of each service that publishes, and the dead letters of each that consumes."""
         found = [
-            self._stream(
-                event_stream(each.name),
-                (event_subjects(each.name), f"retries.{each.name}.>"),
-                max_age=EVENTS_SECONDS,
-            )
+            self._stream(event_stream(each.name), event_subjects(each.name), max_age=EVENTS_SECONDS)
             for each in self.services
             if each.publishes
         ]
         found += [
-            self._stream(
-                dead_letter_stream(each.name), (dead_letter_subjects(each.name),), max_age=DEAD_LETTERS_SECONDS
-            )
+            self._stream(dead_letter_stream(each.name), dead_letter_subjects(each.name), max_age=DEAD_LETTERS_SECONDS)
             for each in self.services
             if each.consumes
         ]
@@ -131,10 +124,10 @@ class Topology:
             )
         }
 
-    def _stream(self, name: str, subjects: Sequence[str], *, max_age: float) -> StreamConfig:
+    def _stream(self, name: str, subjects: str, *, max_age: float) -> StreamConfig:
         return StreamConfig(
             name=name,
-            subjects=list(subjects),
+            subjects=[subjects],
             retention=RetentionPolicy.LIMITS,
             storage=StorageType.FILE,
             # A full stream refuses a new message, which then waits in the outbox, instead of dropping the oldest.
@@ -147,7 +140,7 @@ class Topology:
     def _consumer(self, name: str, owner: str, types: Sequence[str]) -> ConsumerConfig:
         return ConsumerConfig(
             durable_name=durable_name(name),
-            filter_subjects=[*(f"events.{owner}.{kind}" for kind in sorted(types)), retry_subjects(owner, name)],
+            filter_subjects=[f"events.{owner}.{kind}" for kind in sorted(types)],
             deliver_policy=DeliverPolicy.ALL,
             ack_policy=AckPolicy.EXPLICIT,
             replay_policy=ReplayPolicy.INSTANT,
@@ -219,7 +212,6 @@ def _permissions(service: ServiceEvents) -> Permissions:
             f"$JS.API.CONSUMER.INFO.{consumer}",
             f"$JS.API.CONSUMER.MSG.NEXT.{consumer}",
             f"$JS.ACK.{consumer}.>",
-            retry_subjects(owner, service.name),
         ]
     if service.consumes:
         letters = dead_letter_stream(service.name)

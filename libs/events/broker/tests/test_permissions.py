@@ -12,7 +12,6 @@ from nats.js.api import ConsumerConfig, StreamConfig
 from nats.js.client import JetStreamContext
 
 from libs.events.broker.connection import connected
-from libs.events.broker.names import retry_subject
 from libs.events.broker.reconcile import apply, plan
 from libs.events.broker.tests.brokers import TOPOLOGY, administrator, broker, client_of
 from libs.events.nats_testing import NatsServer
@@ -61,7 +60,7 @@ async def test_a_service_publishes_its_events(server: NatsServer) -> None:
 
 @pytest.mark.parametrize(
     "subject",
-    ["events.shop.order.placed", "dead_letters.audit.x", "retries.shop.audit.x", "_INBOX_shop.x", "$JS.ACK.x"],
+    ["events.shop.order.placed", "dead_letters.audit.x", "_INBOX_shop.x", "$JS.ACK.x"],
 )
 async def test_a_service_publishes_no_subject_of_another(server: NatsServer, subject: str) -> None:
     """The server reports a violation and stores nothing."""
@@ -85,15 +84,6 @@ async def test_a_consumer_reads_and_acknowledges(server: NatsServer) -> None:
             await message.ack_sync()
         assert (await subscription.consumer_info()).num_ack_pending == 0
     assert errors == []
-
-
-async def test_a_dead_letter_is_retried_by_its_service(server: NatsServer) -> None:
-    """It is delivered to the consumer of that service and to no other."""
-    async with client_of(server, "post") as (post, _), client_of(server, "audit") as (audit, _):
-        await post.jetstream().publish(retry_subject("post", "events.shop.order.placed"), b"again")
-        assert await _next(post, "EVENTS_shop.post") == b"again"
-        with pytest.raises(nats.errors.TimeoutError):
-            await _next(audit, "EVENTS_shop.audit")
 
 
 async def test_a_service_reads_no_consumer_of_another(server: NatsServer) -> None:
