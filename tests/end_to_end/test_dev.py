@@ -1,5 +1,6 @@
 """`bazel run //:dev` as a newcomer meets it: what it prints works, and Ctrl-C ends it."""
 
+import os
 import re
 import signal
 import socket
@@ -40,17 +41,22 @@ def test_what_it_prints_works_and_one_signal_ends_it(tmp_path: Path) -> None:
             assert [http.get(f"{url}/docs").status_code for url in urls] == [200, 200]
             made = http.post(f"{urls[1]}/products", json={"name": "Tea", "price_cents": 450})
             assert (made.status_code, made.json()["owner_name"]) == (201, "Demo"), made.text
+        urls += re.findall(r"^events +(nats://\S+)", said, re.MULTILINE)
+        assert [_is_taken(url) for url in urls] == [True, True, True]
+        _refuses_a_second_one(tmp_path)
         dev.send_signal(signal.SIGINT)
         rest, _ = dev.communicate(timeout=_PATIENCE_SECONDS)
     assert dev.returncode == 0, rest
     assert "Traceback" not in said + rest
-    assert not any(_is_taken(int(url.rpartition(":")[2])) for url in urls)
+    assert not any(map(_is_taken, urls))
     private = [
         *tmp_path.glob("user_service/keys/*.pem"),
         *tmp_path.glob("*/client_secret"),
+        *tmp_path.glob("nats/*.password"),
+        tmp_path / "nats/nats.conf",
         tmp_path / "demo_user.json",
     ]
-    assert len(private) == 3
+    assert len(private) == 7
     assert all(file.stat().st_mode & 0o077 == 0 for file in private)
 
 
@@ -70,15 +76,29 @@ def test_the_second_start_finds_what_the_first_made(tmp_path: Path) -> None:
 def test_fresh_starts_over(tmp_path: Path) -> None:
     """`--fresh` deletes what the command has made, and no other file of the folder."""
     (tmp_path / "notes.txt").write_text("mine")
-    users = []
+    users, passwords = [], set()
     for arguments in ((), ("--fresh",)):
         with _dev(tmp_path, *arguments) as dev:
             users += re.findall(r"demo user +(\S+)", _until_ready(dev))
             dev.terminate()
             dev.communicate(timeout=_PATIENCE_SECONDS)
         assert dev.returncode == 0
+        passwords.add((tmp_path / "nats/administrator.password").read_text())
     assert users[0] != users[1]
+    assert len(passwords) == 2
     assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_a_killed_broker_ends_all(tmp_path: Path) -> None:
+    """As a killed service does; the sentence names the log of the server."""
+    with _dev(tmp_path) as dev:
+        urls = re.findall(r"http://[0-9.:]+(?=/docs)", _until_ready(dev))
+        os.kill(int((tmp_path / "nats/lock").read_text()), signal.SIGKILL)
+        rest, _ = dev.communicate(timeout=_PATIENCE_SECONDS)
+    assert dev.returncode == 1
+    assert f"dev: nats-server ended with exit code -9; {tmp_path}/nats/log says why\n" in rest
+    assert "Traceback" not in rest
+    assert not any(map(_is_taken, urls))
 
 
 def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
@@ -117,6 +137,14 @@ def test_a_wrong_flag_is_one_sentence(tmp_path: Path, arguments: tuple[str, ...]
     assert list(tmp_path.iterdir()) == []
 
 
+def _refuses_a_second_one(folder: Path) -> None:
+    """On other ports, with the same data."""
+    with _dev(folder, "--fresh") as second:
+        said, _ = second.communicate(timeout=_PATIENCE_SECONDS)
+    assert second.returncode == 1
+    assert re.fullmatch(rf"dev: nats-server with process id \d+ uses {folder}/nats: stop .* --data\n", said), said
+
+
 def _until_ready(dev: subprocess.Popen[str]) -> str:
     assert dev.stdout is not None
     lines = []
@@ -136,6 +164,6 @@ def _free_port() -> str:
         return str(probe.getsockname()[1])
 
 
-def _is_taken(port: int) -> bool:
+def _is_taken(url: str) -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex(("127.0.0.1", int(url.rpartition(":")[2]))) == 0

@@ -1,9 +1,14 @@
 """The NATS server of `//:dev`: started with the services, with its data and a password for each user in one folder."""
 
 import asyncio
+import fcntl
+import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from nats.errors import Error as NatsError
 
 from libs.events.broker.configuration import User
 from libs.events.broker.connection import BrokerUser, connected
@@ -22,7 +27,7 @@ def start(fleet: Fleet, folder: Path, services: Iterable[ServiceEvents]) -> dict
     """Start the server, reconcile its streams and consumers, and return the settings of each service that needs it.
 
     Args:
-        fleet: starts the server and stops it with the services.
+        fleet: starts the server and stops it after the services.
         folder: what the server keeps; it is made.
         services: what each service publishes and consumes.
 
@@ -31,26 +36,24 @@ def start(fleet: Fleet, folder: Path, services: Iterable[ServiceEvents]) -> dict
         service has events, or when a signal came first.
 
     Raises:
-        BrokerError: nats-server is missing or not ready in time, or the services do not fit together.
+        BrokerError: nats-server is missing or not ready in time, the folder cannot be used, or the services do not fit
+            together.
         ChildEnded: the server ended; the file `log` says why.
     """
     topology = Topology(tuple(services))
     if not topology.streams():
         return {}
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    users = {
-        name: User(name, _password(folder / f"{name}.password"), permissions)
-        for name, permissions in topology.permissions().items()
-    }
+    try:
+        users = _start(fleet, folder, topology)
+    except OSError as error:
+        raise BrokerError(f"{folder} cannot hold the data of {_NAME}: {error.strerror or error}") from error
     files = ServerFiles(folder)
-    fleet.start(_NAME, [*files.prepare(users), "--log", str(folder / "log")], {})
     if not fleet.wait_until(lambda: files.ready_port() is not None, _READY_SECONDS):
         if fleet.stopping:
             return {}
-        raise BrokerError(f"{_NAME} is not ready after {_READY_SECONDS} s; {folder / 'log'} says why")
+        raise BrokerError(f"{_NAME} is not ready after {_READY_SECONDS} s; {_log(folder)} says why")
     url = f"nats://127.0.0.1:{files.ready_port()}"
-    # This is development data: a change of the topology may lose it.
-    asyncio.run(_reconcile(BrokerUser(url, ADMINISTRATOR, str(users[ADMINISTRATOR].password)), topology))
+    _reconcile(BrokerUser(url, ADMINISTRATOR, str(users[ADMINISTRATOR].password)), topology)
     return {
         name: {"EVENTS_URL": url, "EVENTS_USER": name, "EVENTS_PASSWORD": str(user.password)}
         for name, user in users.items()
@@ -58,13 +61,78 @@ def start(fleet: Fleet, folder: Path, services: Iterable[ServiceEvents]) -> dict
     }
 
 
-async def _reconcile(user: BrokerUser, topology: Topology) -> None:
-    async with connected(user) as jetstream:
-        await apply(jetstream, await plan(jetstream, topology))
+def check_unused(folder: Path) -> None:
+    """Check that no server runs in the folder.
+
+    Raises:
+        BrokerError: one does.
+    """
+    if (folder / "lock").exists():
+        with _locked(folder):
+            """Nothing has to be done with it."""
+
+
+def _start(fleet: Fleet, folder: Path, topology: Topology) -> dict[str, User]:
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    with _locked(folder) as lock:
+        users = {
+            name: User(name, _password(folder / f"{name}.password"), permissions)
+            for name, permissions in topology.permissions().items()
+        }
+        _log(folder).unlink(missing_ok=True)
+        command = [*ServerFiles(folder).prepare(users), "--log", str(_log(folder))]
+        process = fleet.start_needed(_NAME, command, log=_log(folder), lock=lock)
+        os.pwrite(lock, b"%d\n" % process, 0)
+    return users
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[int]:
+    """Lock the folder and yield the descriptor: nats-server itself would use the data of another one.
+
+    The lock holds until this process and those that inherited the descriptor have closed it.
+    """
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _lock(lock, folder)
+        yield lock
+    finally:
+        os.close(lock)
+
+
+def _lock(lock: int, folder: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        process = os.pread(lock, 20, 0).decode().strip()
+        raise BrokerError(
+            f"{_NAME} with process id {process} uses {folder}: stop the //:dev that started it, or name another folder "
+            "with --data"
+        ) from error
+
+
+def _reconcile(user: BrokerUser, topology: Topology) -> None:
+    async def reconcile() -> None:
+        async with connected(user) as jetstream:
+            # This is development data: a change of the topology may lose it.
+            await apply(jetstream, await plan(jetstream, topology))
+
+    try:
+        asyncio.run(reconcile())
+    except (NatsError, TimeoutError) as error:
+        reason = str(error) or type(error).__name__
+        raise BrokerError(f"{_NAME} refuses its streams: {reason}; --fresh deletes those that it has") from error
+
+
+def _log(folder: Path) -> Path:
+    return folder / "log"
 
 
 def _password(file: Path) -> str:
     """Return the password in a file, made at the first start."""
-    if not file.exists():
-        write_secret(file, secrets.token_urlsafe(24))
-    return file.read_text(encoding="utf-8")
+    password = file.read_text(encoding="utf-8") if file.exists() else ""
+    if not password:
+        password = secrets.token_urlsafe(24)
+        write_secret(file, password)
+    return password

@@ -1,7 +1,7 @@
-"""Start all services on SQLite, print where they are and a first token, stop on Ctrl-C.
+"""Start all services on SQLite and a NATS server for events, print where they are and a first token, stop on Ctrl-C.
 
 Everything is kept in one folder (`.data` of the workspace): databases, signing keys, the secrets of services that call
-others, and the demo user. `--fresh` deletes it first.
+others, the demo user, and the events and passwords of NATS. `--fresh` deletes it first.
 """
 
 import argparse
@@ -9,11 +9,14 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from libs.auth.scope_files import InvalidScopeFile, declared_scopes
+from libs.events.broker.errors import BrokerError
+from libs.events.broker.topology import read_topology
+from tools.dev import broker
 from tools.dev.demo import is_ready, log_in
 from tools.dev.fleet import ChildEnded, Fleet
 from tools.dev.services import Service, environment_of, find_services
@@ -21,6 +24,7 @@ from tools.dev.services import Service, environment_of, find_services
 _READY_SECONDS = 120
 _SERVICES = Path(__file__).absolute().parents[2] / "services"
 _DEMO_USER = "demo_user.json"
+_BROKER = "nats"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,15 +42,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     fleet = Fleet()
     fleet.handle_signals()
     try:
-        return _run(fleet, services, scopes)
-    except ChildEnded as error:
+        events = broker.start(fleet, data / _BROKER, read_topology(_SERVICES).services)
+        return 0 if fleet.stopping else _run(fleet, services, scopes, events)
+    except (BrokerError, ChildEnded) as error:
         return _fail(str(error))
     finally:
         fleet.stop()
 
 
-def _run(fleet: Fleet, services: Sequence[Service], scopes: Sequence[str]) -> int:
-    settings = partial(environment_of, services=services, granted_scopes=scopes)
+def _run(
+    fleet: Fleet, services: Sequence[Service], scopes: Sequence[str], events: Mapping[str, Mapping[str, str]]
+) -> int:
+    settings = partial(environment_of, services=services, granted_scopes=scopes, events=events)
     issuer = services[0]
     commands = [(service, ["migrate"]) for service in services] + [(issuer, ["first-key"])]
     commands += [
@@ -61,17 +68,18 @@ def _run(fleet: Fleet, services: Sequence[Service], scopes: Sequence[str]) -> in
         fleet.start(service.name, [service.program], settings(service))
     if not fleet.wait_until(lambda: all(is_ready(each.url) for each in services), _READY_SECONDS):
         return 0 if fleet.stopping else _fail(f"not ready after {_READY_SECONDS} s")
-    _greet(services)
+    _greet(services, events)
     fleet.wait_until(lambda: False, float("inf"))
     return 0
 
 
-def _greet(services: Sequence[Service]) -> None:
+def _greet(services: Sequence[Service], events: Mapping[str, Mapping[str, str]]) -> None:
     issuer = services[0]
     urls = {service.name: service.url for service in services}
     demo, token = log_in(issuer.url, issuer.data.parent / _DEMO_USER)
     width = max(map(len, urls)) + 2
     pages = "".join(f"{name:{width}}{url}/docs\n" for name, url in urls.items())
+    pages += "".join(sorted({f"{'events':{width}}{each['EVENTS_URL']}\n" for each in events.values()}))
     sys.stdout.write(
         f"\n{pages}\n"
         f"{'demo user':{width}}{demo.email}\n"
@@ -147,12 +155,17 @@ def _unusable_ports(services: Sequence[Service], ports: Sequence[tuple[str, int]
 def _unusable_folder(data: Path, services: Sequence[Service], *, fresh: bool) -> str:
     """Make the folder, empty with `fresh`, and return why it cannot be used; empty when it can."""
     try:
+        broker.check_unused(data / _BROKER)
         if fresh:
             # What this command makes and nothing else: the folder may be any.
             for service in services:
                 shutil.rmtree(service.data, ignore_errors=not service.data.exists())
             (data / _DEMO_USER).unlink(missing_ok=True)
+            nats = data / _BROKER
+            shutil.rmtree(nats, ignore_errors=not nats.exists())
         data.mkdir(parents=True, exist_ok=True)
+    except BrokerError as error:
+        return str(error)
     except OSError as error:
         return f"{data} cannot hold the data: {error.strerror or error}; name another folder with --data"
     return ""

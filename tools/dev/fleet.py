@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 _POLL_SECONDS = 0.1
@@ -14,18 +16,28 @@ _POLL_SECONDS = 0.1
 class ChildEnded(Exception):
     """A child ended although nobody had asked it to."""
 
-    def __init__(self, name: str, code: int) -> None:
+    def __init__(self, name: str, code: int, log: Path | None = None) -> None:
         """Keep which one and how."""
-        super().__init__(f"{name} ended with exit code {code}; its own lines above say why")
+        why = f"{log} says why" if log else "its own lines above say why"
+        super().__init__(f"{name} ended with exit code {code}; {why}")
         self.name = name
         self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """A process, the file that it logs to if not our terminal, and whether the other children need it to the end."""
+
+    process: subprocess.Popen[bytes]
+    log: Path | None = None
+    is_needed: bool = False
 
 
 class Fleet:
     """Children in process groups of their own, so that Ctrl-C reaches them through us alone."""
 
     def __init__(self) -> None:
-        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._children: dict[str, _Child] = {}
         self._signals = 0
 
     @property
@@ -41,13 +53,27 @@ class Fleet:
     def run(self, arguments: Sequence[str], settings: Mapping[str, str]) -> int:
         """Run one command to its end; its exit code."""
         self.start("command", arguments, settings)
-        code = self._children["command"].wait()
+        code = self._children["command"].process.wait()
         del self._children["command"]
         return code
 
     def start(self, name: str, arguments: Sequence[str], settings: Mapping[str, str]) -> None:
         """Start a child with these settings added to our environment."""
-        self._children[name] = subprocess.Popen(arguments, env={**os.environ, **settings}, start_new_session=True)
+        process = subprocess.Popen(arguments, env={**os.environ, **settings}, start_new_session=True)
+        self._children[name] = _Child(process)
+
+    def start_needed(self, name: str, arguments: Sequence[str], *, log: Path, lock: int) -> int:
+        """Start a child that the others need, so that it ends after them, and return its process id.
+
+        Args:
+            name: its name.
+            arguments: its command line.
+            log: the file that it writes to.
+            lock: descriptor of a locked file, which the child keeps open for as long as it lives.
+        """
+        process = subprocess.Popen(arguments, pass_fds=(lock,), start_new_session=True)
+        self._children[name] = _Child(process, log, is_needed=True)
+        return process.pid
 
     def wait_until(self, is_done: Callable[[], bool], seconds: float) -> bool:
         """Wait for `is_done`, for a signal or for the time to pass; whether it is done.
@@ -64,23 +90,33 @@ class Fleet:
         return True
 
     def stop(self) -> None:
-        """Ask every child to end, and wait until all have."""
-        self._send(signal.SIGTERM)
-        for child in self._children.values():
-            child.wait()
+        """Ask every child to end, and wait until all have; those that the others need are asked after them."""
+        for is_needed in (False, True):
+            self._send(signal.SIGTERM, self._running(is_needed=is_needed))
+            for child in self._children.values():
+                if child.is_needed == is_needed:
+                    child.process.wait()
 
     def _check_children(self) -> None:
         for name, child in self._children.items():
-            code = child.poll()
+            code = child.process.poll()
             if code is not None and not self.stopping:
-                raise ChildEnded(name, code)
+                raise ChildEnded(name, code, child.log)
 
     def _on_signal(self, _: int, __: FrameType | None) -> None:
         self._signals += 1
-        self._send(signal.SIGTERM if self._signals == 1 else signal.SIGKILL)
+        if self._signals == 1:
+            self._send(signal.SIGTERM, self._running(is_needed=False))
+        else:
+            self._send(signal.SIGKILL, [*self._running(is_needed=False), *self._running(is_needed=True)])
 
-    def _send(self, number: signal.Signals) -> None:
+    def _running(self, *, is_needed: bool) -> Iterator[subprocess.Popen[bytes]]:
         for child in self._children.values():
-            if child.poll() is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(child.pid, number)
+            if child.is_needed == is_needed and child.process.poll() is None:
+                yield child.process
+
+    @staticmethod
+    def _send(number: signal.Signals, processes: Iterable[subprocess.Popen[bytes]]) -> None:
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, number)

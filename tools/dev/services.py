@@ -64,8 +64,21 @@ def find_services(data: Path, ports: Mapping[str, int]) -> tuple[Service, ...]:
     return tuple(sorted(services, key=lambda service: service.name != ISSUER))
 
 
-def environment_of(service: Service, services: Sequence[Service], *, granted_scopes: Sequence[str]) -> dict[str, str]:
-    """Return the settings of a service as environment variables. It stops at once and shows its API page."""
+def environment_of(
+    service: Service,
+    services: Sequence[Service],
+    *,
+    granted_scopes: Sequence[str],
+    events: Mapping[str, Mapping[str, str]],
+) -> dict[str, str]:
+    """Return the settings of a service as environment variables. It stops at once and shows its API page.
+
+    Args:
+        service: the service.
+        services: all services.
+        granted_scopes: the scopes of users' tokens.
+        events: settings for events by the name of the service.
+    """
     urls = {each.name: each.url for each in services}
     values = {
         "HOST": _HOST,
@@ -82,4 +95,5 @@ def environment_of(service: Service, services: Sequence[Service], *, granted_sco
         values |= {"OAUTH_URL": urls[ISSUER], "CLIENT_ID": service.name}
     if service.calls and service.client_secret.exists():
         values["CLIENT_SECRET"] = service.client_secret.read_text(encoding="utf-8").strip()
+    values |= events.get(service.name, {})
     return {f"{service.name.upper()}_{name}": value for name, value in values.items()}
