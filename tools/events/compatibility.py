@@ -14,14 +14,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from tools.contracts.errors import ContractError
+from tools.contracts.revisions import Repository
+
 Json = Mapping[str, Any]
 
 _ANNOTATIONS = {"$schema", "title", "description", "default", "examples", "deprecated", "$comment", "$defs"}
 _VERSION = "dataversion"
-
-
-class GitError(Exception):
-    """git refused a command; the text says why."""
 
 
 def findings(old: Json, new: Json) -> Iterator[str]:
@@ -105,7 +104,7 @@ def _plain(value: object, root: Json, ignored: frozenset[str] | set[str]) -> obj
 def _git(folder: Path, *arguments: str) -> str:
     done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise GitError(f"git {arguments[0]} failed: {done.stderr.strip()}")
+        raise ContractError(f"git {arguments[0]} failed: {done.stderr.strip()}")
     return done.stdout
 
 
@@ -113,7 +112,7 @@ def committed_files(folder: Path, revision: str) -> dict[str, str]:
     """Return the contracts and samples of a revision by their paths.
 
     Raises:
-        GitError: there is no such revision.
+        ContractError: there is no such revision.
     """
     names = _git(folder, "ls-tree", "-r", "--name-only", "-z", revision, "--", "services").split("\0")
     return {name: _git(folder, "show", f"{revision}:{name}") for name in names if _is_contract(name)}
@@ -133,13 +132,13 @@ def _is_contract(name: str) -> bool:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return the exit code."""
     parser = argparse.ArgumentParser(prog="compatibility", description="Compare contracts of events with a revision.")
-    parser.add_argument("--base", default="main", help="branch whose merge base to compare with (default: main)")
+    parser.add_argument("--since", metavar="REF", help="revision that HEAD is compared with; default: the main branch")
     options = parser.parse_args(arguments)
     folder = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", Path.cwd()))
     try:
-        base = _git(folder, "merge-base", "HEAD", options.base).strip()
+        base = Repository(folder).merge_base(options.since)
         found = list(compare_files(committed_files(folder, base), present_files(folder)))
-    except GitError as error:
+    except ContractError as error:
         sys.stderr.write(f"events: {error}\n")
         return 1
     sys.stderr.writelines(f"{finding}\n" for finding in found)

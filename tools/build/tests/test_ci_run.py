@@ -162,16 +162,23 @@ def test_missing_buildifier_is_red(checkout: Checkout) -> None:
 
 def test_proofs_run_where_they_exist(checkout: Checkout) -> None:
     """Each is called with its arguments, words with spaces among them, and counts."""
-    proofs = {"tools/lint": "fix", "tools/contracts": "check", "tools/affected": "audit", "tools/docs": "docs"}
+    proofs = {
+        "tools/lint": "fix",
+        "tools/contracts": "check",
+        "tools/events": "compatibility",
+        "tools/affected": "audit",
+        "tools/docs": "docs",
+    }
     for package, name in proofs.items():
         (checkout.folder / package).mkdir(parents=True)
         (checkout.folder / package / "BUILD.bazel").write_text(f'py_binary(\n    name = "{name}",\n)\n')
     status, last, calls = checkout.run()
-    assert (status, last) == (0, "11 passed, 0 failed")
+    assert (status, last) == (0, "12 passed, 0 failed")
     assert [call.partition(" (")[0] for call in calls if call.startswith("run")] == [
         "run //tools/oci/base:outdated",
         "run //tools/lint:fix -- --check",
         "run //tools/contracts:check -- --since HEAD~1",
+        "run //tools/events:compatibility -- --since HEAD~1",
         "run //tools/affected:audit -- --mutations 150 --seed 2",
         "run //tools/affected:audit -- --on repository --mutations 30 --seed 17 --no-rivals --least-precision 0.5",
         "run //tools/docs -- --skip ./bazelw test //...",

@@ -146,7 +146,9 @@ def test_plan_reads_the_registry_that_is_pushed_to() -> None:
 def test_contracts_are_compared_with_the_base_of_a_pull_request() -> None:
     """The job has the whole history, without which there is no merge base."""
     job = dict(_jobs())["affected"]
-    assert './bazelw run //tools/contracts:check -- --since "$BASE"' in [step.get("run") for step in job["steps"]]
+    commands = [step.get("run") for step in job["steps"]]
+    assert './bazelw run //tools/contracts:check -- --since "$BASE"' in commands
+    assert './bazelw run //tools/events:compatibility -- --since "$BASE"' in commands
     assert job["env"]["BASE"] == "origin/${{ github.base_ref }}"
     [checkout] = [step for step in job["steps"] if "checkout@" in step.get("uses", "")]
     assert checkout["with"]["fetch-depth"] == 0

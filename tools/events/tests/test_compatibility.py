@@ -120,5 +120,5 @@ def test_the_command_compares_with_the_merge_base(
     file.write_text(json.dumps(_changed(_require)))
     assert main([]) == 1
     assert "services/shop/events/order.placed.json: /data/author: is required" in capsys.readouterr().err
-    assert main(["--base", "gone"]) == 1
-    assert capsys.readouterr().err.startswith("events: git merge-base failed")
+    assert main(["--since", "gone"]) == 1
+    assert capsys.readouterr().err.startswith("events: gone is no revision of this repository: ")
