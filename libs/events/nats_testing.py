@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from libs.events.broker.configuration import User
+from libs.events.broker.configuration import Tls, User
 from libs.events.broker.process import ServerFiles
 from libs.events.broker.topology import Topology
 
@@ -19,24 +19,25 @@ _START_SECONDS = 60
 class NatsServer:
     """A nats-server with JetStream. It keeps its port and its data from one start to the next.
 
-    Without `users` every client may do everything.
+    Without `users` every client may do everything. With `tls` every client needs TLS.
     """
 
-    def __init__(self, folder: Path, users: Mapping[str, User] | None = None) -> None:
+    def __init__(self, folder: Path, users: Mapping[str, User] | None = None, *, tls: Tls | None = None) -> None:
         """It is not started yet."""
         self._files = ServerFiles(folder)
         self._users = users
+        self._tls = tls
         self._port = -1
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """Return the URL of the server, once it was started."""
-        return f"nats://127.0.0.1:{self._port}"
+        return f"{'tls' if self._tls else 'nats'}://127.0.0.1:{self._port}"
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        command = self._files.prepare(self._users, port=self._port)
+        command = self._files.prepare(self._users, port=self._port, tls=self._tls)
         log = self._files.folder / "log"
         with log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -86,9 +87,11 @@ class NatsServer:
 
 
 @contextlib.contextmanager
-def nats_server(folder: Path, users: Mapping[str, User] | None = None) -> Iterator[NatsServer]:
+def nats_server(
+    folder: Path, users: Mapping[str, User] | None = None, *, tls: Tls | None = None
+) -> Iterator[NatsServer]:
     """Run a nats-server; see `NatsServer`."""
-    server = NatsServer(folder, users)
+    server = NatsServer(folder, users, tls=tls)
     try:
         server.start()
         yield server

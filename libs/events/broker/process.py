@@ -9,7 +9,7 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
 
-from libs.events.broker.configuration import Server, User, server_configuration
+from libs.events.broker.configuration import Server, Tls, User, server_configuration
 from libs.events.broker.program import server_program
 
 _OPENER = build_opener(ProxyHandler({}))
@@ -27,8 +27,13 @@ class ServerFiles:
         """Return the folder of the streams."""
         return self.folder / "jetstream"
 
-    def prepare(self, users: Mapping[str, User] | None, *, port: int = -1) -> Sequence[str]:
+    def prepare(self, users: Mapping[str, User] | None, *, port: int = -1, tls: Tls | None = None) -> Sequence[str]:
         """Write the configuration and return the command that starts the server.
+
+        Args:
+            users: the users of the server; None lets every client do everything.
+            port: port for clients on loopback; -1 is any free one.
+            tls: certificate of the server; None for connections without TLS.
 
         Raises:
             NoServerProgramError: nats-server is not on this machine.
@@ -37,7 +42,7 @@ class ServerFiles:
         for old in self.folder.glob("*.ports"):
             old.unlink()
         file = self.folder / "nats.conf"
-        text = server_configuration(Server(self.store, listen=f"127.0.0.1:{port}"), users)
+        text = server_configuration(Server(self.store, listen=f"127.0.0.1:{port}", tls=tls), users)
         write_secret(file, text)
         return [str(server_program()), "--config", str(file), "--ports_file_dir", str(self.folder)]
 

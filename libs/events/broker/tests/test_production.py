@@ -2,56 +2,27 @@
 
 import asyncio
 import gc
-import ipaddress
 import os
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
-from libs.events.broker.configuration import Server, Tls, User, Variable, server_configuration
+from libs.events.broker.configuration import Server, User, Variable, server_configuration
 from libs.events.broker.connection import BrokerUser, connected
 from libs.events.broker.errors import UnreachableBrokerError
 from libs.events.broker.names import ADMINISTRATOR
 from libs.events.broker.process import ServerFiles
 from libs.events.broker.program import server_program
 from libs.events.broker.tests.brokers import TOPOLOGY
+from libs.events.tls_testing import write_certificate
 
 PASSWORD = "shop"  # of this test
 BCRYPT_HASH = "$2b$11$abcdefghijklmnopqrstuuVO4Q9SHJXqifQVXaEGYeprLrLzGUWRS"
 SECONDS = 30
-
-
-def _write_certificate(folder: Path) -> Tls:
-    """Write a self-signed certificate for 127.0.0.1, which is its own authority, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "broker")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    tls = Tls(folder / "tls.crt", folder / "tls.key")
-    tls.certificate.write_bytes(certificate.public_bytes(Encoding.PEM))
-    tls.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()))
-    return tls
 
 
 @pytest.fixture(params=[f'"{BCRYPT_HASH}"', f'"{PASSWORD}"'], ids=["hash", "password"])
@@ -63,7 +34,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[tuple[Path, str]]:
             user: User(user, Variable("SHOP_PASSWORD"), permissions)
             for user, permissions in TOPOLOGY.permissions().items()
         }
-        text = server_configuration(Server(folder / "jetstream", tls=_write_certificate(folder)), users)
+        text = server_configuration(Server(folder / "jetstream", tls=write_certificate(folder)), users)
         (folder / "nats.conf").write_text(text)
         environment = {key: value for key, value in os.environ.items() if key != "LD_PRELOAD"}
         process = subprocess.Popen(
