@@ -95,12 +95,12 @@ def plan(call: Call) -> None:
     """Print what would change."""
     session, source = call.session(), read_source(call.workspace)
     made = call.plan(session, call.selection(session, source), source)
-    notes: list[str] = []
+    lag: list[str] = []
     contracts = {change.service: change.contract for change in made.changes if change.contract is not None}
     if session.environment.promoted_from:
         origin = Folder.find(call.deploy, session.environment.promoted_from)
-        notes, contracts = promotion_lag(session, origin), origin.contracts()
-    made = replace(made, notes=[*notes, *call.contract_changes(session.folder, contracts).notes()])
+        lag, contracts = promotion_lag(session, origin), origin.contracts()
+    made = replace(made, notes=[*made.notes, *lag, *call.contract_changes(session.folder, contracts).notes()])
     print(report.FORMATS[call.options.format](made, source))
 
 
@@ -160,12 +160,20 @@ def _committed(call: Call, made: Plan) -> list[str]:
 
 
 def _next_steps(made: Plan) -> list[str]:
-    """Return the kubectl commands to run without a GitOps agent. None deletes storage."""
+    """Return the commands to run without a GitOps agent. None deletes storage.
+
+    Streams and consumers are there before the processes that use them.
+    """
     gone = [kebab(change.service) for change in made.work if change.kind is Kind.REMOVED]
     kinds = "deployment,service,serviceaccount,job,cronjob,hpa,pdb,ingress,networkpolicy"
-    namespace = made.folder.environment().namespace
+    environment = made.folder.environment()
     steps = [f"kubectl apply -f deploy/{made.folder.name}/manifests"] if len(made.work) > len(gone) else []
-    return steps + [f"kubectl delete {kinds} -n {namespace} -l app.kubernetes.io/name={name}" for name in gone]
+    if steps and environment.events:
+        server = environment.events.url.partition(",")[0]
+        steps = [f"bazel run //tools/events:reconcile -- --url {server}", *steps]
+    return steps + [
+        f"kubectl delete {kinds} -n {environment.namespace} -l app.kubernetes.io/name={name}" for name in gone
+    ]
 
 
 _COMMANDS: dict[str, Callable[[Call], None]] = {"plan": plan, "apply": apply, "promote": promote}

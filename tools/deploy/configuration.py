@@ -73,6 +73,39 @@ Registry = Annotated[str, AfterValidator(_is_registry)]
 Proxy = Annotated[str, AfterValidator(_is_proxy)]
 """An IP address or a network."""
 
+_NATS = r"(nats|tls)://[^\s/@,]+"
+
+NatsUrl = Annotated[str, StringConstraints(pattern=rf"^{_NATS}(,{_NATS})*$")]
+"""Addresses of the servers of one NATS, without user and password."""
+
+
+class Destination(Part):
+    """A destination outside the namespace that the service may connect to: a network, or the pods of a namespace."""
+
+    cidr: Annotated[str, StringConstraints(pattern=r"^[0-9a-f.:]+/[0-9]+$"), AfterValidator(_is_network)] | None = None
+    namespace: Name | None = None
+    port: Annotated[int, Field(ge=1, le=65535)]
+
+    @model_validator(mode="after")
+    def _is_one_place(self) -> "Destination":
+        if (self.cidr is None) == (self.namespace is None):
+            raise ValueError("a destination has either a cidr or a namespace")
+        return self
+
+
+class Events(Part):
+    """The NATS server of an environment, which connects the services that have events.
+
+    Attributes:
+        url: Its addresses. Each service is a user of its own name; `events-password` in its Secret is the password.
+        ca_secret: Secret whose `ca.crt` is the authority of the server's certificate; without it, those of the image.
+        to: Where it is, for the network policy.
+    """
+
+    url: NatsUrl
+    ca_secret: Name | None = None
+    to: Annotated[tuple[Destination, ...], Field(min_length=1)]
+
 
 class Environment(Part):
     """`deploy/<env>/environment.toml`: what all services of an environment share.
@@ -86,6 +119,7 @@ class Environment(Part):
         monitoring_namespaces: Namespaces whose pods may read the metrics.
         development: Whether settings for development, such as `mail = "console"`, are accepted.
         docs_public: Whether the API page may be served through an ingress.
+        events: The NATS server; without it, events stay in the outboxes of the services.
     """
 
     registry: Registry
@@ -95,6 +129,7 @@ class Environment(Part):
     monitoring_namespaces: tuple[Name, ...] = ()
     development: bool = False
     docs_public: bool = False
+    events: Events | None = None
 
 
 class SecretKey(Part):
@@ -153,13 +188,6 @@ class Ingress(Part):
 
     class_name: Name | None = None
     tls_secret: Name | None = None
-
-
-class Destination(Part):
-    """A destination outside the namespace that the service may connect to."""
-
-    cidr: Annotated[str, StringConstraints(pattern=r"^[0-9a-f.:]+/[0-9]+$"), AfterValidator(_is_network)]
-    port: Annotated[int, Field(ge=1, le=65535)]
 
 
 class Network(Part):

@@ -11,7 +11,9 @@ import yaml
 from tools.deploy.configuration import Configuration, Environment
 from tools.deploy.connections import check_connections
 from tools.deploy.environment_rules import check_proxies
+from tools.deploy.events import check_events, connect_events, unconnected
 from tools.deploy.images import Image
+from tools.deploy.known_settings import PAGE, KnownSettings
 from tools.deploy.manifests.release import Release
 from tools.deploy.manifests.render import namespace, render
 from tools.deploy.records import Folder, Record, hash_of
@@ -85,9 +87,13 @@ def make_plan(
     Raises BadFileError.
     """
     environment, records = folder.environment(), folder.records()
-    configurations = grant_scopes(folder.configurations(), folder.path.parents[1] / "services")
+    workspace = folder.path.parents[1]
+    known = KnownSettings.read(workspace / PAGE)
+    configurations = grant_scopes(folder.configurations(), workspace / "services")
+    configurations = connect_events(configurations, environment, known)
     check_connections(folder, configurations, namespace=environment.namespace)
     check_proxies(folder, configurations, environment)
+    check_events(folder, configurations)
     planner = _Planner(folder=folder, environment=environment, is_committed=is_committed, contracts=contracts)
     changes = [
         replace(
@@ -102,6 +108,7 @@ def make_plan(
         changes=changes,
         namespace=namespace(environment.namespace),
         absent=sorted(images.keys() - configurations.keys() - records.keys()),
+        notes=list(unconnected(folder, configurations, known)),
     )
 
 

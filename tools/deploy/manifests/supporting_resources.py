@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tools.deploy.configuration import Destination
 from tools.deploy.manifests.release import SERVE, Document, Release, kebab
 
 
@@ -66,10 +67,7 @@ def network(release: Release) -> Document:
     monitoring = [_namespace(name) for name in release.environment.monitoring_namespaces]
     admitted = {"http": sources, "metrics": monitoring if release.metrics_port is not None else []}
     names = {"ports": [{"port": 53, "protocol": protocol} for protocol in ("UDP", "TCP")]}
-    outside = [
-        {"to": [{"ipBlock": {"cidr": place.cidr}}], "ports": [{"port": place.port, "protocol": "TCP"}]}
-        for place in wanted.to
-    ]
+    outside = [{"to": [_place(place)], "ports": [{"port": place.port, "protocol": "TCP"}]} for place in wanted.to]
     services = [{"to": [_pods(service)]} for service in wanted.to_services]
     spec = {
         "podSelector": {"matchLabels": release.selector(None)},
@@ -88,6 +86,10 @@ def network(release: Release) -> Document:
 def _pods(service: str) -> Document:
     labels = {"app.kubernetes.io/name": kebab(service), "app.kubernetes.io/component": SERVE}
     return {"podSelector": {"matchLabels": labels}}
+
+
+def _place(destination: Destination) -> Document:
+    return _namespace(destination.namespace) if destination.namespace else {"ipBlock": {"cidr": destination.cidr}}
 
 
 def _namespace(name: str) -> Document:

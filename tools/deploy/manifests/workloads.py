@@ -36,7 +36,7 @@ def migration(release: Release) -> Iterator[Document]:
         return
     migrate = container(release, name="migrate", command=("migrate",))
     template = pod(release, component="migrate", containers=[migrate], before=[])
-    template["spec"] = _without_volumes(template["spec"]) | {"restartPolicy": "Never"}
+    template["spec"] = _without_claims(template["spec"]) | {"restartPolicy": "Never"}
     # No time to live: applying the folder again would start a Job anew that had been removed.
     spec: Document = {"backoffLimit": 6, "activeDeadlineSeconds": 600, "template": template}
     digest = release.image.digest.removeprefix("sha256:")[:12]
@@ -88,9 +88,13 @@ def _beside_the_server(release: Release) -> Document:
     return {"affinity": {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [near]}}}
 
 
-def _without_volumes(spec: Document) -> Document:
-    """Return a pod with scratch space only, for a command that needs just the database."""
-    [tmp] = [volume for volume in spec["volumes"] if "emptyDir" in volume]
+def _without_claims(spec: Document) -> Document:
+    """Return a pod without storage, which may be on another node.
+
+    Files of Secrets stay: settings name them, such as the authority of a certificate.
+    """
+    volumes = [volume for volume in spec["volumes"] if "persistentVolumeClaim" not in volume]
+    names = [volume["name"] for volume in volumes]
     [only] = spec["containers"]
-    mounts = [mount for mount in only["volumeMounts"] if mount["name"] == tmp["name"]]
-    return spec | {"containers": [only | {"volumeMounts": mounts}], "volumes": [tmp]}
+    mounts = [mount for mount in only["volumeMounts"] if mount["name"] in names]
+    return spec | {"containers": [only | {"volumeMounts": mounts}], "volumes": volumes}
