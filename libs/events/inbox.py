@@ -5,6 +5,7 @@ the note.
 """
 
 import asyncio
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, cast
@@ -77,6 +78,20 @@ class Inbox:
             where=VERSIONS.c.version <= insert.excluded.version,
         )
         return await session.scalar(statement.returning(VERSIONS.c.version)) is not None
+
+
+async def applied_versions(
+    session: AsyncSession, subjects: Collection[str], *, consumer: str, aggregate: str
+) -> Mapping[str, int]:
+    """Return the newest version of each of these aggregates that a consumer has applied, where it knows one.
+
+    What the consumer has cached of an aggregate is out of date once the version has changed.
+    """
+    statement = sa.select(VERSIONS.c.subject, VERSIONS.c.version).where(
+        VERSIONS.c.consumer == consumer, VERSIONS.c.aggregate == aggregate, VERSIONS.c.subject.in_(subjects)
+    )
+    rows = await session.execute(statement)
+    return dict(rows.all())
 
 
 async def prune_inbox(session: AsyncSession, limit: int, *, retention: timedelta) -> int:

@@ -54,29 +54,18 @@ class Lag:
     seconds: float
 
 
-async def record(session: AsyncSession, event: Event[Any]) -> None:
-    """Write the event to the outbox in the transaction of `session`, with the trace context of the caller.
+async def record(session: AsyncSession, *events: Event[Any]) -> None:
+    """Write the events to the outbox in the transaction of `session`, with the trace context of the caller.
 
     Raises:
-        EventTooLarge: the event has more than 512 KiB.
+        EventTooLarge: an event has more than 512 KiB.
     """
+    if not events:
+        return
     carrier: dict[str, str] = {}
     _propagator.inject(carrier)
-    stamped = event.model_copy(update={"traceparent": carrier.get("traceparent", event.traceparent)})
-    payload = stamped.model_dump_json(exclude_none=True)
-    size = len(payload.encode())
-    if size > MAX_BYTES:
-        raise EventTooLarge(event.type, size, MAX_BYTES)
-    await session.execute(
-        sa.insert(OUTBOX).values(
-            id=event.id,
-            aggregate=event.aggregate,
-            subject=event.subject,
-            nats_subject=event.nats_subject,
-            payload=payload,
-            recorded_at=datetime.now(UTC),
-        )
-    )
+    rows = [_row(event, carrier.get("traceparent", event.traceparent)) for event in events]
+    await session.execute(sa.insert(OUTBOX), rows)
     sa.event.listen(session.sync_session, "after_commit", _wake, once=True)
 
 
@@ -138,6 +127,21 @@ async def _replay_batches(sessions: SessionFactory, since: datetime) -> AsyncIte
             await session.execute(sa.update(OUTBOX).where(OUTBOX.c.number.in_(numbers)).values(published_at=None))
         after = numbers[-1]
         yield len(numbers)
+
+
+def _row(event: Event[Any], traceparent: str | None) -> dict[str, object]:
+    payload = event.model_copy(update={"traceparent": traceparent}).model_dump_json(exclude_none=True)
+    size = len(payload.encode())
+    if size > MAX_BYTES:
+        raise EventTooLarge(event.type, size, MAX_BYTES)
+    return {
+        "id": event.id,
+        "aggregate": event.aggregate,
+        "subject": event.subject,
+        "nats_subject": event.nats_subject,
+        "payload": payload,
+        "recorded_at": datetime.now(UTC),
+    }
 
 
 def _wake(_: Session) -> None:

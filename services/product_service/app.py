@@ -1,6 +1,6 @@
 """The application of the product service."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
@@ -17,9 +17,10 @@ from libs.auth.keys import KeySource
 from libs.auth.verifier import Verifier
 from libs.clock.clock import Clock, SystemClock
 from libs.db.pool_metrics import watch_pool
-from libs.db.pruning import Pruner, delete_batch
+from libs.db.pruning import PruneBatch, Pruner, delete_batch
 from libs.db.schema import SchemaCheck
 from libs.db.sessions import SessionFactory, open_sessions
+from libs.events.runtime import EventRuntime
 from libs.http.client import Peer, service_http_client
 from libs.http.metrics import CallMetrics
 from libs.http.service_tokens import open_service_tokens
@@ -28,13 +29,14 @@ from libs.web.app import create_app as create_web_app
 from libs.web.health import ping_of
 from libs.web.http_client import open_http_client
 from libs.web.telemetry import Telemetry
+from services.product_service.handlers import event_handlers
 from services.product_service.models import SCHEMA, IdempotencyKey
 from services.product_service.problems import PROBLEMS
 from services.product_service.routes import products, reservations
 from services.product_service.routes.imports import imports_router
 from services.product_service.service.idempotency import KEY_LIFETIME
 from services.product_service.service.imports import ImportService
-from services.product_service.service.owners import OwnerNames
+from services.product_service.service.owners import OwnerNames, owner_versions
 from services.product_service.service.products import ProductService
 from services.product_service.service.reservations import ReservationService
 from services.product_service.service.search import SearchIndex
@@ -91,18 +93,28 @@ class _Resources:
             stack.push_async_callback(sessions.close)
             reserved = ReservationService(sessions, clock, lifetime=timedelta(seconds=settings.reservation_seconds))
             index = SearchIndex(sessions)
-            pruner = _pruner(sessions, reserved, clock, self.metrics)
+            events = EventRuntime(
+                settings,
+                sessions,
+                service="product_service",
+                handlers=event_handlers(clock),
+                registry=self.metrics,
+                tracer_provider=telemetry.provider,
+            )
+            batches = {**_expired(reserved, clock), **events.prune_batches}
+            pruner = Pruner(sessions, batches, registry=self.metrics)
             watch_pool(sessions, self.metrics)
             http = await stack.enter_async_context(open_http_client(telemetry))
             users = self._users
             if users is None:
                 users = await stack.enter_async_context(self._open_users(telemetry))
             await stack.enter_async_context(pruner.running())
+            await stack.enter_async_context(events.running())
             registry.register_value(ProductSettings, settings)
             registry.register_value(SessionFactory, sessions, ping=ping_of(SchemaCheck(sessions, SCHEMA)))
             registry.register_value(Authenticator, self._authenticator(http))
             registry.register_value(ProductService, ProductService(sessions, index, clock))
-            registry.register_value(OwnerNames, OwnerNames(users, clock))
+            registry.register_value(OwnerNames, OwnerNames(users, clock, versions=owner_versions(sessions)))
             registry.register_value(ImportService, ImportService(sessions, index, clock))
             registry.register_value(ReservationService, reserved)
             registry.register_value(Pruner, pruner)
@@ -146,12 +158,9 @@ class _Resources:
         return client
 
 
-def _pruner(
-    sessions: SessionFactory, reservations: ReservationService, clock: Clock, registry: CollectorRegistry
-) -> Pruner:
+def _expired(reservations: ReservationService, clock: Clock) -> Mapping[str, PruneBatch]:
     async def forget_keys(session: AsyncSession, limit: int) -> int:
         expired = IdempotencyKey.created_at < clock.now() - KEY_LIFETIME
         return await delete_batch(session, IdempotencyKey, expired, limit)
 
-    batches = {"reservations": reservations.release_expired, "idempotency_keys": forget_keys}
-    return Pruner(sessions, batches, registry=registry)
+    return {"reservations": reservations.release_expired, "idempotency_keys": forget_keys}

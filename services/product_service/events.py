@@ -16,7 +16,7 @@ class ProductArchivedData(EventData):
 
 
 class ProductArchived(Event[ProductArchivedData]):
-    """A product was archived: it can be read by its id, and is in no listing. `subject` is the id of the product."""
+    """A product was archived: its row is kept, and clients do not find it. `subject` is the id of the product."""
 
     source: Literal["product_service"] = "product_service"
     type: Literal["product.archived"] = "product.archived"

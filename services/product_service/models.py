@@ -15,6 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from libs.db.schema import Schema
 from libs.db.types import COLUMN_TYPES, to_micros
+from libs.events.tables import add_event_tables
 
 ProductId = NewType("ProductId", str)
 OwnerId = NewType("OwnerId", str)
@@ -28,7 +29,7 @@ class Base(DeclarativeBase):
 
 
 class Product(Base):
-    """A product of the catalogue. The price is in minor units: cents, not euros. Deleted products keep their row."""
+    """A product of the catalogue. The price is in minor units: cents, not euros. Archived products keep their row."""
 
     __tablename__ = "products"
     __table_args__ = (
@@ -101,6 +102,7 @@ _UNMANAGED = frozenset(
         "import_keys",
     }
 )
+add_event_tables(Base.metadata)
 SCHEMA = Schema(Base.metadata, Path(__file__).parent / "migrations", _UNMANAGED)
 
 

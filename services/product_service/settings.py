@@ -5,12 +5,12 @@ from typing import ClassVar
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from libs.db.service_settings import ServiceSettings
+from libs.events.service_settings import EventServiceSettings
 from libs.http.settings import CallSettings, PeerUrl
 from libs.web.setting_types import Port
 
 
-class ProductSettings(CallSettings, ServiceSettings):
+class ProductSettings(CallSettings, EventServiceSettings):
     """What the product service needs to know."""
 
     model_config = SettingsConfigDict(env_prefix="PRODUCT_SERVICE_")

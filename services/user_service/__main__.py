@@ -10,6 +10,8 @@ from libs.auth.rotate import rotate
 from libs.clock.clock import SystemClock
 from libs.db.errors import DatabaseError
 from libs.db.service_commands import migrate_checkout, service_commands
+from libs.events.commands import event_commands
+from libs.events.errors import EventError
 from libs.mail.errors import MailConfigurationError
 from libs.web.command import Command, Service, run
 from libs.web.errors import StartupError
@@ -17,9 +19,14 @@ from services.user_service.errors import UserError
 from services.user_service.settings import UserSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
     from fastapi import FastAPI
 
     from libs.db.schema import Schema
+    from libs.db.sessions import SessionFactory
+    from libs.events.consumer import Handler
 
 _NAME = "user_service"
 
@@ -46,6 +53,12 @@ def _schema() -> "Schema":
     from services.user_service.models import SCHEMA  # noqa: PLC0415
 
     return SCHEMA
+
+
+def _handlers(_: UserSettings, __: "SessionFactory") -> "Sequence[Handler[Any]]":
+    from services.user_service.handlers import event_handlers  # noqa: PLC0415
+
+    return event_handlers(SystemClock())
 
 
 def _rotate_keys(settings: UserSettings) -> int:
@@ -91,6 +104,7 @@ SERVICE = Service(
     name=_NAME,
     settings=UserSettings,
     commands=service_commands(_NAME, create_app=_create_app, schema=_schema, before_serving=_check_keys)
+    | event_commands(_NAME, handlers=_handlers)
     | {
         "first-key": Command("write a signing key where there is none", _first_key),
         "rotate-keys": Command("write the next signing key, drop spent ones", _rotate_keys),
@@ -104,7 +118,7 @@ SERVICE = Service(
         "remove-client": Command("forget a service", _remove_client, ("NAME",)),
     },
     prepare=_prepare,
-    startup_errors=(DatabaseError, UnusableKey, UserError),
+    startup_errors=(DatabaseError, EventError, UnusableKey, UserError),
 )
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from datetime import timedelta
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncSession
-from svcs import Registry
+from svcs import Container, Registry
 
 from libs.auth.counters import AttemptCounters, SharedStore
 from libs.auth.fastapi import Authenticator, check_policies, public
@@ -22,11 +22,14 @@ from libs.db.pool_metrics import watch_pool
 from libs.db.pruning import PruneBatch, Pruner, delete_batch
 from libs.db.schema import SchemaCheck
 from libs.db.sessions import SessionFactory, open_sessions
+from libs.events.runtime import EventRuntime
 from libs.mail.mailer import Mailer, open_mailer
 from libs.web import context
 from libs.web.app import ServiceDefinition
 from libs.web.app import create_app as create_web_app
 from libs.web.health import ping_of
+from libs.web.telemetry import Telemetry
+from services.user_service.handlers import event_handlers
 from services.user_service.models import SCHEMA, OneTimeToken, RefreshGrantRow
 from services.user_service.problems import PROBLEMS
 from services.user_service.repository.grants import Grants
@@ -99,7 +102,15 @@ class _Resources:
             sessions = open_sessions(settings.database, settings.database_limits)
             stack.push_async_callback(sessions.close)
             email_outbox = EmailOutbox(sessions, mailer=self._mailer, clock=clock, pages_url=settings.pages_url)
-            pruner = Pruner(sessions, _expired(clock), registry=self.metrics)
+            events = EventRuntime(
+                settings,
+                sessions,
+                service="user_service",
+                handlers=event_handlers(clock),
+                registry=self.metrics,
+                tracer_provider=Container(registry).get(Telemetry).provider,
+            )
+            pruner = Pruner(sessions, {**_expired(clock), **events.prune_batches}, registry=self.metrics)
             watch_pool(sessions, self.metrics)
             registry.register_value(UserSettings, settings)
             registry.register_value(SessionFactory, sessions, ping=ping_of(SchemaCheck(sessions, SCHEMA)))
@@ -108,6 +119,7 @@ class _Resources:
             self._register_services(registry, sessions, passwords, email_outbox)
             await stack.enter_async_context(email_outbox.running())
             await stack.enter_async_context(pruner.running())
+            await stack.enter_async_context(events.running())
             yield
 
     def _register_services(

@@ -1,8 +1,8 @@
 """The events of the user service: the contract with the services that consume them. See docs/events.md."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 
 from libs.events.event import Event, EventData
 
@@ -22,15 +22,13 @@ class UserDeleted(Event[UserDeletedData]):
 
 
 class UserRenamedData(EventData):
-    """The display name of a user after the change."""
+    """Nothing: the display name is personal data, which outbox and stream would keep after the user is deleted."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Ada Lovelace"}]})
-
-    name: Annotated[str, Field(max_length=200)]
+    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
 
 
 class UserRenamed(Event[UserRenamedData]):
-    """A user changed their display name. `subject` is the id of the user."""
+    """A user changed their display name, which is read at `/directory`. `subject` is the id of the user."""
 
     source: Literal["user_service"] = "user_service"
     type: Literal["user.renamed"] = "user.renamed"

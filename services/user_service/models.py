@@ -18,6 +18,7 @@ from libs.auth.passwords import PasswordHash
 from libs.auth.refresh import FamilyId, RefreshToken, TokenDigest
 from libs.db.schema import Schema
 from libs.db.types import COLUMN_TYPES, HexBytes, TextEnum
+from libs.events.tables import add_event_tables
 
 UserId = NewType("UserId", str)
 EmailKey = NewType("EmailKey", str)
@@ -86,7 +87,10 @@ class ScopeSet(TypeDecorator[frozenset[Scope]]):
 
 
 class User(Base):
-    """A user. Tokens issued before the second of `password_changed_at` are no longer valid."""
+    """A user. Tokens issued before the second of `password_changed_at` are no longer valid.
+
+    `version` is that of the events: each change that one tells of raises it.
+    """
 
     __tablename__ = "users"
     __table_args__ = (
@@ -106,6 +110,7 @@ class User(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     verified_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(server_default="1")
 
     @validates("name")
     def _fold_name(self, _: str, name: str) -> str:
@@ -180,8 +185,8 @@ class OneTimeToken(Base):
 class AuditEntry(Base):
     """One entry of the audit log, which triggers keep from being changed.
 
-    `actor` and `target` are ids of users or clients, never addresses or names, so that a deleted account leaves no
-    personal data behind.
+    `actor` and `target` are ids of users, clients or products, never addresses or names, so that a deleted
+    account leaves no personal data behind.
     """
 
     __tablename__ = "audit_entries"
@@ -195,6 +200,7 @@ class AuditEntry(Base):
     request_id: Mapped[str] = mapped_column(String(64))
 
 
+add_event_tables(Base.metadata)
 SCHEMA = Schema(Base.metadata, Path(__file__).parent / "migrations")
 
 

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from libs.auth.claims import parse_scopes
-from libs.db.service_settings import ServiceSettings
+from libs.events.service_settings import EventServiceSettings
 from libs.mail.mailer import CONSOLE
 from libs.web.setting_types import Port, StrList
 
@@ -36,7 +36,7 @@ def _is_scope(text: str) -> bool:
         return False
 
 
-class UserSettings(ServiceSettings):
+class UserSettings(EventServiceSettings):
     """What the user service needs to know. Its private keys are files, never settings."""
 
     model_config = SettingsConfigDict(env_prefix="USER_SERVICE_")

@@ -10,12 +10,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.clock.clock import Clock
 from libs.db.sessions import SessionFactory, retry_on_conflict
+from libs.events.outbox import record
 from services.product_service.errors import ProductNotFound, VersionConflict
-from services.product_service.models import Actor, Listing, Product, ProductId
+from services.product_service.events import ProductArchived, ProductArchivedData
+from services.product_service.models import Actor, Listing, OwnerId, Product, ProductId
 from services.product_service.repository.listings import listed
 from services.product_service.repository.products import existing
 from services.product_service.schemas.products import ProductInput, ProductView
@@ -87,11 +90,30 @@ class ProductService:
 
     @retry_on_conflict
     async def delete(self, product_id: ProductId, actor: Actor, *, seen: int | None) -> None:
-        """Delete a product; its row stays. Raises as `change` does."""
+        """Archive a product: its row stays, and `product.archived` is recorded. Raises as `change` does."""
         async with self._sessions.begin() as session:
             product = await _owned(session, product_id, actor, seen)
             product.version += 1
             product.deleted_at = self._clock.now()
+            await session.flush()
+            await record(session, _archived(product.id, product.version, product.owner_id))
+
+
+async def archive_products(session: AsyncSession, owner: OwnerId, *, now: datetime) -> None:
+    """Archive every product of an owner, and record `product.archived` for each."""
+    statement = (
+        update(Product)
+        .where(Product.owner_id == owner, Product.deleted_at.is_(None))
+        .values(version=Product.version + 1, deleted_at=now)
+        .returning(Product.id, Product.version)
+        .execution_options(synchronize_session=False)
+    )
+    archived = (await session.execute(statement)).all()
+    await record(session, *(_archived(product_id, version, owner) for product_id, version in archived))
+
+
+def _archived(product_id: ProductId, version: int, owner: OwnerId) -> ProductArchived:
+    return ProductArchived(subject=product_id, aggregateversion=version, data=ProductArchivedData(owner_id=owner))
 
 
 async def _owned(session: AsyncSession, product_id: ProductId, actor: Actor, seen: int | None) -> Product:

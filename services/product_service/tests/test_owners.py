@@ -1,6 +1,6 @@
 """The names of owners, as the user service gives them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import httpx2
 import pytest
@@ -39,11 +39,28 @@ async def _create(client: httpx2.AsyncClient, headers: Headers) -> str:
     return str(made.headers["location"])
 
 
+class FakeVersions:
+    """The versions of users that events have told of, as a test sets them."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, int] = {}
+
+    async def find(self, owners: Collection[OwnerId]) -> Mapping[str, int]:
+        """Return those of these owners; satisfies `Versions`."""
+        return {owner: version for owner, version in self.known.items() if owner in owners}
+
+
 @pytest.fixture
-async def names(users: FakeUserService, clock: FakeClock) -> OwnerNames:
+def versions() -> FakeVersions:
+    """No event has told of a user yet."""
+    return FakeVersions()
+
+
+@pytest.fixture
+async def names(users: FakeUserService, clock: FakeClock, versions: FakeVersions) -> OwnerNames:
     """The names, from a user service that knows every user."""
     users.answer_by("read_directory", _named)
-    return OwnerNames(UserServiceClient(users.http_client()), clock)
+    return OwnerNames(UserServiceClient(users.http_client()), clock, versions=versions.find)
 
 
 @pytest.fixture
@@ -114,6 +131,35 @@ async def test_a_name_is_kept_for_a_minute(names: OwnerNames, users: FakeUserSer
     for _ in range(2):
         assert await names.find([owner]) == {owner: OwnerName.unavailable()}
     assert len(users.requests) == 4
+
+
+async def test_an_event_drops_the_name_of_its_user(
+    names: OwnerNames, users: FakeUserService, versions: FakeVersions
+) -> None:
+    """The next request fetches it, once; names of other users are kept."""
+    ann, bob = _owners(2)
+    await names.find([ann, bob])
+    versions.known[ann] = 2
+    users.answer("read_directory", _directory(**{ann: "Anna"}))
+    for _ in range(2):
+        assert await names.find([ann, bob]) == {ann: OwnerName.known("Anna"), bob: OwnerName.known(f"Name of {bob}")}
+    assert [request.query.get_list("id") for request in users.requests] == [[ann, bob], [ann]]
+
+
+async def test_an_event_drops_a_name_that_is_on_its_way(
+    names: OwnerNames, users: FakeUserService, versions: FakeVersions
+) -> None:
+    """The user service has answered before the change, and the event is applied before the answer is kept."""
+    [ann] = _owners(1)
+
+    def renamed_meanwhile(request: FakeRequest) -> Answer:
+        versions.known[ann] = 2
+        return _named(request)
+
+    users.answer_by("read_directory", renamed_meanwhile)
+    await names.find([ann])
+    users.answer("read_directory", _directory(**{ann: "Anna"}))
+    assert await names.find([ann]) == {ann: OwnerName.known("Anna")}
 
 
 async def test_many_owners_are_asked_for_in_batches(names: OwnerNames, users: FakeUserService) -> None:

@@ -73,7 +73,9 @@ class AuditEntryView(BaseModel):
     at: datetime
     actor: str = Field(description="Id of the user or service; empty where it is unknown.")
     action: Action
-    target: str = Field(description="Id of the user, and the role where it is about one.")
+    target: str = Field(
+        description="Id of the user, and the role where it is about one; or `product` and the id of a product."
+    )
     request_id: str
 
 

@@ -13,7 +13,9 @@ from libs.auth.passwords import PasswordHash
 from libs.auth.throttle import AttemptThrottle
 from libs.clock.clock import Clock
 from libs.db.sessions import SessionFactory, retry_on_conflict
+from libs.events.outbox import record
 from services.user_service.errors import EmailTaken, WrongPassword
+from services.user_service.events import UserDeleted, UserDeletedData, UserRenamed, UserRenamedData
 from services.user_service.models import Action, Purpose, User, UserId, email_key
 from services.user_service.repository import grants, one_time
 from services.user_service.repository import users as repository
@@ -87,12 +89,15 @@ class UserService:
 
     @retry_on_conflict
     async def rename(self, user_id: UserId, name: str) -> User:
-        """Give the user another name; `UserNotFound` when there is none."""
+        """Give the user another name and record `user.renamed`; `UserNotFound` when there is none."""
         async with self._sessions.begin() as session:
             user = await repository.existing(session, user_id)
             user.name = name
             user.updated_at = self._clock.now()
+            user.version += 1
             self._audit.note(session, Action.RENAMED, actor=user_id, target=user_id)
+            await session.flush()
+            await record(session, UserRenamed(subject=user_id, aggregateversion=user.version, data=UserRenamedData()))
             return user
 
     async def change_password(self, user_id: UserId, *, current: str, new: str, address: str) -> None:
@@ -133,7 +138,7 @@ class UserService:
         return current
 
     async def delete(self, user_id: UserId, *, password: str, address: str) -> None:
-        """Close the account for good.
+        """Close the account for good and record `user.deleted`.
 
         Raises:
             WrongPassword: it is not the password.
@@ -146,8 +151,12 @@ class UserService:
     async def _delete(self, user_id: UserId) -> None:
         # The database deletes what refers to the user, the audit log excepted.
         async with self._sessions.begin() as session:
-            await session.execute(delete(User).where(User.id == user_id))
+            version = await session.scalar(delete(User).where(User.id == user_id).returning(User.version))
+            if version is None:
+                # Another request has deleted the account meanwhile, and recorded it.
+                return
             self._audit.note(session, Action.DELETED, actor=user_id, target=user_id)
+            await record(session, UserDeleted(subject=user_id, aggregateversion=version + 1, data=UserDeletedData()))
 
     @retry_on_conflict
     async def _store(self, user: User) -> User | None:
@@ -182,4 +191,5 @@ def _new_user(email: str, name: str, password_hash: PasswordHash, *, now: dateti
         password_changed_at=now,
         created_at=now,
         updated_at=now,
+        version=1,
     )
