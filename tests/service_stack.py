@@ -66,12 +66,14 @@ def sqlite_stack(folder: Path, **settings: str) -> ServiceStack:
     return stack
 
 
-def calling_stack(folder: Path, *, user_service_url: str = "", **settings: str) -> ServiceStack:
+def calling_stack(
+    folder: Path, *, user_service_url: str = "", users_settings: Mapping[str, str] | None = None, **settings: str
+) -> ServiceStack:
     """Both services on SQLite files, where the product service may call the user service, at another URL if given.
 
-    `settings` are for the product service.
+    `users_settings` are for the user service, `settings` for the product service.
     """
-    users = Program("user_service", folder)
+    users = Program("user_service", folder, **(users_settings or {}))
     users.run("migrate")
     users.run("rotate-keys")
     secret = folder / "client_secret"
