@@ -1,4 +1,4 @@
-"""Questions to Bazel."""
+"""Commands of Bazel."""
 
 import dataclasses
 import functools
@@ -14,61 +14,61 @@ from typing import Any, Self
 from tools.affected.errors import AffectedError, BazelFailedError
 
 QUIET = ("--color=no", "--curses=no", "--noshow_progress", "--ui_event_filters=-info,-debug,-warning")
-"""Options with which a command prints its answer and errors alone."""
+"""Options with which a command prints only its result and errors."""
 
-# A server that is asked twice and ends spends half of its time on compiling itself for a long life.
+# A server that runs two commands and ends would spend half of its time in the optimising JIT compiler.
 _SHORT_LIVED = ("--max_idle_secs=60", "--host_jvm_args=-XX:TieredStopAtLevel=1")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Bazel:
-    """One workspace and the program that answers for it."""
+    """The Bazel program, and the workspace in which it runs."""
 
     program: str
     workspace: pathlib.Path
-    startup: tuple[str, ...] = ()
+    startup_options: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, workspace: pathlib.Path, program: str = "") -> Self:
-        """Choose the program: the one named, else the workspace's own `bazelw`, else what is on PATH.
+    def find(cls, workspace: pathlib.Path, program: str = "") -> Self:
+        """Return `program`, or else the workspace's `bazelw`, or else bazelisk or bazel on PATH.
 
         Raises:
-            AffectedError: there is none.
+            AffectedError: There is no such program.
         """
         candidates = (workspace / program, program) if program else (workspace / "bazelw", "bazelisk", "bazel")
         found = next((path for each in candidates if (path := shutil.which(each))), None)
         if found is None:
             none = "the workspace has no bazelw, and neither bazelisk nor bazel is on PATH"
-            raise AffectedError(f"no Bazel to ask: {f'{program} is no program' if program else none}")
+            raise AffectedError(f"Bazel not found: {f'{program} is no program' if program else none}")
         return cls(program=found, workspace=workspace)
 
-    def elsewhere(self, workspace: pathlib.Path) -> Self:
-        """Return the same program for a copy of the workspace; its server soon ends by itself."""
-        return dataclasses.replace(self, workspace=workspace, startup=(*self.startup, *_SHORT_LIVED))
+    def in_copy(self, workspace: pathlib.Path) -> Self:
+        """Return the same program for a copy of the workspace, with a server that ends after a minute."""
+        return dataclasses.replace(self, workspace=workspace, startup_options=(*self.startup_options, *_SHORT_LIVED))
 
     def query(self, expression: str, *options: str) -> list[dict[str, Any]]:
         """Evaluate a query; return the targets as `query --output=streamed_jsonproto` prints them.
 
-        Labels of this repository begin with `//`, also where all others are asked for by their canonical names.
+        Labels of this repository begin with `//`, even if an option requests canonical labels.
 
         Raises:
-            BazelFailedError: some package cannot be loaded, or the expression is wrong.
+            BazelFailedError: A package cannot be loaded, or the expression is invalid.
         """
         with tempfile.NamedTemporaryFile("w", suffix=".query") as file:
             file.write(expression)
             file.flush()
-            form = ("--output=streamed_jsonproto", "--order_output=no")
-            output = self.run("query", *QUIET, *form, *options, f"--query_file={file.name}")
+            output_options = ("--output=streamed_jsonproto", "--order_output=no")
+            output = self.run("query", *QUIET, *output_options, *options, f"--query_file={file.name}")
         return list(_targets(output.replace(b'"@@//', b'"//')))
 
     def run(self, *arguments: str) -> bytes:
-        """Run a command and return what it prints.
+        """Run a command and return its output.
 
         Raises:
-            BazelFailedError: it did not succeed.
+            BazelFailedError: The command failed.
         """
         process = subprocess.run(
-            [self.program, *self.startup, *arguments],
+            [self.program, *self.startup_options, *arguments],
             cwd=self.workspace,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -79,17 +79,17 @@ class Bazel:
         return process.stdout
 
     def call(self, command: str, arguments: Sequence[str]) -> int:
-        """Run a command that talks to the person at the terminal and return its exit status."""
-        return subprocess.call([self.program, *self.startup, command, *arguments], cwd=self.workspace)
+        """Run a command that writes to the terminal and return its exit status."""
+        return subprocess.call([self.program, *self.startup_options, command, *arguments], cwd=self.workspace)
 
-    def scratch(self) -> pathlib.Path:
-        """Return a folder of our own beside Bazel's output base; deleting it loses nothing but time."""
+    def cache_folder(self) -> pathlib.Path:
+        """Return the cache of `affected`, a folder beside Bazel's output base that may be deleted."""
         base = self.output_base
         return base.with_name(base.name + ".affected")
 
     @functools.cached_property
     def output_base(self) -> pathlib.Path:
-        """Return where Bazel keeps what it fetches for this workspace."""
+        """Return the output base of this workspace."""
         return pathlib.Path(os.fsdecode(self.run("info", *QUIET, "output_base")).strip())
 
 

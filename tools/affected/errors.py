@@ -1,4 +1,4 @@
-"""What the person at the keyboard can mend."""
+"""Errors that the user can fix."""
 
 import re
 
@@ -6,7 +6,7 @@ _REASON = re.compile("Error(?: in [a-z_.]+)?: (.*)|ERROR: (?!Traceback)(.*)")
 
 
 class AffectedError(Exception):
-    """The question cannot be answered; the message is one sentence that says what to do."""
+    """The affected targets cannot be determined; the message is one sentence that says what to do."""
 
 
 class BadRevisionError(AffectedError):
@@ -14,14 +14,14 @@ class BadRevisionError(AffectedError):
 
 
 class BazelFailedError(AffectedError):
-    """Bazel refused a query.
+    """A command of Bazel failed.
 
     Attributes:
-        output: what it said.
+        output: What Bazel wrote to stderr.
     """
 
     def __init__(self, output: str) -> None:
         self.output = output
-        # What Starlark says stands below its traceback.
+        # The message of fail() is below the traceback.
         reasons = [found[1] or found[2] for line in output.splitlines() if (found := _REASON.match(line.strip()))]
         super().__init__(reasons[0] if reasons else output.strip()[-300:])

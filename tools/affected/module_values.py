@@ -1,4 +1,4 @@
-"""The calls of MODULE.bazel with the values of their arguments, comprehensions included."""
+"""The calls in MODULE.bazel with the values of their arguments, including calls in comprehensions."""
 
 import ast
 import dataclasses
@@ -9,24 +9,24 @@ _METHODS: Final = {"format", "join", "removeprefix", "removesuffix", "replace", 
 
 
 class UnreadableError(Exception):
-    """An expression is of a kind that is not read here."""
+    """An expression is of a kind that cannot be evaluated here."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Unreadable:
-    """What stands for a value that could not be read."""
+    """Stands for a value that cannot be evaluated."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Call:
-    """One call, made once for each round of a comprehension: `pip.parse(hub_name = "pip")`."""
+    """One call, such as `pip.parse(hub_name = "pip")`; a call in a comprehension appears once for each element."""
 
     function: str
-    words: Mapping[str, object]
+    keywords: Mapping[str, object]
 
 
 def calls(text: bytes) -> list[Call]:
-    """Return the calls at the top of a file, in order; none where it cannot be parsed."""
+    """Return the top-level calls of a file in order, or none if it cannot be parsed."""
     try:
         statements = ast.parse(text).body
     except (SyntaxError, ValueError):
@@ -37,7 +37,7 @@ def calls(text: bytes) -> list[Call]:
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
             names[statement.targets[0].id] = _or_unreadable(statement.value, names)
         elif isinstance(statement, ast.Expr):
-            found += _made(statement.value, names)
+            found += _evaluated_calls(statement.value, names)
     return found
 
 
@@ -53,20 +53,20 @@ def strings(value: object) -> Iterator[str]:
             yield from strings(one)
 
 
-def _made(node: ast.expr, names: Mapping[str, object]) -> Iterator[Call]:
+def _evaluated_calls(node: ast.expr, names: Mapping[str, object]) -> Iterator[Call]:
     if isinstance(node, ast.Call):
-        words = {word.arg: _or_unreadable(word.value, names) for word in node.keywords if word.arg}
-        yield Call(function=ast.unparse(node.func), words=words)
+        keywords = {word.arg: _or_unreadable(word.value, names) for word in node.keywords if word.arg}
+        yield Call(function=ast.unparse(node.func), keywords=keywords)
     elif isinstance(node, ast.ListComp):
         try:
             for scope in list(_scopes(node.generators, names)):
-                yield from _made(node.elt, scope)
+                yield from _evaluated_calls(node.elt, scope)
         except UnreadableError:
-            unread = {name: Unreadable() for name in _bound(node)}
-            yield from _made(node.elt, {**names, **unread})
+            unreadable = {name: Unreadable() for name in _bound_names(node)}
+            yield from _evaluated_calls(node.elt, {**names, **unreadable})
 
 
-def _bound(node: ast.ListComp) -> set[str]:
+def _bound_names(node: ast.ListComp) -> set[str]:
     targets = [generator.target for generator in node.generators]
     return {one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)}
 
@@ -105,7 +105,7 @@ def _key(key: ast.expr | None) -> ast.expr:
 
 
 def _computed(node: ast.expr, names: Mapping[str, object]) -> object:
-    """Return what an operator or a method of a string makes."""
+    """Return the value of an operator or of a method of a string."""
     match node:
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             return _sum(_value(left, names), _value(right, names))
@@ -116,8 +116,8 @@ def _computed(node: ast.expr, names: Mapping[str, object]) -> object:
         case ast.Call(func=ast.Attribute(value=owner, attr=method), args=arguments, keywords=[]):
             text = _value(owner, names)
             if isinstance(text, str) and method in _METHODS:
-                made: object = getattr(text, method)(*(_value(one, names) for one in arguments))
-                return made
+                result: object = getattr(text, method)(*(_value(one, names) for one in arguments))
+                return result
     raise UnreadableError(ast.unparse(node))
 
 
@@ -126,12 +126,12 @@ def _sum(left: object, right: object) -> object:
         return left + right
     if isinstance(left, list) and isinstance(right, list):
         return left + right
-    message = "only strings and lists are added"
+    message = "only two strings or two lists can be added"
     raise UnreadableError(message)
 
 
 def _scopes(generators: list[ast.comprehension], names: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
-    """Yield the names of each round of a comprehension."""
+    """Yield the names that are bound in each iteration of a comprehension."""
     if not generators:
         yield names
         return

@@ -1,4 +1,4 @@
-"""Python lock files compared, distribution by distribution."""
+"""Comparison of Python lock files, distribution by distribution."""
 
 import dataclasses
 import re
@@ -8,12 +8,12 @@ _FILE = re.compile(r"# sha256:[0-9a-f]{64} \S+")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Pin:
-    """One distribution of a lock."""
+    """One pinned distribution in a lock file."""
 
     requirement: str
     hashes: frozenset[str]
     files: frozenset[str] = frozenset()
-    """Comments that name the wheel of a hash. The stand-in for rules_python and the bills of materials read them."""
+    """Comments that name the wheel of a hash. The stand-in for rules_python and the SBOMs read them."""
 
     @property
     def version(self) -> str:
@@ -23,47 +23,52 @@ class Pin:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Lock:
-    """A parsed lock: pins by their name in labels, several where they differ by marker, and every other option."""
+    """A parsed lock file.
+
+    Attributes:
+        pins: By the name of the distribution in labels; several if they have different markers.
+        options: All lines that are options, such as `--index-url`.
+    """
 
     pins: dict[str, tuple[Pin, ...]]
     options: tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Difference:
-    """What differs between two locks; names are as in labels."""
+class LockDiff:
+    """The difference between two lock files; distributions have their names in labels."""
 
     before: Lock
     after: Lock
 
     @property
     def options_differ(self) -> bool:
-        """Tell whether an option such as an index changed."""
+        """Tell whether an option, such as the index, changed."""
         return self.before.options != self.after.options
 
     @property
     def changed(self) -> list[str]:
-        """Return the distributions that are new or differ in version, marker or hashes."""
+        """Return the distributions that were added, or whose version, marker or hashes changed."""
         return sorted(name for name, pin in self.after.pins.items() if self.before.pins.get(name) != pin)
 
     @property
-    def gone(self) -> list[str]:
-        """Return the distributions that are in the lock no more."""
+    def removed(self) -> list[str]:
+        """Return the distributions that were removed."""
         return sorted(self.before.pins.keys() - self.after.pins.keys())
 
-    def described(self) -> list[str]:
-        """Say each change in a few words: `idna 3.10 -> 3.11`."""
-        changed = [_described(name, self.before.pins.get(name), self.after.pins[name]) for name in self.changed]
-        return changed + [f"{name} {_versions(self.before.pins[name])} is gone" for name in self.gone]
+    def descriptions(self) -> list[str]:
+        """Return a phrase for each change: `idna 3.10 -> 3.11`."""
+        changed = [_description(name, self.before.pins.get(name), self.after.pins[name]) for name in self.changed]
+        return changed + [f"{name} {_versions(self.before.pins[name])} removed" for name in self.removed]
 
 
-def _described(name: str, before: tuple[Pin, ...] | None, after: tuple[Pin, ...]) -> str:
+def _description(name: str, before: tuple[Pin, ...] | None, after: tuple[Pin, ...]) -> str:
     if before is None:
-        return f"{name} {_versions(after)} is new"
+        return f"{name} {_versions(after)} added"
     if _versions(before) != _versions(after):
         return f"{name} {_versions(before)} -> {_versions(after)}"
     same_files = [(pin.hashes, pin.files) for pin in before] == [(pin.hashes, pin.files) for pin in after]
-    return f"{name} {_versions(after)} has other {'markers' if same_files else 'files'}"
+    return f"{name} {_versions(after)} with other {'markers' if same_files else 'files'}"
 
 
 def _versions(pins: tuple[Pin, ...]) -> str:
@@ -71,12 +76,12 @@ def _versions(pins: tuple[Pin, ...]) -> str:
 
 
 def label_name(distribution: str) -> str:
-    """Return a distribution's name as labels have it (PEP 503, with underscores)."""
+    """Return the name of a distribution in labels (PEP 503, with underscores)."""
     return re.sub(r"[-_.]+", "_", distribution.partition("[")[0].strip()).lower()
 
 
 def parse(text: str) -> Lock:
-    """Read a lock as pip and uv write it; of comments only those count that name the file of a hash."""
+    """Parse a lock file of pip or uv; comments are ignored unless they name the file of a hash."""
     pins: dict[str, list[Pin]] = {}
     options = []
     latest: list[Pin] = []
@@ -95,6 +100,6 @@ def parse(text: str) -> Lock:
     return Lock(pins=ordered, options=tuple(options))
 
 
-def difference(before: str, after: str) -> Difference:
-    """Compare two locks."""
-    return Difference(before=parse(before), after=parse(after))
+def diff(before: str, after: str) -> LockDiff:
+    """Compare two lock files."""
+    return LockDiff(before=parse(before), after=parse(after))

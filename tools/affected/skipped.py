@@ -1,29 +1,29 @@
-"""The tests that an answer leaves out, and what running them took the last time."""
+"""The tests that are not affected, and how long they took when they last ran."""
 
 import pathlib
 import re
 from collections.abc import Iterable
 
 from tools.affected import graph
-from tools.affected.answer import Answer
+from tools.affected.result import AffectedResult
 
 _SECONDS = re.compile(rb'<testsuite [^>]*\btime="([\d.]+)"')
 
 
-def skipped_tests(answer: Answer) -> list[str]:
-    """Return the labels of the tests that `test //...` runs and that the answer leaves out.
+def skipped_tests(result: AffectedResult) -> list[str]:
+    """Return the labels of the tests that `bazel test //...` runs and that are not affected.
 
     Raises:
-        BazelFailedError: the head's graph cannot be loaded.
+        BazelFailedError: The head's graph cannot be loaded.
     """
-    every = graph.rules(answer.bazel.query("//...", "--proto:output_rule_attrs=tags")).values()
+    rules = graph.rules(result.bazel.query("//...", "--proto:output_rule_attrs=tags")).values()
     return sorted(
-        one.label for one in every if "test" in one.kinds and not one.is_manual and one.label not in answer.targets
+        one.label for one in rules if "test" in one.kinds and not one.is_manual and one.label not in result.targets
     )
 
 
 def seconds_of(tests: Iterable[str], workspace: pathlib.Path) -> float:
-    """Add up what these tests took in the logs that Bazel kept of their last runs in a workspace."""
+    """Return the total time of these tests by the logs of their last runs in a workspace, in seconds."""
     logs = workspace / "bazel-testlogs"
     files = (file for test in tests for file in (logs / test.removeprefix("//").replace(":", "/")).rglob("test.xml"))
     return sum(float(found) for file in files for found in _SECONDS.findall(file.read_bytes()))

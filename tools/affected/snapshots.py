@@ -1,4 +1,4 @@
-"""Graphs of whole trees; that of a commit is computed once and kept by the id of its tree."""
+"""Snapshots of the graphs of both revisions. That of a commit is computed once and cached by the id of its tree."""
 
 import contextlib
 import dataclasses
@@ -11,100 +11,117 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
-from tools.affected import configured, graph, modules, reach
+from tools.affected import configured, graph, modules, reverse_dependencies
 from tools.affected.bazel import Bazel
 from tools.affected.changes import Range
-from tools.affected.configured import Configured, Difference
+from tools.affected.configured import ConfiguredDiff, ConfiguredGraph
 from tools.affected.graph import Target
-from tools.affected.modules import Modules
+from tools.affected.modules import ResolvedModules
 
 T = TypeVar("T")
 
-_FORMAT = "8"
-_KEPT = 40
+# Change it with the format or the content of what is cached.
+_FORMAT = "9"
+_MAX_ENTRIES = 40
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Snapshots:
-    """Reads graphs: of the head where `head` runs, of other commits in a private copy of the tree.
+    """Reads the graphs of both revisions.
 
-    `home` is the Bazel of the user's own workspace, beside whose output base the copy lies.
+    Attributes:
+        range: The two revisions.
+        local: Bazel in the user's workspace. The cache and private copies of the tree are beside its output base.
+        head: Bazel on the files of the head: in the workspace, or in a private copy.
     """
 
     range: Range
-    home: Bazel
+    local: Bazel
     head: Bazel
 
     @functools.cached_property
     def _folder(self) -> pathlib.Path:
-        folder = self.home.scratch()
+        folder = self.local.cache_folder()
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     @functools.cached_property
-    def of_head(self) -> dict[str, Target]:
-        """Return the graph of the head; kept only where that of a commit, without files that git ignores, was read."""
-        if self.head.workspace == self.home.workspace:
-            return _read(self.head)
-        return self.at(self.range.head, self.head)
+    def head_graph(self) -> dict[str, Target]:
+        """Return the graph of the head; not cached if read in the workspace, which may contain ignored files."""
+        if self.head.workspace == self.local.workspace:
+            return _read_graph(self.head)
+        return self.graph_of(self.range.head, self.head)
 
     @functools.cached_property
-    def of_base(self) -> dict[str, Target]:
+    def base_graph(self) -> dict[str, Target]:
         """Return the graph of the base."""
-        return self.at(self.range.base)
+        return self.graph_of(self.range.base)
 
-    def at(self, commit: str, bazel: Bazel | None = None) -> dict[str, Target]:
-        """Return the graph of a commit, read by a Bazel that sees its files or in the private copy.
+    def graph_of(self, commit: str, bazel: Bazel | None = None) -> dict[str, Target]:
+        """Return the graph of a commit.
+
+        Args:
+            commit: The commit.
+            bazel: Bazel on the files of that commit. By default they are written to a private copy.
 
         Raises:
-            BazelFailedError: some package of that commit cannot be loaded.
+            BazelFailedError: A package of that commit cannot be loaded.
         """
-        kept = _Kept(file=self._file(commit, "graph"), load=graph.load, dump=graph.dump)
-        return kept.get(lambda: _read(bazel)) if bazel is not None else self._of(commit, kept, _read)
+        entry = _CacheEntry(file=self._file(commit, "graph"), load=graph.load, dump=graph.dump)
+        if bazel is not None:
+            return entry.get(lambda: _read_graph(bazel))
+        return self._of_commit(commit, entry, _read_graph)
 
     @functools.cached_property
-    def modules(self) -> tuple[Modules, Modules]:
-        """Return what the modules of the base and of the head resolve to.
+    def modules(self) -> tuple[ResolvedModules, ResolvedModules]:
+        """Return the resolved modules of the base and of the head.
 
         Raises:
-            BazelFailedError: they do not resolve.
+            BazelFailedError: They cannot be resolved.
         """
-        kept = _Kept(file=self._file(self.range.base, "modules"), load=modules.load, dump=modules.dump)
-        return _both(lambda: self._of(self.range.base, kept, Modules.of), lambda: Modules.of(self.head))
+        entry = _CacheEntry(file=self._file(self.range.base, "modules"), load=modules.load, dump=modules.dump)
+        return _concurrently(
+            lambda: self._of_commit(self.range.base, entry, ResolvedModules.read),
+            lambda: ResolvedModules.read(self.head),
+        )
 
     @functools.cached_property
-    def analysed(self) -> Difference:
-        """Return what Bazel analyses at the base and at the head.
+    def configured_diff(self) -> ConfiguredDiff:
+        """Return the configured graphs of the base and of the head.
 
         Raises:
-            BazelFailedError: one of them cannot be analysed.
+            BazelFailedError: One of them cannot be analysed.
         """
-        kept = _Kept(file=self._file(self.range.base, "configured"), load=configured.load, dump=configured.dump)
-        before, after = _both(lambda: self._of(self.range.base, kept, _analysed), lambda: Configured.of(self.head))
-        return Difference(before=before, after=after.with_files(self.head, after.remade(before)))
+        entry = _CacheEntry(file=self._file(self.range.base, "configured"), load=configured.load, dump=configured.dump)
+        before, after = _concurrently(
+            lambda: self._of_commit(self.range.base, entry, _read_configured),
+            lambda: ConfiguredGraph.read(self.head),
+        )
+        return ConfiguredDiff(before=before, after=after.with_file_digests(self.head, after.refetched(before)))
 
-    def _of(self, commit: str, kept: "_Kept[T]", read: Callable[[Bazel], T]) -> T:
-        """Return what is kept of a commit, or read it in the private copy and keep it."""
+    def _of_commit(self, commit: str, entry: "_CacheEntry[T]", read: Callable[[Bazel], T]) -> T:
+        """Return the cached value of a commit, or read it in a private copy and cache it."""
 
-        def anew() -> T:
-            with self.tree(commit) as folder:
-                return read(self.home.elsewhere(folder))
+        def read_in_copy() -> T:
+            with self.checkout(commit) as folder:
+                return read(self.local.in_copy(folder))
 
-        return kept.get(anew)
+        return entry.get(read_in_copy)
 
-    def users_at_base(self, labels: Sequence[str]) -> set[str]:
-        """Return the targets that depended on these at the base and are still there.
+    def base_reverse_dependencies(self, labels: Sequence[str]) -> set[str]:
+        """Return the reverse dependencies of these labels at the base, as far as the head still has them.
 
         Raises:
-            BazelFailedError: a package cannot be loaded.
+            BazelFailedError: A package cannot be loaded.
         """
-        with self.tree(self.range.base) as folder:
-            answer = self.home.elsewhere(folder).query(reach.expression(labels, []), "--proto:output_rule_attrs=tags")
-        return graph.rules(answer).keys() & self.of_head.keys()
+        expression = reverse_dependencies.rdeps_expression(labels, [])
+        with self.checkout(self.range.base) as folder:
+            output = self.local.in_copy(folder).query(expression, "--proto:output_rule_attrs=tags")
+        return graph.rules(output).keys() & self.head_graph.keys()
 
     @contextlib.contextmanager
-    def tree(self, commit: str, name: str = "base") -> Iterator[pathlib.Path]:
-        """Lend the folder of this name with the files of a commit; one caller at a time has it."""
+    def checkout(self, commit: str, name: str = "base") -> Iterator[pathlib.Path]:
+        """Write the files of a commit into the private copy `name`, which is locked until the context ends."""
         folder = self._folder / name
         with (self._folder / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -119,51 +136,53 @@ class Snapshots:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class _Kept(Generic[T]):
-    """Something that is read once and kept in a file; of its kind only the newest are kept."""
+class _CacheEntry(Generic[T]):
+    """A value that is cached in a file; of each kind the newest `_MAX_ENTRIES` files are kept."""
 
     file: pathlib.Path
     load: Callable[[str], T]
     dump: Callable[[T], str]
 
     def get(self, read: Callable[[], T]) -> T:
-        """Return what is kept, else read it and keep it."""
+        """Return the cached value, or read and cache it."""
         if self.file.exists():
             self.file.touch()
             return self.load(self.file.read_text())
-        found = read()
+        value = read()
         part = self.file.with_suffix(".part")
-        part.write_text(self.dump(found))
+        part.write_text(self.dump(value))
         part.replace(self.file)
         same_kind = self.file.parent.glob(f"*{self.file.suffix}")
-        for old in sorted(same_kind, key=lambda kept: -kept.stat().st_mtime)[_KEPT:]:
+        for old in sorted(same_kind, key=lambda entry: -entry.stat().st_mtime)[_MAX_ENTRIES:]:
             old.unlink(missing_ok=True)
-        return found
+        return value
 
 
-def _both(base: Callable[[], T], head: Callable[[], T]) -> tuple[T, T]:
-    """Ask at both ends at once: they are two servers."""
-    with ThreadPoolExecutor(1) as beside:
-        asked = beside.submit(base)
-        found = head()
-        return asked.result(), found
+def _concurrently(base: Callable[[], T], head: Callable[[], T]) -> tuple[T, T]:
+    """Return the values of both revisions; each has its own Bazel server."""
+    with ThreadPoolExecutor(1) as executor:
+        future = executor.submit(base)
+        value = head()
+        return future.result(), value
 
 
-def _analysed(bazel: Bazel) -> Configured:
-    """Analyse a workspace, with the files of every repository: which of them another state makes anew is not known."""
-    found = Configured.of(bazel)
-    return found.with_files(bazel, found.marks)
+def _read_configured(bazel: Bazel) -> ConfiguredGraph:
+    """Analyse a workspace and read the files of every repository: a later head may fetch any of them again."""
+    found = ConfiguredGraph.read(bazel)
+    return found.with_file_digests(bazel, found.markers)
 
 
-def _read(bazel: Bazel) -> dict[str, Target]:
-    # A default is the rule's, whose digest is among the attributes, or the package()'s, which the seeds compare. Of a
-    # select Bazel says nothing, or the union of its values, unless it is asked for the conditions too.
-    options = (*graph.DEFINED, "--noproto:flatten_selects", "--consistent_labels")
+def _read_graph(bazel: Bazel) -> dict[str, Target]:
+    # Default values need not be printed: those of a rule are in its implementation's digest, which is an attribute, and
+    # the `definitions` seed rule compares those of package(). Without --noproto:flatten_selects Bazel prints no select,
+    # or the union of its branches.
+    options = (*graph.DEFINITION_OPTIONS, "--noproto:flatten_selects", "--consistent_labels")
     root = os.fspath(bazel.workspace)
-    given = bazel.query('//... + kind("package group", //...:*)', *options)
-    return graph.definitions(given, is_file=lambda label: _is_file(root, label))
+    output = bazel.query('//... + kind("package group", //...:*)', *options)
+    return graph.definitions(output, is_file=lambda label: _is_file(root, label))
 
 
 def _is_file(root: str, label: str) -> bool:
     package, _, name = label.removeprefix("//").partition(":")
-    return label.startswith("//") and os.path.isfile(f"{root}/{package}/{name}")  # noqa: PTH113 - ten thousands at a time
+    # os.path is several times faster than pathlib, and this runs for tens of thousands of labels.
+    return label.startswith("//") and os.path.isfile(f"{root}/{package}/{name}")  # noqa: PTH113

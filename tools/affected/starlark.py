@@ -1,21 +1,21 @@
-"""Starlark and rc files compared by what they say."""
+"""Comparison of Starlark and rc files by their meaning."""
 
 import ast
 import re
 
 
-def says_the_same(before: bytes, after: bytes) -> bool:
-    """Tell whether two Starlark files differ in comments, format and docstrings alone.
+def is_equivalent(before: bytes, after: bytes) -> bool:
+    """Tell whether two Starlark files differ only in comments, format and docstrings.
 
-    Starlark is, but for a few keywords, Python's grammar. What Python cannot parse is not the same.
+    Starlark's grammar is nearly a subset of Python's. A file that Python cannot parse is not equivalent to any other.
     """
     try:
-        return _meaning(before) == _meaning(after)
+        return _syntax_tree(before) == _syntax_tree(after)
     except (SyntaxError, ValueError):
         return False
 
 
-def _meaning(text: bytes) -> str:
+def _syntax_tree(text: bytes) -> str:
     tree = ast.parse(text)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.FunctionDef) and ast.get_docstring(node) is not None:
@@ -24,20 +24,20 @@ def _meaning(text: bytes) -> str:
 
 
 def calls(text: bytes, function: str) -> list[str]:
-    """Return the calls of a function at the top of a Starlark file, in one format."""
-    return [ast.unparse(call) for call in _called(text, function)]
+    """Return the top-level calls of a function in a Starlark file, in a normalised format."""
+    return [ast.unparse(call) for call in _top_level_calls(text, function)]
 
 
 def keywords(text: bytes, function: str) -> dict[str, object]:
-    """Return what the calls of a function at the top of a Starlark file say, by keyword.
+    """Return the keyword arguments of the top-level calls of a function in a Starlark file.
 
-    A value that is no literal is given by its meaning, as one string.
+    The value of an expression that is no literal is its syntax tree, as a string.
     """
-    return {word.arg or "**": _value(word.value) for call in _called(text, function) for word in call.keywords}
+    return {word.arg or "**": _value(word.value) for call in _top_level_calls(text, function) for word in call.keywords}
 
 
-def _called(text: bytes, function: str) -> list[ast.Call]:
-    """Return the calls of a function at the top of a Starlark file; none where it cannot be parsed."""
+def _top_level_calls(text: bytes, function: str) -> list[ast.Call]:
+    """Return the top-level calls of a function in a Starlark file, or none if it cannot be parsed."""
     try:
         statements = ast.parse(text).body
     except (SyntaxError, ValueError):
@@ -54,16 +54,16 @@ def _value(node: ast.expr) -> object:
 
 
 def same_options(before: bytes, after: bytes) -> bool:
-    """Tell whether two rc files give the same options in the same order."""
+    """Tell whether two rc files contain the same options in the same order."""
     return _options(before) == _options(after)
 
 
-def named_in_options(text: bytes) -> set[str]:
-    """Return the paths in the workspace that an rc file gives: of files, folders, and programs by their label."""
+def paths_in_options(text: bytes) -> set[str]:
+    """Return the paths in the workspace that an rc file contains: of files, of folders, and of labels."""
     words = (word for line in _options(text) for word in line.decode(errors="replace").split())
     values = (word.rpartition("=")[2].removeprefix("file://") for word in words)
     found = {re.sub(r"^(%workspace%/|//)", "", value).replace(":", "/").lstrip("/") for value in values}
-    # A word without either is a command, a number or a name.
+    # A value without a slash or a dot is a command, a number or a name.
     return {path for path in found if re.search(r"[/.]", path) and path.strip("./")}
 
 
@@ -73,8 +73,8 @@ def _options(text: bytes) -> list[bytes]:
     return [b" ".join(words) for words in lines if words]
 
 
-def names(text: bytes) -> set[str]:
-    """Return every string of a Starlark file; all of nothing where it cannot be parsed."""
+def string_literals(text: bytes) -> set[str]:
+    """Return every string literal of a Starlark file, or none if it cannot be parsed."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):

@@ -1,1 +1,1 @@
-"""Proves `affected` against the truth: what Bazel would really run otherwise."""
+"""Audit of `affected`: random edits, and a comparison with the targets whose actions or inputs really changed."""

@@ -1,13 +1,13 @@
-"""Hold `affected` against the truth on random edits of a small workspace, or of this repository.
+"""Compare `affected` with an oracle on random edits of a small workspace, or of this repository.
 
     bazel run //tools/affected:audit -- --mutations 60 --seed 1
     bazel run //tools/affected:audit -- --on repository --mutations 30
     bazel run //tools/affected:audit -- --on tracks --mutations 40
-    bazel run //tools/affected:audit -- --without definitions    # must find the bug
+    bazel run //tools/affected:audit -- --without definitions    # must miss targets
 
-The truth of a mutation is what Bazel would really run otherwise: a digest for each target over its
-actions and the content of all that they read, before and after. The status is 1 if a target that changed
-was not reported, or if precision is too low; 2 if there was no truth to be had.
+The oracle computes a digest of each target before and after an edit, over its actions, its files and the content of
+all of their inputs. The status is 1 if a target whose digest changed was not reported, or if precision is too low, and
+2 if the workspace cannot be analysed.
 """
 
 import argparse
@@ -19,71 +19,72 @@ import time
 from collections.abc import Iterator, Sequence
 
 from tools.affected import seeds
-from tools.affected.audit import mutations, repository, scratch, tracked, trial
+from tools.affected.audit import experiment, mutations, repository, temp_workspace, track_fixture
 from tools.affected.bazel import Bazel
 from tools.affected.errors import AffectedError
 
-LEAST_PRECISION = 0.95
-_SHOWN = 5
+MIN_PRECISION = 0.95
+_MAX_PRINTED = 5
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the audit and print the table."""
     options = _parser().parse_args(arguments)
-    seeds.BEFORE_SOURCES = tuple(
-        module for module in seeds.BEFORE_SOURCES if module.__name__.rpartition(".")[2] not in options.without
-    )
-    subject, weights = _subject(options.on)
+    rules = tuple(rule for rule in seeds.RULES if rule.name not in options.without)
+    opened, weights = _workspace(options.on)
     try:
-        with subject as bazel:
-            bench = trial.Bench.of(bazel, weights, with_rivals=not (options.without or options.no_rivals))
-            trials = list(map(_told, _in_time(bench.trials(options.mutations, options.seed), options.minutes)))
+        with opened as bazel:
+            with_baselines = not (options.without or options.no_baselines)
+            workspace = experiment.Workspace.read(bazel, weights, with_baselines=with_baselines, rules=rules)
+            running = workspace.run_all(options.mutations, options.seed)
+            outcomes = [_printed(outcome) for outcome in _within(running, options.minutes)]
     except AffectedError as error:
         print(f"audit: {error}", file=sys.stderr)
         return 2
-    scores = trial.scores(trials)
-    print(f"{len(trials)} edits\n")
+    scores = experiment.scores(outcomes)
+    print(f"{len(outcomes)} edits\n")
     print("| tool | missed | precision | median seconds |\n|---|---|---|---|")
     for score in scores:
         print(f"| {score.tool} | {score.missed} | {score.precision:.3f} | {score.seconds:.2f} |")
-    ours = scores[0]
+    affected = scores[0]
     if options.without:
-        return 0 if ours.missed else 1
-    return 1 if ours.missed or ours.precision < options.least_precision else 0
+        return 0 if affected.missed else 1
+    return 1 if affected.missed or affected.precision < options.min_precision else 0
 
 
-def _subject(name: str) -> tuple[contextlib.AbstractContextManager[Bazel], mutations.Weights]:
-    """Return the workspace to mutate and the mutations that fit it."""
+def _workspace(name: str) -> tuple[contextlib.AbstractContextManager[Bazel], mutations.Weights]:
+    """Return the workspace to edit, and the mutations for it."""
     if name == "fixture":
-        return scratch.workspace(), mutations.OF_FIXTURE
+        return temp_workspace.create(), mutations.OF_FIXTURE
     if name == "tracks":
-        return scratch.workspace(files=tracked.files()), tracked.OF_TRACKS
-    here = pathlib.Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", pathlib.Path.cwd()))
-    return repository.clone(here), repository.OF_REPOSITORY
+        return temp_workspace.create(files=track_fixture.files()), track_fixture.OF_TRACKS
+    source = pathlib.Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", pathlib.Path.cwd()))
+    return repository.clone(source), repository.OF_REPOSITORY
 
 
-def _in_time(trials: Iterator[trial.Trial], minutes: float) -> Iterator[trial.Trial]:
-    """Yield the first trial, and more as long as there is time to begin one."""
-    end = time.monotonic() + 60 * minutes
-    for one in trials:
-        yield one
-        if time.monotonic() > end:
+def _within(outcomes: Iterator[experiment.Outcome], minutes: float) -> Iterator[experiment.Outcome]:
+    """Yield the first outcome, and more until the time is over."""
+    deadline = time.monotonic() + 60 * minutes
+    for outcome in outcomes:
+        yield outcome
+        if time.monotonic() > deadline:
             return
 
 
-def _told(one: trial.Trial) -> trial.Trial:
-    ours = one.guess("affected")
+def _printed(outcome: experiment.Outcome) -> experiment.Outcome:
+    """Print an outcome to stderr and return it."""
+    report = outcome.report("affected")
     print(
-        f"{one.mutation}: {len(one.changed)} changed, {len(ours.reported)} reported,"
-        f" {ours.seconds:.1f} s, the truth {one.seconds:.1f} s",
-        *(f"  MISSED {label}" for label in sorted(one.missed("affected"))),
-        *(f"  unneeded {label}" for label in sorted(one.unneeded("affected"))[:_SHOWN]),
-        *(f"  {reason}" for reason in one.reasons if one.changed != ours.reported),
+        f"{outcome.mutation}: {len(outcome.changed)} changed, {len(report.reported)} reported,"
+        f" {report.seconds:.1f} s, oracle {outcome.oracle_seconds:.1f} s",
+        *(f"  MISSED {label}" for label in sorted(outcome.missed("affected"))),
+        *(f"  not changed {label}" for label in sorted(outcome.unneeded("affected"))[:_MAX_PRINTED]),
+        *(f"  {reason}" for reason in outcome.reasons if outcome.changed != report.reported),
         sep="\n",
         file=sys.stderr,
         flush=True,
     )
-    return one
+    return outcome
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -92,31 +93,31 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--mutations", type=int, default=60, metavar="N", help="how many edits (default: 60)")
+    parser.add_argument("--mutations", type=int, default=60, metavar="N", help="number of edits (default: 60)")
     parser.add_argument(
-        "--minutes", type=float, default=float("inf"), metavar="M", help="begin no more edits after so long"
+        "--minutes", type=float, default=float("inf"), metavar="M", help="start no more edits after M minutes"
     )
-    parser.add_argument("--no-rivals", action="store_true", help="ask nobody else about the same edits")
+    parser.add_argument("--no-baselines", action="store_true", help="do not run the baseline tools on the same edits")
     parser.add_argument(
-        "--least-precision",
+        "--min-precision",
         type=float,
-        default=LEAST_PRECISION,
+        default=MIN_PRECISION,
         metavar="P",
-        help="what to be content with; among few edits one that reports everything weighs much (default: %(default)s)",
+        help="fail below this precision; one edit that affects everything lowers it (default: %(default)s)",
     )
-    parser.add_argument("--seed", type=int, default=1, metavar="S", help="the same edits again for the same S")
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the random edits (default: 1)")
     parser.add_argument(
         "--on",
         choices=("fixture", "repository", "tracks"),
         default="fixture",
-        help="a small workspace that is made here (default), a clone of this repository, or the locks of two tracks",
+        help="a generated workspace (default), a clone of this repository, or a generated workspace with two tracks",
     )
     parser.add_argument(
         "--without",
         action="append",
         default=[],
-        metavar="MODULE",
-        help="switch a module of tools/affected/seeds off and succeed only if that is noticed",
+        metavar="RULE",
+        help="disable a seed rule, such as `definitions`, and succeed only if targets are missed",
     )
     return parser
 

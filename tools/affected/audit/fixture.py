@@ -1,8 +1,7 @@
-"""A small workspace with every kind of file that `affected` knows, made from nothing.
+"""A generated workspace with every kind of file that `affected` has a seed rule for.
 
-It has libraries in layers, services with a test and an image each, documents, a Python-like lock and a
-base lock that a module extension of its own turns into repositories, modules in a registry of its own, and
-needs no network.
+It has libraries that depend on each other, services with a test and an image each, documents, two lock files from which
+its module extension creates repositories, and modules in a registry in the workspace. It needs no network.
 """
 
 import dataclasses
@@ -15,7 +14,7 @@ from tools.affected.audit import registry
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Size:
-    """How much there is of everything; a service has four targets and two for each of its `parts`."""
+    """The numbers of things in the workspace; a service has four targets, and two more for each of its `parts`."""
 
     libraries: int = 6
     services: int = 6
@@ -34,15 +33,15 @@ bazel_dep(name = "platforms", version = "1.0.0")
 bazel_dep(name = "rules_oci", version = "2.3.0")
 bazel_dep(name = "rules_python", version = "2.3.2")
 
-bazel_dep(name = "husk", version = "1.0")
-bazel_dep(name = "lens", version = "1.0")
-bazel_dep(name = "mill", version = "1.0")
-bazel_dep(name = "stamp", version = "1.0")
+bazel_dep(name = "files_module", version = "1.0")
+bazel_dep(name = "aspect_module", version = "1.0")
+bazel_dep(name = "toolchain_module", version = "1.0")
+bazel_dep(name = "macro_module", version = "1.0")
 
-crates = use_extension("@husk//:crates.bzl", "crates")
-crates.crate(name = "crate", weight = "1")
-crates.crate(name = "spare", weight = "1")
-use_repo(crates, "crate")
+generated = use_extension("@files_module//:extension.bzl", "generated")
+generated.repository(name = "generated_a", content = "1")
+generated.repository(name = "generated_b", content = "1")
+use_repo(generated, "generated_a")
 
 pip = use_extension("//build:locks.bzl", "pip")
 pip.parse(hub_name = "pip", requirements_lock = "//:requirements_lock.txt")
@@ -53,7 +52,7 @@ debian.lock(name = "base", lock = "//base:lock.json")
 use_repo(debian, "base_amd64")
 '''
 
-_LOCKS = '''"""Repositories made from the locks: one package a distribution, one file of the base."""
+_LOCKS = '''"""Repositories from the lock files: a package for each distribution, and a file for the base."""
 
 _PACKAGE = "filegroup(name = 'pkg', srcs = %r, visibility = ['//visibility:public'])"
 
@@ -99,7 +98,7 @@ debian = module_extension(implementation = _debian_impl, tag_classes = {"lock": 
 })})
 '''
 
-_RULES = '''"""Rules that bundle, test and pack."""
+_RULES = '''"""Rules for libraries, tests and images."""
 
 BundleInfo = provider(doc = "Files.", fields = {"files": "depset of File"})
 
@@ -107,7 +106,7 @@ def _bundle_impl(ctx):
     out = ctx.actions.declare_file(ctx.label.name + ".txt")
     below = [dep[BundleInfo].files for dep in ctx.attr.deps if BundleInfo in dep]
     files = depset(ctx.files.srcs + ctx.files.third_party, transitive = below)
-    made = depset([out], transitive = below)
+    outputs = depset([out], transitive = below)
     ctx.actions.run_shell(
         outputs = [out],
         inputs = files,
@@ -116,8 +115,8 @@ def _bundle_impl(ctx):
         env = {"LEVEL": str(ctx.attr.level)},
         mnemonic = "Bundle",
     )
-    held = ctx.runfiles().merge_all([one[DefaultInfo].default_runfiles for one in ctx.attr.data])
-    return [DefaultInfo(files = depset([out]), runfiles = held), BundleInfo(files = made)]
+    runfiles = ctx.runfiles().merge_all([one[DefaultInfo].default_runfiles for one in ctx.attr.data])
+    return [DefaultInfo(files = depset([out]), runfiles = runfiles), BundleInfo(files = outputs)]
 
 _ATTRS = {
     "srcs": attr.label_list(allow_files = True),
@@ -132,8 +131,8 @@ oci_image = rule(implementation = _bundle_impl, attrs = _ATTRS)
 def _check_impl(ctx):
     script = ctx.actions.declare_file(ctx.label.name + ".sh")
     ctx.actions.write(script, "test -s " + ctx.file.bundle.short_path, is_executable = True)
-    held = ctx.runfiles([ctx.file.bundle]).merge(ctx.attr.data[DefaultInfo].default_runfiles)
-    return [DefaultInfo(executable = script, runfiles = held)]
+    runfiles = ctx.runfiles([ctx.file.bundle]).merge(ctx.attr.data[DefaultInfo].default_runfiles)
+    return [DefaultInfo(executable = script, runfiles = runfiles)]
 
 check_test = rule(
     implementation = _check_impl,
@@ -142,19 +141,19 @@ check_test = rule(
 )
 '''
 
-_HOLDER = '''"""Hands files on and does nothing, as libraries of an interpreted language do."""
+_DATA_LIBRARY = '''"""A rule that provides files and has no action, as libraries of an interpreted language do."""
 
-def _holder_impl(ctx):
+def _data_library_impl(ctx):
     return [DefaultInfo(runfiles = ctx.runfiles(ctx.files.data))]
 
-holder = rule(
-    implementation = _holder_impl,
-    doc = "Files for who runs.",
+data_library = rule(
+    implementation = _data_library_impl,
+    doc = "Files to add to runfiles.",
     attrs = {"data": attr.label_list(allow_files = True)},
 )
 '''
 
-_PINS = '''"""What other repositories gave to a closure; its own sources are not looked at."""
+_PINS = '''"""Rules that collect the files of other repositories by an aspect that does not read sources."""
 
 PinsInfo = provider(doc = "Files of other repositories.", fields = {"files": "depset of File"})
 
@@ -193,18 +192,18 @@ pins_test = rule(
 )
 '''
 
-_MACROS_BUILD = '''"""Macros, and a machine that nobody runs on."""
+_MACROS_BUILD = '''"""Macros, and a platform that is not registered."""
 
 platform(
-    name = "machine",
+    name = "platform",
     exec_properties = {"cores": "2"},
     parents = ["@platforms//host"],
 )
 '''
 
-_MACROS = '''"""What every service is made of."""
+_MACROS = '''"""The macro of services."""
 
-load("//build:holder.bzl", "holder")
+load("//build:data_library.bzl", "data_library")
 load("//build:pins.bzl", "pins")
 load("//build:rules.bzl", "bundle", "check_test", "oci_image")
 
@@ -216,7 +215,7 @@ def service(name, deps, third_party = []):
         third_party = third_party,
         deps = deps,
     )
-    holder(name = "data", data = native.glob(["data/**"], allow_empty = True))
+    data_library(name = "data", data = native.glob(["data/**"], allow_empty = True))
     check_test(name = "test", bundle = name, data = "data")
     oci_image(
         name = "image",
@@ -228,46 +227,46 @@ def service(name, deps, third_party = []):
         bundle(name = "part%d" % part, srcs = native.glob(["*.src"]), deps = deps)
         pins(name = "pins%d" % part, deps = [name])
 '''
-_INVENTORIES = '''"""What is made of the pins of a library, without its own file and with it."""
+_INVENTORIES = '''"""Targets that depend on the third-party files of a library, with and without its own files."""
 
 load("//build:pins.bzl", "pins", "pins_test")
 load("//build:rules.bzl", "bundle")
 
 pins(name = "pins", deps = ["//lib2"])
 
-bundle(name = "shelf", data = ["//ground:husks"], third_party = ["@husk//:grain.txt"])
+bundle(name = "with_data", data = ["//toolchain_user:files"], third_party = ["@files_module//:data.txt"])
 
-pins_test(name = "pins_test", deps = [":shelf"])
+pins_test(name = "pins_test", deps = [":with_data"])
 
-bundle(name = "list", srcs = [":pins"])
+bundle(name = "without_source", srcs = [":pins"])
 
-bundle(name = "beside", srcs = [":pins", "//lib2"])
+bundle(name = "with_source", srcs = [":pins", "//lib2"])
 
-bundle(name = "chosen", level = select({"@platforms//cpu:riscv64": 1, "//conditions:default": 2}))
+bundle(name = "selected", level = select({"@platforms//cpu:riscv64": 1, "//conditions:default": 2}))
 '''
 
 
-_WINDOWS_PIN = f"windows1==1.0 ; sys_platform == 'win32' \\\n    --hash=sha256:{1:064x}\n    # via somebody\n"
-"""A distribution that the hub leaves out, because no platform that is built for takes it."""
+_WINDOWS_PIN = f"windows1==1.0 ; sys_platform == 'win32' \\\n    --hash=sha256:{1:064x}\n    # via requirements.in\n"
+"""A distribution that the hub leaves out, because its marker excludes every platform."""
 
 
 def files(size: Size = SMALL) -> Iterator[tuple[str, str]]:
-    """Yield every file by its path."""
+    """Yield the path and the content of every file."""
     yield "MODULE.bazel", _MODULE
     yield ".bazelversion", "8.7.0\n"
     yield (
         ".bazelrc",
-        "# No registry keeps a lock of modules here.\ncommon --lockfile_mode=off\ncommon --noenable_workspace\n"
+        "# MODULE.bazel.lock is not used.\ncommon --lockfile_mode=off\ncommon --noenable_workspace\n"
         "common --registry=file://%workspace%/registry\ncommon --registry=https://bcr.bazel.build\n",
     )
     yield ".gitignore", "/bazel-*\n"
     yield "BUILD.bazel", '"""The root."""\n'
-    yield "README.md", "# Fixture\n\nA house.\n"
-    yield "docs/guide.md", "# Guide\n\nWalk in.\n"
+    yield "README.md", "# Fixture\n\nA workspace.\n"
+    yield "docs/guide.md", "# Guide\n\nHow to use it.\n"
     yield "build/BUILD.bazel", _MACROS_BUILD
     yield "build/locks.bzl", _LOCKS
     yield "build/rules.bzl", _RULES
-    yield "build/holder.bzl", _HOLDER
+    yield "build/data_library.bzl", _DATA_LIBRARY
     yield "build/pins.bzl", _PINS
     yield "build/macros.bzl", _MACROS.replace("PARTS", str(size.parts))
     yield "inventories/BUILD.bazel", _INVENTORIES
@@ -282,7 +281,7 @@ def files(size: Size = SMALL) -> Iterator[tuple[str, str]]:
 
 
 def _pin(number: int) -> str:
-    return f"dist{number}==1.0 \\\n    --hash=sha256:{number:064x}\n    # via somebody\n"
+    return f"dist{number}==1.0 \\\n    --hash=sha256:{number:064x}\n    # via requirements.in\n"
 
 
 def _library(number: int, size: Size) -> Iterator[tuple[str, str]]:
@@ -311,13 +310,13 @@ def _service(number: int, size: Size) -> Iterator[tuple[str, str]]:
     yield f"svc{number}/data/table.txt", f"table {number}\n"
 
 
-def make(folder: pathlib.Path, size: Size = SMALL) -> None:
+def create(folder: pathlib.Path, size: Size = SMALL) -> None:
     """Write the workspace and commit it."""
     commit(folder, files(size))
 
 
 def commit(folder: pathlib.Path, contents: Iterable[tuple[str, str]]) -> None:
-    """Write files by path and commit them."""
+    """Write files and commit them."""
     for path, text in contents:
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Edits as people make them, at random places of a workspace; these are for the fixture."""
+"""Random edits of the fixture, similar to edits by developers."""
 
 import dataclasses
 import pathlib
@@ -11,118 +11,118 @@ from tools.affected.audit import registry
 
 @dataclasses.dataclass(frozen=True)
 class Editor:
-    """A workspace to edit and the dice that choose."""
+    """A workspace to edit, and the random generator that chooses the places."""
 
     folder: pathlib.Path
-    dice: random.Random
+    generator: random.Random
 
-    def some(self, pattern: str) -> pathlib.Path:
-        """Choose one file."""
-        return self.dice.choice(sorted(self.folder.glob(pattern)))
+    def choose(self, pattern: str) -> pathlib.Path:
+        """Choose a file that matches a glob."""
+        return self.generator.choice(sorted(self.folder.glob(pattern)))
 
-    def some_with(self, pattern: str, place: str) -> pathlib.Path:
-        """Choose one file that has a place which fits a regular expression."""
+    def choose_matching(self, pattern: str, regex: str) -> pathlib.Path:
+        """Choose a file that matches a glob and contains a match of a regular expression."""
         files = sorted(self.folder.glob(pattern))
-        return self.dice.choice([file for file in files if re.search(place, file.read_text(), re.MULTILINE)])
+        return self.generator.choice([file for file in files if re.search(regex, file.read_text(), re.MULTILINE)])
 
     def number(self) -> int:
-        """Choose a number that was not there before."""
-        return self.dice.randrange(10, 10**9)
+        """Choose a large number, which the file does not contain yet."""
+        return self.generator.randrange(10, 10**9)
 
     def replace(self, file: pathlib.Path, pattern: str, by: str) -> None:
-        """Replace one place of a file that fits a pattern.
+        """Replace one match of a regular expression.
 
         Raises:
-            LookupError: no place does; the fixture and its mutations no longer fit together.
+            LookupError: The file has no match: the mutation does not fit the fixture.
         """
         text = file.read_text()
-        places = list(re.finditer(pattern, text, re.MULTILINE))
-        if not places:
-            message = f"{file.relative_to(self.folder)} has no place for {pattern}"
+        matches = list(re.finditer(pattern, text, re.MULTILINE))
+        if not matches:
+            message = f"{file.relative_to(self.folder)} has no match of {pattern}"
             raise LookupError(message)
-        place = self.dice.choice(places)
-        file.write_text(text[: place.start()] + place.expand(by) + text[place.end() :])
+        match = self.generator.choice(matches)
+        file.write_text(text[: match.start()] + match.expand(by) + text[match.end() :])
 
 
 def edit_source(editor: Editor) -> None:
     """Add a line to a source file."""
-    with editor.some("*/*.src").open("a") as file:
+    with editor.choose("*/*.src").open("a") as file:
         file.write(f"line {editor.number()}\n")
 
 
 def edit_document(editor: Editor) -> None:
-    """Add a line to a document that no target takes."""
-    with editor.some("**/*.md").open("a") as file:
+    """Add a line to a document that no target references."""
+    with editor.choose("**/*.md").open("a") as file:
         file.write(f"Line {editor.number()}.\n")
 
 
 def add_source(editor: Editor) -> None:
-    """Add a file: services take it by their pattern, libraries do not."""
-    beside = editor.some("*/*.src")
-    (beside.parent / f"new{editor.number()}.src").write_text("new\n")
+    """Add a file: services find it by their glob, libraries do not."""
+    existing = editor.choose("*/*.src")
+    (existing.parent / f"new{editor.number()}.src").write_text("new\n")
 
 
 def delete_source(editor: Editor) -> None:
-    """Delete a file that a pattern takes."""
-    editor.some("svc*/more.src").unlink()
+    """Delete a file that a glob finds."""
+    editor.choose("svc*/more.src").unlink()
 
 
 def rename_source(editor: Editor) -> None:
-    """Rename a file that a pattern takes."""
-    file = editor.some("svc*/*.src")
+    """Rename a file that a glob finds."""
+    file = editor.choose("svc*/*.src")
     file.rename(file.with_name(f"moved{editor.number()}.src"))
 
 
 def edit_data(editor: Editor) -> None:
-    """Add a line to a file that no action reads, and a test has at hand."""
-    with editor.some("svc*/data/table.txt").open("a") as file:
+    """Add a line to a file that is a runfile of a test and no input of an action."""
+    with editor.choose("svc*/data/table.txt").open("a") as file:
         file.write(f"line {editor.number()}\n")
 
 
 def add_data(editor: Editor) -> None:
-    """Add a file that a pattern over folders takes."""
-    file = editor.some("svc*/data") / f"deep{editor.number()}" / "more.txt"
+    """Add a file that a recursive glob finds."""
+    file = editor.choose("svc*/data") / f"deep{editor.number()}" / "more.txt"
     file.parent.mkdir()
     file.write_text("more\n")
 
 
 def make_executable(editor: Editor) -> None:
-    """Let a file be run; its content is the same."""
-    editor.some("svc*/data/table.txt").chmod(0o755)
+    """Set the executable bit of a file; its content does not change."""
+    editor.choose("svc*/data/table.txt").chmod(0o755)
 
 
 def split_package(editor: Editor) -> None:
-    """Put a BUILD file into a folder, which takes its files from the pattern of the package around it."""
-    (editor.some("svc*/data") / "BUILD.bazel").write_text('"""Data."""\n')
+    """Add a BUILD file to a folder, whose files are then not in the globs of the package around it."""
+    (editor.choose("svc*/data") / "BUILD.bazel").write_text('"""Data."""\n')
 
 
 def delete_document(editor: Editor) -> None:
     """Delete a document."""
-    editor.some("lib*/README.md").unlink()
+    editor.choose("lib*/README.md").unlink()
 
 
 def change_attribute(editor: Editor) -> None:
-    """Change what a library's action sees."""
-    editor.replace(editor.some("lib*/BUILD.bazel"), r"^(bundle\()", rf"\1\n    level = {editor.number()},")
+    """Change an attribute that the action of a library uses."""
+    editor.replace(editor.choose("lib*/BUILD.bazel"), r"^(bundle\()", rf"\1\n    level = {editor.number()},")
 
 
-def change_choice(editor: Editor) -> None:
-    """Choose otherwise by the machine that is built for."""
+def change_select(editor: Editor) -> None:
+    """Change a branch of a select."""
     editor.replace(editor.folder / "inventories/BUILD.bazel", r'default": \d+', f'default": {editor.number()}')
 
 
 def add_dependency(editor: Editor) -> None:
-    """Let a service take a distribution of its own."""
-    editor.replace(editor.some("svc*/BUILD.bazel"), r"^(service\()", r'\1\n    third_party = ["@pip//dist1:pkg"],')
+    """Let a service depend on a distribution."""
+    editor.replace(editor.choose("svc*/BUILD.bazel"), r"^(service\()", r'\1\n    third_party = ["@pip//dist1:pkg"],')
 
 
-def put_at_hand(editor: Editor) -> None:
-    """Have a file of another repository at hand: nobody reads it, and programs carry what that calls others."""
-    editor.replace(editor.folder / "ground/BUILD.bazel", r"data = \[", r'\g<0>"@mill//:coarse.txt", ')
+def add_external_data(editor: Editor) -> None:
+    """Add a file of another repository to the data of a target: programs contain the mapping of that repository."""
+    editor.replace(editor.folder / "toolchain_user/BUILD.bazel", r"data = \[", r'\g<0>"@toolchain_module//:own.txt", ')
 
 
 def add_package(editor: Editor) -> None:
-    """Add a package that nobody needs yet."""
+    """Add a package that no target depends on."""
     folder = editor.folder / f"extra{editor.number()}"
     folder.mkdir()
     (folder / "BUILD.bazel").write_text('load("//build:rules.bzl", "bundle")\n\nbundle(name = "x", srcs = ["x.src"])\n')
@@ -131,37 +131,37 @@ def add_package(editor: Editor) -> None:
 
 def add_target(editor: Editor) -> None:
     """Add a target to a package."""
-    with editor.some("lib*/BUILD.bazel").open("a") as file:
+    with editor.choose("lib*/BUILD.bazel").open("a") as file:
         file.write(f'\nbundle(\n    name = "more{editor.number()}",\n    srcs = ["a.src"],\n)\n')
 
 
 def comment_build_file(editor: Editor) -> None:
-    """Comment a BUILD file."""
-    editor.replace(editor.some("*/BUILD.bazel"), r"^(load|\"\"\")", rf"# Note {editor.number()}.\n\1")
+    """Add a comment to a BUILD file."""
+    editor.replace(editor.choose("*/BUILD.bazel"), r"^(load|\"\"\")", rf"# Note {editor.number()}.\n\1")
 
 
 def format_build_file(editor: Editor) -> None:
-    """Write a list over several lines."""
-    editor.replace(editor.some("svc*/BUILD.bazel"), r"deps = \[", "deps = [\n\n        ")
+    """Break a list into several lines."""
+    editor.replace(editor.choose("svc*/BUILD.bazel"), r"deps = \[", "deps = [\n\n        ")
 
 
 def change_rule(editor: Editor) -> None:
-    """Change what a rule's action does; no attribute differs."""
+    """Change the action of a rule; no attribute changes."""
     editor.replace(editor.folder / "build/rules.bzl", r"cat \$@", f"cat $@ /dev/null && : {editor.number()}; cat $@")
 
 
 def change_macro(editor: Editor) -> None:
-    """Change what a macro says to one of its targets."""
+    """Change an attribute that a macro sets for one of its targets."""
     editor.replace(editor.folder / "build/macros.bzl", r"level = 1", f"level = {editor.number()}")
 
 
 def comment_starlark(editor: Editor) -> None:
-    """Comment Starlark."""
+    """Add a comment to a Starlark file."""
     editor.replace(editor.folder / "build/macros.bzl", r"^(load|def)", rf"# Note {editor.number()}.\n\1")
 
 
 def reword_starlark(editor: Editor) -> None:
-    """Reword a docstring."""
+    """Change a docstring in a Starlark file."""
     editor.replace(editor.folder / "build/macros.bzl", r"Makes a bundle", f"Makes bundle {editor.number()}")
 
 
@@ -171,30 +171,30 @@ def bump_distribution(editor: Editor) -> None:
 
 
 def rehash_distribution(editor: Editor) -> None:
-    """Take other files of the same version."""
+    """Change the hash of a distribution."""
     editor.replace(editor.folder / "requirements_lock.txt", r"sha256:\w{9}", f"sha256:{editor.number():09x}")
 
 
 def rehash_excluded_distribution(editor: Editor) -> None:
-    """Take other files of a distribution that is for Windows alone and not in the hub."""
-    place = r"^(windows1==.*\n.*sha256:)\w{9}"
-    editor.replace(editor.folder / "requirements_lock.txt", place, rf"\g<1>{editor.number():09x}")
+    """Change the hash of a distribution for Windows, which is not in the hub."""
+    pattern = r"^(windows1==.*\n.*sha256:)\w{9}"
+    editor.replace(editor.folder / "requirements_lock.txt", pattern, rf"\g<1>{editor.number():09x}")
 
 
 def remove_distribution(editor: Editor) -> None:
-    """Remove a distribution that another one needed and no target named."""
+    """Remove a distribution on which another one depends and no target does."""
     editor.replace(editor.folder / "requirements_lock.txt", r"^dist0==.*\n.*\n.*\n", "")
 
 
 def add_distribution(editor: Editor) -> None:
-    """Add a distribution that nobody needs."""
+    """Add a distribution that no target depends on."""
     with (editor.folder / "requirements_lock.txt").open("a") as file:
         file.write(f"extra{editor.number()}==1.0 --hash=sha256:00\n")
 
 
 def comment_lock(editor: Editor) -> None:
-    """Say otherwise who wants a distribution."""
-    editor.replace(editor.folder / "requirements_lock.txt", r"via somebody", f"via {editor.number()}")
+    """Change the comment that says what requires a distribution."""
+    editor.replace(editor.folder / "requirements_lock.txt", r"via requirements\.in", f"via {editor.number()}")
 
 
 def bump_base(editor: Editor) -> None:
@@ -203,18 +203,18 @@ def bump_base(editor: Editor) -> None:
 
 
 def change_option(editor: Editor) -> None:
-    """Build otherwise."""
+    """Add an option of the build."""
     with (editor.folder / ".bazelrc").open("a") as file:
-        file.write(f"build --compilation_mode={editor.dice.choice(['dbg', 'opt'])}\n")
+        file.write(f"build --compilation_mode={editor.generator.choice(['dbg', 'opt'])}\n")
 
 
 def comment_option(editor: Editor) -> None:
-    """Give another reason for an option."""
+    """Change a comment in .bazelrc."""
     editor.replace(editor.folder / ".bazelrc", r"^# .*", f"# Because {editor.number()}.")
 
 
 def comment_modules(editor: Editor) -> None:
-    """Comment MODULE.bazel."""
+    """Add a comment to MODULE.bazel."""
     editor.replace(editor.folder / "MODULE.bazel", r"^(module|pip = )", rf"# Note {editor.number()}.\n\1")
 
 
@@ -223,57 +223,65 @@ def _modules(editor: Editor) -> pathlib.Path:
 
 
 def bump_module(editor: Editor) -> None:
-    """Take another version of a module."""
-    name, version = editor.dice.choice(
-        [(name, version) for name in ("husk", "lens", "mill", "stamp") for version in list(registry.VERSIONS[name])[1:]]
+    """Bump a module."""
+    name, version = editor.generator.choice(
+        [
+            (name, version)
+            for name in ("files_module", "aspect_module", "toolchain_module", "macro_module")
+            for version in list(registry.VERSIONS[name])[1:]
+        ]
     )
     editor.replace(_modules(editor), rf'(name = "{name}", version = )"1.0"', rf'\1"{version}"')
 
 
 def add_module(editor: Editor) -> None:
-    """Depend on a module that nobody uses yet; the order in which toolchains are looked at may be another."""
-    editor.replace(_modules(editor), r'^(bazel_dep\(name = "husk")', r'bazel_dep(name = "bare", version = "1.0")\n\1')
+    """Depend on a module that no package uses; the order of toolchains may change."""
+    editor.replace(
+        _modules(editor),
+        r'^(bazel_dep\(name = "files_module")',
+        r'bazel_dep(name = "unused_module", version = "1.0")\n\1',
+    )
 
 
 def order_modules(editor: Editor) -> None:
-    """Bring in repositories at another place."""
+    """Move a `use_repo` statement."""
     editor.replace(_modules(editor), r"^(pip\.parse.*\n)(use_repo.*\n)", r"\2\1")
 
 
 def change_tag(editor: Editor) -> None:
-    """Say something else to an extension; one of its repositories is nobody's."""
-    editor.replace(_modules(editor), r'weight = "1"', f'weight = "{editor.number()}"')
+    """Change a tag of a module extension; one of its repositories is not used."""
+    editor.replace(_modules(editor), r'content = "1"', f'content = "{editor.number()}"')
 
 
 def use_repository(editor: Editor) -> None:
-    """Bring in a repository that nobody takes yet."""
-    editor.replace(_modules(editor), r'use_repo\(crates, "crate"', r'\g<0>, "spare"')
+    """Import a repository that no target depends on."""
+    editor.replace(_modules(editor), r'use_repo\(generated, "generated_a"', r'\g<0>, "generated_b"')
 
 
 def register_toolchain(editor: Editor) -> None:
-    """Let another toolchain win."""
+    """Register another toolchain first."""
     with _modules(editor).open("a") as file:
-        file.write('\nregister_toolchains("@mill//:b_toolchain")\n')
+        file.write('\nregister_toolchains("@toolchain_module//:b_toolchain")\n')
 
 
 def register_platform(editor: Editor) -> None:
-    """Let actions run on another machine."""
+    """Register another execution platform."""
     with _modules(editor).open("a") as file:
-        file.write('\nregister_execution_platforms("//build:machine")\n')
+        file.write('\nregister_execution_platforms("//build:platform")\n')
 
 
 def rename_module(editor: Editor) -> None:
-    """Call a module by another name."""
-    name = f"husk{editor.number()}"
-    editor.replace(_modules(editor), r'(name = "husk", )', rf'\1repo_name = "{name}", ')
-    editor.replace(_modules(editor), r"@husk//", f"@{name}//")
-    for package in ("ground", "inventories"):
-        editor.replace(editor.folder / package / "BUILD.bazel", r"@husk//", f"@{name}//")
+    """Change the repository name of a module."""
+    name = f"files{editor.number()}"
+    editor.replace(_modules(editor), r'(name = "files_module", )', rf'\1repo_name = "{name}", ')
+    editor.replace(_modules(editor), r"@files_module//", f"@{name}//")
+    for package in ("toolchain_user", "inventories"):
+        editor.replace(editor.folder / package / "BUILD.bazel", r"@files_module//", f"@{name}//")
 
 
 Mutation = Callable[[Editor], None]
 Weights = Mapping[Mutation, int]
-"""Mutations, and how often each is drawn."""
+"""Mutations with the weights by which they are drawn."""
 
 OF_FIXTURE: Weights = {
     edit_source: 6,
@@ -287,9 +295,9 @@ OF_FIXTURE: Weights = {
     split_package: 1,
     delete_document: 1,
     change_attribute: 3,
-    change_choice: 1,
+    change_select: 1,
     add_dependency: 2,
-    put_at_hand: 1,
+    add_external_data: 1,
     add_package: 1,
     add_target: 1,
     comment_build_file: 2,
@@ -318,9 +326,9 @@ OF_FIXTURE: Weights = {
 }
 
 
-def drawn(weights: Weights, dice: random.Random, count: int) -> list[Mutation]:
-    """Draw mutations: each one once as far as the count goes, the rest by weight."""
-    every = list(weights)
-    dice.shuffle(every)
-    rest = dice.choices(list(weights), weights=list(weights.values()), k=max(0, count - len(every)))
-    return every[:count] + rest
+def draw(weights: Weights, generator: random.Random, count: int) -> list[Mutation]:
+    """Draw mutations: first each one once, then more by weight."""
+    each = list(weights)
+    generator.shuffle(each)
+    rest = generator.choices(list(weights), weights=list(weights.values()), k=max(0, count - len(each)))
+    return each[:count] + rest

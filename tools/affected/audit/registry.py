@@ -1,8 +1,8 @@
-"""The registry of the fixture: modules in several versions, and the packages that use them.
+"""The module registry of the fixture, and the packages that use its modules.
 
-`stamp` is a macro that is reached through Starlark of the fixture alone, `mill` a toolchain that two rules
-resolve, one of them for a group of its actions, `husk` is what the mill's files come from, and makes repositories,
-`lens` is an aspect with a file of its own; nobody needs `bare`.
+`macro_module` has a macro that only Starlark files of the fixture load. `toolchain_module` has a toolchain that two
+rules resolve, one of them for an execution group. `files_module` has a file that the toolchain uses, and a module
+extension that creates repositories. `aspect_module` has an aspect that reads a file. No package uses `unused_module`.
 """
 
 import json
@@ -12,28 +12,28 @@ Files = Mapping[str, str]
 
 _PUBLIC = 'package(default_visibility = ["//visibility:public"])\n\n'
 
-_STAMP = '''"""Stamps."""
+_MACRO = '''"""A macro."""
 
-def stamped(rule, name, **kwargs):
+def leveled(rule, name, **kwargs):
     rule(name = name, level = LEVEL, **kwargs)
 '''
 
-_MILL = '''"""Mills."""
+_TOOLCHAIN = '''"""A toolchain."""
 
-def _stone_impl(ctx):
-    return [platform_common.ToolchainInfo(grain = ctx.file.grain)]
+def _tool_impl(ctx):
+    return [platform_common.ToolchainInfo(data = ctx.file.data)]
 
-stone = rule(implementation = _stone_impl, attrs = {"grain": attr.label(allow_single_file = True)})
+tool = rule(implementation = _tool_impl, attrs = {"data": attr.label(allow_single_file = True)})
 '''
 
-_MILL_BUILD = (
-    'load(":mill.bzl", "stone")\n\n'
+_TOOLCHAIN_BUILD = (
+    'load(":tool.bzl", "tool")\n\n'
     + _PUBLIC
     + """toolchain_type(name = "type")
 
-stone(name = "coarse", grain = "coarse.txt")
+tool(name = "own", data = "own.txt")
 
-stone(name = "fine", grain = "@husk//:grain.txt")
+tool(name = "external", data = "@files_module//:data.txt")
 
 toolchain(name = "a_toolchain", toolchain = ":FIRST", toolchain_type = ":type")
 
@@ -41,180 +41,180 @@ toolchain(name = "b_toolchain", toolchain = ":SECOND", toolchain_type = ":type")
 """
 )
 
-_CRATES = '''"""Repositories out of nothing."""
+_EXTENSION = '''"""A module extension that creates repositories."""
 
-def _crate_impl(rctx):
-    rctx.file("crate.txt", "BEFORE" + rctx.attr.weight)
-    rctx.file("BUILD.bazel", "exports_files(['crate.txt'])")
+def _repository_impl(rctx):
+    rctx.file("data.txt", "PREFIX" + rctx.attr.content)
+    rctx.file("BUILD.bazel", "exports_files(['data.txt'])")
 
-_crate = repository_rule(implementation = _crate_impl, attrs = {"weight": attr.string()})
+_repository = repository_rule(implementation = _repository_impl, attrs = {"content": attr.string()})
 
-def _crates_impl(mctx):
+def _generated_impl(mctx):
     for module in mctx.modules:
-        for tag in module.tags.crate:
-            _crate(name = tag.name, weight = tag.weight)
+        for tag in module.tags.repository:
+            _repository(name = tag.name, content = tag.content)
 
-crates = module_extension(implementation = _crates_impl, tag_classes = {"crate": tag_class(attrs = {
+generated = module_extension(implementation = _generated_impl, tag_classes = {"repository": tag_class(attrs = {
     "name": attr.string(),
-    "weight": attr.string(),
+    "content": attr.string(),
 })})
 '''
 
 
-_LENS = '''"""Looks at targets through a glass."""
+_ASPECT = '''"""An aspect that reads a file."""
 
-LensInfo = provider(doc = "What was seen.", fields = {"files": "depset of File"})
+CollectedInfo = provider(doc = "The outputs of the aspect.", fields = {"files": "depset of File"})
 
-def _look_impl(target, ctx):
-    out = ctx.actions.declare_file(target.label.name + ".seen")
-    glass = ctx.file._glass
-    files = depset([glass], transitive = [target[DefaultInfo].files])
-    ctx.actions.run_shell(outputs = [out], inputs = files, command = "cat %s > %s" % (glass.path, out.path))
-    return [LensInfo(files = depset([out]))]
+def _collect_impl(target, ctx):
+    out = ctx.actions.declare_file(target.label.name + ".collected")
+    header = ctx.file._header
+    files = depset([header], transitive = [target[DefaultInfo].files])
+    ctx.actions.run_shell(outputs = [out], inputs = files, command = "cat %s > %s" % (header.path, out.path))
+    return [CollectedInfo(files = depset([out]))]
 
-look = aspect(
-    implementation = _look_impl,
-    attrs = {"_glass": attr.label(allow_single_file = True, default = "//:glass.txt")},
+collect = aspect(
+    implementation = _collect_impl,
+    attrs = {"_header": attr.label(allow_single_file = True, default = "//:header.txt")},
 )
 '''
 
 
-def _stamp(level: int, note: str = "") -> Files:
-    return {"BUILD.bazel": "", "stamp.bzl": note + _STAMP.replace("LEVEL", str(level))}
+def _macro_module(level: int, comment: str = "") -> Files:
+    return {"BUILD.bazel": "", "macro.bzl": comment + _MACRO.replace("LEVEL", str(level))}
 
 
-def _mill(grain: str, first: str, second: str = "fine") -> Files:
-    build = _MILL_BUILD.replace("FIRST", first).replace("SECOND", second)
-    return {"BUILD.bazel": build, "mill.bzl": _MILL, "coarse.txt": f"{grain}\n"}
+def _toolchain_module(data: str, first: str, second: str = "external") -> Files:
+    build = _TOOLCHAIN_BUILD.replace("FIRST", first).replace("SECOND", second)
+    return {"BUILD.bazel": build, "tool.bzl": _TOOLCHAIN, "own.txt": f"{data}\n"}
 
 
-def _husk(grain: str, before: str = "") -> Files:
+def _files_module(data: str, prefix: str = "") -> Files:
     return {
-        "BUILD.bazel": _PUBLIC + 'exports_files(["grain.txt"])\n',
-        "grain.txt": f"{grain}\n",
-        "crates.bzl": _CRATES.replace("BEFORE", before),
+        "BUILD.bazel": _PUBLIC + 'exports_files(["data.txt"])\n',
+        "data.txt": f"{data}\n",
+        "extension.bzl": _EXTENSION.replace("PREFIX", prefix),
     }
 
 
-def _lens(glass: str) -> Files:
-    return {"BUILD.bazel": 'exports_files(["glass.txt"])\n', "glass.txt": f"{glass}\n", "lens.bzl": _LENS}
+def _aspect_module(header: str) -> Files:
+    return {"BUILD.bazel": 'exports_files(["header.txt"])\n', "header.txt": f"{header}\n", "aspect.bzl": _ASPECT}
 
 
-_USES_HUSK = 'bazel_dep(name = "husk", version = "{}")\n'
-_REGISTERS = _USES_HUSK + 'register_toolchains("{}")\n'
+_DEPENDS_ON_FILES = 'bazel_dep(name = "files_module", version = "{}")\n'
+_REGISTERS = _DEPENDS_ON_FILES + 'register_toolchains("{}")\n'
 
 VERSIONS: Mapping[str, Mapping[str, tuple[str, Files]]] = {
-    "stamp": {
-        "1.0": ("", _stamp(1)),
-        "1.1": ("", _stamp(2)),
-        # Says the same as 1.0.
-        "1.2": ("", _stamp(1, "# Newer.\n")),
+    "macro_module": {
+        "1.0": ("", _macro_module(1)),
+        "1.1": ("", _macro_module(2)),
+        # Differs from 1.0 in a comment.
+        "1.2": ("", _macro_module(1, "# Newer.\n")),
     },
-    "mill": {
-        "1.0": (_REGISTERS.format("1.0", "//:a_toolchain"), _mill("coarse", "coarse")),
-        # Another file behind the same toolchain.
-        "1.1": (_REGISTERS.format("1.0", "//:a_toolchain"), _mill("coarser", "coarse")),
-        # Another toolchain of the same module wins.
-        "1.2": (_REGISTERS.format("1.0", "//:b_toolchain"), _mill("coarse", "coarse")),
-        # The module below it is another.
-        "1.3": (_REGISTERS.format("1.1", "//:a_toolchain"), _mill("coarse", "fine")),
-        # It registers all that it has, and what its files come from has another extension.
-        "1.4": (_REGISTERS.format("1.2", "//:all"), _mill("coarse", "coarse")),
+    "toolchain_module": {
+        "1.0": (_REGISTERS.format("1.0", "//:a_toolchain"), _toolchain_module("first", "own")),
+        # The same toolchain with a changed file.
+        "1.1": (_REGISTERS.format("1.0", "//:a_toolchain"), _toolchain_module("second", "own")),
+        # Another toolchain of the module is resolved.
+        "1.2": (_REGISTERS.format("1.0", "//:b_toolchain"), _toolchain_module("first", "own")),
+        # It depends on another version of files_module.
+        "1.3": (_REGISTERS.format("1.1", "//:a_toolchain"), _toolchain_module("first", "external")),
+        # It registers all of its toolchains and depends on a version of files_module with a changed extension.
+        "1.4": (_REGISTERS.format("1.2", "//:all"), _toolchain_module("first", "own")),
     },
-    "husk": {
-        "1.0": ("", _husk("grain")),
-        "1.1": ("", _husk("finer grain")),
-        # Its extension makes repositories otherwise.
-        "1.2": ("", _husk("grain", "boxed ")),
+    "files_module": {
+        "1.0": ("", _files_module("first")),
+        "1.1": ("", _files_module("second")),
+        # Its extension creates other repositories.
+        "1.2": ("", _files_module("first", "prefix ")),
     },
-    "lens": {
-        "1.0": ("", _lens("clear")),
-        "1.1": ("", _lens("clearer")),
+    "aspect_module": {
+        "1.0": ("", _aspect_module("first")),
+        "1.1": ("", _aspect_module("second")),
     },
-    "bare": {"1.0": (_USES_HUSK.format("1.0"), {"BUILD.bazel": ""})},
+    "unused_module": {"1.0": (_DEPENDS_ON_FILES.format("1.0"), {"BUILD.bazel": ""})},
 }
-"""Modules by name and version: what MODULE.bazel says below its first statement, and the files."""
+"""By module and version: the statements of MODULE.bazel after `module()`, and the other files."""
 
 _USERS: Files = {
-    "build/stamps.bzl": '''"""Bundles that a module stamps."""
+    "build/leveled.bzl": '''"""Bundles by the macro of a module."""
 
-load("@stamp//:stamp.bzl", "stamped")
+load("@macro_module//:macro.bzl", "leveled")
 load("//build:rules.bzl", "bundle")
 
-def stamped_bundle(name, **kwargs):
+def leveled_bundle(name, **kwargs):
     """Makes a bundle."""
-    stamped(bundle, name, **kwargs)
+    leveled(bundle, name, **kwargs)
 ''',
-    "build/grind.bzl": '''"""The rules that a mill is for."""
+    "build/toolchain_rules.bzl": '''"""Rules that use the toolchain."""
 
-def _ground(ctx, grain):
+def _copy(ctx, data):
     out = ctx.actions.declare_file(ctx.label.name + ".txt")
-    ctx.actions.run_shell(outputs = [out], inputs = [grain], command = "cat %s > %s" % (grain.path, out.path))
+    ctx.actions.run_shell(outputs = [out], inputs = [data], command = "cat %s > %s" % (data.path, out.path))
     return [DefaultInfo(files = depset([out]))]
 
-def _grind_impl(ctx):
-    return _ground(ctx, ctx.toolchains["@mill//:type"].grain)
+def _copy_impl(ctx):
+    return _copy(ctx, ctx.toolchains["@toolchain_module//:type"].data)
 
-def _apart_impl(ctx):
-    return _ground(ctx, ctx.exec_groups["apart"].toolchains["@mill//:type"].grain)
+def _group_copy_impl(ctx):
+    return _copy(ctx, ctx.exec_groups["copy"].toolchains["@toolchain_module//:type"].data)
 
-grind = rule(implementation = _grind_impl, toolchains = ["@mill//:type"])
-grind_apart = rule(
-    implementation = _apart_impl,
-    exec_groups = {"apart": exec_group(toolchains = ["@mill//:type"])},
+copy = rule(implementation = _copy_impl, toolchains = ["@toolchain_module//:type"])
+group_copy = rule(
+    implementation = _group_copy_impl,
+    exec_groups = {"copy": exec_group(toolchains = ["@toolchain_module//:type"])},
 )
 ''',
-    "build/see.bzl": '''"""The rule that hands on what an aspect of a module saw."""
+    "build/collected.bzl": '''"""A rule that provides the outputs of an aspect."""
 
-load("@lens//:lens.bzl", "LensInfo", "look")
+load("@aspect_module//:aspect.bzl", "CollectedInfo", "collect")
 
-def _see_impl(ctx):
-    return [DefaultInfo(files = depset(transitive = [dep[LensInfo].files for dep in ctx.attr.deps]))]
+def _collected_impl(ctx):
+    return [DefaultInfo(files = depset(transitive = [dep[CollectedInfo].files for dep in ctx.attr.deps]))]
 
-see = rule(implementation = _see_impl, attrs = {"deps": attr.label_list(aspects = [look])})
+collected = rule(implementation = _collected_impl, attrs = {"deps": attr.label_list(aspects = [collect])})
 ''',
-    "seen/BUILD.bazel": '''"""Seen."""
+    "aspect_user/BUILD.bazel": '''"""Uses aspect_module."""
 
-load("//build:see.bzl", "see")
+load("//build:collected.bzl", "collected")
 
-see(name = "seen", deps = ["//lib0"])
+collected(name = "collected", deps = ["//lib0"])
 ''',
-    "stamped/BUILD.bazel": '''"""Stamped."""
+    "macro_user/BUILD.bazel": '''"""Uses macro_module."""
 
 load("//build:rules.bzl", "bundle")
-load("//build:stamps.bzl", "stamped_bundle")
+load("//build:leveled.bzl", "leveled_bundle")
 
-stamped_bundle(name = "stamped")
+leveled_bundle(name = "leveled")
 
-bundle(name = "above", srcs = [":stamped"])
+bundle(name = "user", srcs = [":leveled"])
 ''',
-    "ground/BUILD.bazel": '''"""Ground."""
+    "toolchain_user/BUILD.bazel": '''"""Uses toolchain_module and files_module."""
 
-load("//build:grind.bzl", "grind", "grind_apart")
-load("//build:holder.bzl", "holder")
+load("//build:data_library.bzl", "data_library")
 load("//build:rules.bzl", "bundle", "check_test")
+load("//build:toolchain_rules.bzl", "copy", "group_copy")
 
-grind(name = "ground")
+copy(name = "copy")
 
-grind_apart(name = "apart")
+group_copy(name = "group_copy")
 
-bundle(name = "above", srcs = [":ground"])
+bundle(name = "user", srcs = [":copy"])
 
-holder(name = "husks", data = ["@husk//:grain.txt"], visibility = ["//inventories:__pkg__"])
+data_library(name = "files", data = ["@files_module//:data.txt"], visibility = ["//inventories:__pkg__"])
 
-check_test(name = "test", bundle = "above", data = "husks")
+check_test(name = "test", bundle = "user", data = "files")
 ''',
-    "packed/BUILD.bazel": '''"""Packed."""
+    "extension_user/BUILD.bazel": '''"""Uses a repository that the extension of files_module creates."""
 
 load("//build:rules.bzl", "bundle")
 
-bundle(name = "packed", srcs = ["@crate//:crate.txt"])
+bundle(name = "user", srcs = ["@generated_a//:data.txt"])
 ''',
 }
 
 
 def files() -> Iterator[tuple[str, str]]:
-    """Yield every file by its path."""
+    """Yield the path and the content of every file."""
     yield ".bazelignore", "registry\n"
     yield "registry/bazel_registry.json", json.dumps({"module_base_path": "sources"})
     yield from _USERS.items()

@@ -1,11 +1,11 @@
-"""The forms in which an answer is printed; each module has one function `render`."""
+"""The formats of a result; each module has one function `render`."""
 
 from collections.abc import Callable, Mapping
 
-from tools.affected.answer import Answer
 from tools.affected.report import dot, github, html, json, markdown, text
+from tools.affected.result import AffectedResult
 
-FORMS: Mapping[str, Callable[[Answer, str], str]] = {
+FORMATS: Mapping[str, Callable[[AffectedResult, str], str]] = {
     "text": text.render,
     "json": json.render,
     "github": github.render,
@@ -13,4 +13,4 @@ FORMS: Mapping[str, Callable[[Answer, str], str]] = {
     "html": html.render,
     "dot": dot.render,
 }
-"""By the name that `--format` takes: from an answer and a kind to what goes to stdout."""
+"""By the value of `--format`: a function from a result and a kind of target to the output."""

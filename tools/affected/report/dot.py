@@ -1,16 +1,15 @@
-"""A graph for Graphviz: every affected target and the edge by which it was reached first."""
+"""A graph for Graphviz: the affected targets, with an edge to each from its predecessor on a shortest path."""
 
 import itertools
 import json
 
-from tools.affected.answer import Answer
+from tools.affected.result import AffectedResult
 
 
-def render(answer: Answer, kind: str) -> str:
-    """Return the graph; each way runs from a changed path to a target of the kind."""
+def render(result: AffectedResult, kind: str) -> str:
+    """Return the graph of the paths from changed files to targets of the kind."""
     edges = set()
-    for target in answer.of_kind(kind):
-        way = answer.chain(target.label)
-        edges |= set(itertools.pairwise(way))
+    for target in result.of_kind(kind):
+        edges |= set(itertools.pairwise(result.dependency_path(target.label)))
     lines = [f"  {json.dumps(start)} -> {json.dumps(end)};" for start, end in sorted(edges)]
     return "\n".join(["digraph affected {", "  rankdir=LR;", *lines, "}"]) + "\n"

@@ -1,23 +1,24 @@
-"""One page without scripts, for an artifact of CI."""
+"""An HTML page without scripts, for an artifact of CI."""
 
 import html
 
-from tools.affected.answer import Answer
+from tools.affected.result import AffectedResult
 
 _STYLE = "body{font:15px sans-serif;margin:2em;max-width:80em}td{padding:.2em 1em .2em 0;vertical-align:top}"
 
 
-def render(answer: Answer, kind: str) -> str:
+def render(result: AffectedResult, kind: str) -> str:
     """Return the page."""
-    reasons = "".join(_row(verdict.path, verdict.scope.value, verdict.reason) for verdict in answer.verdicts)
+    reasons = "".join(_row(impact.path, impact.scope.value, impact.reason) for impact in result.impacts)
     targets = "".join(
-        _row(target.label, target.rule, " → ".join(answer.chain(target.label)[:-1])) for target in answer.of_kind(kind)
+        _row(target.label, target.rule, " → ".join(result.dependency_path(target.label)[:-1]))
+        for target in result.of_kind(kind)
     )
     return (
-        f"<!doctype html><meta charset=utf-8><title>affected: {answer.scope.value}</title><style>{_STYLE}</style>"
-        f"<h1>Affected: {answer.scope.value}</h1>"
-        f"<h2>What changed</h2><table>{reasons}</table>"
-        f"<h2>What it touches</h2><table>{targets}</table>\n"
+        f"<!doctype html><meta charset=utf-8><title>affected: {result.scope.value}</title><style>{_STYLE}</style>"
+        f"<h1>Affected: {result.scope.value}</h1>"
+        f"<h2>Changed files</h2><table>{reasons}</table>"
+        f"<h2>Affected targets</h2><table>{targets}</table>\n"
     )
 
 

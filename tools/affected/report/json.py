@@ -1,35 +1,35 @@
-"""Everything, for programs."""
+"""A JSON document with the complete result."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from tools.affected.answer import Answer
+from tools.affected.result import AffectedResult
 
 
-def document(answer: Answer, kind: str) -> dict[str, Any]:
-    """Return the answer as plain values."""
+def document(result: AffectedResult, kind: str) -> dict[str, Any]:
+    """Return the result as values that JSON can represent."""
     return {
-        "base": answer.range.base,
-        "head": answer.range.head,
-        "scope": answer.scope.value,
+        "base": result.range.base,
+        "head": result.range.head,
+        "scope": result.scope.value,
         "reasons": [
             {
-                "path": verdict.path,
-                "scope": verdict.scope.value,
-                "reason": verdict.reason,
-                "seeds": [*verdict.labels, *verdict.files],
+                "path": impact.path,
+                "scope": impact.scope.value,
+                "reason": impact.reason,
+                "seeds": [*impact.seeds, *impact.file_labels],
             }
-            for verdict in answer.verdicts
+            for impact in result.impacts
         ],
         "targets": [
-            {"label": target.label, "rule": target.rule, "why": answer.chain(target.label)}
-            for target in answer.of_kind(kind)
+            {"label": target.label, "rule": target.rule, "why": result.dependency_path(target.label)}
+            for target in result.of_kind(kind)
         ],
     }
 
 
-def render(answer: Answer, kind: str) -> str:
+def render(result: AffectedResult, kind: str) -> str:
     """Return the document as text."""
-    return json.dumps(document(answer, kind), indent=2) + "\n"
+    return json.dumps(document(result, kind), indent=2) + "\n"

@@ -1,8 +1,8 @@
-"""One label a line, for pipes and eyes."""
+"""One label per line."""
 
-from tools.affected.answer import Answer
+from tools.affected.result import AffectedResult
 
 
-def render(answer: Answer, kind: str) -> str:
+def render(result: AffectedResult, kind: str) -> str:
     """Return the labels."""
-    return "".join(f"{target.label}\n" for target in answer.of_kind(kind))
+    return "".join(f"{target.label}\n" for target in result.of_kind(kind))

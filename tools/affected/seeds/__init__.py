@@ -1,20 +1,29 @@
-"""From a changed path to the targets it defines, one module for each kind of file."""
+"""Seed rules: from a changed path to the targets that it defines, one module for each kind of file."""
 
-from types import ModuleType
+from collections.abc import Sequence
 
 from tools.affected.changes import Change
-from tools.affected.scene import Scene
-from tools.affected.seeds import definitions, everything, module_locks, modules, sources
-from tools.affected.verdict import Verdict
+from tools.affected.context import AnalysisContext
+from tools.affected.impact import ChangeImpact
+from tools.affected.seeds.definitions import DefinitionsRule
+from tools.affected.seeds.global_files import GlobalFilesRule
+from tools.affected.seeds.module_locks import ModuleLocksRule
+from tools.affected.seeds.modules import ModulesRule
+from tools.affected.seeds.rule import SeedRule
+from tools.affected.seeds.sources import UNUSED_FILE, SourcesRule
 
-BEFORE_SOURCES: tuple[ModuleType, ...] = (modules, everything, module_locks, definitions)
-"""Who is asked, in this order; the first that knows the path answers, else it is a plain source."""
+__all__ = ["RULES", "UNUSED_FILE", "impact"]
+
+RULES: tuple[SeedRule, ...] = (ModulesRule(), GlobalFilesRule(), ModuleLocksRule(), DefinitionsRule())
+"""The rules in the order in which they are tried; the first that applies to a path is used, else `SourcesRule`."""
+
+_FALLBACK = SourcesRule()
 
 
-def verdict(change: Change, scene: Scene) -> Verdict:
-    """Say what a changed path means."""
-    for module in BEFORE_SOURCES:
-        answer: Verdict | None = module.verdict(change, scene)
-        if answer is not None:
-            return answer
-    return sources.verdict(change, scene)
+def impact(change: Change, context: AnalysisContext, rules: Sequence[SeedRule] = RULES) -> ChangeImpact:
+    """Return the impact of a changed path by the first rule that applies to it."""
+    for rule in rules:
+        found = rule.impact(change, context)
+        if found is not None:
+            return found
+    return _FALLBACK.impact(change, context)

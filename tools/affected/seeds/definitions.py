@@ -1,17 +1,40 @@
-"""BUILD files, Starlark, and files that came or went: the two graphs are compared target by target."""
+"""BUILD files, Starlark files, and files that were added or deleted: the graphs are compared target by target."""
 
 import dataclasses
 import pathlib
 
 from tools.affected import starlark
 from tools.affected.changes import Change, Kind
+from tools.affected.context import BUILD_NAMES, AnalysisContext
+from tools.affected.edges import WHOLE_TARGET, Attributes
 from tools.affected.errors import BazelFailedError
-from tools.affected.graph import package_of, shows_no_less
-from tools.affected.scene import BUILD_NAMES, Scene
-from tools.affected.verdict import Verdict, everything, nothing, some
-from tools.affected.ways import WHOLE, View
+from tools.affected.graph import is_at_least_as_visible, package_of
+from tools.affected.impact import ChangeImpact, affects_all, affects_none, affects_seeds
 
 _VISIBILITY = "default_visibility"
+
+
+class DefinitionsRule:
+    """Applies to files that define targets. The seeds are the targets whose definition changed."""
+
+    name = "definitions"
+
+    def impact(self, change: Change, context: AnalysisContext) -> ChangeImpact | None:
+        """Return the targets whose definition the path changes."""
+        if not _is_definition(change):
+            return None
+        if context.is_reformatted(change):
+            return affects_none(change.path, "only comments or the format changed")
+        try:
+            changed = _changed_by(change, context)
+        except BazelFailedError as error:
+            return affects_all(change.path, f"the graphs cannot be compared: {error}")
+        found = affects_none(change.path, "no definition of a target changed")
+        if changed:
+            reason = f"changes the definition of {len(changed)} target{'s' * (len(changed) > 1)}"
+            found = affects_seeds(change.path, reason, tuple(changed))
+        files = _no_longer_exported(change, context) if _is_build(change) else ()
+        return dataclasses.replace(found, file_labels=files, changed_attributes=changed)
 
 
 def _is_build(change: Change) -> bool:
@@ -23,64 +46,49 @@ def _folder(change: Change) -> str:
 
 
 def _is_definition(change: Change) -> bool:
-    """Tell whether targets may differ: also where a pattern of a BUILD file finds a file more or less."""
-    starlark_file = change.path.endswith((".bzl", ".scl")) or change.path == ".bazelignore"
-    return _is_build(change) or starlark_file or change.kind is not Kind.MODIFIED
+    """Tell whether a path can change definitions; an added or deleted file changes the globs of targets."""
+    is_starlark = change.path.endswith((".bzl", ".scl")) or change.path == ".bazelignore"
+    return _is_build(change) or is_starlark or change.kind is not Kind.MODIFIED
 
 
-def verdict(change: Change, scene: Scene) -> Verdict | None:
-    """Answer for files that define targets."""
-    if not _is_definition(change):
-        return None
-    if scene.is_rewording(change):
-        return nothing(change.path, "only comments and format differ")
-    try:
-        parts = _explained(change, scene)
-    except BazelFailedError as error:
-        return everything(change.path, f"the graphs cannot be compared: {error}")
-    verdict = nothing(change.path, "no target is defined otherwise")
-    if parts:
-        verdict = some(change.path, f"defines {len(parts)} target{'s' * (len(parts) > 1)} otherwise", tuple(parts))
-    files = _exported_otherwise(change, scene) if _is_build(change) else ()
-    return dataclasses.replace(verdict, files=files, parts=parts)
+def _no_longer_exported(change: Change, context: AnalysisContext) -> tuple[str, ...]:
+    """Return the labels of files whose `exports_files` call a BUILD file no longer contains."""
+    before = starlark.calls(context.range.before(change.path) or b"", "exports_files")
+    after = starlark.calls(context.range.after(change.path) or b"", "exports_files")
+    names = {name for call in before if call not in after for name in starlark.string_literals(call.encode())}
+    return tuple(sorted(f"//{_folder(change)}:{name}" for name in names))
 
 
-def _exported_otherwise(change: Change, scene: Scene) -> tuple[str, ...]:
-    """Return the files that were exported, where a BUILD file no longer says the same of that."""
-    before = starlark.calls(scene.range.before(change.path) or b"", "exports_files")
-    after = starlark.calls(scene.range.after(change.path) or b"", "exports_files")
-    gone = {name for call in before if call not in after for name in starlark.names(call.encode())}
-    return tuple(sorted(f"//{_folder(change)}:{name}" for name in gone))
+def _package_changed(change: Change, context: AnalysisContext) -> bool:
+    """Tell whether the arguments of package() changed, apart from a wider visibility."""
+    before = starlark.keywords(context.range.before(change.path) or b"", "package")
+    after = starlark.keywords(context.range.after(change.path) or b"", "package")
+    old, new = before.pop(_VISIBILITY, []), after.pop(_VISIBILITY, [])
+    return before != after or (old != new and not _is_wider(old, new))
 
 
-def _package_differs(change: Change, scene: Scene) -> bool:
-    before = starlark.keywords(scene.range.before(change.path) or b"", "package")
-    after = starlark.keywords(scene.range.after(change.path) or b"", "package")
-    saw, sees = before.pop(_VISIBILITY, []), after.pop(_VISIBILITY, [])
-    return before != after or (saw != sees and not _is_wider(saw, sees))
+def _is_wider(before: object, after: object) -> bool:
+    """Tell whether a visibility includes the one before; an expression that is no list may have any value."""
+    return isinstance(before, list) and isinstance(after, list) and is_at_least_as_visible(before, after)
 
 
-def _is_wider(saw: object, sees: object) -> bool:
-    """Tell whether whoever saw a package's targets still does; what is no list of names may be anything."""
-    return isinstance(saw, list) and isinstance(sees, list) and shows_no_less(saw, sees)
+def _changed_by(change: Change, context: AnalysisContext) -> dict[str, Attributes]:
+    """Return the changed targets to attribute to this path; together the paths get all changed targets.
 
-
-def _explained(change: Change, scene: Scene) -> dict[str, View]:
-    """Return the differing targets that this path explains, with what differs; together the paths explain all of them.
-
-    A BUILD file explains those of its package. The rest is explained by the other definitions, or by
-    the BUILD files where there is no other: a package that came or went moves files of those around it.
+    A BUILD file gets those of its package. All others go to the other changed definitions, or to the BUILD files if
+    there are no others: an added or deleted package moves files from or to the packages around it.
     """
-    definitions = [other for other in scene.changes if _is_definition(other) and not scene.is_rewording(other)]
+    definitions = [other for other in context.changes if _is_definition(other) and not context.is_reformatted(other)]
     packages = {_folder(other) for other in definitions if _is_build(other)}
     own = _folder(change)
-    rest_is_mine = not _is_build(change) or all(_is_build(other) for other in definitions)
-    parts = dict(scene.differing)
-    if _is_build(change) and _package_differs(change, scene):
-        # Its features, licences and other defaults are no attributes of the targets.
-        parts |= dict.fromkeys((label for label in scene.snapshots.of_head if package_of(label) == own), WHOLE)
+    gets_others = not _is_build(change) or all(_is_build(other) for other in definitions)
+    changed = dict(context.changed_targets)
+    if _is_build(change) and _package_changed(change, context):
+        # Defaults such as features and licences are not attributes of the targets.
+        targets = (label for label in context.snapshots.head_graph if package_of(label) == own)
+        changed |= dict.fromkeys(targets, WHOLE_TARGET)
     return {
-        label: part
-        for label, part in parts.items()
-        if (_is_build(change) and package_of(label) == own) or (rest_is_mine and package_of(label) not in packages)
+        label: attributes
+        for label, attributes in changed.items()
+        if (_is_build(change) and package_of(label) == own) or (gets_others and package_of(label) not in packages)
     }

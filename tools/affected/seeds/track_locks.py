@@ -1,93 +1,107 @@
-"""One of several locks of a hub, each of a dependency track."""
+"""Lock files of a hub that has several, one for each dependency track."""
 
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 
 from tools.affected import requirements, tracks
+from tools.affected.context import AnalysisContext
 from tools.affected.errors import BazelFailedError
-from tools.affected.module_file import Use
-from tools.affected.requirements import Difference
-from tools.affected.scene import Scene
-from tools.affected.verdict import Scope, Verdict, everything
+from tools.affected.impact import ChangeImpact, Scope, affects_all
+from tools.affected.module_file import ExtensionTag
+from tools.affected.requirements import LockDiff
 
-_NAME = re.compile(r"(?:.*/)?(\w+)_lock\.txt")
+_LOCK_NAME = re.compile(r"(?:.*/)?(\w+)_lock\.txt")
 _MAIN = "requirements"
 
 
 def track_of(lock: str) -> str:
-    """Return the name of the track that a lock is of: `requirements/old_lock.txt`, or that of the main one."""
-    named = _NAME.fullmatch(lock)
-    return lock if named is None else "main" if named[1] == _MAIN else named[1]
+    """Return the name of a lock file's track: `old` for `requirements/old_lock.txt`."""
+    match = _LOCK_NAME.fullmatch(lock)
+    return lock if match is None else "main" if match[1] == _MAIN else match[1]
 
 
-def verdict(path: str, use: Use, difference: Difference, scene: Scene) -> Verdict | None:
-    """Answer for a lock beside which a hub has others, None where all that changed in it changed in all of them.
+def impact(path: str, tag: ExtensionTag, diff: LockDiff, context: AnalysisContext) -> ChangeImpact | None:
+    """Return the targets that depend on a changed wheel in one of their configurations.
 
-    What came or went is not answered for either: the hub then has another set of packages for every track.
+    Returns:
+        None if the hub has one lock file only, if all of them change the same distributions, or if a distribution was
+        added or removed: the hub then has another set of packages for every track.
     """
-    patterns = tracks.locks_of(use)
-    if len(patterns) < 2 or difference.options_differ or difference.gone:
+    patterns = tracks.lock_platforms(tag)
+    if len(patterns) < 2 or diff.options_differ or diff.removed:
         return None
-    differences = {lock: _difference(lock, scene) for lock in patterns}
-    if not difference.changed or any(name not in difference.before.pins for name in difference.changed):
+    diffs = {lock: _lock_diff(lock, context) for lock in patterns}
+    if not diff.changed or any(name not in diff.before.pins for name in diff.changed):
         return None
-    locks = {name: {lock for lock, each in differences.items() if name in each.changed} for name in difference.changed}
-    if all(changed == set(patterns) for changed in locks.values()):
+    changed_locks = {name: {lock for lock, each in diffs.items() if name in each.changed} for name in diff.changed}
+    if all(changed == set(patterns) for changed in changed_locks.values()):
         return None
     try:
-        reached = _reached(use.name("hub_name", "pip"), locks, differences, patterns, scene)
+        paths = _affected(tag.string("hub_name", "pip"), changed_locks, diffs, patterns, context)
     except BazelFailedError as error:
-        return everything(path, f"a track changed, and who is on it cannot be analysed: {error}")
-    reason = f"track {track_of(path)}: {', '.join(difference.described())}"
-    steps = {label: (reason, *way) for label, way in reached.items()}
-    return Verdict(path=path, scope=Scope.SOME if steps else Scope.NONE, reason=reason, reached=steps)
+        return affects_all(path, f"a track changed, and its targets cannot be analysed: {error}")
+    reason = f"track {track_of(path)}: {', '.join(diff.descriptions())}"
+    affected = {label: (reason, *labels) for label, labels in paths.items()}
+    return ChangeImpact(path=path, scope=Scope.SOME if affected else Scope.NONE, reason=reason, affected=affected)
 
 
-def with_definitions(answer: Verdict, use: Use, difference: Difference, scene: Scene) -> Verdict:
-    """Add what is defined otherwise where a distribution came to one of several locks or left it.
+def with_definitions(found: ChangeImpact, tag: ExtensionTag, diff: LockDiff, context: AnalysisContext) -> ChangeImpact:
+    """Add the targets whose definition changed, if one of several lock files added or removed a distribution.
 
-    BUILD files may ask which tracks have a distribution, and no edge of the graph leads from a lock to them.
+    BUILD files may query which tracks have a distribution, and the graph has no edge from a lock file to them.
     """
-    names_differ = difference.before.pins.keys() != difference.after.pins.keys()
-    if answer.scope is Scope.ALL or not names_differ or len(tracks.locks_of(use)) < 2:
-        return answer
+    same_names = diff.before.pins.keys() == diff.after.pins.keys()
+    if found.scope is Scope.ALL or same_names or len(tracks.lock_platforms(tag)) < 2:
+        return found
     try:
-        parts = dict(scene.differing)
+        changed = dict(context.changed_targets)
     except BazelFailedError as error:
-        return everything(answer.path, f"the graphs cannot be compared: {error}")
-    if not parts:
-        return answer
-    labels = (*answer.labels, *parts)
-    return dataclasses.replace(answer, scope=Scope.SOME, labels=labels, parts={**answer.parts, **parts})
+        return affects_all(found.path, f"the graphs cannot be compared: {error}")
+    if not changed:
+        return found
+    return dataclasses.replace(
+        found,
+        scope=Scope.SOME,
+        seeds=(*found.seeds, *changed),
+        changed_attributes={**found.changed_attributes, **changed},
+    )
 
 
-def _difference(lock: str, scene: Scene) -> Difference:
-    texts = [side(lock) or b"" for side in (scene.range.before, scene.range.after)]
-    return requirements.difference(*(text.decode() for text in texts))
+def _lock_diff(lock: str, context: AnalysisContext) -> LockDiff:
+    before, after = (read(lock) or b"" for read in (context.range.before, context.range.after))
+    return requirements.diff(before.decode(), after.decode())
 
 
-def _reached(
+def _affected(
     hub: str,
-    changed: Mapping[str, set[str]],
-    differences: Mapping[str, Difference],
+    changed_locks: Mapping[str, set[str]],
+    diffs: Mapping[str, LockDiff],
     patterns: Mapping[str, Sequence[str]],
-    scene: Scene,
+    context: AnalysisContext,
 ) -> dict[str, tuple[str, ...]]:
-    """Return the targets that take a changed wheel in their configuration, each with a way."""
+    """Return the targets that depend on a changed wheel in one of their configurations, each with a path to it.
+
+    Args:
+        hub: The name of the hub.
+        changed_locks: By distribution, the lock files that change it.
+        diffs: By lock file, what changed in it.
+        patterns: By lock file, the patterns of its platforms.
+        context: The range.
+    """
     repositories: set[str] = set()
-    for name, locks in changed.items():
+    for name, locks in changed_locks.items():
         before = set()
-        if _is_shared_otherwise(name, differences):
-            with scene.snapshots.tree(scene.range.base) as folder:
-                before = tracks.choices(scene.snapshots.home.elsewhere(folder), hub, [name])
-        repositories |= tracks.touched(tracks.choices(scene.bazel, hub, [name]), before, patterns, locks)
-    edges = scene.configured_edges
-    hubs = [f"@{hub}//{name}:" for name in changed]
-    named = {one for taken in scene.takes.values() for one in taken if _is_in(one, hubs)}
-    found = {label: way for label, way in tracks.ways(edges, repositories).items() if label.startswith("//")}
-    files = {label: way for label, way in found.items() if label in scene.takes}
-    return tracks.with_unanalysed(files, tracks.analysed(edges), scene.takes, sorted(named))
+        if _may_be_renamed(name, diffs):
+            with context.snapshots.checkout(context.range.base) as folder:
+                before = tracks.wheel_repositories(context.snapshots.local.in_copy(folder), hub, [name])
+        wheels = tracks.wheel_repositories(context.bazel, hub, [name])
+        repositories |= tracks.changed_repositories(wheels, before, patterns, locks)
+    edges, rules = context.configured_edges, context.rule_dependencies
+    packages = [f"@{hub}//{name}:" for name in changed_locks]
+    hub_labels = {one for below in rules.values() for one in below if _is_in(one, packages)}
+    affected = {label: path for label, path in tracks.affected_labels(edges, repositories).items() if label in rules}
+    return tracks.with_unanalysed(affected, tracks.analysed_labels(edges), rules, sorted(hub_labels))
 
 
 def _is_in(label: str, packages: Sequence[str]) -> bool:
@@ -96,8 +110,11 @@ def _is_in(label: str, packages: Sequence[str]) -> bool:
     return short.startswith(tuple(packages))
 
 
-def _is_shared_otherwise(name: str, differences: Mapping[str, Difference]) -> bool:
-    """Tell whether other locks than before may pin a distribution alike, so that its repositories get other names."""
-    befores = [each.before.pins.get(name) for each in differences.values()]
-    afters = [each.after.pins.get(name) for each in differences.values()]
-    return [one == befores[0] for one in befores] != [one == afters[0] for one in afters] or len(befores) > 2
+def _may_be_renamed(name: str, diffs: Mapping[str, LockDiff]) -> bool:
+    """Tell whether the wheel repositories of a distribution may have new names.
+
+    rules_python shares one repository between lock files that pin a distribution alike.
+    """
+    before = [each.before.pins.get(name) for each in diffs.values()]
+    after = [each.after.pins.get(name) for each in diffs.values()]
+    return [one == before[0] for one in before] != [one == after[0] for one in after] or len(before) > 2

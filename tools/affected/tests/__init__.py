@@ -1,1 +1,1 @@
-"""Tests of affected: real git repositories, and a Bazel that answers from a file."""
+"""Tests of affected, with real git repositories and a fake Bazel."""

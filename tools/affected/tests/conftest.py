@@ -1,4 +1,4 @@
-"""A small workspace under git."""
+"""A small workspace in a git repository."""
 
 import json
 import os
@@ -45,7 +45,7 @@ idna==3.20 \\
 
 
 class Workspace:
-    """A git repository with packages, and what `affected` says of it."""
+    """A git repository with a few packages."""
 
     def __init__(self, folder: pathlib.Path) -> None:
         self.folder = folder
@@ -54,7 +54,7 @@ class Workspace:
         self.graph = {label: dict(rule) for label, rule in GRAPH.items()}
 
     def git(self, *arguments: str) -> str:
-        """Run git here."""
+        """Run git in the workspace and return its output."""
         identity = ["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "protocol.file.allow=always"]
         process = subprocess.run(
             ["git", *identity, *arguments], cwd=self.folder, check=True, capture_output=True, text=True
@@ -68,36 +68,36 @@ class Workspace:
         file.write_text(text)
 
     def define(self, label: str, **attributes: Any) -> None:  # noqa: ANN401
-        """Change a rule of the graph; its BUILD file is not touched."""
+        """Set attributes of a rule in the graph; its BUILD file does not change."""
         self.graph[label] = self.graph.get(label, {}) | attributes
         self.write("graph.json", json.dumps(self.graph))
 
     def commit(self) -> str:
-        """Commit everything and return the commit."""
+        """Commit all files and return the commit."""
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message=x")
         return self.git("rev-parse", "HEAD")
 
 
-class Answers:
-    """Runs the command line and keeps what it printed."""
+class CommandLine:
+    """Runs the command line and captures its output."""
 
     def __init__(self, workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
         self.workspace = workspace
         self.capsys = capsys
         self.status = 0
-        self.talk = ""
+        self.stderr = ""
 
     def __call__(self, *arguments: str) -> str:
-        """Return what goes to stdout."""
+        """Return what the command writes to stdout."""
         self.capsys.readouterr()
         self.status = affected.main(["--bazel", str(self.workspace.bazel), *arguments])
-        printed = self.capsys.readouterr()
-        self.talk = printed.err
-        return printed.out
+        captured = self.capsys.readouterr()
+        self.stderr = captured.err
+        return captured.out
 
     def labels(self, *arguments: str) -> set[str]:
-        """Return the labels."""
+        """Return the affected labels."""
         return set(self(*arguments).split())
 
     def document(self, *arguments: str) -> Any:  # noqa: ANN401
@@ -105,40 +105,40 @@ class Answers:
         return json.loads(self("--format", "json", *arguments))
 
     def scope(self, *arguments: str) -> str:
-        """Return the scope."""
+        """Return the scope of the result."""
         return str(self.document(*arguments)["scope"])
 
 
 @pytest.fixture
 def workspace(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """Give a workspace with one commit."""
+    """Return a workspace with one commit."""
     folder = tmp_path / "with space"
     folder.mkdir()
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setenv("BUILD_WORKSPACE_DIRECTORY", str(folder))
-    made = Workspace(folder)
+    created = Workspace(folder)
     fake = pathlib.Path(__file__).with_name("fake_bazel.py").read_text()
     (tmp_path / "fake_bazel.py").write_text(fake)
-    made.bazel.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$(dirname "$0")/fake_bazel.py" "$@"\n')
-    made.bazel.chmod(0o755)
+    created.bazel.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$(dirname "$0")/fake_bazel.py" "$@"\n')
+    created.bazel.chmod(0o755)
     for package in ("", "lib/", "svc/", "other/", "base/"):
-        made.write(f"{package}BUILD.bazel", f'"""{package}"""\n\nrule(name = "x")\n')
+        created.write(f"{package}BUILD.bazel", f'"""{package}"""\n\nrule(name = "x")\n')
     for path in ("lib/lib.py", "svc/main.py", "svc/test_svc.py", "other/other.py", "README.md"):
-        made.write(path, "first\n")
-    made.write("MODULE.bazel", MODULE)
-    made.write("requirements_lock.txt", LOCK)
-    made.write("base/lock.json", "{}\n")
-    made.write("base/extension.bzl", 'load(":versions.bzl", "newer")\n')
-    made.write("base/versions.bzl", "newer = 1\n")
-    made.write("rules.bzl", "def macro(name):\n    native.rule(name = name)\n")
-    made.write(".bazelrc", "# Why.\nbuild --keep_going\n")
-    made.write(".bazelversion", "7.7.1\n")
-    made.define("//lib:lib")
-    made.commit()
-    return made
+        created.write(path, "first\n")
+    created.write("MODULE.bazel", MODULE)
+    created.write("requirements_lock.txt", LOCK)
+    created.write("base/lock.json", "{}\n")
+    created.write("base/extension.bzl", 'load(":versions.bzl", "newer")\n')
+    created.write("base/versions.bzl", "newer = 1\n")
+    created.write("rules.bzl", "def macro(name):\n    native.rule(name = name)\n")
+    created.write(".bazelrc", "# Why.\nbuild --keep_going\n")
+    created.write(".bazelversion", "7.7.1\n")
+    created.define("//lib:lib")
+    created.commit()
+    return created
 
 
 @pytest.fixture
-def affected_by(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> Answers:
-    """Give the command line."""
-    return Answers(workspace, capsys)
+def affected_by(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    """Return the command line."""
+    return CommandLine(workspace, capsys)

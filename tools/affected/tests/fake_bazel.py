@@ -1,8 +1,8 @@
-"""A Bazel that answers `info`, `query`, `cquery` and `mod` from files of the workspace it is called in.
+"""A fake Bazel with the commands `info`, `query`, `cquery` and `mod`, which read files of the workspace.
 
-graph.json maps labels of rules to {"rule": class, "inputs": [labels], ...attributes}; what a rule has as `toolchains`
-only `cquery` knows of. An attribute is a list of strings, or an object as Bazel prints it. modules.json maps names of
-modules to versions, names.json those of repositories to names.
+graph.json maps labels of rules to {"rule": class, "inputs": [labels], ...attributes}; only `cquery` has edges to the
+`toolchains` of a rule. An attribute is a list of strings, or an object as Bazel prints it. modules.json maps names of
+modules to versions, names.json names of repositories to repository mappings.
 """
 
 import json
@@ -16,20 +16,20 @@ Rules = Mapping[str, Mapping[str, Any]]
 
 
 def seeds(expression: str, labels: set[str]) -> set[str]:
-    """Evaluate the second argument of rdeps: labels, patterns of a repository, and a filter."""
+    """Evaluate the second argument of rdeps: labels, patterns of targets, and a filter."""
     pattern = re.search(r'filter\("(.*?)", ', expression)
     found = {label for label in labels if pattern and re.search(pattern[1], label)}
-    called = {re.sub(r"^@@.*[~+]", "@", label): label for label in labels}
+    by_name = {re.sub(r"^@@.*[~+]", "@", label): label for label in labels}
     for word in re.sub(r"filter\(.*\)", "", expression).split(" + "):
         wanted = word.strip()
         repository = wanted.removesuffix("...").removesuffix("all")
-        meant = [name for name in called if name == wanted or (wanted != repository and name.startswith(repository))]
-        found |= {called[name] for name in meant}
+        matches = [name for name in by_name if name == wanted or (wanted != repository and name.startswith(repository))]
+        found |= {by_name[name] for name in matches}
     return found
 
 
 def evaluate(expression: str, rules: Rules) -> set[str]:
-    """Return the labels that a query names."""
+    """Return the labels in the result of a query."""
     labels = set(rules) | {label for rule in rules.values() for label in rule["inputs"]}
     if re.match(r"//\.\.\.( |$)", expression):
         return {label for label in rules if label.startswith("//")}
@@ -39,8 +39,8 @@ def evaluate(expression: str, rules: Rules) -> set[str]:
     return reached
 
 
-def printed(label: str, rules: Rules) -> Mapping[str, Any]:
-    """Say one target as `--output=streamed_jsonproto` does."""
+def target_json(label: str, rules: Rules) -> Mapping[str, Any]:
+    """Return one target as `--output=streamed_jsonproto` prints it."""
     if label not in rules:
         return {"type": "SOURCE_FILE", "sourceFile": {"name": label}}
     if rules[label]["rule"] == "package_group":
@@ -61,35 +61,37 @@ def printed(label: str, rules: Rules) -> Mapping[str, Any]:
     }
 
 
-def configured(rules: Rules, form: str) -> str:
-    """Print everything below `//...` as `cquery` does, in one configuration."""
-    taken = {label: [*rule["inputs"], *rule.get("toolchains", ())] for label, rule in rules.items()}
-    labels = sorted({*taken, *(label for below in taken.values() for label in below)})
-    if form == "--output=graph":
+def cquery_output(rules: Rules, output_option: str) -> str:
+    """Return the output of `cquery deps(//...)` with one configuration."""
+    dependencies = {label: [*rule["inputs"], *rule.get("toolchains", ())] for label, rule in rules.items()}
+    labels = sorted({*dependencies, *(label for below in dependencies.values() for label in below)})
+    if output_option == "--output=graph":
         nodes = {label: re.sub("^//", "@@//", label) + " (c0ffee0)" for label in labels}
-        return "".join(f'  "{nodes[label]}" -> "{nodes[one]}"\n' for label in taken for one in taken[label])
-    results = [{"target": printed(label, rules), "configuration": {"checksum": "c0ffee00"}} for label in labels]
+        return "".join(
+            f'  "{nodes[label]}" -> "{nodes[one]}"\n' for label in dependencies for one in dependencies[label]
+        )
+    results = [{"target": target_json(label, rules), "configuration": {"checksum": "c0ffee00"}} for label in labels]
     return json.dumps({"results": results}).replace('"name": "//', '"name": "@@//')
 
 
-def modules(arguments: list[str]) -> str:
-    """Print what `mod graph` and `mod dump_repo_mapping` do."""
+def mod_output(arguments: list[str]) -> str:
+    """Return the output of `mod graph` or `mod dump_repo_mapping`."""
     if "graph" in arguments:
         versions = read("modules.json").items()
         below = [{"name": name, "version": version, "dependencies": []} for name, version in versions]
         return json.dumps({"name": "root", "version": "", "dependencies": below})
-    named = [word for word in arguments[arguments.index("dump_repo_mapping") + 1 :] if not word.startswith("--")]
-    return "\n".join(json.dumps(read("names.json").get(name, {})) for name in named)
+    repositories = [word for word in arguments[arguments.index("dump_repo_mapping") + 1 :] if not word.startswith("--")]
+    return "\n".join(json.dumps(read("names.json").get(name, {})) for name in repositories)
 
 
 def read(file: str) -> Any:  # noqa: ANN401
-    """Read a file of the workspace; one that is not there says nothing."""
+    """Read a JSON file of the workspace; a missing file is an empty object."""
     path = pathlib.Path(file)
     return json.loads(path.read_text()) if path.exists() else {}
 
 
 def main(arguments: list[str]) -> int:
-    """Answer one command."""
+    """Run one command."""
     pathlib.Path(__file__).with_suffix(".log").open("a").write(" ".join(arguments) + "\n")
     if "info" in arguments:
         print(pathlib.Path(__file__).parent / "output_base")
@@ -101,15 +103,15 @@ def main(arguments: list[str]) -> int:
         print("ERROR: error loading package 'x': no such file", file=sys.stderr)
         return 7
     if "mod" in arguments:
-        print(modules(arguments))
+        print(mod_output(arguments))
         return 0
     if "cquery" in arguments:
-        print(configured(rules, next(word for word in arguments if word.startswith("--output="))))
+        print(cquery_output(rules, next(word for word in arguments if word.startswith("--output="))))
         return 0
     (query,) = (word.partition("=")[2] for word in arguments if word.startswith("--query_file="))
     expression = pathlib.Path(query).read_text()
     for label in sorted(evaluate(expression, rules)):
-        print(json.dumps(printed(label, rules)))
+        print(json.dumps(target_json(label, rules)))
     return 0
 
 

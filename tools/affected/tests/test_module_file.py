@@ -1,4 +1,4 @@
-"""What MODULE.bazel says of files."""
+"""Tags, paths and equivalence of MODULE.bazel files."""
 
 import pytest
 
@@ -7,22 +7,22 @@ from tools.affected.tests.conftest import MODULE
 
 
 def test_tags_are_read() -> None:
-    """Each tag with its plain words."""
-    uses = module_file.uses(MODULE.encode())
-    assert [(use.extension, use.words) for use in uses] == [
+    """Each tag has the name of its extension and its attributes."""
+    tags = module_file.extension_tags(MODULE.encode())
+    assert [(tag.extension, tag.attributes) for tag in tags] == [
         ("pip", {"hub_name": "pip", "requirements_lock": "//:requirements_lock.txt"}),
         ("debian", {"name": "base", "lock": "//base:lock.json"}),
     ]
 
 
 def test_repositories_are_read() -> None:
-    """Those that use_repo names, for one extension."""
+    """The repositories that `use_repo` imports from one extension are returned."""
     assert module_file.used_repositories(MODULE.encode(), "debian") == ["base_amd64", "base_arm64"]
 
 
-def test_broken_file_says_nothing() -> None:
-    """What cannot be parsed names nothing; it is everything by itself when it changes."""
-    assert module_file.uses(b"pip.parse(") == []
+def test_file_that_cannot_be_parsed_has_no_tags() -> None:
+    """A file with a syntax error has no tags; a change of it affects everything anyway."""
+    assert module_file.extension_tags(b"pip.parse(") == []
 
 
 @pytest.mark.parametrize(
@@ -38,23 +38,23 @@ def test_broken_file_says_nothing() -> None:
     ],
 )
 def test_path_of_a_label(label: str, path: str | None) -> None:
-    """A label of this repository is a path, another is none."""
+    """Labels of this repository have a path, others and plain strings have none."""
     assert module_file.path_of(label, "here") == path
 
 
-def test_what_the_modules_read() -> None:
-    """Files named by MODULE.bazel, by what it loads, and by what that loads."""
+def test_referenced_files_are_found() -> None:
+    """Files are found that MODULE.bazel references, directly or by Starlark files that it loads."""
     tree = {
         "MODULE.bazel": b'use_extension("//a:x.bzl", "x")',
         "a/x.bzl": b'load(":y.bzl", "y")\nload("@far//b:z.bzl", "z")\nA = Label("//a:data.json")',
         "a/y.bzl": b"",
         "a/unused.bzl": b"",
     }
-    assert module_file.read_by(tree.get) == {"a/x.bzl", "a/y.bzl", "a/data.json"}
+    assert module_file.referenced_files(tree.get) == {"a/x.bzl", "a/y.bzl", "a/data.json"}
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "same", "same_but_for_versions"),
+    ("before", "after", "same", "same_without_versions"),
     [
         ('bazel_dep(name = "a", version = "1")', 'bazel_dep(version = "1", name = "a")  # Why.', True, True),
         ('use_repo(x, "a", "b")\nf()', 'f()\nuse_repo(x, "b", "a")', True, True),
@@ -66,16 +66,16 @@ def test_what_the_modules_read() -> None:
         ("f(", "f(", False, False),
     ],
 )
-def test_what_says_the_same(before: str, after: str, *, same: bool, same_but_for_versions: bool) -> None:
-    """The order of modules and toolchains decides which is taken; that of keywords and names decides nothing."""
+def test_equivalence(before: str, after: str, *, same: bool, same_without_versions: bool) -> None:
+    """The order of modules and toolchains has an effect, that of keywords and imported repositories has none."""
     texts = before.encode(), after.encode()
-    assert module_file.says_the_same(*texts) is same
-    assert module_file.says_the_same(*texts, but_for_versions=True) is same_but_for_versions
+    assert module_file.is_equivalent(*texts) is same
+    assert module_file.is_equivalent(*texts, ignore_versions=True) is same_without_versions
 
 
-def test_what_differs_is_named() -> None:
-    """By what is called, each once."""
+def test_changed_calls_are_named() -> None:
+    """Each function whose calls differ is named once."""
     before = b'f()\nx = use_extension("a", "b")\nx.tag(a = 1)\nx.tag(a = 2)\ng()'
-    assert module_file.differing(before, before.replace(b"a =", b"b =")) == ["x.tag"]
-    assert module_file.differing(b"f()\ng()", b"f()") == module_file.differing(b"f()", b"f()\ng()") == ["g"]
-    assert module_file.differing(b"f()\ng()", b"g()\nf()") == ["the order of statements"]
+    assert module_file.changed_calls(before, before.replace(b"a =", b"b =")) == ["x.tag"]
+    assert module_file.changed_calls(b"f()\ng()", b"f()") == module_file.changed_calls(b"f()", b"f()\ng()") == ["g"]
+    assert module_file.changed_calls(b"f()\ng()", b"g()\nf()") == ["the order of statements"]

@@ -1,4 +1,4 @@
-"""The values of MODULE.bazel's calls."""
+"""Values of arguments in MODULE.bazel."""
 
 from tools.affected import module_file, module_values
 from tools.affected.module_values import Unreadable
@@ -16,26 +16,26 @@ pip.parse(
 """
 
 
-def test_comprehensions_are_carried_out() -> None:
-    """A comprehension of calls is as many calls; one in an argument is a value."""
+def test_comprehensions_are_evaluated() -> None:
+    """A comprehension of calls yields one call for each element; in an argument it yields a value."""
     *defaults, parse = module_values.calls(_TRACKS)
-    assert [call.words["platform"] for call in defaults] == ["linux_x86_64_old", "osx_arm64_old"]
-    assert parse.words["requirements_by_platform"] == {
+    assert [call.keywords["platform"] for call in defaults] == ["linux_x86_64_old", "osx_arm64_old"]
+    assert parse.keywords["requirements_by_platform"] == {
         "//:requirements_lock.txt": "linux_x86_64",
         "//requirements:old_lock.txt": "linux_x86_64,osx_arm64",
     }
 
 
 def test_a_lock_that_a_comprehension_names_is_found() -> None:
-    """The paths are those of the values, though they stand nowhere as they are."""
-    assert "requirements/old_lock.txt" in module_file.read_by({"MODULE.bazel": _TRACKS}.get)
+    """A path that a comprehension computes is found, though the file does not contain it literally."""
+    assert "requirements/old_lock.txt" in module_file.referenced_files({"MODULE.bazel": _TRACKS}.get)
 
 
-def test_what_is_not_read_is_said() -> None:
-    """A value of another kind is known to be unknown, wherever it comes from."""
+def test_other_expressions_are_unreadable() -> None:
+    """A value that cannot be evaluated is marked as unreadable, also in a comprehension over it."""
     text = b"a = f()\npip.parse(requirements_lock = a)\n[pip.parse(hub_name = x) for x in a]"
     first, second = module_values.calls(text)
-    assert first.words == {"requirements_lock": Unreadable()}
-    assert second.words == {"hub_name": Unreadable()}
-    assert module_file.is_unclear(text)
-    assert not module_file.is_unclear(_TRACKS)
+    assert first.keywords == {"requirements_lock": Unreadable()}
+    assert second.keywords == {"hub_name": Unreadable()}
+    assert module_file.has_unreadable_locks(text)
+    assert not module_file.has_unreadable_locks(_TRACKS)

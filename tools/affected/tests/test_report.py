@@ -1,13 +1,13 @@
-"""The forms of an answer."""
+"""The formats of a result."""
 
 import json
 from html.parser import HTMLParser
 
-from tools.affected.tests.conftest import Answers, Workspace
+from tools.affected.tests.conftest import CommandLine, Workspace
 
 
-def test_github_outputs(workspace: Workspace, affected_by: Answers) -> None:
-    """A step's outputs: the scope, a count, and a matrix that may be empty."""
+def test_github_outputs(workspace: Workspace, affected_by: CommandLine) -> None:
+    """The outputs of a step are the scope, a count, and a matrix."""
     workspace.write("other/other.py", "second\n")
     outputs = dict(line.split("=", 1) for line in affected_by("--format", "github", "--kind", "test").splitlines())
     assert (outputs["scope"], outputs["count"]) == ("some", "1")
@@ -22,13 +22,13 @@ class Tags(HTMLParser):
         self.seen: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Remember a tag."""
+        """Append a tag."""
         del attrs
         self.seen.append(tag)
 
 
-def test_json_has_everything(workspace: Workspace, affected_by: Answers) -> None:
-    """Revisions, scope, a reason for each path, and a way for each target."""
+def test_json_is_complete(workspace: Workspace, affected_by: CommandLine) -> None:
+    """The document has revisions, scope, a reason for each path, and the steps to each target."""
     base = workspace.git("rev-parse", "HEAD")
     workspace.write("other/other.py", "second\n")
     workspace.write("README.md", "second\n")
@@ -37,7 +37,7 @@ def test_json_has_everything(workspace: Workspace, affected_by: Answers) -> None
         "head": "worktree",
         "scope": "some",
         "reasons": [
-            {"path": "README.md", "scope": "none", "reason": "belongs to no target", "seeds": []},
+            {"path": "README.md", "scope": "none", "reason": "is used by no target", "seeds": []},
             {"path": "other/other.py", "scope": "some", "reason": "is a source file", "seeds": ["//other:other.py"]},
         ],
         "targets": [
@@ -50,8 +50,8 @@ def test_json_has_everything(workspace: Workspace, affected_by: Answers) -> None
     }
 
 
-def test_markdown_tells_images_and_ways(workspace: Workspace, affected_by: Answers) -> None:
-    """A comment says what changed, which images it touches and by which way."""
+def test_markdown_has_images_and_steps(workspace: Workspace, affected_by: CommandLine) -> None:
+    """The comment has the changed files, and the affected images with the steps to each."""
     workspace.write("lib/lib.py", "second\n")
     comment = affected_by("--format", "markdown")
     assert comment.startswith("**6 targets are affected.**\n")
@@ -59,8 +59,8 @@ def test_markdown_tells_images_and_ways(workspace: Workspace, affected_by: Answe
     assert "- `//svc:image`: `lib/lib.py` → `//lib:lib.py` → `//lib:lib` → `//svc:svc`" in comment
 
 
-def test_markdown_of_nothing_and_of_everything(workspace: Workspace, affected_by: Answers) -> None:
-    """Both ends are said in words."""
+def test_markdown_of_nothing_and_of_everything(workspace: Workspace, affected_by: CommandLine) -> None:
+    """Scopes `none` and `all` have a sentence."""
     assert affected_by("--format", "markdown").startswith("**Nothing is affected.**\n")
     workspace.write(".bazelversion", "8.0.0\n")
     comment = affected_by("--format", "markdown")
@@ -69,27 +69,27 @@ def test_markdown_of_nothing_and_of_everything(workspace: Workspace, affected_by
     assert "skipped" not in comment
 
 
-def test_markdown_tells_what_is_spared(workspace: Workspace, affected_by: Answers) -> None:
-    """A comment names the tests that need not run, and the seconds that their last runs took, shard by shard."""
+def test_markdown_has_skipped_tests(workspace: Workspace, affected_by: CommandLine) -> None:
+    """The comment lists the skipped tests, and the total time of their last runs over all shards."""
     workspace.write("other/other.py", "second\n")
     for shard, seconds in enumerate(("2.25", "1.5")):
         log = f'<testsuites name="a"><testsuite name="b" time="{seconds}"/></testsuites>'
         workspace.write(f"bazel-testlogs/svc/test_svc/shard_{shard}_of_2/test.xml", log)
     workspace.write("bazel-testlogs/other/other/test.xml", '<testsuite time="99"/>')
     workspace.write(".git/info/exclude", "bazel-*\n")
-    spared = affected_by("--format", "markdown").partition("<summary>Tests skipped: ")[2]
-    assert spared.startswith("1, 4 seconds saved</summary>\n\n- `//svc:test_svc`\n")
+    skipped = affected_by("--format", "markdown").partition("<summary>Tests skipped: ")[2]
+    assert skipped.startswith("1, 4 seconds saved</summary>\n\n- `//svc:test_svc`\n")
 
 
-def test_markdown_survives_a_hostile_name(workspace: Workspace, affected_by: Answers) -> None:
-    """A file's name cannot break out of its cell: pull requests come from strangers."""
+def test_markdown_survives_a_hostile_name(workspace: Workspace, affected_by: CommandLine) -> None:
+    """The name of a file in a pull request cannot end its table cell."""
     workspace.write("other/a`|<img>\n# b.md", "x")
     rows = affected_by("--format", "markdown").splitlines()
-    assert "| `other/a'\\|<img> # b.md` | no target is defined otherwise |" in rows
+    assert "| `other/a'\\|<img> # b.md` | no definition of a target changed |" in rows
 
 
-def test_html_is_escaped(workspace: Workspace, affected_by: Answers) -> None:
-    """The page holds rows for paths and targets, and no markup of theirs."""
+def test_html_is_escaped(workspace: Workspace, affected_by: CommandLine) -> None:
+    """The page has a row for each path and target, and their names are escaped."""
     workspace.write("lib/lib.py", "second\n")
     workspace.write("other/<script>.md", "x")
     page = affected_by("--format", "html")
@@ -99,8 +99,8 @@ def test_html_is_escaped(workspace: Workspace, affected_by: Answers) -> None:
     assert tags.seen.count("tr") == 2 + 6
 
 
-def test_dot_has_the_ways(workspace: Workspace, affected_by: Answers) -> None:
-    """Every edge of a shortest way is there once."""
+def test_dot_has_the_edges(workspace: Workspace, affected_by: CommandLine) -> None:
+    """Each edge of the shortest paths appears once."""
     workspace.write("lib/lib.py", "second\n")
     lines = affected_by("--format", "dot", "--kind", "image").splitlines()
     assert lines[0] == "digraph affected {"

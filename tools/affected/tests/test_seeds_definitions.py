@@ -1,28 +1,28 @@
-"""BUILD files and Starlark."""
+"""Changes of BUILD files and Starlark files, through the command line."""
 
 import pytest
 
-from tools.affected.tests.conftest import BELOW_LIB, RULE, Answers, Workspace
+from tools.affected.tests.conftest import BELOW_LIB, RULE, CommandLine, Workspace
 
 
-def test_linted_build_file_is_a_source_too(workspace: Workspace, affected_by: Answers) -> None:
-    """A comment in a BUILD file touches the test that reads the file."""
+def test_linted_build_file_is_a_source_file(workspace: Workspace, affected_by: CommandLine) -> None:
+    """A comment in a BUILD file affects the test that reads the file."""
     workspace.define("//svc:lint", rule="lint_test", inputs=["//svc:BUILD.bazel"])
     workspace.commit()
     workspace.write("svc/BUILD.bazel", RULE.replace("rule", "# Why.\nrule"))
     assert affected_by.labels() == {"//svc:lint"}
 
 
-def test_build_file_is_compared_target_by_target(workspace: Workspace, affected_by: Answers) -> None:
-    """Only the target whose attributes differ is a seed."""
+def test_build_file_is_compared_target_by_target(workspace: Workspace, affected_by: CommandLine) -> None:
+    """Only the target whose attributes changed is a seed."""
     workspace.write("svc/BUILD.bazel", RULE.replace("x", "y"))
     workspace.define("//svc:image", labels=["a=b"])
     assert affected_by.labels() == {"//svc:image", "//svc:image_push"}
-    assert "svc/BUILD.bazel: defines 1 target otherwise" in affected_by.talk
+    assert "svc/BUILD.bazel: changes the definition of 1 target" in affected_by.stderr
 
 
-def test_reordered_build_file_touches_nothing(workspace: Workspace, affected_by: Answers) -> None:
-    """The order of targets is not compared, nor the line a target is written on."""
+def test_reordered_build_file_affects_nothing(workspace: Workspace, affected_by: CommandLine) -> None:
+    """The order and the lines of targets are not compared."""
     workspace.define("//svc:svc", generator_location=["svc/BUILD.bazel:3"])
     workspace.commit()
     workspace.define("//svc:svc", generator_location=["svc/BUILD.bazel:9"])
@@ -30,14 +30,14 @@ def test_reordered_build_file_touches_nothing(workspace: Workspace, affected_by:
     assert affected_by.scope() == "none"
 
 
-def test_package_defaults_touch_the_package(workspace: Workspace, affected_by: Answers) -> None:
-    """Features and other defaults of package() are in no attribute, so all its targets are seeds."""
+def test_package_defaults_affect_the_package(workspace: Workspace, affected_by: CommandLine) -> None:
+    """Defaults of package() such as features are not attributes of targets, so all targets of the package are seeds."""
     workspace.write("other/BUILD.bazel", 'package(features = ["x"])\n' + RULE)
     assert affected_by.labels() == {"//other:other"}
 
 
-def test_new_and_removed_targets(workspace: Workspace, affected_by: Answers) -> None:
-    """A new target is affected; one that is gone cannot be."""
+def test_new_and_removed_targets(workspace: Workspace, affected_by: CommandLine) -> None:
+    """A new target is affected; a removed one is not listed."""
     workspace.write("svc/BUILD.bazel", RULE.replace("x", "y"))
     workspace.define("//svc:new", rule="py_test", inputs=[])
     workspace.graph.pop("//svc:test_svc")
@@ -45,16 +45,16 @@ def test_new_and_removed_targets(workspace: Workspace, affected_by: Answers) -> 
     assert affected_by.labels() == {"//svc:new"}
 
 
-def test_rule_that_acts_otherwise(workspace: Workspace, affected_by: Answers) -> None:
-    """A rule's new implementation touches its targets, though no attribute differs."""
+def test_changed_implementation_of_a_rule(workspace: Workspace, affected_by: CommandLine) -> None:
+    """A new implementation of a rule affects its targets, though none of their attributes changed."""
     workspace.write("rules.bzl", "def macro(name):\n    native.other(name = name)\n")
     workspace.define("//other:other", **{"$rule_implementation_hash": ["b"]})
     assert affected_by.labels() == {"//other:other"}
-    assert "rules.bzl: defines 1 target otherwise" in affected_by.talk
+    assert "rules.bzl: changes the definition of 1 target" in affected_by.stderr
 
 
-def test_wider_visibility_touches_nothing(workspace: Workspace, affected_by: Answers) -> None:
-    """Who may see a target is not what it is; who may no longer see it has to be built to find out."""
+def test_only_narrower_visibility_affects(workspace: Workspace, affected_by: CommandLine) -> None:
+    """A wider visibility affects nothing; a narrower one affects the reverse dependencies, whose build may fail."""
     workspace.define("//lib:lib", visibility=["//svc:__pkg__"])
     workspace.commit()
     workspace.write("lib/BUILD.bazel", RULE.replace("x", "y"))
@@ -75,17 +75,17 @@ def test_wider_visibility_touches_nothing(workspace: Workspace, affected_by: Ans
     ],
 )
 def test_visibility_of_a_package(
-    workspace: Workspace, affected_by: Answers, before: str, after: str, scope: str
+    workspace: Workspace, affected_by: CommandLine, before: str, after: str, scope: str
 ) -> None:
-    """A package that shows its targets to more is the same; where that is not certain it is not."""
+    """A wider default visibility affects nothing; an expression that is no list may be narrower."""
     workspace.write("other/BUILD.bazel", f"package(default_visibility = {before})\n{RULE}")
     workspace.commit()
     workspace.write("other/BUILD.bazel", f"package(default_visibility = {after})\n{RULE}")
     assert affected_by.scope() == scope
 
 
-def test_deleted_file_that_a_pattern_found(workspace: Workspace, affected_by: Answers) -> None:
-    """The BUILD file is as it was, and its glob finds less."""
+def test_deleted_file_in_a_glob(workspace: Workspace, affected_by: CommandLine) -> None:
+    """A file that a glob no longer finds changes the target, though the BUILD file is unchanged."""
     workspace.define("//other:other", srcs=["//other:other.py", "//other:b.py"], inputs=["//other:b.py"])
     workspace.write("other/b.py", "x")
     workspace.commit()
@@ -94,15 +94,15 @@ def test_deleted_file_that_a_pattern_found(workspace: Workspace, affected_by: An
     assert affected_by.labels() == {"//other:other"}
 
 
-def test_new_package_takes_files_from_the_one_around_it(workspace: Workspace, affected_by: Answers) -> None:
-    """A BUILD file that came explains what differs around it."""
+def test_new_package_inside_another(workspace: Workspace, affected_by: CommandLine) -> None:
+    """A new BUILD file removes files from the globs of the package around it, whose targets are then seeds."""
     workspace.write("svc/inner/BUILD.bazel", "")
     workspace.define("//svc:svc", srcs=["//svc:main.py"])
     assert affected_by.labels() == BELOW_LIB - {"//lib:lib"}
 
 
-def test_broken_base_is_everything(workspace: Workspace, affected_by: Answers) -> None:
-    """Without the base's graph nothing can be compared."""
+def test_broken_base_affects_everything(workspace: Workspace, affected_by: CommandLine) -> None:
+    """If the base cannot be loaded, everything is affected."""
     workspace.write("graph.json", '{"broken": true}')
     workspace.commit()
     workspace.write("svc/BUILD.bazel", RULE.replace("x", "y"))
@@ -110,16 +110,16 @@ def test_broken_base_is_everything(workspace: Workspace, affected_by: Answers) -
     assert affected_by.scope() == "all"
 
 
-def test_added_file_that_a_pattern_counts(workspace: Workspace, affected_by: Answers) -> None:
-    """A macro may make an attribute of what a pattern finds, and then no target owns the file."""
+def test_added_file_that_changes_an_attribute(workspace: Workspace, affected_by: CommandLine) -> None:
+    """A macro may compute an attribute from a glob, and then no target references the file."""
     workspace.write("other/new.txt", "x")
     workspace.define("//other:other", args=["1"])
     assert affected_by.labels() == {"//other:other"}
 
 
 @pytest.mark.parametrize(("packages", "labels"), [(["//a"], BELOW_LIB), (["//a", "//b", "//c"], set())])
-def test_group_of_packages(workspace: Workspace, affected_by: Answers, packages: list[str], labels: set[str]) -> None:
-    """A group that lost a package has to be built with everything it shows; one that grew is the same."""
+def test_package_group(workspace: Workspace, affected_by: CommandLine, packages: list[str], labels: set[str]) -> None:
+    """A package group that lost a package affects the targets that use it; one that gained a package does not."""
     workspace.define("//lib:friends", rule="package_group", packages=["//a", "//b"], inputs=[])
     workspace.define("//lib:lib", inputs=["//lib:lib.py", "//lib:friends"])
     workspace.commit()
@@ -128,8 +128,8 @@ def test_group_of_packages(workspace: Workspace, affected_by: Answers, packages:
     assert affected_by.labels() == labels
 
 
-def test_file_that_is_no_longer_exported(workspace: Workspace, affected_by: Answers) -> None:
-    """Who takes it may not see it any more."""
+def test_file_that_is_no_longer_exported(workspace: Workspace, affected_by: CommandLine) -> None:
+    """A target that references a file that is no longer exported is affected: its build may fail."""
     workspace.define("//other:other", inputs=["//lib:shared.txt"])
     workspace.write("lib/shared.txt", "x\n")
     workspace.write("lib/BUILD.bazel", 'exports_files(["shared.txt", "more.txt"])\n')
@@ -138,8 +138,8 @@ def test_file_that_is_no_longer_exported(workspace: Workspace, affected_by: Answ
     assert affected_by.labels() == {"//other:other"}
 
 
-def test_ignored_file_is_in_no_kept_graph(workspace: Workspace, affected_by: Answers) -> None:
-    """The graph that is kept for a commit is that of its files, not of what else lies in the workspace."""
+def test_ignored_files_are_in_no_cached_graph(workspace: Workspace, affected_by: CommandLine) -> None:
+    """The graph of the head is not cached if it was read in the workspace, which may contain ignored files."""
     workspace.write(".gitignore", "*.log\n")
     workspace.write("svc/BUILD.bazel", RULE.replace("x", "y"))
     workspace.commit()

@@ -1,110 +1,110 @@
-"""MODULE.bazel."""
+"""Changes of MODULE.bazel, through the command line."""
 
 import json
 
 import pytest
 
-from tools.affected.tests.conftest import BELOW_LIB, MODULE, Answers, Workspace
+from tools.affected.tests.conftest import BELOW_LIB, MODULE, CommandLine, Workspace
 
-DEPS = 'bazel_dep(name = "mill", version = "1")\nbazel_dep(name = "stamp", version = "1")\n'
-STONE = "@@mill~//:stone"
+DEPS = 'bazel_dep(name = "module_a", version = "1")\nbazel_dep(name = "module_b", version = "1")\n'
+TOOL = "@@module_a~//:tool"
 SERVICE = {"//svc:svc", "//svc:test_svc", "//svc:slow", "//svc:image", "//svc:image_push"}
 
 
 @pytest.fixture(autouse=True)
-def mill(workspace: Workspace) -> None:
+def toolchain(workspace: Workspace) -> None:
     """Let a service resolve a toolchain of a module, to which the graph has no edge."""
     workspace.write("MODULE.bazel", DEPS + MODULE)
-    workspace.write("modules.json", json.dumps({"mill": "1", "stamp": "1"}))
-    workspace.define(STONE, rule="stone", inputs=[])
-    workspace.define("//svc:svc", toolchains=[STONE])
+    workspace.write("modules.json", json.dumps({"module_a": "1", "module_b": "1"}))
+    workspace.define(TOOL, rule="tool", inputs=[])
+    workspace.define("//svc:svc", toolchains=[TOOL])
     workspace.commit()
 
 
 def bump(workspace: Workspace, version: str = "2") -> None:
-    """Take another version of the mill."""
+    """Bump module_a."""
     workspace.write("MODULE.bazel", DEPS.replace("1", version, 1) + MODULE)
-    workspace.write("modules.json", json.dumps({"mill": version, "stamp": "1"}))
+    workspace.write("modules.json", json.dumps({"module_a": version, "module_b": "1"}))
 
 
-def test_toolchain_of_a_bumped_module(workspace: Workspace, affected_by: Answers) -> None:
-    """Who resolves a toolchain that is another is affected, and the way from the file to the target is told."""
+def test_toolchain_of_a_bumped_module(workspace: Workspace, affected_by: CommandLine) -> None:
+    """Targets that resolve a changed toolchain are affected, and `why` prints the steps from MODULE.bazel."""
     bump(workspace)
-    workspace.define(STONE, grain=["finer"])
+    workspace.define(TOOL, options=["new"])
     document = affected_by.document()
     assert {target["label"] for target in document["targets"]} == SERVICE
-    assert document["reasons"][0]["reason"] == "mill 1 -> 2"
-    way = affected_by("why", "//svc:image").split()
-    assert " ".join(way) == f"MODULE.bazel mill 1 -> 2 {STONE} //svc:svc //svc:image"
+    assert document["reasons"][0]["reason"] == "module_a 1 -> 2"
+    steps = affected_by("why", "//svc:image").split()
+    assert " ".join(steps) == f"MODULE.bazel module_a 1 -> 2 {TOOL} //svc:svc //svc:image"
 
 
-@pytest.mark.parametrize("form", ["text", "json", "markdown", "html"])
-def test_reason_in_every_form(workspace: Workspace, affected_by: Answers, form: str) -> None:
-    """Each form that gives reasons gives this one."""
+@pytest.mark.parametrize("format_", ["text", "json", "markdown", "html"])
+def test_reason_in_every_format(workspace: Workspace, affected_by: CommandLine, format_: str) -> None:
+    """Each format with reasons has this one."""
     bump(workspace)
-    workspace.define(STONE, grain=["finer"])
-    printed = affected_by("--format", form)
-    assert "mill 1 -&gt; 2" in printed or "mill 1 -> 2" in printed + affected_by.talk
+    workspace.define(TOOL, options=["new"])
+    printed = affected_by("--format", format_)
+    assert "module_a 1 -&gt; 2" in printed or "module_a 1 -> 2" in printed + affected_by.stderr
 
 
-def test_other_toolchain_wins(workspace: Workspace, affected_by: Answers) -> None:
-    """No target is defined otherwise, but one resolves something else."""
+def test_newly_resolved_toolchain(workspace: Workspace, affected_by: CommandLine) -> None:
+    """A target that resolves another toolchain is affected, though no definition changed."""
     bump(workspace)
-    workspace.define("@@mill~//:other", rule="stone", inputs=[])
-    workspace.define("//svc:svc", toolchains=["@@mill~//:other"])
+    workspace.define("@@module_a~//:other", rule="tool", inputs=[])
+    workspace.define("//svc:svc", toolchains=["@@module_a~//:other"])
     assert affected_by.labels() == SERVICE
 
 
-def test_rule_of_a_bumped_module(workspace: Workspace, affected_by: Answers) -> None:
-    """A target whose rule acts otherwise is affected, whichever file it was loaded through."""
+def test_rule_of_a_bumped_module(workspace: Workspace, affected_by: CommandLine) -> None:
+    """A target is affected if the implementation of its rule changed, also if that is loaded indirectly."""
     bump(workspace)
     workspace.define("//lib:lib", **{"$rule_implementation_hash": ["b"]})
     assert affected_by.labels() == BELOW_LIB
 
 
-def test_bump_that_nobody_notices(workspace: Workspace, affected_by: Answers) -> None:
-    """Where everything is analysed as before, nothing is affected, and the reason says what was looked at."""
+def test_bump_without_effect(workspace: Workspace, affected_by: CommandLine) -> None:
+    """If the configured graphs are equal, nothing is affected, and the reason names the bump."""
     bump(workspace)
     assert affected_by.scope() == "none"
-    assert "MODULE.bazel: mill 1 -> 2: no target hangs on what that changes" in affected_by.talk
+    assert "MODULE.bazel: module_a 1 -> 2: no target depends on what changed" in affected_by.stderr
 
 
-def test_version_that_is_not_taken(workspace: Workspace, affected_by: Answers) -> None:
-    """Another module may ask for a newer one, or an override stand in: then nothing is analysed at all."""
+def test_version_that_is_not_selected(workspace: Workspace, affected_by: CommandLine) -> None:
+    """If the module resolves to the same version as before, nothing is analysed."""
     workspace.write("MODULE.bazel", DEPS.replace("1", "0.9", 1) + MODULE)
     assert affected_by.scope() == "none"
-    assert "every module resolves to the version that it had" in affected_by.talk
+    assert "every module resolves to the same version as before" in affected_by.stderr
     assert "cquery" not in (workspace.folder.parent / "fake_bazel.log").read_text()
 
 
-def test_tag_is_compared_by_what_it_makes(workspace: Workspace, affected_by: Answers) -> None:
-    """What an extension is told counts where something else comes of it."""
+def test_tag_is_compared_by_its_effect(workspace: Workspace, affected_by: CommandLine) -> None:
+    """A changed tag affects targets only if the repositories of the extension change."""
     workspace.write("MODULE.bazel", DEPS + MODULE.replace('name = "base", ', 'name = "base", more = 1, '))
     assert affected_by.scope() == "none"
     workspace.define("@@_main~debian~base_amd64//:files", srcs=["@@_main~debian~base_amd64//:other"])
     assert affected_by.labels() == {"//svc:image", "//svc:image_push"}
-    assert "MODULE.bazel: debian.lock" in affected_by.talk
+    assert "MODULE.bazel: debian.lock" in affected_by.stderr
 
 
-def test_name_that_programs_carry(workspace: Workspace, affected_by: Answers) -> None:
-    """Programs look files up by what their repository calls another one."""
-    workspace.write("names.json", json.dumps({"": {"mill": "mill~"}}))
+def test_repository_mapping(workspace: Workspace, affected_by: CommandLine) -> None:
+    """A changed repository mapping affects programs, which contain it."""
+    workspace.write("names.json", json.dumps({"": {"module_a": "module_a~"}}))
     workspace.commit()
-    workspace.write("names.json", json.dumps({"": {"grinder": "mill~"}}))
-    workspace.write("MODULE.bazel", DEPS.replace('"1"', '"1", repo_name = "grinder"', 1) + MODULE)
+    workspace.write("names.json", json.dumps({"": {"renamed": "module_a~"}}))
+    workspace.write("MODULE.bazel", DEPS.replace('"1"', '"1", repo_name = "renamed"', 1) + MODULE)
     assert affected_by.labels() == SERVICE
 
 
-def test_order_that_means_nothing(workspace: Workspace, affected_by: Answers) -> None:
-    """Keywords and repositories may stand in any order."""
-    text = DEPS.replace('name = "mill", version = "1"', 'version = "1", name = "mill"') + MODULE
+def test_order_without_effect(workspace: Workspace, affected_by: CommandLine) -> None:
+    """The order of keywords and of imported repositories is ignored."""
+    text = DEPS.replace('name = "module_a", version = "1"', 'version = "1", name = "module_a"') + MODULE
     workspace.write("MODULE.bazel", text.replace('"base_amd64", "base_arm64"', '"base_arm64", "base_amd64"'))
     assert affected_by.scope() == "none"
-    assert "only an order differs" in affected_by.talk
+    assert "only an order without effect changed" in affected_by.stderr
 
 
-def test_what_cannot_be_compared_is_everything(workspace: Workspace, affected_by: Answers) -> None:
-    """A base that Bazel refuses has no answer."""
+def test_broken_base_affects_everything(workspace: Workspace, affected_by: CommandLine) -> None:
+    """If the base cannot be analysed, everything is affected."""
     workspace.write("graph.json", '{"broken": true}')
     workspace.commit()
     workspace.write("MODULE.bazel", DEPS)
@@ -114,17 +114,17 @@ def test_what_cannot_be_compared_is_everything(workspace: Workspace, affected_by
     assert any(reason["path"] == "MODULE.bazel" and reason["scope"] == "all" for reason in document["reasons"])
 
 
-def test_modules_of_another_workspace_are_everything(workspace: Workspace, affected_by: Answers) -> None:
-    """They are not looked into: nobody knows who takes that workspace for what."""
+def test_modules_of_another_workspace_affect_everything(workspace: Workspace, affected_by: CommandLine) -> None:
+    """The modules of a nested workspace are not compared, so a change of them affects everything."""
     workspace.write("inner/MODULE.bazel", "")
     workspace.commit()
     workspace.write("inner/MODULE.bazel", DEPS)
     assert affected_by.scope() == "all"
-    assert "inner/MODULE.bazel: modules of another workspace changed" in affected_by.talk
+    assert "inner/MODULE.bazel: modules of another workspace changed" in affected_by.stderr
 
 
-def test_file_that_came_or_went_is_everything(workspace: Workspace, affected_by: Answers) -> None:
-    """Without it there is no workspace to compare with."""
+def test_deleted_module_file_affects_everything(workspace: Workspace, affected_by: CommandLine) -> None:
+    """Without MODULE.bazel there is no module graph to compare."""
     (workspace.folder / "MODULE.bazel").unlink()
     assert affected_by.scope() == "all"
-    assert "MODULE.bazel: the file was deleted" in affected_by.talk
+    assert "MODULE.bazel: the file was deleted" in affected_by.stderr

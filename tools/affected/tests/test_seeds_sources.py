@@ -1,33 +1,33 @@
-"""Plain files."""
+"""Changes of source files, through the command line."""
 
-from tools.affected.tests.conftest import BELOW_LIB, Answers, Workspace
+from tools.affected.tests.conftest import BELOW_LIB, CommandLine, Workspace
 
 
-def test_source_reaches_what_depends_on_it(workspace: Workspace, affected_by: Answers) -> None:
-    """A library's source touches its users and leaves the rest alone."""
+def test_source_affects_reverse_dependencies(workspace: Workspace, affected_by: CommandLine) -> None:
+    """A source file of a library affects its reverse dependencies and no other targets."""
     workspace.write("lib/lib.py", "second\n")
     assert affected_by.labels() == BELOW_LIB | {"//svc:slow"}
-    assert "lib/lib.py: is a source file" in affected_by.talk
+    assert "lib/lib.py: is a source file" in affected_by.stderr
 
 
-def test_file_of_nobody(workspace: Workspace, affected_by: Answers) -> None:
-    """A document that no target takes touches nothing, new or old."""
+def test_unused_file(workspace: Workspace, affected_by: CommandLine) -> None:
+    """A file that no target references affects nothing, whether it is new or changed."""
     workspace.write("README.md", "second\n")
     workspace.write("svc/notes with space.md", "first\n")
     assert affected_by.scope() == "none"
-    assert "README.md: belongs to no target" in affected_by.talk
+    assert "README.md: is used by no target" in affected_by.stderr
 
 
-def test_folder_of_files_owns_what_is_in_it(workspace: Workspace, affected_by: Answers) -> None:
-    """A target may take a whole folder by its label."""
+def test_file_in_a_folder_that_is_a_source(workspace: Workspace, affected_by: CommandLine) -> None:
+    """A target that references a folder is affected by each file in it."""
     workspace.define("//other:other", inputs=["//other:data"])
     workspace.commit()
     workspace.write("other/data/deep/file.txt", "x")
     assert affected_by.labels() == {"//other:other"}
 
 
-def test_folder_that_bazel_ignores(workspace: Workspace, affected_by: Answers) -> None:
-    """What lies under .bazelignore lies in no package."""
+def test_folder_that_bazel_ignores(workspace: Workspace, affected_by: CommandLine) -> None:
+    """Files in a folder of .bazelignore are in no package."""
     workspace.write(".bazelignore", "# Their own.\nfixtures\n")
     workspace.commit()
     workspace.write("fixtures/BUILD.bazel", "# x\n")
@@ -35,8 +35,8 @@ def test_folder_that_bazel_ignores(workspace: Workspace, affected_by: Answers) -
     assert affected_by.scope() == "none"
 
 
-def test_file_behind_a_link(workspace: Workspace, affected_by: Answers) -> None:
-    """Who takes a link takes what it leads to, also where the link is one to a folder."""
+def test_file_behind_a_symlink(workspace: Workspace, affected_by: CommandLine) -> None:
+    """A target that references a symbolic link is affected by its destination, also if the link is to a folder."""
     workspace.write("docs/table.txt", "first\n")
     (workspace.folder / "other/link.txt").symlink_to("../docs/table.txt")
     (workspace.folder / "svc/folder").symlink_to("../docs")
@@ -47,8 +47,8 @@ def test_file_behind_a_link(workspace: Workspace, affected_by: Answers) -> None:
     assert affected_by.labels() == {"//other:other", "//svc:slow"}
 
 
-def test_file_that_git_was_told_not_to_watch(workspace: Workspace, affected_by: Answers) -> None:
-    """What is on disk counts, whatever the index was told to believe."""
+def test_file_that_git_assumes_unchanged(workspace: Workspace, affected_by: CommandLine) -> None:
+    """A file on disk is compared even if the index marks it as unchanged."""
     workspace.git("update-index", "--assume-unchanged", "lib/lib.py", "other/other.py")
     workspace.write("other/other.py", "second\n")
     assert affected_by.labels() == {"//other:other"}

@@ -1,8 +1,8 @@
-"""Edits of one of several locks of a hub, through the command."""
+"""Changes of one of several lock files of a hub, through the command line."""
 
 import pytest
 
-from tools.affected.tests.conftest import BELOW_LIB, LOCK, MODULE, Answers, Workspace
+from tools.affected.tests.conftest import BELOW_LIB, LOCK, MODULE, CommandLine, Workspace
 
 _OLD = "requirements/old_lock.txt"
 _HUB = "@@_main~pip~pip//idna:pkg"
@@ -15,7 +15,7 @@ _MODULE = MODULE.replace(
 
 @pytest.fixture(autouse=True)
 def _on_tracks(workspace: Workspace) -> None:
-    """Give the workspace two locks; everything that takes idna is on the track `old`."""
+    """Add a second lock file; all targets that depend on idna are on the track `old`."""
     workspace.write("MODULE.bazel", _MODULE)
     workspace.write(_OLD, LOCK)
     entries = [
@@ -27,19 +27,19 @@ def _on_tracks(workspace: Workspace) -> None:
     workspace.commit()
 
 
-def test_a_bump_touches_what_is_on_the_track(workspace: Workspace, affected_by: Answers) -> None:
-    """The lock of the track counts for its targets, and that of the main one does not."""
+def test_bump_affects_targets_on_the_track(workspace: Workspace, affected_by: CommandLine) -> None:
+    """A bump in the lock file of a track affects its targets, one in the main lock file does not."""
     workspace.write(_OLD, LOCK.replace("3.20", "3.19"))
     assert affected_by.labels() == BELOW_LIB
-    assert "track old: idna 3.20 -> 3.19" in affected_by.talk
+    assert "track old: idna 3.20 -> 3.19" in affected_by.stderr
     workspace.write(_OLD, LOCK)
     workspace.write("requirements_lock.txt", LOCK.replace("3.20", "3.21"))
     assert affected_by.labels() == set()
-    assert "track main: idna 3.20 -> 3.21" in affected_by.talk
+    assert "track main: idna 3.20 -> 3.21" in affected_by.stderr
 
 
-def test_a_distribution_that_one_lock_gets_or_loses(workspace: Workspace, affected_by: Answers) -> None:
-    """What BUILD files make of that difference is seeded, with what depends on it; the rest is not."""
+def test_distribution_added_to_or_removed_from_one_lock(workspace: Workspace, affected_by: CommandLine) -> None:
+    """Targets whose definition depends on the distributions of a track are seeds, others are not."""
     workspace.write(_OLD, LOCK + "zipp==4.0 \\\n    --hash=sha256:dd\n")
     assert affected_by.labels() == set()
     workspace.define("//other:other", tags=["has_zipp"])
@@ -50,12 +50,12 @@ def test_a_distribution_that_one_lock_gets_or_loses(workspace: Workspace, affect
     assert affected_by.labels() == {"//other:other"}
 
 
-def test_a_distribution_more_beside_a_base_that_cannot_be_loaded(workspace: Workspace, affected_by: Answers) -> None:
-    """Without the base's graph nothing is known to be defined as before."""
+def test_added_distribution_with_a_broken_base(workspace: Workspace, affected_by: CommandLine) -> None:
+    """If the base cannot be loaded to compare definitions, everything is affected."""
     whole = (workspace.folder / "graph.json").read_text()
     workspace.write("graph.json", '{"broken": true}')
     workspace.commit()
     workspace.write("graph.json", whole)
     workspace.write(_OLD, LOCK + "zipp==4.0 \\\n    --hash=sha256:dd\n")
     assert affected_by.scope() == "all"
-    assert "the graphs cannot be compared" in affected_by.talk
+    assert "the graphs cannot be compared" in affected_by.stderr

@@ -1,4 +1,4 @@
-"""Starlark and rc files compared by what they say."""
+"""Comparison of Starlark and rc files."""
 
 import pytest
 
@@ -16,10 +16,10 @@ FILE = b'"""Doc."""\n\nload(":a.bzl", "a")\n\ndef f(name):\n    """Does."""\n   
         FILE.replace(b'["x"]', b"[\n        'x',\n    ]"),
     ],
 )
-def test_rewording_says_the_same(after: bytes) -> None:
-    """Comments, docstrings, quotes and line breaks mean nothing."""
+def test_equivalent_files(after: bytes) -> None:
+    """Comments, docstrings, quotes and line breaks are ignored."""
     assert after != FILE
-    assert starlark.says_the_same(FILE, after)
+    assert starlark.is_equivalent(FILE, after)
 
 
 @pytest.mark.parametrize(
@@ -32,18 +32,18 @@ def test_rewording_says_the_same(after: bytes) -> None:
         b"def broken(:\n",
     ],
 )
-def test_edit_says_something_else(after: bytes) -> None:
-    """Everything else counts, and what cannot be parsed as well."""
-    assert not starlark.says_the_same(FILE, after)
+def test_different_files(after: bytes) -> None:
+    """All other edits are found, and a file that cannot be parsed is different."""
+    assert not starlark.is_equivalent(FILE, after)
 
 
 def test_string_that_only_looks_like_a_docstring() -> None:
-    """A string inside an expression is a value."""
-    assert not starlark.says_the_same(b'x = """a"""\n', b'x = """b"""\n')
+    """A string in an expression is compared."""
+    assert not starlark.is_equivalent(b'x = """a"""\n', b'x = """b"""\n')
 
 
 def test_options_are_compared_without_comments() -> None:
-    """In an rc file comments, blanks and continued lines mean nothing; order and words do."""
+    """In an rc file comments, spaces and line continuations are ignored; options and their order are compared."""
     before = b"# Why.\nbuild --a --b\n\ntest --c\n"
     assert starlark.same_options(before, b"build   --a \\\n  --b # here\ntest --c\n")
     assert not starlark.same_options(before, b"build --b --a\ntest --c\n")

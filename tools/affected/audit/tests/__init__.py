@@ -1,1 +1,1 @@
-"""Tests of the audit, and the audit itself."""
+"""Tests of the audit, and a run of it."""

@@ -1,4 +1,4 @@
-"""`affected` against the truth, with a real Bazel on a workspace that is made here."""
+"""A run of the audit, with a real Bazel on the generated workspace."""
 
 import dataclasses
 import random
@@ -6,85 +6,86 @@ from collections.abc import Iterator
 
 import pytest
 
-from tools.affected import seeds, ways
-from tools.affected.audit import mutations, scratch
-from tools.affected.audit.__main__ import LEAST_PRECISION
-from tools.affected.audit.trial import Bench, Score
+from tools.affected import seeds
+from tools.affected.audit import mutations, temp_workspace
+from tools.affected.audit.__main__ import MIN_PRECISION
+from tools.affected.audit.experiment import Score, Workspace
+from tools.affected.edges import RuleNode
 
-# Options are edited once: what has no action is reported then without need, which weighs too much among few edits.
+# An edit of options reports targets without actions, which did not change. With fewer edits precision is too low.
 MUTATIONS, SEED = 60, 4
 
 
 @pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    """Give a fixture workspace that its Bazel has seen."""
-    with scratch.workspace() as bazel:
-        yield Bench.of(bazel, mutations.OF_FIXTURE, with_rivals=False)
+def workspace() -> Iterator[Workspace]:
+    """Return the generated workspace."""
+    with temp_workspace.create() as bazel:
+        yield Workspace.read(bazel, mutations.OF_FIXTURE, with_baselines=False)
 
 
-def test_nothing_that_changed_is_missed(bench: Bench) -> None:
-    """Over all kinds of edits, what acts otherwise is reported, and hardly anything else."""
-    trials = list(bench.trials(MUTATIONS, SEED))
-    missed = {trial.mutation: sorted(trial.missed("affected")) for trial in trials if trial.missed("affected")}
+def test_no_changed_target_is_missed(workspace: Workspace) -> None:
+    """Over all kinds of edits, every changed target is reported, and few others."""
+    outcomes = list(workspace.run_all(MUTATIONS, SEED))
+    missed = {one.mutation: sorted(one.missed("affected")) for one in outcomes if one.missed("affected")}
     assert not missed
-    assert any(trial.changed for trial in trials)
-    assert Score.of("affected", trials).precision >= LEAST_PRECISION
+    assert any(outcome.changed for outcome in outcomes)
+    assert Score.of("affected", outcomes).precision >= MIN_PRECISION
 
 
 @pytest.mark.parametrize("mutation", [mutations.edit_data, mutations.add_data, mutations.make_executable])
-def test_file_that_no_action_reads_counts(bench: Bench, mutation: mutations.Mutation) -> None:
-    """Who has a file at hand changes with it, though there is no action to see that by."""
-    changed = bench.trial(mutation, random.Random(SEED)).changed
+def test_runfiles_are_compared(workspace: Workspace, mutation: mutations.Mutation) -> None:
+    """A change of a runfile changes the target even if no action reads it."""
+    changed = workspace.run(mutation, random.Random(SEED)).changed
     assert {label.partition(":")[2] for label in changed} == {"data", "test"}
 
 
 def edit_lowest(editor: mutations.Editor) -> None:
-    """Edit the library that all others have below them."""
+    """Edit the library that all others depend on."""
     (editor.folder / "lib0/a.src").write_text("edited\n")
 
 
-def test_way_that_nobody_looks_down_is_spared(bench: Bench) -> None:
-    """Of two that take what other repositories gave to a library, only the one with the library's own file changes."""
-    trial = bench.trial(edit_lowest, random.Random(SEED))
-    assert trial.guess("affected").reported == trial.changed
-    assert {label for label in trial.changed if label.startswith("//inventories")} == {"//inventories:beside"}
+def test_filtered_edge_does_not_propagate(workspace: Workspace) -> None:
+    """A target that uses only the third-party files of a library is not affected by the library's own files."""
+    outcome = workspace.run(edit_lowest, random.Random(SEED))
+    assert outcome.report("affected").reported == outcome.changed
+    assert {label for label in outcome.changed if label.startswith("//inventories")} == {"//inventories:with_source"}
 
 
-def test_untrue_statement_is_noticed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A rule that claims not to look at what it reads is found out."""
-    read = ways.Taker.of
-    monkeypatch.setattr(ways.Taker, "of", lambda rule: dataclasses.replace(read(rule), unseen=frozenset({"srcs"})))
-    assert bench.trial(edit_lowest, random.Random(SEED)).missed("affected")
+def test_wrong_filter_is_found(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If rules declare that they do not read an attribute that they read, targets are missed."""
+    read = RuleNode.from_query
+    filtered = frozenset({"srcs"})
+    monkeypatch.setattr(RuleNode, "from_query", lambda rule: dataclasses.replace(read(rule), unread=filtered))
+    assert workspace.run(edit_lowest, random.Random(SEED)).missed("affected")
 
 
-def test_names_that_programs_carry_count(bench: Bench) -> None:
-    """A test that looks at nothing at hand changes where that brings another repository."""
-    trial = bench.trial(mutations.put_at_hand, random.Random(SEED))
-    assert trial.guess("affected").reported >= trial.changed >= {"//inventories:pins_test"}
+def test_repository_mappings_are_compared(workspace: Workspace) -> None:
+    """A test changes if its runfiles get a file of another repository, though it does not read the file."""
+    outcome = workspace.run(mutations.add_external_data, random.Random(SEED))
+    assert outcome.report("affected").reported >= outcome.changed >= {"//inventories:pins_test"}
 
 
-def test_machine_that_actions_run_on_counts(bench: Bench) -> None:
-    """Another execution platform is everything, so that it is no edit to measure precision by; none is missed."""
-    trial = bench.trial(mutations.register_platform, random.Random(SEED))
-    assert len(trial.changed) > len(trial.unneeded("affected")) > 0
-    assert not trial.missed("affected")
+def test_execution_platform(workspace: Workspace) -> None:
+    """Another execution platform misses no target; it affects all, so it is no mutation that measures precision."""
+    outcome = workspace.run(mutations.register_platform, random.Random(SEED))
+    assert len(outcome.changed) > len(outcome.unneeded("affected")) > 0
+    assert not outcome.missed("affected")
 
 
 @pytest.mark.parametrize(
-    ("module", "mutation"),
+    ("rule", "mutation"),
     [
         ("definitions", mutations.change_rule),
         ("definitions", mutations.delete_source),
         ("definitions", mutations.split_package),
         ("module_locks", mutations.bump_distribution),
         ("modules", mutations.register_toolchain),
-        ("everything", mutations.change_option),
+        ("global_files", mutations.change_option),
     ],
 )
-def test_switched_off_seed_is_noticed(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, module: str, mutation: mutations.Mutation
-) -> None:
-    """The audit is no rubber stamp: with a seed module missing it finds targets that were not reported."""
-    left = tuple(one for one in seeds.BEFORE_SOURCES if not one.__name__.endswith(module))
-    monkeypatch.setattr(seeds, "BEFORE_SOURCES", left)
-    assert bench.trial(mutation, random.Random(SEED)).missed("affected")
+def test_disabled_seed_rule_is_found(workspace: Workspace, rule: str, mutation: mutations.Mutation) -> None:
+    """Without one of the seed rules the audit finds missed targets."""
+    others = tuple(one for one in seeds.RULES if one.name != rule)
+    assert len(others) == len(seeds.RULES) - 1
+    without = dataclasses.replace(workspace, rules=others)
+    assert without.run(mutation, random.Random(SEED)).missed("affected")

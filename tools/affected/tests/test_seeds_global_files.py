@@ -1,10 +1,10 @@
-"""Files that every target hangs on."""
+"""Files that affect every target, through the command line."""
 
 import pathlib
 
 import pytest
 
-from tools.affected.tests.conftest import BELOW_LIB, MODULE, Answers, Workspace
+from tools.affected.tests.conftest import BELOW_LIB, MODULE, CommandLine, Workspace
 
 
 @pytest.mark.parametrize(
@@ -13,18 +13,18 @@ from tools.affected.tests.conftest import BELOW_LIB, MODULE, Answers, Workspace
         (".bazelrc", "options of Bazel changed"),
         ("ci/ci.bazelrc", "options of Bazel changed"),
         (".bazelversion", "the version of Bazel changed"),
-        ("bazelw", "how Bazel is started changed"),
-        ("WORKSPACE", "repositories or their bounds changed"),
-        ("base/extension.bzl", "MODULE.bazel makes repositories with it"),
-        ("base/versions.bzl", "MODULE.bazel makes repositories with it"),
-        ("lib/.gitattributes", "what git writes for a file changed"),
-        ("ci/status.sh", ".bazelrc names it, or a folder it is in"),
-        ("toy/src/toy.py", "MODULE.bazel names it, or a folder it is in"),
+        ("bazelw", "the launcher of Bazel changed"),
+        ("WORKSPACE", "external repositories or their boundaries changed"),
+        ("base/extension.bzl", "MODULE.bazel creates repositories from it"),
+        ("base/versions.bzl", "MODULE.bazel creates repositories from it"),
+        ("lib/.gitattributes", "the files that git checks out may have changed"),
+        ("ci/status.sh", ".bazelrc names it or a folder above it"),
+        ("toy/src/toy.py", "MODULE.bazel names it or a folder above it"),
         ("tools/airgap/rc.py", "the air-gapped mode's Bazel or rule sets changed"),
     ],
 )
-def test_what_everything_hangs_on(workspace: Workspace, affected_by: Answers, path: str, reason: str) -> None:
-    """The reason is given, and every target of this repository is listed."""
+def test_file_affects_everything(workspace: Workspace, affected_by: CommandLine, path: str, reason: str) -> None:
+    """Every target of this repository is listed, and the reason is printed."""
     workspace.write(".bazelrc", "build --workspace_status_command=%workspace%/ci/status.sh\n")
     workspace.write("MODULE.bazel", MODULE + 'local_path_override(module_name = "toy", path = "./toy")\n')
     workspace.commit()
@@ -36,21 +36,21 @@ def test_what_everything_hangs_on(workspace: Workspace, affected_by: Answers, pa
 
 
 @pytest.mark.parametrize("path", ["base/extension.bzl", "base/versions.bzl"])
-def test_other_words_for_what_makes_repositories(workspace: Workspace, affected_by: Answers, path: str) -> None:
-    """A comment in an extension makes the same repositories."""
+def test_comment_in_a_module_extension(workspace: Workspace, affected_by: CommandLine, path: str) -> None:
+    """A comment in a module extension affects nothing."""
     workspace.write(path, "# Why.\n" + (workspace.folder / path).read_text())
     assert affected_by.scope() == "none"
 
 
-def test_link_is_everything(workspace: Workspace, affected_by: Answers) -> None:
-    """A symbolic link may stand for many files."""
+def test_symlink_affects_everything(workspace: Workspace, affected_by: CommandLine) -> None:
+    """A symbolic link may stand for any number of files."""
     (workspace.folder / "link").symlink_to("lib")
     workspace.git("add", "link")
     assert affected_by.scope() == "all"
 
 
-def test_link_that_git_does_not_know_yet_is_everything(workspace: Workspace, affected_by: Answers) -> None:
-    """It is as much of a link as one that was added, but for those that Bazel makes."""
+def test_untracked_symlink_affects_everything(workspace: Workspace, affected_by: CommandLine) -> None:
+    """An untracked symbolic link affects everything, unless Bazel created it."""
     (workspace.folder / "bazel-bin").symlink_to("/nowhere")
     assert affected_by.scope() == "none"
     (workspace.folder / "link").symlink_to("lib")
@@ -58,8 +58,10 @@ def test_link_that_git_does_not_know_yet_is_everything(workspace: Workspace, aff
 
 
 @pytest.mark.parametrize("end", ["lib", "lib/BUILD.bazel", "lib/rules.bzl"])
-def test_definition_behind_a_link_is_everything(workspace: Workspace, affected_by: Answers, end: str) -> None:
-    """A package that is seen at two places is changed at both; only one of them is known."""
+def test_definition_behind_a_symlink_affects_everything(
+    workspace: Workspace, affected_by: CommandLine, end: str
+) -> None:
+    """A changed file that a symbolic link makes a BUILD or Starlark file of another package affects everything."""
     workspace.write("lib/rules.bzl", "x = 1\n")
     workspace.write("other/x.txt", "x\n")
     link = workspace.folder / "other" / pathlib.PurePath(end).name
@@ -70,16 +72,16 @@ def test_definition_behind_a_link_is_everything(workspace: Workspace, affected_b
     assert affected_by.scope() == "all"
 
 
-def test_link_to_itself_is_everything(workspace: Workspace, affected_by: Answers) -> None:
-    """Names without end are nobody's to list."""
+def test_recursive_symlink_affects_everything(workspace: Workspace, affected_by: CommandLine) -> None:
+    """A link to a folder that contains it gives each file an infinite number of paths."""
     (workspace.folder / "lib/loop").symlink_to(".")
     workspace.commit()
     workspace.write("lib/lib.py", "second\n")
     assert affected_by.scope() == "all"
 
 
-def test_repository_inside_is_everything(workspace: Workspace, affected_by: Answers) -> None:
-    """Git does not look into a repository that is no submodule, and Bazel does."""
+def test_nested_repository_affects_everything(workspace: Workspace, affected_by: CommandLine) -> None:
+    """Git does not list the files of a nested repository that is no submodule, and Bazel loads them."""
     workspace.git("init", "--quiet", "other/inner")
     workspace.write("other/inner/x.txt", "x\n")
     assert affected_by.scope() == "all"

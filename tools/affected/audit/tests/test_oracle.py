@@ -4,10 +4,10 @@ import os
 import pathlib
 from typing import Any
 
-from tools.affected.audit.truth import ActionGraph, Contents
+from tools.affected.audit.oracle import ActionGraph, Contents
 
-ANSWER: dict[str, Any] = {
-    "targets": [{"id": 1, "label": "//:made"}, {"id": 2, "label": "//:user"}, {"id": 3, "label": "@x//:other"}],
+OUTPUT: dict[str, Any] = {
+    "targets": [{"id": 1, "label": "//:generated"}, {"id": 2, "label": "//:user"}, {"id": 3, "label": "@x//:other"}],
     "actions": [
         {"targetId": 1, "mnemonic": "Make", "actionKey": "a", "inputDepSetIds": [1], "outputIds": [2]},
         {"targetId": 2, "mnemonic": "Use", "actionKey": "b", "inputDepSetIds": [2], "outputIds": [3]},
@@ -16,7 +16,7 @@ ANSWER: dict[str, Any] = {
     "pathFragments": [
         {"id": 1, "label": "lib"},
         {"id": 2, "label": "source", "parentId": 1},
-        {"id": 3, "label": "made", "parentId": 1},
+        {"id": 3, "label": "generated", "parentId": 1},
         {"id": 4, "label": "used"},
         {"id": 5, "label": "other"},
     ],
@@ -29,28 +29,28 @@ ANSWER: dict[str, Any] = {
 
 
 def _graph(*contents: tuple[str, int]) -> ActionGraph:
-    return ActionGraph(answer=ANSWER, content={"lib/source": 1, "loose": 2, **dict(contents)}.__getitem__)
+    return ActionGraph(output=OUTPUT, content={"lib/source": 1, "loose": 2, **dict(contents)}.__getitem__)
 
 
-def test_source_reaches_every_action_above_it() -> None:
-    """Who reads a file, and who reads what is made of it, acts otherwise; other repositories are not told of."""
+def test_source_changes_every_dependent_action() -> None:
+    """A source file changes the digests of direct and indirect users; other repositories are left out."""
     before, after = dict(_graph().by_label()), dict(_graph(("lib/source", 3)).by_label())
-    assert set(before) == {"//:made", "//:user"}
+    assert set(before) == {"//:generated", "//:user"}
     assert all(before[label] != after[label] for label in before)
 
 
-def test_file_is_known_by_its_path() -> None:
-    """A made file has the digest of its action, a source that of its content, a link that of its end and its place."""
+def test_digest_of_a_file() -> None:
+    """A generated file has the digest of its action, a source file that of its content, a link that of its target."""
     before, after = _graph(), _graph(("lib/source", 3))
-    for path, same in (("lib/made", False), ("loose", True), ("link=loose", True), ("link=lib/source", False)):
+    for path, same in (("lib/generated", False), ("loose", True), ("link=loose", True), ("link=lib/source", False)):
         assert (before.file(path) == after.file(path)) is same
     assert before.file("link=loose") != before.file("loose")
 
 
-def test_content_is_read_again_when_the_file_is_another(tmp_path: pathlib.Path) -> None:
-    """What is at the path counts, with its mode, and so do the files below a folder."""
+def test_changed_content_is_read_again(tmp_path: pathlib.Path) -> None:
+    """The digest of a path changes with its content and mode, that of a folder with its files."""
     contents, file = Contents(), tmp_path / "a"
-    seen = [contents.digest(str(file))]
+    digests = [contents.digest(str(file))]
     for step in (
         lambda: file.write_text("x"),
         lambda: file.write_text("y"),
@@ -58,9 +58,9 @@ def test_content_is_read_again_when_the_file_is_another(tmp_path: pathlib.Path) 
         lambda: os.replace(_written(tmp_path / "b", "z"), file),  # noqa: PTH105
     ):
         step()
-        seen.append(contents.digest(str(file)))
-    assert len(set(seen)) == 5
-    assert contents.digest(str(file)) == seen[-1]
+        digests.append(contents.digest(str(file)))
+    assert len(set(digests)) == 5
+    assert contents.digest(str(file)) == digests[-1]
     folder = contents.digest(str(tmp_path))
     file.write_text("last")
     assert contents.digest(str(tmp_path)) != folder

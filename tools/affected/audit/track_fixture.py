@@ -1,7 +1,7 @@
-"""A small workspace with two dependency tracks, and edits of their locks.
+"""A generated workspace with two dependency tracks, and random edits of their lock files.
 
-Its module extension names repositories as rules_python does: tracks with the same line share one, and where lines
-differ each repository has the name of its platform.
+Its module extension names repositories as rules_python does: tracks with equal pins of a distribution share a
+repository, others have one each, with the platform in its name.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ pip.parse(
 use_repo(pip, "pip")
 '''
 
-_EXTENSION = '''"""Repositories of two locks."""
+_EXTENSION = '''"""Repositories from two lock files."""
 
 _PACKAGE = "filegroup(name = 'pkg', srcs = %r, visibility = ['//visibility:public'])"
 _ALIAS = "alias(name = 'pkg', actual = select(%r), visibility = ['//visibility:public'])"
@@ -62,14 +62,14 @@ def _lines(text):
 def _pip_impl(mctx):
     (tag,) = [tag for module in mctx.modules for tag in module.tags.parse]
     locks = {platform: _lines(mctx.read(lock)) for lock, platform in tag.requirements_by_platform.items()}
-    choices, made = {}, {}
+    choices, wheels = {}, {}
     for platform, lines in locks.items():
         for name, line in lines.items():
             same = len({other.get(name): None for other in locks.values()}) == 1
             wheel = "pip_" + name + ("" if same else "_" + platform)
             choices.setdefault(name, {})[platform] = wheel
-            made[wheel] = (line, "d%d" % (int(name[1:]) - 1) if int(name[1:]) % 2 else "")
-    for wheel, (line, needs) in made.items():
+            wheels[wheel] = (line, "d%d" % (int(name[1:]) - 1) if int(name[1:]) % 2 else "")
+    for wheel, (line, needs) in wheels.items():
         _wheel(name = wheel, line = line, needs = needs)
     _hub(name = tag.hub_name, choices = json.encode(choices), flag = str(Label("//build:track")))
 
@@ -79,7 +79,7 @@ pip = module_extension(implementation = _pip_impl, tag_classes = {"parse": tag_c
 })})
 '''
 
-_RULES = '''"""A flag, and rules that bundle files, on a track or on that of the build."""
+_RULES = '''"""A flag, and rules that bundle files on the track of the build or on a given one."""
 
 flag = rule(implementation = lambda ctx: [], build_setting = config.string(flag = True))
 
@@ -127,7 +127,7 @@ track_bundle(name = "pinned", deps = [":lib1"], track = "main")
 
 
 def files() -> Iterator[tuple[str, str]]:
-    """Yield every file by its path."""
+    """Yield the path and the content of every file."""
     yield "MODULE.bazel", _MODULE
     yield ".bazelversion", "8.7.0\n"
     yield ".bazelrc", "common --lockfile_mode=off\ncommon --noenable_workspace\n"
@@ -151,39 +151,39 @@ def _pin(number: int, version: str) -> str:
 
 
 def _edit(editor: Editor, locks: tuple[str, ...], pattern: str, by: str) -> None:
-    number = editor.dice.randrange(_DISTRIBUTIONS)
+    number = editor.generator.randrange(_DISTRIBUTIONS)
     for lock in locks:
         editor.replace(editor.folder / lock, rf"(?<=^d{number}==)" + pattern, by)
 
 
 def bump_main(editor: Editor) -> None:
-    """Bump a distribution in the main lock."""
+    """Bump a distribution in the main lock file."""
     _edit(editor, _LOCKS[:1], r"[\d.]+", f"2.{editor.number()}")
 
 
 def bump_track(editor: Editor) -> None:
-    """Bump a distribution in the lock of the track."""
+    """Bump a distribution in the lock file of the track."""
     _edit(editor, _LOCKS[1:], r"[\d.]+", f"2.{editor.number()}")
 
 
 def bump_both(editor: Editor) -> None:
-    """Bump a distribution in both locks."""
+    """Bump a distribution in both lock files."""
     _edit(editor, _LOCKS, r"[\d.]+", f"2.{editor.number()}")
 
 
-def unite(editor: Editor) -> None:
-    """Pin in the lock of the track what the main lock pins."""
+def use_main_pins(editor: Editor) -> None:
+    """Copy the main lock file to that of the track."""
     main = (editor.folder / _LOCKS[0]).read_text()
     (editor.folder / _LOCKS[1]).write_text(main)
 
 
 def rehash_track(editor: Editor) -> None:
-    """Take other files of a version in the lock of the track."""
+    """Change the hash of a distribution in the lock file of the track."""
     _edit(editor, _LOCKS[1:], r"([\d.]+ \\\n +--hash=sha256:)\w{9}", rf"\g<1>{editor.number():09x}")
 
 
 def comment_track(editor: Editor) -> None:
-    """Say otherwise what requires a distribution."""
+    """Change the comment that says what requires a distribution."""
     _edit(editor, _LOCKS[1:], r"((?:.*\n){2}    # via ).*", rf"\g<1>x{editor.number()}")
 
 
@@ -191,7 +191,7 @@ OF_TRACKS: Weights = {
     bump_main: 4,
     bump_track: 6,
     bump_both: 3,
-    unite: 1,
+    use_main_pins: 1,
     rehash_track: 3,
     comment_track: 1,
 }

@@ -1,4 +1,4 @@
-"""A fresh fixture workspace and a Bazel of its own."""
+"""A temporary workspace with its own Bazel server."""
 
 import dataclasses
 import os
@@ -13,17 +13,18 @@ from tools.affected.bazel import Bazel
 
 
 @contextmanager
-def workspace(size: fixture.Size = fixture.SMALL, files: Iterable[tuple[str, str]] = ()) -> Iterator[Bazel]:
-    """Lend a fixture, or a workspace of other `files`, and a Bazel with its own output root; both are gone afterwards.
+def create(size: fixture.Size = fixture.SMALL, files: Iterable[tuple[str, str]] = ()) -> Iterator[Bazel]:
+    """Create a fixture, or a workspace of other `files`, and remove it and its output root afterwards.
 
-    The Bazel is that of the workspace that this program was started from.
+    Yields:
+        The Bazel of the workspace that this program was started from, in the new workspace.
     """
-    here = pathlib.Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", pathlib.Path.cwd()))
+    source = pathlib.Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", pathlib.Path.cwd()))
     with tempfile.TemporaryDirectory(prefix="audit-", ignore_cleanup_errors=True) as name:
         folder = pathlib.Path(name)
         fixture.commit(folder / "fixture", list(files) or fixture.files(size))
         startup = (f"--output_user_root={folder / 'bazel'}",)
-        bazel = dataclasses.replace(Bazel.of(here), workspace=folder / "fixture", startup=startup)
+        bazel = dataclasses.replace(Bazel.find(source), workspace=folder / "fixture", startup_options=startup)
         try:
             yield bazel
         finally:
