@@ -1,1 +1,1 @@
-"""Proves that the images are the same bytes wherever and however they are built."""
+"""A check that images have the same digests under all build conditions."""

@@ -1,8 +1,8 @@
-"""Build all images twice, far apart, and demand equal digests.
+"""Build all images twice under different conditions and compare their digests.
 
-The two builds share nothing but the commit: folder, output base, HOME, time zone, locale, umask, the date, the order of
-files in folders, number of jobs and compilation mode differ, and one has a commit more, of documentation alone. The
-committed state is built, not the working tree.
+The two builds have only the commit in common: folder, output base, HOME, time zone, locale, umask, date, order of files
+in folders, number of jobs and compilation mode differ, and one clone has an additional commit that changes only
+documentation. The committed state is built, not the working tree.
 """
 
 import argparse
@@ -13,63 +13,66 @@ import tempfile
 import time
 from pathlib import Path
 
-from tools.reproducible.builds import Bazel, BuildFailedError, cloned
-from tools.reproducible.conditions import HOSTILE, PLAIN
-from tools.reproducible.documents import commit_documents
-from tools.reproducible.sabotage import Sabotage, sabotage
-from tools.reproducible.surroundings import lists_the_last_first, odd_surroundings
+from tools.reproducible.build_environment import lists_newest_first, varied_environment
+from tools.reproducible.builds import Bazel, BuildFailedError, clone
+from tools.reproducible.conditions import REFERENCE, VARIED
+from tools.reproducible.documents import NoDocumentsError, commit_documents
+from tools.reproducible.negative_control import LineNotFoundError, Nondeterminism, inject
 
 
 def main() -> int:
-    """Return 0 when the digests are as they have to be."""
+    """Return 0 if all digests are equal, or with --negative-control if all differ."""
     arguments = _arguments()
     workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", Path.cwd()))
     try:
-        return _prove(workspace, negative_control=arguments.negative_control)
-    except (BuildFailedError, subprocess.CalledProcessError) as failure:
+        return _run(workspace, negative_control=arguments.negative_control)
+    except (BuildFailedError, LineNotFoundError, NoDocumentsError, subprocess.CalledProcessError) as failure:
         print(f"reproducible: {failure}", file=sys.stderr)
         return 2
 
 
-def _prove(workspace: Path, *, negative_control: bool) -> int:
-    with tempfile.TemporaryDirectory(prefix="reproducible-") as scratch:
-        plain, hostile = _far_apart(workspace, Path(scratch))
+def _run(workspace: Path, *, negative_control: bool) -> int:
+    with tempfile.TemporaryDirectory(prefix="reproducible-") as folder:
+        reference, varied = _clones(workspace, Path(folder))
         try:
-            return _control(plain, hostile) if negative_control else _compare(plain, hostile)
+            return _run_control(reference, varied) if negative_control else _compare(reference, varied)
         finally:
-            plain.stop()
-            hostile.stop()
+            reference.stop()
+            varied.stop()
 
 
-def _far_apart(workspace: Path, scratch: Path) -> tuple[Bazel, Bazel]:
-    surroundings = odd_surroundings(Path(os.environ["FAKETIME_LIBRARY"]), scratch / "surroundings")
-    if not surroundings.command:
-        print("no bubblewrap here: date and order of files are the same for both builds", file=sys.stderr)
-    plain = cloned(workspace, scratch, PLAIN)
-    hostile = cloned(workspace, scratch, HOSTILE).within(surroundings)
-    commit_documents(hostile.folder)
-    return plain, hostile
+def _clones(workspace: Path, folder: Path) -> tuple[Bazel, Bazel]:
+    environment = varied_environment(Path(os.environ["FAKETIME_LIBRARY"]), folder / "environment")
+    if not environment.command:
+        message = "bubblewrap is not installed: both builds have the same date and order of files"
+        print(message, file=sys.stderr)
+    reference = clone(workspace, folder, REFERENCE)
+    varied = clone(workspace, folder, VARIED).in_environment(environment)
+    commit_documents(varied.folder)
+    return reference, varied
 
 
-def _compare(plain: Bazel, hostile: Bazel) -> int:
-    first, second = _timed_digests(plain), _timed_digests(hostile)
+def _compare(reference: Bazel, varied: Bazel) -> int:
+    first, second = _timed_digests(reference), _timed_digests(varied)
     for label, digest in first.items():
         print(f"{'equal' if second.get(label) == digest else 'DIFFERS':8} {digest}  {label}")
-    return _judge(first == second, "all equal", "not reproducible")
+    return _report("" if first == second else "not reproducible", success="all digests are equal")
 
 
-def _control(plain: Bazel, hostile: Bazel) -> int:
-    """Let one thing after the other show in every image of both builds."""
+def _run_control(reference: Bazel, varied: Bazel) -> int:
+    """Inject each source of nondeterminism into both builds; the digests of every image must differ."""
     unnoticed = []
-    for by in Sabotage:
-        if by is Sabotage.ORDER and lists_the_last_first(plain.folder):
-            print("this disk lists files as memory does, so there is no other order", file=sys.stderr)
+    for source in Nondeterminism:
+        if source is Nondeterminism.ORDER and lists_newest_first(reference.folder):
+            message = "the file system lists files in the order of a tmpfs, so both builds have the same order"
+            print(message, file=sys.stderr)
             continue
-        for bazel in (plain, hostile):
-            sabotage(bazel.folder, by)
-        first, second = _timed_digests(plain), _timed_digests(hostile)
-        unnoticed += [f"{by.name.lower()} in {label}" for label in first if first[label] == second.get(label)]
-    return _judge(not unnoticed, "everything was noticed", f"unnoticed: {', '.join(unnoticed)}")
+        for bazel in (reference, varied):
+            inject(bazel.folder, source)
+        first, second = _timed_digests(reference), _timed_digests(varied)
+        unnoticed += [f"{source.name.lower()} in {label}" for label in first if first[label] == second.get(label)]
+    failure = f"digests are equal despite {', '.join(unnoticed)}" if unnoticed else ""
+    return _report(failure, success="all digests differ, as expected")
 
 
 def _timed_digests(bazel: Bazel) -> dict[str, str]:
@@ -80,9 +83,9 @@ def _timed_digests(bazel: Bazel) -> dict[str, str]:
     return digests
 
 
-def _judge(good: bool, praise: str, complaint: str) -> int:  # noqa: FBT001
-    print(praise if good else complaint, file=sys.stderr)
-    return 0 if good else 1
+def _report(failure: str, *, success: str) -> int:
+    print(failure or success, file=sys.stderr)
+    return 1 if failure else 0
 
 
 def _arguments() -> argparse.Namespace:
@@ -94,7 +97,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--negative-control",
         action="store_true",
-        help="let the date and the order of files into the builds and succeed only if both are noticed",
+        help="make the images depend on the date and on the order of files, and succeed only if all digests differ",
     )
     return parser.parse_args()
 

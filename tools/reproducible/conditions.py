@@ -1,11 +1,11 @@
-"""The circumstances of a build that must not show in what it makes."""
+"""The conditions of a build, which must not change its outputs."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """What surrounds one build: its folder's name, its environment, its umask, its flags."""
+    """The name of the folder, the environment variables, the umask and the flags of one build."""
 
     name: str
     folder: str
@@ -14,17 +14,17 @@ class Conditions:
     flags: tuple[str, ...] = ()
 
 
-PLAIN = Conditions(
-    name="plain",
-    folder="plain",
+REFERENCE = Conditions(
+    name="reference",
+    folder="reference",
     environment={"TZ": "UTC", "LC_ALL": "C.UTF-8"},
     flags=("--jobs=2", "--compilation_mode=fastbuild"),
 )
 
-HOSTILE = Conditions(
-    name="hostile",
+VARIED = Conditions(
+    name="varied",
     folder="another folder/with spaces",
-    environment={"TZ": "Pacific/Kiritimati", "LC_ALL": "tr_TR.UTF-8", "USER": "somebody"},
+    environment={"TZ": "Pacific/Kiritimati", "LC_ALL": "tr_TR.UTF-8", "USER": "another-user"},
     umask=0o077,
     flags=("--jobs=1", "--compilation_mode=opt", "--action_env=SOURCE_DATE_EPOCH=1"),
 )

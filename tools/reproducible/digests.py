@@ -12,9 +12,9 @@ from tools.reproducible.conditions import Conditions
 
 
 def main(workspace: Path) -> int:
-    """Print a line for each image; Bazel's exit code when it cannot build them."""
+    """Print a line for each image; return Bazel's exit code if the build fails."""
     try:
-        digests = Bazel(folder=workspace, conditions=Conditions(name="here", folder=".")).digests()
+        digests = Bazel(folder=workspace, conditions=Conditions(name="current", folder=".")).digests()
     except BuildFailedError as error:
         return error.exit_code
     for label, digest in sorted(digests.items()):

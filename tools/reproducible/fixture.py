@@ -1,7 +1,7 @@
-"""A workspace of one small image, made by this repository's own tools for layers.
+"""A generated workspace with one small image, whose layers are built by the tools of this repository.
 
-It is the only input of its builds: the tools are copied in, and the interpreters are the ones that are here already, so
-that nothing is fetched.
+The tools are copied into the workspace, and the interpreters are those of the build that runs the test, so its builds
+need no network.
 """
 
 import shutil
@@ -31,14 +31,14 @@ track_list(name = "tracks", main = "//tools/build/tracks:lock.txt")
 """
 
 _OPTIONS = """\
-# Below a test a server ends after fifteen idle seconds unless told otherwise, and two take turns here.
+# In a test a server ends after 15 idle seconds by default, and each of the two servers is idle for longer.
 startup --max_idle_secs=600
 common --lockfile_mode=off
 common --noenable_workspace
 common --incompatible_default_to_explicit_init_py
 common --override_repository=rules_python++python+python_3_11={interpreter}
 build --incompatible_strict_action_env
-# The interpreters lie wherever this build's cache is, which may be below /tmp.
+# The interpreters are in the cache of the build, which may be in /tmp.
 build --noincompatible_sandbox_hermetic_tmp
 """
 
@@ -85,7 +85,7 @@ _FILES = {
     "service/answers/__init__.py": "ANSWERS = {name: len(name) for name in {'one', 'two', 'three'}}\n",
     "service/data/b.txt": "b\n",
     "service/data/a.txt": "a\n",
-    "docs/how.md": "How.\n",
+    "docs/page.md": "A page.\n",
     "README.md": "A fixture.\n",
     "bazelw": '#!/bin/sh\nexec bazel --output_user_root="$HOME/bazel" "$@"\n',
 }
@@ -93,22 +93,27 @@ _FILES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Interpreters:
-    """Folders of two repositories of this build: the interpreter of rules, and the base image's."""
+    """The folders of two external repositories.
 
-    of_rules: Path
-    of_base: Path
+    Attributes:
+        rules: The interpreter that rules_python uses.
+        base: The base image.
+    """
+
+    rules: Path
+    base: Path
 
 
-def make(folder: Path, tools: Path, interpreters: Interpreters) -> None:
-    """Write the workspace and commit it; `tools` is a folder with `tools/build/tracks` and `tools/oci` in it."""
+def create(folder: Path, tools: Path, interpreters: Interpreters) -> None:
+    """Write the workspace and commit it; `tools` is a folder that contains `tools/build/tracks` and `tools/oci`."""
     for path, content in _FILES.items():
         _write(folder / path, content)
-    _write(folder / "MODULE.bazel", _MODULE.format(base=interpreters.of_base))
-    _write(folder / ".bazelrc", _OPTIONS.format(interpreter=interpreters.of_rules))
+    _write(folder / "MODULE.bazel", _MODULE.format(base=interpreters.base))
+    _write(folder / ".bazelrc", _OPTIONS.format(interpreter=interpreters.rules))
     (folder / "bazelw").chmod(0o755)
-    for place in ("tools/build/tracks", "tools/oci/layers", "tools/oci/python"):
-        for file in [*(tools / place).glob("*.py"), *(tools / place).glob("*.bzl")]:
-            shutil.copyfile(file, folder / place / file.name)
+    for package in ("tools/build/tracks", "tools/oci/layers", "tools/oci/python"):
+        for file in [*(tools / package).glob("*.py"), *(tools / package).glob("*.bzl")]:
+            shutil.copyfile(file, folder / package / file.name)
     for command in ("init --quiet", "add .", "-c user.name=n -c user.email=e commit --quiet -m first"):
         subprocess.run(["git", *command.split()], cwd=folder, check=True)
 

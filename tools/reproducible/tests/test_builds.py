@@ -1,17 +1,13 @@
-"""Two clones are built under the conditions asked for, and their digests are read.
-
-The launcher in these repositories is a script that writes down how it was called: starting Bazel on
-this repository is what the tool is for, and no test does that.
-"""
+"""Builds of clones, with a fake launcher that logs its calls."""
 
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tools.reproducible.builds import BuildFailedError, cloned
-from tools.reproducible.conditions import HOSTILE, PLAIN
-from tools.reproducible.surroundings import Surroundings
+from tools.reproducible.build_environment import BuildEnvironment
+from tools.reproducible.builds import BuildFailedError, clone
+from tools.reproducible.conditions import REFERENCE, VARIED
 
 LAUNCHER = """#!/bin/bash
 { echo "$@"; echo "HOME=$HOME TZ=$TZ umask=$(umask)"; } >> calls
@@ -26,7 +22,7 @@ esac
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
-    """A committed repository whose launcher only writes down its calls."""
+    """Return a repository with the fake launcher."""
     folder = tmp_path / "workspace"
     folder.mkdir()
     (folder / "bazelw").write_text(LAUNCHER)
@@ -38,29 +34,29 @@ def workspace(tmp_path: Path) -> Path:
 
 
 def test_digests_are_read_by_label(workspace: Path, tmp_path: Path) -> None:
-    """The first file of each target holds its digest."""
-    bazel = cloned(workspace, tmp_path / "scratch", PLAIN)
+    """The digest of a target is the content of its first file."""
+    bazel = clone(workspace, tmp_path / "clones", REFERENCE)
     assert bazel.digests() == {"//services/a:image.digest": "sha256:1234"}
 
 
-def test_each_clone_lives_under_its_own_conditions(workspace: Path, tmp_path: Path) -> None:
-    """Folder, output base, HOME, time zone and umask differ between the two builds."""
+def test_conditions_differ(workspace: Path, tmp_path: Path) -> None:
+    """Output base, HOME, time zone and umask differ between the two builds."""
     calls = []
-    for conditions in (PLAIN, HOSTILE):
-        bazel = cloned(workspace, tmp_path / "scratch", conditions)
+    for conditions in (REFERENCE, VARIED):
+        bazel = clone(workspace, tmp_path / "clones", conditions)
         bazel.digests()
         calls.append((bazel.folder / "calls").read_text())
-    plain, hostile = calls
-    assert "base-of-plain" in plain
-    assert "base-of-hostile" in hostile
-    assert "home of plain TZ=UTC umask=0022" in plain
-    assert "home of hostile TZ=Pacific/Kiritimati umask=0077" in hostile
+    reference, varied = calls
+    assert "base-of-reference" in reference
+    assert "base-of-varied" in varied
+    assert "home of reference TZ=UTC umask=0022" in reference
+    assert "home of varied TZ=Pacific/Kiritimati umask=0077" in varied
 
 
-def test_surroundings_are_there_for_every_call(workspace: Path, tmp_path: Path) -> None:
-    """The launcher is started by their command, and what builds has their flags."""
-    surroundings = Surroundings(command=("env", "TZ=Europe/Paris"), flags=("--odd",))
-    bazel = cloned(workspace, tmp_path / "scratch", PLAIN).within(surroundings)
+def test_every_call_is_in_the_environment(workspace: Path, tmp_path: Path) -> None:
+    """The command of the environment starts the launcher, and its flags are passed to the build."""
+    environment = BuildEnvironment(command=("env", "TZ=Europe/Paris"), flags=("--odd",))
+    bazel = clone(workspace, tmp_path / "clones", REFERENCE).in_environment(environment)
     bazel.digests()
     calls = (bazel.folder / "calls").read_text().splitlines()
     assert all("TZ=Europe/Paris" in line for line in calls[1::2])
@@ -68,14 +64,14 @@ def test_surroundings_are_there_for_every_call(workspace: Path, tmp_path: Path) 
 
 
 def test_the_working_tree_is_left_out(workspace: Path, tmp_path: Path) -> None:
-    """Only committed files are built."""
+    """Uncommitted files are not in the clone."""
     (workspace / "uncommitted").touch()
-    assert not (cloned(workspace, tmp_path / "scratch", PLAIN).folder / "uncommitted").exists()
+    assert not (clone(workspace, tmp_path / "clones", REFERENCE).folder / "uncommitted").exists()
 
 
-def test_a_failed_build_says_so(workspace: Path, tmp_path: Path) -> None:
-    """Bazel's exit code is carried along."""
-    bazel = cloned(workspace, tmp_path / "scratch", PLAIN)
+def test_failed_build_is_an_error(workspace: Path, tmp_path: Path) -> None:
+    """The error has the exit code of Bazel."""
+    bazel = clone(workspace, tmp_path / "clones", REFERENCE)
     (bazel.folder / "exit_code").write_text("7")
     with pytest.raises(BuildFailedError) as failure:
         bazel.digests()

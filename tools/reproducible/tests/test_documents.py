@@ -1,4 +1,4 @@
-"""A commit of documentation alone is one."""
+"""The commit that changes only documentation."""
 
 import subprocess
 from pathlib import Path
@@ -10,7 +10,7 @@ from tools.reproducible.documents import NoDocumentsError, commit_documents
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A repository with a page, a README and a source."""
+    """Return a repository with a page, a README and a source file."""
     for path in ("README.md", "docs/deep/page.md", "source.py"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("text\n")
@@ -19,15 +19,15 @@ def clone(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_all_pages_and_nothing_else_are_in_the_commit(clone: Path) -> None:
-    """The README and every page change; a source does not."""
+def test_commit_contains_documentation_only(clone: Path) -> None:
+    """The README and every page change, a source file does not."""
     assert commit_documents(clone) == 2
     command = ["git", "diff", "--name-only", "HEAD~1", "HEAD"]
     changed = subprocess.run(command, cwd=clone, check=True, capture_output=True, text=True).stdout.split()
     assert changed == ["README.md", "docs/deep/page.md"]
 
 
-def test_no_documentation_is_no_silent_success(tmp_path: Path) -> None:
-    """A commit that touches nothing would prove nothing."""
+def test_no_documentation_is_an_error(tmp_path: Path) -> None:
+    """A clone without documentation raises an error."""
     with pytest.raises(NoDocumentsError):
         commit_documents(tmp_path)

@@ -1,4 +1,4 @@
-"""The proof itself, with a real Bazel, on a workspace of one small image."""
+"""Comparison of digests with a real Bazel, on the generated workspace."""
 
 import os
 import sys
@@ -8,75 +8,75 @@ from pathlib import Path
 import pytest
 
 from tools.reproducible import fixture
-from tools.reproducible.builds import Bazel, cloned
-from tools.reproducible.conditions import HOSTILE, PLAIN
+from tools.reproducible.build_environment import lists_newest_first, varied_environment
+from tools.reproducible.builds import Bazel, clone
+from tools.reproducible.conditions import REFERENCE, VARIED
 from tools.reproducible.documents import commit_documents
-from tools.reproducible.sabotage import Sabotage, sabotage
-from tools.reproducible.surroundings import lists_the_last_first, odd_surroundings
+from tools.reproducible.negative_control import Nondeterminism, inject
 
 Digests = dict[str, str]
 
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A committed workspace whose tools are this repository's."""
+    """Return the generated workspace."""
     folder = tmp_path_factory.mktemp("fixture")
-    of_rules = Path(sys.executable).resolve().parents[2]
-    of_base = Path(os.environ["BASE_PYTHON"]).resolve().parents[3]
-    fixture.make(folder, Path.cwd(), fixture.Interpreters(of_rules=of_rules, of_base=of_base))
+    rules = Path(sys.executable).resolve().parents[2]
+    base = Path(os.environ["BASE_PYTHON"]).resolve().parents[3]
+    fixture.create(folder, Path.cwd(), fixture.Interpreters(rules=rules, base=base))
     return folder
 
 
 @pytest.fixture(scope="module")
-def plain(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bazel]:
-    """One build, with an output base of its own."""
-    bazel = cloned(workspace, tmp_path_factory.mktemp("plain"), PLAIN)
+def reference(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bazel]:
+    """Return a clone under the reference conditions."""
+    bazel = clone(workspace, tmp_path_factory.mktemp("reference"), REFERENCE)
     yield bazel
     bazel.stop()
 
 
 @pytest.fixture(scope="module")
-def hostile(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bazel]:
-    """Another build, as different as can be."""
-    scratch = tmp_path_factory.mktemp("hostile")
-    surroundings = odd_surroundings(Path(os.environ["FAKETIME_LIBRARY"]), scratch)
-    bazel = cloned(workspace, scratch, HOSTILE).within(surroundings)
+def varied(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bazel]:
+    """Return a clone under other conditions and in another build environment."""
+    folder = tmp_path_factory.mktemp("varied")
+    environment = varied_environment(Path(os.environ["FAKETIME_LIBRARY"]), folder)
+    bazel = clone(workspace, folder, VARIED).in_environment(environment)
     yield bazel
     bazel.stop()
 
 
 @pytest.fixture(scope="module")
-def digests(plain: Bazel) -> Digests:
-    """What the first build made."""
-    return plain.digests(fixture.IMAGES)
+def digests(reference: Bazel) -> Digests:
+    """Return the digests of the reference build."""
+    return reference.digests(fixture.IMAGES)
 
 
-def test_builds_far_apart_are_equal(digests: Digests, hostile: Bazel) -> None:
-    """Folder, output base, HOME, time zone, locale, umask, date, order of files, jobs and mode do not show."""
+def test_digests_do_not_depend_on_conditions(digests: Digests, varied: Bazel) -> None:
+    """Folder, output base, HOME, time zone, locale, umask, date, order of files, jobs and mode change no digest."""
     assert set(digests) == {"//service:image.digest"}
-    assert hostile.digests(fixture.IMAGES) == digests
+    assert varied.digests(fixture.IMAGES) == digests
 
 
-def test_commit_of_documentation_changes_no_digest(digests: Digests, plain: Bazel) -> None:
-    """Equal code has an equal image, whatever is said about it."""
-    assert commit_documents(plain.folder) == 2
-    assert plain.digests(fixture.IMAGES) == digests
+def test_commit_of_documentation_changes_no_digest(digests: Digests, reference: Bazel) -> None:
+    """A commit that changes only documentation changes no digest."""
+    assert commit_documents(reference.folder) == 2
+    assert reference.digests(fixture.IMAGES) == digests
 
 
-def test_edit_changes_the_digest(digests: Digests, plain: Bazel) -> None:
-    """A build that were not looked at would be equal too."""
-    source = plain.folder / "service/__init__.py"
+def test_edit_changes_the_digest(digests: Digests, reference: Bazel) -> None:
+    """An edit of the service changes its digest."""
+    source = reference.folder / "service/__init__.py"
     before = source.read_text()
     source.write_text(before + "ONE = 1\n")
-    assert plain.digests(fixture.IMAGES) != digests
+    assert reference.digests(fixture.IMAGES) != digests
     source.write_text(before)
 
 
-@pytest.mark.parametrize("by", Sabotage)
-def test_surroundings_are_noticed(plain: Bazel, hostile: Bazel, by: Sabotage) -> None:
-    """The negative control: a packer that dates entries by the day, or by a folder's order, turns the proof red."""
-    if by is Sabotage.ORDER and lists_the_last_first(plain.folder):
-        pytest.skip("the disk of this machine lists files as memory does, so there is no other order")
-    for bazel in (plain, hostile):
-        sabotage(bazel.folder, by)
-    assert hostile.digests(fixture.IMAGES) != plain.digests(fixture.IMAGES)
+@pytest.mark.parametrize("source", Nondeterminism)
+def test_nondeterminism_changes_digests(reference: Bazel, varied: Bazel, source: Nondeterminism) -> None:
+    """The negative control: modification times that depend on the day or the order of files change the digests."""
+    if source is Nondeterminism.ORDER and lists_newest_first(reference.folder):
+        pytest.skip("the file system lists files in the order of a tmpfs, so both builds have the same order")
+    for bazel in (reference, varied):
+        inject(bazel.folder, source)
+    assert varied.digests(fixture.IMAGES) != reference.digests(fixture.IMAGES)
