@@ -1,1 +1,1 @@
-"""Measurements that the documentation quotes, taken side by side on the machine they are run on."""
+"""Benchmarks whose results are in docs/benchmarks.md; servers that are compared run alternately on one machine."""

@@ -33,7 +33,7 @@ class _Base(DeclarativeBase):
 
 
 class User(_Base):
-    """A user who can log in."""
+    """A user."""
 
     __tablename__ = "user"
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)

@@ -1,4 +1,4 @@
-"""What a call by libs/http costs over bare httpx2: `bazel run //tools/bench:calls`."""
+"""Measure the cost of a call by libs/http compared with httpx2: `bazel run //tools/bench:calls`."""
 
 import argparse
 import asyncio
@@ -18,7 +18,7 @@ _RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Lengt
 
 
 async def main(rounds: int, calls: int) -> None:
-    """Measure both in turns, over one connection each, and print the medians."""
+    """Measure both clients alternately, over one connection each, and print the medians."""
     server = await asyncio.start_server(_serve, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     peer = Peer(name="peer", url=url, credentials=Credentials.NONE)
@@ -32,16 +32,16 @@ async def main(rounds: int, calls: int) -> None:
             costs["httpx2"].append(await _micros(lambda: bare.get("/"), calls))
             costs["libs/http"].append(await _micros(lambda: client.get("/"), calls))
     server.close()
-    # Its handlers end with the connections.
+    # The handlers of the server end after their connections are closed.
     await asyncio.sleep(0.1)
-    added = median(mine - theirs for mine, theirs in zip(costs["libs/http"], costs["httpx2"], strict=True))
+    added = median(own - bare for own, bare in zip(costs["libs/http"], costs["httpx2"], strict=True))
     for name, found in costs.items():
         print(f"{name}: {median(found):.0f} µs a call")
     print(f"added: {added:.0f} µs")
 
 
 async def _micros(call: Callable[[], Awaitable[httpx2.Response]], calls: int) -> float:
-    """Return the processor time of a call, the server's part included, which is the same for both."""
+    """Return the processor time of a call in microseconds; the server's part of it is equal for both clients."""
     await call()
     began = time.process_time()
     for _ in range(calls):
@@ -59,7 +59,7 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--calls", type=int, default=500)
+    parser.add_argument("--rounds", type=int, default=9, help="rounds (default: %(default)s)")
+    parser.add_argument("--calls", type=int, default=500, help="calls per round (default: %(default)s)")
     arguments = parser.parse_args()
     asyncio.run(main(arguments.rounds, arguments.calls))

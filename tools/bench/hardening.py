@@ -1,6 +1,6 @@
-"""Cost of the hardened protocol: `bazel run //tools/bench:hardening`.
+"""Measure the cost of the hardened HTTP protocol: `bazel run //tools/bench:hardening`.
 
-A plain FastAPI hello on stock uvicorn and the same behind the guard, in interleaved runs.
+A minimal FastAPI application runs on stock uvicorn and on uvicorn with the hardened protocol, in interleaved runs.
 """
 
 import argparse
@@ -17,7 +17,7 @@ _KINDS = ("stock", "hardened")
 
 
 def main() -> None:
-    """Measure, and print a table."""
+    """Measure both servers and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=at_least_one, default=41, help="rounds (default: %(default)s)")
     parser.add_argument("--seconds", type=at_least_one, default=1, help="length of a run (default: %(default)s)")
@@ -25,7 +25,7 @@ def main() -> None:
     try:
         print(table(_samples(rounds=arguments.rounds, seconds=arguments.seconds), base="stock"))
     except (LoadError, ServerNotReadyError) as error:
-        sys.exit(f"guard: {error}")
+        sys.exit(f"hardening: {error}")
 
 
 def _samples(*, rounds: int, seconds: int) -> Samples:

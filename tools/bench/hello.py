@@ -1,4 +1,4 @@
-"""A plain FastAPI hello on uvicorn; `python -m tools.bench.hello stock|hardened`. Prints its port."""
+"""A minimal FastAPI application on uvicorn: `python -m tools.bench.hello stock|hardened`. Prints its port."""
 
 import socket
 import sys
@@ -21,7 +21,7 @@ class Greeting(BaseModel):
 
 @app.get("/")
 async def hello() -> dict[str, str]:
-    """Say hello."""
+    """Return a constant."""
     return {"hello": "world"}
 
 
@@ -32,7 +32,7 @@ async def echo(greeting: Greeting) -> Greeting:
 
 
 def main(kind: str) -> None:
-    """Serve by the hardened protocol, or by uvicorn's own."""
+    """Serve with the hardened protocol or with that of uvicorn."""
     hardened = protocol_class(ServerPolicy(), on_rejection=lambda _: None)
     config = uvicorn.Config(
         app,

@@ -1,4 +1,4 @@
-"""Measure several servers in turns, so that other load on the machine affects all of them alike."""
+"""Measure several servers alternately, so that other load on the machine affects all of them equally."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,20 +28,20 @@ def interleave(names: Sequence[str], measure: Callable[[str], Sample], *, rounds
 
 
 def overhead(samples: Samples, *, of: str, over: str) -> float:
-    """Return by what share a request costs more processor time: the median of the rounds."""
+    """Return the additional processor time of a request as a share: the median over the rounds."""
     pairs = zip(samples[of], samples[over], strict=True)
-    return median(mine.cost / theirs.cost - 1 for mine, theirs in pairs)
+    return median(one.cost / base.cost - 1 for one, base in pairs)
 
 
 def least_overhead(samples: Samples, *, of: str, over: str) -> float:
-    """Return the same share between the cheapest run of each: other load only adds to a cost, as in `timeit`."""
+    """Return the same share for the fastest run of each server: other load can only add to it, as in `timeit`."""
     return min(each.cost for each in samples[of]) / min(each.cost for each in samples[over]) - 1
 
 
 def added(samples: Samples, *, of: str, over: str) -> float:
-    """Return by how many microseconds of processor time a request costs more: the median of the rounds."""
+    """Return the additional processor time of a request in microseconds: the median over the rounds."""
     pairs = zip(samples[of], samples[over], strict=True)
-    return median(mine.cost - theirs.cost for mine, theirs in pairs)
+    return median(one.cost - base.cost for one, base in pairs)
 
 
 def share(samples: Samples, micros: float, *, of: str) -> float:
@@ -60,7 +60,7 @@ def speed_table(samples: Samples, *, base: str) -> str:
     ]
     for name, found in samples.items():
         pairs = zip(found, samples[base], strict=True)
-        ratio = median(mine.rate / theirs.rate for mine, theirs in pairs)
+        ratio = median(one.rate / other.rate for one, other in pairs)
         by_processor = 1 / (1 + overhead(samples, of=name, over=base))
         rate, cost = median(each.rate for each in found), median(each.cost for each in found)
         p50, p99 = median(each.p50 for each in found), median(each.p99 for each in found)
@@ -72,7 +72,7 @@ def speed_table(samples: Samples, *, base: str) -> str:
 
 
 def table(samples: Samples, *, base: str) -> str:
-    """Return a Markdown table of medians, each beside its ratio to `base`, and of processor time per request."""
+    """Return a Markdown table of the median rates and processor times per request, with ratios to `base`."""
     rates = {name: median(each.rate for each in found) for name, found in samples.items()}
     lines = [
         f"| | requests/s | ratio | µs of processor | over {base} | least µs | over {base} |",

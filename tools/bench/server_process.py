@@ -1,4 +1,4 @@
-"""Start a server to measure, as a process of its own, on a core of its own where there are two."""
+"""Start a server to measure in a separate process, pinned to a separate core if there are two."""
 
 import contextlib
 import functools
@@ -22,21 +22,21 @@ class ServerProcess:
     address: tuple[str, int]
 
     def cpu_seconds(self) -> float:
-        """Return the processor time of all its threads so far, in user and kernel mode.
+        """Return the processor time of all threads so far, in user and kernel mode.
 
-        Other load on the machine changes it less than it changes requests per second.
+        It depends less on other load on the machine than requests per second do.
         """
-        # The clock of another process: its number's complement, then CPUCLOCK_SCHED (clock_getcpuclockid of glibc).
+        # The clock of another process: the complement of its pid, then CPUCLOCK_SCHED (glibc's clock_getcpuclockid).
         return time.clock_gettime((~self.pid << 3) | 2)
 
     def resident_megabytes(self) -> float:
-        """Return its resident memory, in millions of bytes."""
+        """Return the resident memory in megabytes (10^6 bytes)."""
         pages = int(Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 class ServerNotReadyError(Exception):
-    """A server ended, or did not answer in time."""
+    """A server exited, or was not ready in time."""
 
     def __init__(self, command: Sequence[str], reason: str) -> None:
         super().__init__(f"`{' '.join(command)}` {reason}")
@@ -47,7 +47,7 @@ def module_server(module: str, arguments: Sequence[str]) -> Iterator[ServerProce
     """Run `module`, which prints its port as its first line, and kill it afterwards.
 
     Raises:
-        ServerNotReadyError: the first line is no port.
+        ServerNotReadyError: The first line is no port.
     """
     command, settings = module_command(module, *arguments)
     with subprocess.Popen(command, env=os.environ | settings, stdout=subprocess.PIPE, text=True) as process:
@@ -68,7 +68,7 @@ def program_server(
     """Run a program that listens on `port`, and kill it afterwards.
 
     Raises:
-        ServerNotReadyError: the program ended, or `is_ready` was not true within a minute.
+        ServerNotReadyError: The program exited, or `is_ready` was not true within a minute.
     """
     discard = subprocess.DEVNULL
     with subprocess.Popen(command, env=os.environ | settings, stdout=discard, stderr=discard) as process:
@@ -81,7 +81,7 @@ def program_server(
 
 
 def module_command(module: str, *arguments: str) -> tuple[Sequence[str], Mapping[str, str]]:
-    """Return the command that runs a module of this program's import path, and the environment it needs."""
+    """Return the command that runs a module on the import path of this program, and the environment for it."""
     return [sys.executable, "-m", module, *arguments], {"PYTHONPATH": os.pathsep.join(sys.path)}
 
 
@@ -101,7 +101,7 @@ def _wait_until_ready(is_ready: Callable[[], bool], process: "subprocess.Popen[b
     deadline = time.monotonic() + _START_SECONDS
     while not is_ready():
         if process.poll() is not None:
-            raise ServerNotReadyError(command, f"ended with status {process.returncode}")
+            raise ServerNotReadyError(command, f"exited with status {process.returncode}")
         if time.monotonic() > deadline:
             raise ServerNotReadyError(command, f"was not ready within {_START_SECONDS} seconds")
         time.sleep(0.1)

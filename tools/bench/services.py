@@ -1,7 +1,7 @@
-"""Measure what the services can do on one core: `bazel run //tools/bench`.
+"""Measure the services on one core: `bazel run //tools/bench`.
 
-All that is compared runs in turns within one run, on loopback: one core serves, wrk and PostgreSQL use the other one.
-Takes about three minutes.
+Servers that are compared run alternately on loopback: one core serves, wrk and PostgreSQL use the other one.
+This takes about three minutes.
 """
 
 import argparse
@@ -39,14 +39,14 @@ _ORDER = ("hello", "hello as shipped", "hello with access log", *_BASELINES.valu
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A server and the request that it is measured with."""
+    """A server and the request to measure."""
 
     server: ServerProcess
     request: Request
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, and print the tables."""
+    """Measure the services and print the tables."""
     options = _parser().parse_args(arguments)
     try:
         _measure_services(options)
@@ -60,7 +60,7 @@ def _measure_services(options: argparse.Namespace) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         issuer = stack.enter_context(user_service(folder))
         scenarios, products = _scenarios(stack, folder, issuer)
-        # The login that gave the token has taken memory, which goes back when nobody logs in for 5 seconds.
+        # Argon2 allocated memory for the login, which the service returns after 5 seconds without a login.
         time.sleep(_IDLE_SECONDS)
         _print_memory({"user_service": issuer.server, "product_service": products})
         for scenario in scenarios.values():
@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _scenarios(stack: ExitStack, folder: Path, issuer: Issuer) -> tuple[Mapping[str, Scenario], ServerProcess]:
-    """Start all servers; return the scenarios by name, and the product service whose memory is printed."""
+    """Start all servers; return the scenarios by name, and the product service on SQLite."""
     postgres = stack.enter_context(postgres_server())
     postgres.execute("CREATE DATABASE products")
     on_sqlite = stack.enter_context(product_service("sqlite", folder, issuer))

@@ -1,4 +1,4 @@
-"""Start both services as they ship, as programs, with a user and a product."""
+"""Start the programs of both services, with a user and a product."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from tools.bench.wrk.command import Request
 from tools.dev.demo import is_ready, log_in
 
 _SECONDS = 10
-# No proxy: everything here is on this machine.
+# All servers are on this machine, so a proxy must not be used.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _PRODUCT = {"name": "Tea", "description": "Green.", "price_cents": 450, "stock": 3}
 _HEADERS = {"User-Agent": "bench", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
@@ -52,7 +52,7 @@ def user_service(folder: Path) -> Iterator[Issuer]:
 
 @contextmanager
 def product_service(name: str, folder: Path, issuer: Issuer, *, database: str = "") -> Iterator[ServerProcess]:
-    """Run the product service on `database`, or on a SQLite file when that is empty; its data is in `folder/name`."""
+    """Run the product service on `database`, or on SQLite if that is empty, with its data in `folder/name`."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     settings = {
@@ -84,7 +84,7 @@ def access_token(issuer: Issuer, folder: Path) -> str:
 
 
 def logins(issuer: Issuer, folder: Path, *, count: int) -> Request:
-    """Return the request by which that many new users log in, in turn."""
+    """Create `count` users and return the request by which they log in alternately."""
     users = [log_in(issuer.url, folder / f"user{number}.json")[0] for number in range(count)]
     return Request("/auth/login", _HEADERS, [json.dumps(asdict(user)) for user in users])
 

@@ -1,4 +1,4 @@
-"""A hello behind all that every service has; `python -m tools.bench.shipped PORT [access-log]`."""
+"""A minimal application with the middleware of all services: `python -m tools.bench.shipped PORT [access-log]`."""
 
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -16,7 +16,7 @@ router = APIRouter()
 
 @router.get("/")
 async def hello() -> dict[str, str]:
-    """Say hello."""
+    """Return a constant."""
     return {"hello": "world"}
 
 
@@ -26,7 +26,7 @@ async def _nothing_to_open(_: FastAPI, __: Registry) -> AsyncIterator[None]:
 
 
 def main(port: str, options: Sequence[str]) -> int:
-    """Serve as `libs.web` serves every service."""
+    """Serve with the defaults of `libs.web`."""
     settings = WebSettings(port=int(port), access_log="access-log" in options, log_format="json")
     return serve(create_app(settings, ServiceDefinition("Hello", [router], _nothing_to_open)), settings)
 

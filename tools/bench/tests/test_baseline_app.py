@@ -1,4 +1,4 @@
-"""The application that the services are compared with answers correctly, or the comparison would mean nothing."""
+"""Tests of the application that the services are compared with."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""A real server under load for a second: the figures say only that measuring works."""
+"""Tests of measuring, with real servers under load for a second."""
 
 import argparse
 
@@ -35,14 +35,14 @@ def test_error_responses_fail_the_run() -> None:
         run_wrk(server.address, get("/nowhere"), seconds=1, connections=2)
 
 
-def test_a_refused_connection_fails_the_run() -> None:
+def test_refused_connection_fails_the_run() -> None:
     """The error has the message of wrk."""
     with pytest.raises(LoadError, match=r"status 1: .*unable to connect"):
         run_wrk(("127.0.0.1", free_port()), get("/"), seconds=1, connections=2)
 
 
-def test_concurrent_loads_are_counted_apart() -> None:
-    """Each load has its own result, and the memory of the process is known."""
+def test_concurrent_loads_have_separate_results() -> None:
+    """Each load has a result, and the memory of the process is measured."""
     port = free_port()
     command, settings = module_command("tools.bench.shipped", str(port))
     with program_server(command, settings, port=port, is_ready=lambda: is_ready(f"http://127.0.0.1:{port}")) as server:
@@ -52,7 +52,7 @@ def test_concurrent_loads_are_counted_apart() -> None:
     assert all(result.requests > 1 for result in found.values())
 
 
-def test_bodies_are_posted_in_turn() -> None:
+def test_bodies_are_posted_alternately() -> None:
     """Each body of a request is sent as JSON; a body that the server rejects fails the run."""
     good, bad = '{"name": "a"}', '{"name": 1}'
     with module_server("tools.bench.hello", ["stock"]) as server:
@@ -61,11 +61,11 @@ def test_bodies_are_posted_in_turn() -> None:
             run_wrk(server.address, Request("/echo", bodies=[good, bad]), seconds=1, connections=1)
 
 
-def test_a_program_that_ends_is_reported() -> None:
+def test_program_that_exits_is_an_error() -> None:
     """The error names the command and its exit status."""
     command, settings = module_command("tools.bench.baseline_app", "unknown://")
     with (
-        pytest.raises(ServerNotReadyError, match=r"baseline_app unknown://` ended with status 1"),
+        pytest.raises(ServerNotReadyError, match=r"baseline_app unknown://` exited with status 1"),
         program_server(command, settings, port=free_port(), is_ready=lambda: False),
     ):
         pass

@@ -1,1 +1,1 @@
-"""The load generator."""
+"""The HTTP load generator wrk."""

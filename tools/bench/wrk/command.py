@@ -18,7 +18,7 @@ Address = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The request that is repeated: GET `path`, or POST each of `bodies` (JSON) to it in turn."""
+    """The request that is repeated: GET `path`, or POST the `bodies` (JSON) to it alternately."""
 
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -41,14 +41,14 @@ class LoadResult:
 
 
 class LoadError(Exception):
-    """wrk failed, or the server answered with a status of 400 or more, or closed a connection."""
+    """wrk failed, a response had a status of 400 or more, or the server closed a connection."""
 
 
 def run_wrk(address: Address, request: Request, *, seconds: int, connections: int = 16) -> LoadResult:
     """Repeat `request` over each connection for `seconds`, at least one.
 
     Raises:
-        LoadError: wrk failed, or a response was an error, or no response came.
+        LoadError: wrk failed, a response was an error, or there was no response.
     """
     return run_concurrently(address, {"": (request, connections)}, seconds=seconds)[""]
 
@@ -59,17 +59,17 @@ def run_concurrently(
     """Run one wrk for each load, a request and its number of connections, all at the same time.
 
     Raises:
-        LoadError: as `run_wrk`.
+        LoadError: As for `run_wrk`.
     """
     with contextlib.ExitStack() as stack:
         processes = {
-            name: stack.enter_context(_started(_command(address, request, seconds=seconds, connections=connections)))
+            name: stack.enter_context(_start(_command(address, request, seconds=seconds, connections=connections)))
             for name, (request, connections) in loads.items()
         }
         return {name: _result(process, seconds=seconds) for name, process in processes.items()}
 
 
-def _started(command: Sequence[str]) -> "subprocess.Popen[str]":
+def _start(command: Sequence[str]) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
@@ -99,12 +99,12 @@ def _program() -> Sequence[str]:
 
 
 def _result(process: "subprocess.Popen[str]", *, seconds: int) -> LoadResult:
-    """Return what `result.lua` printed, the last line."""
+    """Parse the last line of the output, which `result.lua` prints."""
     try:
         output, _ = process.communicate(timeout=seconds + _START_SECONDS)
     except subprocess.TimeoutExpired as error:
         process.kill()
-        raise LoadError(f"wrk did not end within {seconds + _START_SECONDS} seconds") from error
+        raise LoadError(f"wrk did not exit within {seconds + _START_SECONDS} seconds") from error
     if process.returncode != 0:
         raise LoadError(f"wrk failed with status {process.returncode}: {output.strip()}")
     values = json.loads(output.splitlines()[-1])

@@ -1,4 +1,4 @@
--- Prints the result of a run as one line of JSON. Arguments are bodies to POST in turn; without any, wrk sends a GET.
+-- Prints the result of a run as one line of JSON. Arguments are bodies to POST alternately; without any, wrk sends GET requests.
 
 function init(bodies)
   local requests = {}
