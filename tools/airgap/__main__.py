@@ -1,4 +1,4 @@
-"""`bazelw` in sealed mode: make the sealed root if it is missing, then run Bazel inside it.
+"""`bazelw` in sealed mode: create the sealed root if it is missing, then run Bazel inside it.
 
 Called by `bazelw` as `python3 tools/airgap CACHE BAZEL_ARGUMENT...` with the host's Python. This
 folder needs the standard library of Python 3.9 alone, and imports late what a second call can spare.
@@ -16,16 +16,16 @@ REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__f
 def main(cache: str, arguments: list[str]) -> int:
     """Run Bazel with the arguments and return its exit code."""
     from tools.airgap import enter, sealed_root
-    from tools.airgap.places import Places
-    from tools.airgap.refusals import Refusal
+    from tools.airgap.errors import AirgapError
+    from tools.airgap.paths import Paths
 
-    places = Places(repository=REPOSITORY, cache=os.path.realpath(cache))
+    paths = Paths(repository=REPOSITORY, cache=os.path.realpath(cache))
     try:
-        root = sealed_root.ensure(places)
-        return enter.run_inside(root, places, ["bazel", *arguments])
-    except Refusal as refusal:
-        print(f"bazelw: {refusal}", file=sys.stderr)
-        return refusal.EXIT_CODE
+        root = sealed_root.ensure(paths)
+        return enter.run_inside(root, paths, ["bazel", *arguments])
+    except AirgapError as error:
+        print(f"bazelw: {error}", file=sys.stderr)
+        return error.EXIT_CODE
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
 

@@ -10,8 +10,8 @@ import os
 from collections.abc import Mapping
 
 from tools.airgap import apt, indexes
-from tools.airgap.places import Places, written
-from tools.airgap.refusals import Refusal
+from tools.airgap.errors import AirgapError
+from tools.airgap.paths import Paths, write_private
 
 PACKAGE_INDEX_FILE = "usr/share/bazelw/package-index"
 """In the root: the address that pip uses when nobody configures one."""
@@ -20,15 +20,15 @@ SPOKEN = ("DEBIAN_", "HOME", "NPM_CONFIG_", "PIP_", "VIRTUAL_ENV", "XDG_", "npm_
 """Beginnings of the variables that the look-ups read."""
 
 
-def addresses(root: str, places: Places, env: Mapping[str, str]) -> dict[str, str]:
+def addresses(root: str, paths: Paths, env: Mapping[str, str]) -> dict[str, str]:
     """Return the variables for `--repo_env`, named as a person would set them."""
-    path = os.path.join(places.settings, "addresses.json")
+    path = os.path.join(paths.settings, "addresses.json")
     asked = fingerprint(root, env)
     answer = remembered(path, asked)
     if answer is None:
         answer = look_up(root, env)
         if "DEBIAN_MIRROR" in answer:
-            written(path, json.dumps({"asked": asked, "answer": answer}, indent=1))
+            write_private(path, json.dumps({"asked": asked, "answer": answer}, indent=1))
     return answer
 
 
@@ -68,7 +68,7 @@ def debian(env: Mapping[str, str]) -> dict[str, str]:
 
     try:
         mirror = mirrors.debian_mirror(env)
-    except Refusal:
+    except AirgapError:
         return {}  # A repository rule that wants one says so.
     proxied = mirror.proxy and not env.get("http_proxy")
     security = mirrors.security_mirror(env)

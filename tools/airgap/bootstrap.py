@@ -1,4 +1,4 @@
-"""Makes a sealed root with mmdebstrap: Debian packages in a folder, less what nobody opens."""
+"""Creates a sealed root with mmdebstrap: Debian packages in a folder, without unneeded files."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import IO
 
 from tools.airgap import host, mirrors
 from tools.airgap.addresses import PACKAGE_INDEX_FILE
-from tools.airgap.places import Places
+from tools.airgap.errors import AirgapError
+from tools.airgap.paths import Paths
 from tools.airgap.progress import Stopwatch, say
-from tools.airgap.refusals import Refusal
 
 PHASES = {
     "running apt-get update": "reading the package lists",
@@ -22,10 +22,10 @@ PHASES = {
     "installing remaining": "installing Bazel and its tools, half of the time",
     "cleaning package": "cleaning up",
 }
-"""What mmdebstrap reports, and what that means to the person who waits."""
+"""Progress lines of mmdebstrap and the text printed for each."""
 
 HEARTBEAT = 10
-"""Seconds without news after which a line says that work goes on."""
+"""Seconds without output after which a line says that the work continues."""
 
 SETUP = 'mkdir -p "$1/usr/share/man/man1"'
 """The JDK's post-install script writes there, trimmed or not."""
@@ -41,41 +41,41 @@ CUSTOMIZE = " && ".join(
         "rm -rf var/cache/* var/log/* usr/share/man/*",
     ]
 )
-"""Files for the host's to be laid over, and the one thing to remember of pip."""
+"""Creates mount points for the host's files and stores pip's default index."""
 
 UNPACK = 'set -o pipefail; mkdir "$1"; "${@:2}" | tar -x --directory="$1" --exclude="./dev/*"'
-"""What an ordinary user makes with --mode=unshare is of other ids; what tar unpacks is not."""
+"""Unpacks a tar stream, so that files belong to the caller; with --mode=unshare they have mapped ids."""
 
 
-def build(folder: str, places: Places, lock: int) -> str:
+def build(folder: str, paths: Paths, lock: int) -> str:
     """Make the root in the folder and return the version of its Bazel.
 
     Args:
-        folder: does not exist yet.
-        places: where the lists of packages and patterns are.
-        lock: descriptor of the held lock, which mmdebstrap keeps if this process is killed.
+        folder: The folder to create.
+        paths: The checkout with the lists of packages and patterns.
+        lock: Descriptor of the held lock, which mmdebstrap keeps if this process is killed.
 
     Raises:
-        Refusal: the host or the mirror does not allow it.
+        AirgapError: The host or the mirror does not permit it.
     """
-    host.prepare(places)
+    host.prepare(paths)
     watch = Stopwatch()
     mirror = mirrors.debian_mirror(os.environ)
-    offer = mirrors.best_offer(mirror, series(places))
+    offer = mirrors.best_offer(mirror, series(paths))
     say(f"making the sealed root, a minute once: Debian {offer.suite}, Bazel {offer.version}")
     if offer.expired:
         say(f"the mirror's {offer.suite} is past its date ({offer.expired}); used all the same")
-    command = mmdebstrap(folder, places, mirror, offer)
-    with open(os.path.join(places.sealed, "log"), "w+", encoding="utf-8") as log:
+    command = mmdebstrap(folder, paths, mirror, offer)
+    with open(os.path.join(paths.sealed, "log"), "w+", encoding="utf-8") as log:
         if run(command, log, watch, lock) != 0:
-            raise Refusal(f"mmdebstrap failed: {reason(log)} (all it said: {log.name})")
+            raise AirgapError(f"mmdebstrap failed: {reason(log)} (all it said: {log.name})")
     watch.say("the sealed root is ready")
     return offer.version
 
 
-def series(places: Places) -> str:
-    """Return the versions that count as ours, `7.7.` for 7.7.1: Debian keeps only its newest."""
-    with open(os.path.join(places.airgap, "bazel_version"), encoding="utf-8") as file:
+def series(paths: Paths) -> str:
+    """Return the prefix of acceptable versions, `7.7.` for 7.7.1, because Debian keeps only the newest."""
+    with open(os.path.join(paths.airgap, "bazel_version"), encoding="utf-8") as file:
         return file.read().strip().rpartition(".")[0] + "."
 
 
@@ -88,16 +88,16 @@ def entries(path: str) -> list[str]:
 
 def mmdebstrap(
     folder: str,
-    places: Places,
+    paths: Paths,
     mirror: mirrors.Mirror,
     offer: mirrors.Offer,
 ) -> list[str]:
     """Return the command that makes the root in the folder."""
-    patterns = entries(os.path.join(places.airgap, "trimmed.txt"))
+    patterns = entries(os.path.join(paths.airgap, "trimmed.txt"))
     command = [
         "mmdebstrap",
         "--variant=essential",
-        "--include=" + ",".join(entries(os.path.join(places.airgap, "packages.txt"))),
+        "--include=" + ",".join(entries(os.path.join(paths.airgap, "packages.txt"))),
         "--dpkgopt=force-unsafe-io",
         *(f"--dpkgopt=path-exclude={pattern}" for pattern in patterns),
         f"--setup-hook={SETUP}",
@@ -108,9 +108,9 @@ def mmdebstrap(
     if mirror.proxy:
         command.append(f'--aptopt=Acquire::http::Proxy "{mirror.proxy}"')
     if os.geteuid() == 0:
-        # In namespaces of its own: what it mounts and starts is gone with it, however it ends.
-        alone = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-        return [*alone, *command, "--mode=root", offer.suite, folder, mirror.url]
+        # Separate mount and pid namespaces, so that its mounts and processes end with it.
+        isolated = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        return [*isolated, *command, "--mode=root", offer.suite, folder, mirror.url]
     unpack = ["bash", "-c", UNPACK, "bash", folder]
     return [*unpack, *command, "--mode=unshare", offer.suite, "-", mirror.url]
 

@@ -7,9 +7,9 @@ import os
 import re
 from collections.abc import Mapping
 
-from tools.airgap import rc, supervisor, trust, view
+from tools.airgap import bind_mounts, rc, supervisor, trust
 from tools.airgap.addresses import addresses
-from tools.airgap.places import Places, written
+from tools.airgap.paths import Paths, write_private
 
 BWRAP = "/usr/bin/bwrap"
 
@@ -20,39 +20,39 @@ WHOLE_PROC = ["--dev-bind", "/proc", "/proc"]
 """The host's own: Bazel's sandbox mounts another, which the kernel allows beside a whole one."""
 
 
-def run_inside(root: str, places: Places, command: list[str]) -> int:
+def run_inside(root: str, paths: Paths, command: list[str]) -> int:
     """Run the command inside the root and return its exit code.
 
     Raises:
-        Refusal: bubblewrap is missing or may not do its work.
+        AirgapError: bubblewrap is missing or not permitted.
     """
     if not os.access(BWRAP, os.X_OK):
         from tools.airgap import host
 
-        host.prepare(places)
-    env = {**os.environ, "HOME": home(places)}
-    entering = [*bubblewrap(root, places, env), *supervisor.RESTORE]
-    return supervisor.supervise([*entering, *command], view.environment(env))
+        host.prepare(paths)
+    env = {**os.environ, "HOME": home(paths)}
+    entering = [*bubblewrap(root, paths, env), *supervisor.RESTORE]
+    return supervisor.supervise([*entering, *command], bind_mounts.environment(env))
 
 
-def home(places: Places) -> str:
+def home(paths: Paths) -> str:
     """Return the caller's home folder, or a substitute for a caller without one."""
     named = os.environ.get("HOME", "")
-    return named.rstrip("/") if named.strip("/") else os.path.join(places.cache, "home")
+    return named.rstrip("/") if named.strip("/") else os.path.join(paths.cache, "home")
 
 
-def bubblewrap(root: str, places: Places, env: Mapping[str, str]) -> list[str]:
-    """Return the command that lays the view; what runs in it follows."""
+def bubblewrap(root: str, paths: Paths, env: Mapping[str, str]) -> list[str]:
+    """Return the bubblewrap command with all mounts; the command to run is appended to it."""
     here = os.getcwd()
-    seen = view.binds(places, workspace_of(here) or places.repository, env)
-    seen += certificates(root, places, env)
-    seen += [
-        view.Bind(system_rc(root, places, env, seen), rc.TARGET),
-        view.Bind(users(root, places, env["HOME"]), "/etc/passwd"),
+    mounts = bind_mounts.host_mounts(paths, workspace_of(here) or paths.repository, env)
+    mounts += certificates(root, paths, env)
+    mounts += [
+        bind_mounts.BindMount(system_rc(root, paths, env, mounts), rc.TARGET),
+        bind_mounts.BindMount(users(root, paths, env["HOME"]), "/etc/passwd"),
     ]
-    arguments = view.floor(root, [bind.target for bind in seen]) + SYSTEM + WHOLE_PROC
-    for bind in seen:
-        arguments += bind.arguments()
+    arguments = bind_mounts.rootfs_mounts(root, [mount.target for mount in mounts]) + SYSTEM + WHOLE_PROC
+    for mount in mounts:
+        arguments += mount.arguments()
     arguments += ["--remount-ro", "/", "--cap-add", "ALL", "--die-with-parent", "--chdir", here]
     return [BWRAP, *arguments]
 
@@ -66,38 +66,38 @@ def workspace_of(folder: str) -> str:
     return ""
 
 
-def certificates(root: str, places: Places, env: Mapping[str, str]) -> list[view.Bind]:
-    """Return the places of the certificates that this machine trusts."""
+def certificates(root: str, paths: Paths, env: Mapping[str, str]) -> list[bind_mounts.BindMount]:
+    """Return the mounts of the certificates that this machine trusts."""
     bundle = trust.bundle(env)
     if not bundle:
         return []
-    store = trust.java_store(root, places.settings, bundle)
-    return [view.Bind(bundle, trust.BUNDLES[0]), view.Bind(store, trust.JAVA_STORE)]
+    store = trust.java_store(root, paths.settings, bundle)
+    return [bind_mounts.BindMount(bundle, trust.BUNDLES[0]), bind_mounts.BindMount(store, trust.JAVA_STORE)]
 
 
-def system_rc(root: str, places: Places, env: Mapping[str, str], seen: list[view.Bind]) -> str:
-    """Write Bazel's rc file for this view and return its path."""
-    named = addresses(root, places, env)
-    mark = mark_of(root, seen, options=rc.text(places, named, mark=""))
-    checkout = hashlib.sha256(places.repository.encode()).hexdigest()[:16]
-    text = rc.text(places, named, mark=mark)
-    return written(os.path.join(places.settings, f"bazelrc-{checkout}"), text)
+def system_rc(root: str, paths: Paths, env: Mapping[str, str], mounts: list[bind_mounts.BindMount]) -> str:
+    """Write Bazel's rc file for these mounts and return its path."""
+    named = addresses(root, paths, env)
+    mark = mark_of(root, mounts, options=rc.text(paths, named, mark=""))
+    checkout = hashlib.sha256(paths.repository.encode()).hexdigest()[:16]
+    text = rc.text(paths, named, mark=mark)
+    return write_private(os.path.join(paths.settings, f"bazelrc-{checkout}"), text)
 
 
-def mark_of(root: str, seen: list[view.Bind], *, options: str = "") -> str:
-    """Return a name for what is seen: which places, which file or folder each one is, and the text of the rc file.
+def mark_of(root: str, mounts: list[bind_mounts.BindMount], *, options: str = "") -> str:
+    """Return a hash of the mounts (path, device and inode) and of the rc file's text.
 
-    A server goes on seeing a folder or file that was deleted, also when there is another in its place; tests that start
-    a Bazel would read the old rc file.
+    A running Bazel server keeps the mounts it started with, even if a mounted file was replaced since, and tests that
+    start a Bazel would read the old rc file. A changed hash restarts the server.
     """
     shown = []
-    for bind in seen:
-        about = os.stat(bind.source or "/")
-        shown.append((bind, about.st_dev, about.st_ino))
+    for mount in mounts:
+        about = os.stat(mount.source or "/")
+        shown.append((mount, about.st_dev, about.st_ino))
     return hashlib.sha256(repr((root, shown, options)).encode()).hexdigest()[:16]
 
 
-def users(root: str, places: Places, home_folder: str) -> str:
+def users(root: str, paths: Paths, home_folder: str) -> str:
     """Write the root's passwd with a line for the caller and return its path."""
     with open(os.path.join(root, "etc", "passwd"), encoding="utf-8") as file:
         lines = file.read().splitlines()
@@ -105,4 +105,4 @@ def users(root: str, places: Places, home_folder: str) -> str:
     if not any(line.split(":")[2] == str(user) for line in lines):
         name = re.sub(r"\W", "", os.environ.get("USER", "")) or "builder"
         lines.append(f"{name}:x:{user}:{group}::{home_folder}:/bin/bash")
-    return written(os.path.join(places.settings, "passwd"), "\n".join(lines) + "\n")
+    return write_private(os.path.join(paths.settings, "passwd"), "\n".join(lines) + "\n")

@@ -9,9 +9,9 @@ import sys
 import tempfile
 from typing import NamedTuple
 
-from tools.airgap.places import Places
+from tools.airgap.errors import AirgapError
+from tools.airgap.paths import Paths
 from tools.airgap.progress import say
-from tools.airgap.refusals import Refusal
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where Debian has its programs, also those that an ordinary user's PATH forgets."""
@@ -58,16 +58,16 @@ CONTAINERS = (
 )
 
 
-def prepare(places: Places) -> None:
+def prepare(paths: Paths) -> None:
     """Check what can be known before the work begins, and install the two programs if need be.
 
     Raises:
-        Refusal: naming what is missing and what would help.
+        AirgapError: naming what is missing and what would help.
     """
     if not sys.platform.startswith("linux"):
-        raise Refusal("neither the registry nor GitHub answers, and the sealed root needs Linux")
+        raise AirgapError("neither the registry nor GitHub answers, and the sealed root needs Linux")
     check_namespaces()
-    check_room(places.cache)
+    check_room(paths.cache)
     install_missing()
     if os.geteuid() != 0:
         check_id_ranges()
@@ -81,14 +81,14 @@ def install_missing() -> None:
         return
     names = " and ".join(packages)
     if not shutil.which("apt-get", path=PATH):
-        raise Refusal(f"{names} missing, and this is no relative of Debian that apt-get could help")
+        raise AirgapError(f"{names} missing, and this is no relative of Debian that apt-get could help")
     command = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
     if os.geteuid() != 0:
-        raise Refusal(f"{names} missing: sudo {' '.join(command)}")
+        raise AirgapError(f"{names} missing: sudo {' '.join(command)}")
     say(f"installing {names} with apt-get")
     error = apt_get(command) and (apt_get(["apt-get", "update"]) or apt_get(command))
     if error:
-        raise Refusal(f"cannot install {names} with `{' '.join(command)}`: {error}")
+        raise AirgapError(f"cannot install {names} with `{' '.join(command)}`: {error}")
 
 
 def apt_get(command: list[str]) -> str:
@@ -108,7 +108,7 @@ def check_namespaces() -> None:
     if attempt.returncode != 0:
         said = attempt.stderr.strip().splitlines() or ["no reason given"]
         advice = forbidding() or [f"{said[0]}; {CONTAINERS}"]
-        raise Refusal(f"namespaces are forbidden here: {'; '.join(advice)}")
+        raise AirgapError(f"namespaces are forbidden here: {'; '.join(advice)}")
 
 
 def forbidding() -> list[str]:
@@ -129,7 +129,7 @@ def check_room(folder: str) -> None:
     free = shutil.disk_usage(folder).free
     if free < ROOM:
         free_gb, room_gb = free / 1e9, ROOM / 1e9
-        raise Refusal(f"{folder} has {free_gb:.1f} GB free; the sealed root needs {room_gb:.1f} GB")
+        raise AirgapError(f"{folder} has {free_gb:.1f} GB free; the sealed root needs {room_gb:.1f} GB")
 
 
 def check_id_ranges() -> None:
@@ -138,11 +138,11 @@ def check_id_ranges() -> None:
 
     user = pwd.getpwuid(os.getuid()).pw_name
     if not shutil.which("newuidmap", path=PATH):
-        raise Refusal("newuidmap missing: sudo apt-get install uidmap")
+        raise AirgapError("newuidmap missing: sudo apt-get install uidmap")
     for path in ID_RANGES:
         if not has_range(path, user):
             grant = "--add-subuids 100000-165535 --add-subgids 100000-165535"
-            raise Refusal(f"{user} has no range of ids in {path}: sudo usermod {grant} {user}")
+            raise AirgapError(f"{user} has no range of ids in {path}: sudo usermod {grant} {user}")
 
 
 def has_range(path: str, user: str) -> bool:

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tools.airgap import apt
+from tools.airgap.errors import AirgapError
 from tools.airgap.progress import say
-from tools.airgap.refusals import Refusal
 
 SUITES = ("forky", "sid")
 """Where Debian keeps a current Bazel, the steadier first."""
@@ -48,7 +48,7 @@ def debian_mirror(env: Mapping[str, str]) -> Mirror:
     """Return the mirror that this machine uses.
 
     Raises:
-        Refusal: none is configured.
+        AirgapError: none is configured.
     """
     named = env.get("DEBIAN_MIRROR", "").rstrip("/")
     if named:
@@ -57,7 +57,7 @@ def debian_mirror(env: Mapping[str, str]) -> Mirror:
         mirror = Mirror(source.url, apt.proxy_for(source.url))
         if is_debian(source, mirror):
             return mirror
-    raise Refusal("none of apt's sources is Debian's archive; set DEBIAN_MIRROR to a mirror of it")
+    raise AirgapError("none of apt's sources is Debian's archive; set DEBIAN_MIRROR to a mirror of it")
 
 
 def security_mirror(env: Mapping[str, str]) -> Mirror | None:
@@ -88,7 +88,7 @@ def best_offer(mirror: Mirror, series: str) -> Offer:
     """Return the first suite with a Bazel of the series (`7.7.`), else the first with any.
 
     Raises:
-        Refusal: the mirror does not answer or has no Bazel.
+        AirgapError: the mirror does not answer or has no Bazel.
     """
     offers = []
     for suite in SUITES:
@@ -97,7 +97,7 @@ def best_offer(mirror: Mirror, series: str) -> Offer:
             return offer
         offers.extend([offer] if offer else [])
     if not offers:
-        raise Refusal(f"{mirror.shown} has no bazel-bootstrap in {' or '.join(SUITES)}")
+        raise AirgapError(f"{mirror.shown} has no bazel-bootstrap in {' or '.join(SUITES)}")
     return offers[0]
 
 
@@ -111,7 +111,7 @@ def look_up(mirror: Mirror, suite: str) -> Offer | None:
         return None
     except (OSError, ValueError) as error:
         cause = getattr(error, "reason", error)
-        raise Refusal(f"the Debian mirror {mirror.shown} does not answer: {cause}") from None
+        raise AirgapError(f"the Debian mirror {mirror.shown} does not answer: {cause}") from None
     version = bazel_version(lzma.decompress(packages))
     return Offer(suite, version, expiry(release, now=time.time())) if version else None
 

@@ -1,4 +1,4 @@
-"""What bazelw tells the person who waits: on stderr, a line each time something new begins."""
+"""Progress messages of bazelw on stderr."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import time
 
 
 def say(text: str) -> None:
-    """Print one line under bazelw's name."""
+    """Print one line with the prefix `bazelw:`."""
     print(f"bazelw: {text}", file=sys.stderr, flush=True)
 
 
 class Stopwatch:
-    """Lines that carry the seconds since the work began."""
+    """Prints messages with the seconds since the start."""
 
     def __init__(self) -> None:
         self._start = time.monotonic()

@@ -1,4 +1,4 @@
-"""The sealed root on disk: found by its key, or made under a lock and renamed into place."""
+"""The sealed root on disk: found by its key, or created under a lock and renamed into place."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import shutil
 import time
 from collections.abc import Iterator
 
-from tools.airgap.places import Places
-from tools.airgap.refusals import Refusal
+from tools.airgap.errors import AirgapError
+from tools.airgap.paths import Paths
 
 INGREDIENTS = ("bazel_version", "bootstrap.py", "packages.txt", "trimmed.txt")
-"""The files that decide what a sealed root holds."""
+"""The files that determine the content of a sealed root."""
 
 UNUSED_DAYS = 14
-"""How long a root with another key is kept for other branches and checkouts."""
+"""Days that an unused root with another key is kept for other branches and checkouts."""
 
 
 def key(airgap: str) -> str:
-    """Name the root that these ingredients make."""
+    """Return the hash of the files in INGREDIENTS, which names the root."""
     digest = hashlib.sha256()
     for name in INGREDIENTS:
         with open(os.path.join(airgap, name), "rb") as file:
@@ -29,42 +29,42 @@ def key(airgap: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def ensure(places: Places) -> str:
-    """Return the folder of the sealed root, made now if it is missing.
+def ensure(paths: Paths) -> str:
+    """Return the folder of the sealed root, creating it if it is missing.
 
     Raises:
-        Refusal: this machine cannot have one.
+        AirgapError: It cannot be created on this machine.
     """
-    root = os.path.join(places.sealed, key(places.airgap))
+    root = os.path.join(paths.sealed, key(paths.airgap))
     if not os.path.isdir(root):
-        os.makedirs(places.sealed, exist_ok=True)
-        with locked(places.sealed) as lock:
+        os.makedirs(paths.sealed, exist_ok=True)
+        with locked(paths.sealed) as lock:
             if not os.path.isdir(root):
-                make(root, places, lock)
+                make(root, paths, lock)
     os.utime(root)
     return root
 
 
-def make(root: str, places: Places, lock: int) -> None:
-    """Make the root beside its place and rename it: it is there whole or not at all."""
-    from tools.airgap import bootstrap, drift
+def make(root: str, paths: Paths, lock: int) -> None:
+    """Create the root in a temporary folder and rename it, so that it is complete or absent."""
+    from tools.airgap import bootstrap, version_check
 
-    clear_leftovers(places.sealed)
+    clear_leftovers(paths.sealed)
     part = f"{root}.part"
     try:
-        version = bootstrap.build(part, places, lock)
-        drift.judge(part, version, places)
+        version = bootstrap.build(part, paths, lock)
+        version_check.check_version(part, version, paths)
         os.rename(part, root)
     except OSError as error:
-        raise Refusal(f"cannot make the sealed root in {places.sealed}: {error.strerror}") from error
+        raise AirgapError(f"cannot make the sealed root in {paths.sealed}: {error.strerror}") from error
     finally:
         remove(part)
-    remove_unused(places.sealed, keep=root)
+    remove_unused(paths.sealed, keep=root)
 
 
 @contextlib.contextmanager
 def locked(folder: str) -> Iterator[int]:
-    """Hold the folder's lock, saying so when another bazelw has it first."""
+    """Hold the folder's lock; print a line if another bazelw holds it already."""
     with open(os.path.join(folder, "lock"), "w", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -77,14 +77,14 @@ def locked(folder: str) -> Iterator[int]:
 
 
 def clear_leftovers(folder: str) -> None:
-    """Remove what a killed bazelw left; only the holder of the lock calls this."""
+    """Remove what a killed bazelw left; call this with the lock held."""
     for name in os.listdir(folder):
         if name.endswith((".part", ".old")):
             remove(os.path.join(folder, name))
 
 
 def remove_unused(folder: str, *, keep: str) -> None:
-    """Remove roots of other keys that nobody entered for two weeks."""
+    """Remove roots with other keys that were not entered for UNUSED_DAYS days."""
     for name in os.listdir(folder):
         root = os.path.join(folder, name)
         idle = time.time() - os.stat(root).st_mtime

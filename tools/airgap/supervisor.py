@@ -1,4 +1,4 @@
-"""Runs bubblewrap as if its command ran right here: signals and exit code are the command's."""
+"""Runs bubblewrap so that signals reach the command inside and its exit code is returned."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 FORWARDED = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM}
-"""What a person or another program sends to end this one."""
+"""Signals that end a program, passed on to the command inside."""
 
 FROM_KERNEL = 0x80
 """si_code of a signal that the terminal sent (SI_KERNEL, sigaction(2))."""
 
 RESTORE = ["env", "--default-signal=HUP,INT,QUIT,TERM"]
-"""Goes before the command inside, so that what bubblewrap ignores ends the command."""
+"""Prefix of the command inside: restores the signals that bubblewrap ignores."""
 
 
 def supervise(command: list[str], env: Mapping[str, str]) -> int:
     """Run bubblewrap and return the exit code of the command in it.
 
-    bubblewrap would die of a Ctrl-C before its command has cleaned up, and hands no signal on. So
-    it ignores them all: the terminal's reach the command by themselves, others go on from here.
+    bubblewrap would end on Ctrl-C before its command has cleaned up, and it forwards no signal. So it ignores all of
+    them. Signals of the terminal reach the command directly; others are forwarded here.
     """
     watched = {*FORWARDED, signal.SIGCHLD}
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
@@ -32,7 +32,7 @@ def supervise(command: list[str], env: Mapping[str, str]) -> int:
     if child == 0:
         os.set_inheritable(tell, True)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        become([command[0], "--info-fd", str(tell), *command[1:]], env)
+        exec_child([command[0], "--info-fd", str(tell), *command[1:]], env)
     os.close(tell)
     inner = 0
     while True:
@@ -47,8 +47,8 @@ def supervise(command: list[str], env: Mapping[str, str]) -> int:
                 os.kill(inner, received.si_signo)
 
 
-def become(command: list[str], env: Mapping[str, str]) -> NoReturn:
-    """Turn this forked process into bubblewrap."""
+def exec_child(command: list[str], env: Mapping[str, str]) -> NoReturn:
+    """Replace this forked process with bubblewrap."""
     for number in FORWARDED:
         signal.signal(number, signal.SIG_IGN)
     try:
@@ -58,7 +58,7 @@ def become(command: list[str], env: Mapping[str, str]) -> NoReturn:
 
 
 def inner_process(told: int) -> int:
-    """Return the process that bubblewrap started, as it tells itself, or 0."""
+    """Return the id of the process that bubblewrap reports to have started, or 0."""
     text = b""
     while chunk := os.read(told, 4096):
         text += chunk
@@ -67,6 +67,6 @@ def inner_process(told: int) -> int:
 
 
 def exit_code(status: int) -> int:
-    """Return the exit code as a shell would see it: 128 and the signal for one who died of it."""
+    """Return the exit code as a shell reports it: 128 plus the signal's number after a signal."""
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else 128 - code

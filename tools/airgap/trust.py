@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from tools.airgap.refusals import Refusal
+from tools.airgap.errors import AirgapError
 
 BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
@@ -28,7 +28,7 @@ def java_store(root: str, folder: str, certificates: str) -> str:
     """Return a trust store for Java with the certificates, made anew when they have changed.
 
     Raises:
-        Refusal: they cannot be read.
+        AirgapError: they cannot be read.
     """
     about = os.stat(certificates)
     name = f"cacerts-{about.st_mtime_ns:x}-{about.st_size:x}"
@@ -47,12 +47,12 @@ def convert(root: str, certificates: str, store: str) -> None:
 
     folder, name = os.path.split(store)
     # By the root's OpenSSL: the host's may be too old to mark a certificate as trusted by Java.
-    places = ["--ro-bind", root, "/", "--dev", "/dev"]
-    places += ["--bind", folder, "/mnt", "--ro-bind", certificates, BUNDLES[0]]
+    mounts = ["--ro-bind", root, "/", "--dev", "/dev"]
+    mounts += ["--bind", folder, "/mnt", "--ro-bind", certificates, BUNDLES[0]]
     export = ["openssl", "pkcs12", "-export", "-nokeys", "-in", BUNDLES[0], "-out", f"/mnt/{name}"]
     plain = ["-passout", "pass:", "-certpbe", "NONE", "-nomac", "-jdktrust", "anyExtendedKeyUsage"]
-    command = ["bwrap", *places, *export, *plain]
+    command = ["bwrap", *mounts, *export, *plain]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         said = done.stderr.strip()[-200:]
-        raise Refusal(f"cannot hand the certificates in {certificates} to Bazel: {said}")
+        raise AirgapError(f"cannot hand the certificates in {certificates} to Bazel: {said}")

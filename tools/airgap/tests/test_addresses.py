@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tools.airgap import addresses, apt, indexes, mirrors
+from tools.airgap.errors import AirgapError
 from tools.airgap.mirrors import Mirror
-from tools.airgap.places import Places
-from tools.airgap.refusals import Refusal
+from tools.airgap.paths import Paths
 
 
 class Machine:
@@ -27,13 +27,13 @@ class Machine:
         del env
         self.lookups += 1
         if not self.mirror:
-            raise Refusal("none")
+            raise AirgapError("none")
         return self.mirror
 
     def ask(self, **env: str) -> dict[str, str]:
         """Ask for the addresses as bazelw does at each call."""
-        places = Places("/checkout", str(self.folder / "cache"))
-        return addresses.addresses(str(self.folder / "root"), places, {**self.env, **env})
+        paths = Paths("/checkout", str(self.folder / "cache"))
+        return addresses.addresses(str(self.folder / "root"), paths, {**self.env, **env})
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tools.airgap import bootstrap, host, mirrors
+from tools.airgap.errors import AirgapError
 from tools.airgap.mirrors import Mirror, Offer
-from tools.airgap.places import Places
-from tools.airgap.refusals import Refusal
+from tools.airgap.paths import Paths
 
 TRIES = """#!/bin/sh
 for word; do echo "$word"; done >"$0.called"
@@ -19,14 +19,14 @@ echo "I: installing remaining packages inside the chroot..." >&2
 
 
 @pytest.fixture
-def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
+def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
     """A machine that allows everything, with a mirror that offers Bazel."""
     monkeypatch.setattr(host, "prepare", lambda _: None)
     monkeypatch.setattr(host, "PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setattr(mirrors, "debian_mirror", lambda _: Mirror("http://m.test/debian"))
     monkeypatch.setattr(mirrors, "best_offer", lambda *_: Offer("sid", "7.7.1+ds-8", ""))
     (tmp_path / "sealed").mkdir()
-    return Places(str(Path.cwd()), str(tmp_path))
+    return Paths(str(Path.cwd()), str(tmp_path))
 
 
 def fake(folder: Path, name: str, body: str) -> None:
@@ -35,30 +35,30 @@ def fake(folder: Path, name: str, body: str) -> None:
     (folder / name).chmod(0o755)
 
 
-def build(places: Places) -> str:
+def build(paths: Paths) -> str:
     """Make a root with the fakes, past setpriv, which a sandbox may forbid."""
-    fake(Path(places.cache), "setpriv", '#!/bin/sh\nshift 2\nexec "$@"\n')
-    lock = os.open(places.cache, os.O_RDONLY)
+    fake(Path(paths.cache), "setpriv", '#!/bin/sh\nshift 2\nexec "$@"\n')
+    lock = os.open(paths.cache, os.O_RDONLY)
     try:
-        return bootstrap.build(os.path.join(places.sealed, "key.part"), places, lock)
+        return bootstrap.build(os.path.join(paths.sealed, "key.part"), paths, lock)
     finally:
         os.close(lock)
 
 
-def as_root(places: Places, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
+def as_root(paths: Paths, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
     """Be root; what would run in namespaces of its own is the fake."""
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    fake(Path(places.cache), "unshare", body)
+    fake(Path(paths.cache), "unshare", body)
 
 
 def test_phases_are_told(
-    places: Places,
+    paths: Paths,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Each phase is a line on stderr with the seconds; the version is handed on; stdout is silent."""
-    as_root(places, monkeypatch, TRIES)
-    assert build(places) == "7.7.1+ds-8"
+    as_root(paths, monkeypatch, TRIES)
+    assert build(paths) == "7.7.1+ds-8"
     out, err = capsys.readouterr()
     assert out == ""
     assert [line.split("s  ")[-1] for line in err.splitlines()] == [
@@ -69,11 +69,11 @@ def test_phases_are_told(
     ]
 
 
-def test_mmdebstrap_is_told_everything(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mmdebstrap_is_told_everything(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     """Packages, patterns, proxy and waiver reach mmdebstrap, which runs in namespaces of its own."""
     offer = Offer("sid", "7.7.1", "yesterday")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    command = bootstrap.mmdebstrap("/r", places, Mirror("http://m.test", "http://p.test"), offer)
+    command = bootstrap.mmdebstrap("/r", paths, Mirror("http://m.test", "http://p.test"), offer)
     assert command[:3] == ["unshare", "--mount", "--pid"]
     assert command[-4:] == ["--mode=root", "sid", "/r", "http://m.test"]
     assert "--dpkgopt=path-exclude=/usr/share/doc/*" in command
@@ -85,68 +85,68 @@ def test_mmdebstrap_is_told_everything(places: Places, monkeypatch: pytest.Monke
     assert " " not in packages
 
 
-def test_dates_are_checked_unless_expired(places: Places) -> None:
+def test_dates_are_checked_unless_expired(paths: Paths) -> None:
     """Valid-Until is waived for an expired Release alone."""
     offer = Offer("sid", "7.7.1", "")
-    command = bootstrap.mmdebstrap("/r", places, Mirror("http://m.test"), offer)
+    command = bootstrap.mmdebstrap("/r", paths, Mirror("http://m.test"), offer)
     assert not [word for word in command if "Valid-Until" in word or "Proxy" in word]
 
 
 def test_waiver_is_told(
-    places: Places,
+    paths: Paths,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A Release past its date is used and told."""
-    as_root(places, monkeypatch, TRIES)
+    as_root(paths, monkeypatch, TRIES)
     monkeypatch.setattr(mirrors, "best_offer", lambda *_: Offer("sid", "7.7.1", "Fri, 06 Nov"))
-    build(places)
+    build(paths)
     assert "sid is past its date (Fri, 06 Nov); used all the same" in capsys.readouterr().err
 
 
-def test_ordinary_user(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ordinary_user(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     """An ordinary user owns every file: mmdebstrap's tar is unpacked, without its devices."""
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     body = "mkdir -p /tmp/t.$$/usr /tmp/t.$$/dev; cd /tmp/t.$$; touch dev/null usr/x; tar -c ./usr ./dev"
-    fake(Path(places.cache), "mmdebstrap", f"#!/bin/sh\n{body}\n")
-    build(places)
-    root = Path(places.sealed, "key.part")
+    fake(Path(paths.cache), "mmdebstrap", f"#!/bin/sh\n{body}\n")
+    build(paths)
+    root = Path(paths.sealed, "key.part")
     assert (root / "usr" / "x").exists()
     assert not (root / "dev" / "null").exists()
 
 
 @pytest.mark.parametrize("user", [0, 1000])
-def test_failure_is_told(places: Places, monkeypatch: pytest.MonkeyPatch, user: int) -> None:
-    """The first error of mmdebstrap is in the refusal, beside the log with all it said."""
+def test_failure_is_told(paths: Paths, monkeypatch: pytest.MonkeyPatch, user: int) -> None:
+    """The error message holds mmdebstrap's first error and the path of its log."""
     body = '#!/bin/sh\necho "I: fine" >&2\necho "E: no space" >&2\necho "E: later" >&2\nexit 1\n'
-    as_root(places, monkeypatch, body)
-    fake(Path(places.cache), "mmdebstrap", body)
+    as_root(paths, monkeypatch, body)
+    fake(Path(paths.cache), "mmdebstrap", body)
     monkeypatch.setattr(os, "geteuid", lambda: user)
-    with pytest.raises(Refusal, match=r"mmdebstrap failed: E: no space \(all it said: .*/log\)"):
-        build(places)
-    assert "I: fine" in Path(places.sealed, "log").read_text()
+    with pytest.raises(AirgapError, match=r"mmdebstrap failed: E: no space \(all it said: .*/log\)"):
+        build(paths)
+    assert "I: fine" in Path(paths.sealed, "log").read_text()
 
 
-def test_silence_is_not_endless(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silence_is_not_endless(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     """A long phase, here one that lasts until it is heard of, says now and then that it goes on."""
-    heard = Path(places.cache, "heard")
+    heard = Path(paths.cache, "heard")
     monkeypatch.setattr(bootstrap, "HEARTBEAT", 0.1)
     until_heard = f"until grep -q 'still installing Bazel and its tools' {heard}; do sleep 0.05; done"
-    as_root(places, monkeypatch, f'{TRIES}timeout 60 sh -c "{until_heard}"\n')
+    as_root(paths, monkeypatch, f'{TRIES}timeout 60 sh -c "{until_heard}"\n')
     with heard.open("w") as stderr, contextlib.redirect_stderr(stderr):
-        build(places)
+        build(paths)
 
 
-def test_mmdebstrap_keeps_the_lock(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mmdebstrap_keeps_the_lock(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     """The lock's descriptor is open in mmdebstrap, so that nobody begins while it still runs."""
-    listing = Path(places.cache, "open")
-    as_root(places, monkeypatch, f"#!/bin/sh\nls -l /proc/$$/fd >{listing}\n")
-    build(places)
-    assert f"-> {places.cache}\n" in listing.read_text()
+    listing = Path(paths.cache, "open")
+    as_root(paths, monkeypatch, f"#!/bin/sh\nls -l /proc/$$/fd >{listing}\n")
+    build(paths)
+    assert f"-> {paths.cache}\n" in listing.read_text()
 
 
-def test_series(places: Places) -> None:
+def test_series(paths: Paths) -> None:
     """The series is that of tools/airgap/bazel_version, with its dot."""
-    version = Path(places.airgap, "bazel_version").read_text().strip()
-    assert version.startswith(bootstrap.series(places))
-    assert bootstrap.series(places).count(".") == 2
+    version = Path(paths.airgap, "bazel_version").read_text().strip()
+    assert version.startswith(bootstrap.series(paths))
+    assert bootstrap.series(paths).count(".") == 2

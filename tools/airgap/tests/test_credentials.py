@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.airgap import credentials, view
-from tools.airgap.places import Places
+from tools.airgap import bind_mounts, credentials
+from tools.airgap.paths import Paths
 
 
 @pytest.fixture
@@ -24,8 +24,12 @@ def env(tmp_path: Path) -> dict[str, str]:
 
 
 def _seen(tmp_path: Path, env: dict[str, str]) -> set[str]:
-    places = Places(str(tmp_path / "ws"), str(tmp_path / "cache"))
-    return {bind.target for bind in view.binds(places, str(tmp_path / "ws"), env) if bind.source and not bind.writable}
+    paths = Paths(str(tmp_path / "ws"), str(tmp_path / "cache"))
+    return {
+        bind.target
+        for bind in bind_mounts.host_mounts(paths, str(tmp_path / "ws"), env)
+        if bind.source and not bind.writable
+    }
 
 
 def test_named_helper_is_seen_with_what_it_reads(tmp_path: Path, env: dict[str, str]) -> None:
@@ -33,7 +37,7 @@ def test_named_helper_is_seen_with_what_it_reads(tmp_path: Path, env: dict[str, 
     seen = _seen(tmp_path, env)
     assert {f"{tmp_path}/bin/docker-credential-ecr-login", f"{tmp_path}/home/.aws"} <= seen
     assert not any("acr-env" in path or ".azure" in path for path in seen)
-    assert view.environment(env)["PATH"].endswith(f":/sbin:{tmp_path}/bin")
+    assert bind_mounts.environment(env)["PATH"].endswith(f":/sbin:{tmp_path}/bin")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"credsStore": 1, "credHelpers": []}', '{"credsStore": "../x"}'])
@@ -41,7 +45,7 @@ def test_unreadable_settings_name_no_helper(tmp_path: Path, env: dict[str, str],
     """A build goes on; the push says what it misses."""
     (tmp_path / "home/.docker/config.json").write_text(text)
     assert credentials.helper_names(env) == []
-    assert view.environment(env)["PATH"].endswith(":/sbin")
+    assert bind_mounts.environment(env)["PATH"].endswith(":/sbin")
 
 
 def test_podman_login_is_seen(tmp_path: Path, env: dict[str, str]) -> None:
@@ -51,5 +55,5 @@ def test_podman_login_is_seen(tmp_path: Path, env: dict[str, str]) -> None:
     login.touch()
     env["XDG_RUNTIME_DIR"] = str(tmp_path / "run")
     assert str(login) in _seen(tmp_path, env)
-    assert view.environment(env)["REGISTRY_AUTH_FILE"] == str(login)
-    assert view.environment(env | {"REGISTRY_AUTH_FILE": "/mine"})["REGISTRY_AUTH_FILE"] == "/mine"
+    assert bind_mounts.environment(env)["REGISTRY_AUTH_FILE"] == str(login)
+    assert bind_mounts.environment(env | {"REGISTRY_AUTH_FILE": "/mine"})["REGISTRY_AUTH_FILE"] == "/mine"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tools.airgap import enter
-from tools.airgap.places import Places
-from tools.airgap.view import Bind
+from tools.airgap.bind_mounts import BindMount
+from tools.airgap.paths import Paths
 
 
 def test_workspace_is_the_nearest(tmp_path: Path) -> None:
@@ -25,7 +25,7 @@ def test_mark_follows_the_folder(tmp_path: Path) -> None:
     """A folder deleted and made again is another, so a server that sees the old one is replaced."""
     workspace = tmp_path / "ws"
     workspace.mkdir()
-    seen = [Bind("", "/home/me"), Bind(str(workspace), str(workspace), writable=True)]
+    seen = [BindMount("", "/home/me"), BindMount(str(workspace), str(workspace), writable=True)]
     first = enter.mark_of("/root", seen)
     (workspace / "file").touch()
     assert enter.mark_of("/root", seen) == first
@@ -40,11 +40,11 @@ def test_mark_follows_the_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     options = tmp_path / "checkout" / "tools" / "airgap" / "airgap.bazelrc"
     options.parent.mkdir(parents=True)
     monkeypatch.setattr(enter, "addresses", lambda *_: {})
-    places = Places(str(tmp_path / "checkout"), str(tmp_path / "cache"))
+    paths = Paths(str(tmp_path / "checkout"), str(tmp_path / "cache"))
 
     def startup(text: str) -> list[str]:
         options.write_text(text)
-        return Path(enter.system_rc("/root", places, {}, [])).read_text().splitlines()[:4]
+        return Path(enter.system_rc("/root", paths, {}, [])).read_text().splitlines()[:4]
 
     first = startup("common --color=yes\n")
     assert startup("common --color=yes\n") == first
@@ -58,7 +58,7 @@ def test_mark_follows_the_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_home(monkeypatch: pytest.MonkeyPatch, named: str, home: str) -> None:
     """A caller without a home folder of their own is given one."""
     monkeypatch.setenv("HOME", named)
-    assert enter.home(Places("/checkout", "/cache")) == home
+    assert enter.home(Paths("/checkout", "/cache")) == home
 
 
 def test_caller_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,11 +66,11 @@ def test_caller_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     (tmp_path / "root" / "etc").mkdir(parents=True)
     passwd = tmp_path / "root" / "etc" / "passwd"
     passwd.write_text("root:x:0:0:root:/root:/bin/bash\n")
-    places = Places("/checkout", str(tmp_path / "cache"))
+    paths = Paths("/checkout", str(tmp_path / "cache"))
     monkeypatch.setenv("USER", "DOMAIN\\me")
     monkeypatch.setattr(os, "getuid", lambda: 1234)
     monkeypatch.setattr(os, "getgid", lambda: 99)
-    made = Path(enter.users(str(tmp_path / "root"), places, "/home/me")).read_text()
+    made = Path(enter.users(str(tmp_path / "root"), paths, "/home/me")).read_text()
     assert made.splitlines()[1:] == ["DOMAINme:x:1234:99::/home/me:/bin/bash"]
     monkeypatch.setattr(os, "getuid", lambda: 0)
-    assert Path(enter.users(str(tmp_path / "root"), places, "/root")).read_text() == passwd.read_text()
+    assert Path(enter.users(str(tmp_path / "root"), paths, "/root")).read_text() == passwd.read_text()

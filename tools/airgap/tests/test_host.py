@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from tools.airgap import host
-from tools.airgap.places import Places
-from tools.airgap.refusals import Refusal
+from tools.airgap.errors import AirgapError
+from tools.airgap.paths import Paths
 
 Usage = namedtuple("Usage", "total used free")
-PLACES = Places("/checkout", "/cache")
+PATHS = Paths("/checkout", "/cache")
 
 
 class Programs:
@@ -52,37 +52,37 @@ def programs(monkeypatch: pytest.MonkeyPatch) -> Programs:
 
 def test_all_is_well(programs: Programs) -> None:
     """Where nothing is missing, nothing is installed."""
-    host.prepare(PLACES)
+    host.prepare(PATHS)
     assert not [line for line in programs.ran if line.startswith("apt-get")]
 
 
 def test_not_linux(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
     """Elsewhere than on Linux there is no sealed root."""
     monkeypatch.setattr(sys, "platform", "darwin")
-    with pytest.raises(Refusal, match="needs Linux"):
-        host.prepare(PLACES)
+    with pytest.raises(AirgapError, match="needs Linux"):
+        host.prepare(PATHS)
     assert programs.ran == []
 
 
 def test_not_debian(programs: Programs) -> None:
     """Without the programs and apt-get, both are named."""
     programs.present = set()
-    with pytest.raises(Refusal, match="mmdebstrap and bubblewrap missing, and this is no relative"):
-        host.prepare(PLACES)
+    with pytest.raises(AirgapError, match="mmdebstrap and bubblewrap missing, and this is no relative"):
+        host.prepare(PATHS)
 
 
 def test_other_distribution_with_the_programs(programs: Programs) -> None:
     """A machine that is not Debian but has both programs is welcome."""
     programs.present = {"mmdebstrap", "bwrap"}
-    host.prepare(PLACES)
+    host.prepare(PATHS)
 
 
 def test_root_installs_what_is_missing(programs: Programs) -> None:
     """Root installs the missing one of the two, after an update if it needs one."""
     programs.present.remove("bwrap")
     programs.answers = {"apt-get install": 100}
-    with pytest.raises(Refusal, match=r"cannot install bubblewrap with `apt-get install .*`: E: why"):
-        host.prepare(PLACES)
+    with pytest.raises(AirgapError, match=r"cannot install bubblewrap with `apt-get install .*`: E: why"):
+        host.prepare(PATHS)
     install = "apt-get install --yes --no-install-recommends bubblewrap"
     assert programs.ran[1:] == [install, "apt-get update", install]
 
@@ -91,16 +91,16 @@ def test_others_are_told_the_command(programs: Programs, monkeypatch: pytest.Mon
     """An ordinary user is told what to type; nothing is installed."""
     programs.present.remove("mmdebstrap")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(Refusal, match=r"sudo apt-get install .* mmdebstrap$"):
-        host.prepare(PLACES)
+    with pytest.raises(AirgapError, match=r"sudo apt-get install .* mmdebstrap$"):
+        host.prepare(PATHS)
     assert not [line for line in programs.ran if line.startswith("apt-get")]
 
 
 def test_container_without_namespaces(programs: Programs) -> None:
     """In a container that forbids them even to root, the options for its start are named."""
     programs.answers = {"unshare --mount unshare --user": 1}
-    with pytest.raises(Refusal, match=r"forbidden here: not permitted; a container .*--privileged"):
-        host.prepare(PLACES)
+    with pytest.raises(AirgapError, match=r"forbidden here: not permitted; a container .*--privileged"):
+        host.prepare(PATHS)
 
 
 @pytest.mark.parametrize("setting", host.SETTINGS)
@@ -116,15 +116,15 @@ def test_forbidding_setting_is_named(
     monkeypatch.setattr(host, "SETTINGS", (setting,))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     programs.answers = {"unshare --user": 1}
-    with pytest.raises(Refusal, match=f"`sudo sysctl {setting.name}={setting.allows}` allows them"):
-        host.prepare(PLACES)
+    with pytest.raises(AirgapError, match=f"`sudo sysctl {setting.name}={setting.allows}` allows them"):
+        host.prepare(PATHS)
 
 
 def test_disk_too_small(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that would run full is refused before anything is written."""
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(1e9, 0, 0.2e9))
-    with pytest.raises(Refusal, match=r"/cache has 0\.2 GB free; the sealed root needs 1\.5 GB"):
-        host.prepare(PLACES)
+    with pytest.raises(AirgapError, match=r"/cache has 0\.2 GB free; the sealed root needs 1\.5 GB"):
+        host.prepare(PATHS)
     assert len(programs.ran) == 1
 
 
@@ -137,10 +137,10 @@ def test_ids_of_an_ordinary_user(
     (tmp_path / "ids").write_text("somebody:100000:65536\n")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(host, "ID_RANGES", (str(tmp_path / "ids"),))
-    with pytest.raises(Refusal, match=r"no range of ids in .*: sudo usermod --add-subuids"):
-        host.prepare(PLACES)
+    with pytest.raises(AirgapError, match=r"no range of ids in .*: sudo usermod --add-subuids"):
+        host.prepare(PATHS)
     (tmp_path / "ids").write_text(f"{os.getuid()}:100000:65536\n")
-    host.prepare(PLACES)
+    host.prepare(PATHS)
     programs.present.remove("newuidmap")
-    with pytest.raises(Refusal, match="sudo apt-get install uidmap"):
-        host.prepare(PLACES)
+    with pytest.raises(AirgapError, match="sudo apt-get install uidmap"):
+        host.prepare(PATHS)

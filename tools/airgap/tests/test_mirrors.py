@@ -11,8 +11,8 @@ import pytest
 
 from tools.airgap import apt, mirrors
 from tools.airgap.apt import Source
+from tools.airgap.errors import AirgapError
 from tools.airgap.mirrors import Mirror, Offer
-from tools.airgap.refusals import Refusal
 
 DEBIAN = "Origin: Debian\nLabel: Debian\nSuite: testing\n"
 SECURITY = "Origin: Debian\nLabel: Debian-Security\n"
@@ -95,7 +95,7 @@ def test_source_that_apt_has_not_fetched(archive: Archive, monkeypatch: pytest.M
 
 def test_machine_without_debian() -> None:
     """Without a mirror, one sentence names the variable."""
-    with pytest.raises(Refusal, match="set DEBIAN_MIRROR to a mirror"):
+    with pytest.raises(AirgapError, match="set DEBIAN_MIRROR to a mirror"):
         mirrors.debian_mirror({})
 
 
@@ -122,7 +122,7 @@ def test_drift(archive: Archive) -> None:
 def test_no_bazel(archive: Archive) -> None:
     """A mirror without any Bazel is refused."""
     archive.suite("forky", "")
-    with pytest.raises(Refusal, match=r"has no bazel-bootstrap in forky or sid"):
+    with pytest.raises(AirgapError, match=r"has no bazel-bootstrap in forky or sid"):
         mirrors.best_offer(Mirror(archive.url), "7.7.")
 
 
@@ -142,7 +142,7 @@ def test_release_within_its_date() -> None:
 @pytest.mark.parametrize("url", ["http://me:secret@127.0.0.1:1/debian", "no address"])
 def test_mirror_that_does_not_answer(url: str) -> None:
     """A mirror out of reach is refused by name, without the password in its address."""
-    with pytest.raises(Refusal, match="does not answer") as refusal:
+    with pytest.raises(AirgapError, match="does not answer") as refusal:
         mirrors.best_offer(Mirror(url), "7.7.")
     assert "secret" not in str(refusal.value)
 
@@ -150,5 +150,5 @@ def test_mirror_that_does_not_answer(url: str) -> None:
 def test_proxy_of_apt_is_used(archive: Archive) -> None:
     """The proxy of apt is asked in the mirror's place."""
     archive.suite("forky", "7.7.1")
-    with pytest.raises(Refusal, match="has no bazel-bootstrap"):
+    with pytest.raises(AirgapError, match="has no bazel-bootstrap"):
         mirrors.best_offer(Mirror("http://m.test/debian", archive.url), "7.7.")

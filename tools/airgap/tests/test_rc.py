@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tools.airgap import rc
-from tools.airgap.places import Places
+from tools.airgap.paths import Paths
 
 
 def made(tmp_path: Path, **addresses: str) -> list[str]:
@@ -13,8 +13,8 @@ def made(tmp_path: Path, **addresses: str) -> list[str]:
     airgap = tmp_path / "a checkout" / "tools" / "airgap"
     airgap.mkdir(parents=True)
     (airgap / "airgap.bazelrc").write_text("common --override_module=x=%workspace%/x\n")
-    places = Places(str(tmp_path / "a checkout"), str(tmp_path / "the cache"))
-    return rc.text(places, addresses, mark="0123").splitlines()
+    paths = Paths(str(tmp_path / "a checkout"), str(tmp_path / "the cache"))
+    return rc.text(paths, addresses, mark="0123").splitlines()
 
 
 def test_everything_is_in_the_cache(tmp_path: Path) -> None:
@@ -23,8 +23,8 @@ def test_everything_is_in_the_cache(tmp_path: Path) -> None:
 
 
 def test_server_knows_its_view(tmp_path: Path) -> None:
-    """Another view is another startup option, so Bazel starts its server anew."""
-    assert "startup --host_jvm_args=-Dbazelw.view=0123" in made(tmp_path)
+    """Other mounts give another startup option, so Bazel restarts its server."""
+    assert "startup --host_jvm_args=-Dbazelw.mounts=0123" in made(tmp_path)
 
 
 def test_repository_rules_are_told_addresses(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tools.airgap import bootstrap, sealed_root
-from tools.airgap.places import Places
-from tools.airgap.refusals import Refusal
+from tools.airgap.errors import AirgapError
+from tools.airgap.paths import Paths
 
 HERE = Path("tools/airgap")
 
@@ -22,9 +22,9 @@ MAKER = """
 import sys
 from pathlib import Path
 from tools.airgap import bootstrap, sealed_root
-from tools.airgap.places import Places
+from tools.airgap.paths import Paths
 
-def build(folder, places, lock):
+def build(folder, paths, lock):
     Path(folder, "usr").mkdir(parents=True)
     with Path(sys.argv[2], "makers").open("a") as file:
         file.write("one\\n")
@@ -32,25 +32,25 @@ def build(folder, places, lock):
     return "7.7.1"
 
 bootstrap.build = build
-print(sealed_root.ensure(Places(sys.argv[1], sys.argv[2])))
+print(sealed_root.ensure(Paths(sys.argv[1], sys.argv[2])))
 """
 """Makes a root, which takes until its standard input ends: CHECKOUT CACHE."""
 PATIENCE = 60
 
 
 @pytest.fixture
-def places(tmp_path: Path) -> Places:
+def paths(tmp_path: Path) -> Paths:
     """A checkout with the ingredients, and an empty cache."""
     airgap = tmp_path / "checkout" / "tools" / "airgap"
     airgap.mkdir(parents=True)
     for name in sealed_root.INGREDIENTS:
         shutil.copy(HERE / name, airgap)
-    return Places(str(tmp_path / "checkout"), str(tmp_path / "cache"))
+    return Paths(str(tmp_path / "checkout"), str(tmp_path / "cache"))
 
 
-def maker(places: Places, stdin: int = subprocess.DEVNULL) -> "subprocess.Popen[str]":
+def maker(paths: Paths, stdin: int = subprocess.DEVNULL) -> "subprocess.Popen[str]":
     """Start a process that makes the root."""
-    command = [sys.executable, "-c", MAKER, places.repository, places.cache]
+    command = [sys.executable, "-c", MAKER, paths.repository, paths.cache]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     return subprocess.Popen(command, env=env, text=True, stdin=stdin, stdout=-1, stderr=-1)
 
@@ -63,103 +63,103 @@ def wait_for(path: Path) -> None:
         time.sleep(0.05)
 
 
-def built(folder: str, places: Places, lock: int) -> str:
+def built(folder: str, paths: Paths, lock: int) -> str:
     """Stand in for mmdebstrap."""
-    del places, lock
+    del paths, lock
     Path(folder, "usr").mkdir(parents=True)
     return "7.7.1+ds-8"
 
 
-def test_key_follows_the_ingredients(places: Places) -> None:
+def test_key_follows_the_ingredients(paths: Paths) -> None:
     """Each ingredient counts, and nothing else does."""
-    keys = [sealed_root.key(places.airgap)]
+    keys = [sealed_root.key(paths.airgap)]
     for name in sealed_root.INGREDIENTS:
-        with Path(places.airgap, name).open("a", encoding="utf-8") as file:
+        with Path(paths.airgap, name).open("a", encoding="utf-8") as file:
             file.write("# one more\n")
-        keys.append(sealed_root.key(places.airgap))
-    Path(places.airgap, "README.md").touch()
+        keys.append(sealed_root.key(paths.airgap))
+    Path(paths.airgap, "README.md").touch()
     assert len(set(keys)) == len(sealed_root.INGREDIENTS) + 1
-    assert keys[-1] == sealed_root.key(places.airgap)
+    assert keys[-1] == sealed_root.key(paths.airgap)
 
 
-def test_root_is_made_once(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_root_is_made_once(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second call finds what the first made."""
     monkeypatch.setattr(bootstrap, "build", built)
-    root = sealed_root.ensure(places)
+    root = sealed_root.ensure(paths)
     monkeypatch.setattr(bootstrap, "build", None)
-    assert sealed_root.ensure(places) == root
+    assert sealed_root.ensure(paths) == root
     assert Path(root, "usr").is_dir()
 
 
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (Refusal("the mirror is down"), "the mirror is down"),
+        (AirgapError("the mirror is down"), "the mirror is down"),
         (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "No space left on device"),
     ],
 )
 def test_failure_leaves_nothing(
-    places: Places,
+    paths: Paths,
     monkeypatch: pytest.MonkeyPatch,
     error: Exception,
     said: str,
 ) -> None:
     """A making that fails half-way is told in one line and leaves no part of a root."""
 
-    def fails(folder: str, places: Places, lock: int) -> str:
-        built(folder, places, lock)
+    def fails(folder: str, paths: Paths, lock: int) -> str:
+        built(folder, paths, lock)
         raise error
 
     monkeypatch.setattr(bootstrap, "build", fails)
-    with pytest.raises(Refusal, match=said):
-        sealed_root.ensure(places)
-    assert os.listdir(places.sealed) == ["lock"]
+    with pytest.raises(AirgapError, match=said):
+        sealed_root.ensure(paths)
+    assert os.listdir(paths.sealed) == ["lock"]
 
 
-def test_two_at_once(places: Places) -> None:
+def test_two_at_once(paths: Paths) -> None:
     """Of two one makes the root, and the other says that it waits, and takes what was made."""
-    making = maker(places, subprocess.PIPE)
-    wait_for(Path(places.cache, "makers"))
-    waiting = maker(places)
+    making = maker(paths, subprocess.PIPE)
+    wait_for(Path(paths.cache, "makers"))
+    waiting = maker(paths)
     assert waiting.stderr
     assert select.select([waiting.stderr], [], [], PATIENCE)[0]
     assert "waiting for another bazelw" in waiting.stderr.readline()
     root, _ = making.communicate(timeout=PATIENCE)
     assert waiting.communicate(timeout=PATIENCE) == (root, "")
     assert Path(root.strip(), "usr").is_dir()
-    assert Path(places.cache, "makers").read_text() == "one\n"
+    assert Path(paths.cache, "makers").read_text() == "one\n"
 
 
-def test_killed_half_way(places: Places) -> None:
+def test_killed_half_way(paths: Paths) -> None:
     """What a killed bazelw left is removed by the next, which makes the root anew."""
-    killed = maker(places, subprocess.PIPE)
-    wait_for(Path(places.cache, "makers"))
+    killed = maker(paths, subprocess.PIPE)
+    wait_for(Path(paths.cache, "makers"))
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
-    assert [name for name in os.listdir(places.sealed) if name.endswith(".part")]
-    out, err = maker(places).communicate(timeout=PATIENCE)
+    assert [name for name in os.listdir(paths.sealed) if name.endswith(".part")]
+    out, err = maker(paths).communicate(timeout=PATIENCE)
     assert Path(out.strip(), "usr").is_dir(), err
-    assert sorted(os.listdir(places.sealed)) == sorted(["lock", Path(out.strip()).name])
+    assert sorted(os.listdir(paths.sealed)) == sorted(["lock", Path(out.strip()).name])
 
 
-def test_old_roots_go(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_roots_go(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     """Making a new root removes those that nobody entered for two weeks, read-only folders and all."""
     monkeypatch.setattr(bootstrap, "build", built)
-    old, young = Path(places.sealed, "a" * 16), Path(places.sealed, "b" * 16)
+    old, young = Path(paths.sealed, "a" * 16), Path(paths.sealed, "b" * 16)
     for root in (old, young):
         (root / "usr" / "lib").mkdir(parents=True)
     (old / "usr" / "lib").chmod(0o555)
     long_ago = time.time() - 86400 * (sealed_root.UNUSED_DAYS + 1)
     os.utime(old, (long_ago, long_ago))
-    sealed_root.ensure(places)
+    sealed_root.ensure(paths)
     assert young.exists()
     assert not old.exists()
 
 
-def test_entering_counts_as_use(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_entering_counts_as_use(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     """A root in use does not age."""
     monkeypatch.setattr(bootstrap, "build", built)
-    root = sealed_root.ensure(places)
+    root = sealed_root.ensure(paths)
     os.utime(root, (0, 0))
-    sealed_root.ensure(places)
+    sealed_root.ensure(paths)
     assert time.time() - Path(root).stat().st_mtime < 60

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tools.airgap import trust
-from tools.airgap.refusals import Refusal
+from tools.airgap.errors import AirgapError
 
 BWRAP = """#!/bin/sh
 while [ $# -gt 2 ]; do
@@ -55,5 +55,5 @@ def test_store_is_made_once(bundle: Path, tmp_path: Path) -> None:
 def test_spoiled_bundle(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bundle that OpenSSL cannot read is refused by name, in its words."""
     monkeypatch.setenv("SPOILED", "1")
-    with pytest.raises(Refusal, match=r"cannot hand .*/ca\.pem to Bazel: not a certificate"):
+    with pytest.raises(AirgapError, match=r"cannot hand .*/ca\.pem to Bazel: not a certificate"):
         trust.java_store("/root", str(tmp_path / "etc"), str(bundle))

@@ -1,4 +1,4 @@
-"""Where things are on this machine."""
+"""Paths of the checkout and of the cache on this machine."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ import os
 from typing import NamedTuple
 
 
-class Places(NamedTuple):
-    """The two folders that everything else follows from."""
+class Paths(NamedTuple):
+    """The checkout and the cache, and the paths derived from them."""
 
     repository: str
-    """The checkout that bazelw lies in."""
+    """The checkout that contains bazelw."""
     cache: str
-    """The folder that bazelw and Bazel may fill; deleting it loses nothing but time."""
+    """The folder that bazelw and Bazel write to; it can be deleted at any time."""
 
     @property
     def airgap(self) -> str:
-        """This folder, with the lists and the rc file beside the modules."""
+        """The folder tools/airgap."""
         return os.path.join(self.repository, "tools", "airgap")
 
     @property
     def sealed(self) -> str:
-        """The sealed roots, one folder a key."""
+        """The sealed roots, one folder per key."""
         return os.path.join(self.cache, "sealed")
 
     @property
     def settings(self) -> str:
-        """Small files made for this machine and user, laid over those of a sealed root."""
+        """Small files generated for this machine and user and mounted over those of a sealed root."""
         return os.path.join(self.cache, "etc")
 
     @property
@@ -35,10 +35,10 @@ class Places(NamedTuple):
         return os.path.join(self.cache, "bazel")
 
 
-def written(path: str, text: str) -> str:
-    """Return the path of a file with the text, replaced whole and only if it holds another.
+def write_private(path: str, text: str) -> str:
+    """Write the text to the file atomically, unless it has that text already, and return the path.
 
-    It is for its owner's eyes: addresses may hold passwords.
+    The mode is 0600, because addresses may hold passwords.
     """
     try:
         with open(path, encoding="utf-8") as file:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tools.airgap import bootstrap, drift, enter
-from tools.airgap.places import Places
-from tools.airgap.refusals import Refusal
+from tools.airgap import bootstrap, enter, version_check
+from tools.airgap.errors import AirgapError
+from tools.airgap.paths import Paths
 
-PLACES = Places("/checkout", "/cache")
+PATHS = Paths("/checkout", "/cache")
 
 
 @pytest.fixture(autouse=True)
@@ -19,8 +19,8 @@ def self_test(monkeypatch: pytest.MonkeyPatch, code: int) -> list[list[str]]:
     """Let the self-test end with the code, and return the commands that were run."""
     ran: list[list[str]] = []
 
-    def run_inside(root: str, places: Places, command: list[str]) -> int:
-        assert (root, places) == ("/root.part", PLACES)
+    def run_inside(root: str, paths: Paths, command: list[str]) -> int:
+        assert (root, paths) == ("/root.part", PATHS)
         ran.append(command)
         return code
 
@@ -31,21 +31,21 @@ def self_test(monkeypatch: pytest.MonkeyPatch, code: int) -> list[list[str]]:
 def test_same_series(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Another patch version is ours: nothing is tested, nothing is said."""
     ran = self_test(monkeypatch, 1)
-    drift.judge("/root.part", "7.7.9+ds-1", PLACES)
+    version_check.check_version("/root.part", "7.7.9+ds-1", PATHS)
     assert ran == []
     assert capsys.readouterr().err == ""
 
 
 def test_passing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """One that passes is used, and the drift is told."""
+    """A version that passes the self-test is used, with a message."""
     ran = self_test(monkeypatch, 0)
-    drift.judge("/root.part", "8.1.0", PLACES)
-    assert ran == [drift.SELF_TEST]
+    version_check.check_version("/root.part", "8.1.0", PATHS)
+    assert ran == [version_check.SELF_TEST]
     assert "using Bazel 8.1.0 in place of 7.7.*" in capsys.readouterr().err
 
 
 def test_failing(monkeypatch: pytest.MonkeyPatch) -> None:
     """One that fails is refused, with what would help."""
     self_test(monkeypatch, 3)
-    with pytest.raises(Refusal, match="fails the self-test; set DEBIAN_MIRROR"):
-        drift.judge("/root.part", "8.1.0", PLACES)
+    with pytest.raises(AirgapError, match="fails the self-test; set DEBIAN_MIRROR"):
+        version_check.check_version("/root.part", "8.1.0", PATHS)

@@ -1,12 +1,12 @@
-"""What of the host is seen inside."""
+"""The host's paths that are mounted in the sealed root."""
 
 from pathlib import Path
 
 import pytest
 
-from tools.airgap import view
-from tools.airgap.places import Places
-from tools.airgap.view import Bind
+from tools.airgap import bind_mounts
+from tools.airgap.bind_mounts import BindMount
+from tools.airgap.paths import Paths
 
 
 @pytest.fixture
@@ -20,17 +20,17 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-def seen(tmp_path: Path, **env: str) -> dict[str, Bind]:
-    """Return what is seen of a machine with these variables, by its place inside."""
+def seen(tmp_path: Path, **env: str) -> dict[str, BindMount]:
+    """Return the mounts of a machine with these variables, by their targets."""
     for name in ("home", "cache", "checkout", "ws"):
         (tmp_path / name).mkdir(exist_ok=True)
-    places = Places(str(tmp_path / "checkout"), str(tmp_path / "cache"))
-    found = view.binds(places, str(tmp_path / "ws"), {"HOME": str(tmp_path / "home"), **env})
+    paths = Paths(str(tmp_path / "checkout"), str(tmp_path / "cache"))
+    found = bind_mounts.host_mounts(paths, str(tmp_path / "ws"), {"HOME": str(tmp_path / "home"), **env})
     return {bind.target: bind for bind in found}
 
 
 def test_own_places_are_writable(tmp_path: Path) -> None:
-    """Workspace, checkout, cache and /tmp are seen as they are; the home folder is an empty one."""
+    """Workspace, checkout, cache and /tmp are mounted at their own paths; the home folder is empty."""
     found = seen(tmp_path)
     for name in ("ws", "checkout", "cache"):
         assert found[f"{tmp_path}/{name}"].writable
@@ -45,7 +45,7 @@ def test_home_that_is_the_workspace(tmp_path: Path) -> None:
 
 
 def test_settings_are_seen_and_nothing_else(tmp_path: Path) -> None:
-    """Of the home folder, files of settings are seen, read-only; keys are not."""
+    """Settings files in the home folder are mounted read-only; SSH keys are not mounted."""
     home = tmp_path / "home"
     (home / ".ssh").mkdir(parents=True)
     (home / ".gitconfig").touch()
@@ -57,7 +57,7 @@ def test_settings_are_seen_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_places_that_settings_name(tmp_path: Path) -> None:
-    """Folders of pip's find-links, and files that variables name, are seen where they are."""
+    """Folders of pip's find-links, and files that variables name, are mounted at their own paths."""
     (tmp_path / "wheels").mkdir()
     (tmp_path / "own.pem").touch()
     env = {"PIP_FIND_LINKS": f"{tmp_path}/wheels /gone", "SSL_CERT_FILE": f"{tmp_path}/own.pem"}
@@ -68,7 +68,7 @@ def test_places_that_settings_name(tmp_path: Path) -> None:
 
 
 def test_more_places(tmp_path: Path) -> None:
-    """BAZELW_BINDS adds places, writable."""
+    """BAZELW_BINDS adds writable mounts."""
     (tmp_path / "more").mkdir()
     assert seen(tmp_path, BAZELW_BINDS=f"/gone:{tmp_path}/more")[f"{tmp_path}/more"].writable
 
@@ -80,20 +80,20 @@ def test_parents_come_first(tmp_path: Path) -> None:
 
 
 def test_history_of_a_linked_worktree(tmp_path: Path) -> None:
-    """The repository of a linked git worktree is seen; that of an ordinary clone needs nothing."""
+    """The git folder of a linked worktree is mounted; an ordinary clone needs no further mount."""
     administration = tmp_path / "main" / ".git" / "worktrees" / "ws"
     administration.mkdir(parents=True)
     (administration / "commondir").write_text("../..\n")
     (tmp_path / "ws").mkdir()
     (tmp_path / "ws" / ".git").write_text(f"gitdir: {administration}\n")
-    assert view.history(str(tmp_path / "ws")) == [f"{tmp_path}/main/.git"]
+    assert bind_mounts.git_folder(str(tmp_path / "ws")) == [f"{tmp_path}/main/.git"]
     (tmp_path / "main" / ".git" / "config").touch()
-    assert view.history(str(tmp_path / "main")) == []
+    assert bind_mounts.git_folder(str(tmp_path / "main")) == []
 
 
 def test_floor(root: Path) -> None:
     """The root's own folders are laid read-only, links as links; the rest is left to the host."""
-    assert view.floor(str(root), ["/home/me/ws"]) == [
+    assert bind_mounts.rootfs_mounts(str(root), ["/home/me/ws"]) == [
         *("--symlink", "usr/bin", "/bin"),
         *("--ro-bind", f"{root}/etc", "/etc"),
         *("--ro-bind", f"{root}/usr", "/usr"),
@@ -103,7 +103,7 @@ def test_floor(root: Path) -> None:
 
 def test_workspace_within_the_floor(root: Path) -> None:
     """Where a place of the host needs a mount point in /usr, /usr is laid entry by entry."""
-    laid = view.floor(str(root), ["/usr/src/app", "/etc/passwd"])
+    laid = bind_mounts.rootfs_mounts(str(root), ["/usr/src/app", "/etc/passwd"])
     assert f"{root}/usr" not in laid
     assert f"{root}/usr/bin" in laid
     assert f"{root}/usr/share" in laid
@@ -113,7 +113,7 @@ def test_workspace_within_the_floor(root: Path) -> None:
 def test_environment() -> None:
     """Settings of services and tools are handed on, what tells of the host's programs is not."""
     env = {"PATH": "/host", "CC": "clang", "CCACHE": "1", "ENVIRONMENT": "dev", "BAZELW_MODE": "sealed"}
-    assert view.environment({**env, "LD_PRELOAD": "x.so", "USER_SERVICE_PORT": "1"}) == {
+    assert bind_mounts.environment({**env, "LD_PRELOAD": "x.so", "USER_SERVICE_PORT": "1"}) == {
         "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
         "CCACHE": "1",
         "ENVIRONMENT": "dev",

@@ -1,4 +1,4 @@
-"""What of the host is seen inside the sealed root, and under which names."""
+"""Mounts of the sealed root: which paths of the host and of the root are visible inside, and where."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from tools.airgap import credentials, indexes
-from tools.airgap.places import Places
+from tools.airgap.paths import Paths
 
-FLOOR = ("bin", "etc", "lib", "lib64", "sbin", "usr", "var")
-"""What of the sealed root itself is seen; the host's places take the rest."""
+ROOTFS_FOLDERS = ("bin", "etc", "lib", "lib64", "sbin", "usr", "var")
+"""Top-level folders mounted from the sealed root itself; everything else comes from the host."""
 
 HOME_FILES = (
     ".bazelrc",
@@ -24,12 +24,12 @@ HOME_FILES = (
     ".npmrc",
     ".pip",
 )
-"""Settings that change what a build may reach; nothing else of the home folder is seen."""
+"""Settings files in the home folder that are mounted; nothing else of the home folder is visible."""
 
 CONFIG_FOLDERS = ("containers", "git", "pip", "uv")
-"""The same under XDG_CONFIG_HOME, where that is elsewhere."""
+"""The same under XDG_CONFIG_HOME, if that is another folder."""
 
-NAMING = (
+SETTINGS_VARIABLES = (
     "CURL_CA_BUNDLE",
     "DOCKER_CONFIG",
     "GIT_CONFIG_GLOBAL",
@@ -59,61 +59,63 @@ HOST_ONLY = {
     "XDG_CACHE_HOME",
     "XDG_RUNTIME_DIR",
 }
-"""Variables about programs and folders of the host that are not there inside."""
+"""Variables about programs and folders of the host that do not exist inside the root."""
 
-HOST_ONLY_BEGINNINGS = ("BAZELW_", "JAVA_", "JDK_", "LD_", "PERL5", "XDG_DATA_", "_JAVA_")
-"""More of them, by how they begin."""
+HOST_ONLY_PREFIXES = ("BAZELW_", "JAVA_", "JDK_", "LD_", "PERL5", "XDG_DATA_", "_JAVA_")
+"""Prefixes of further such variables."""
 
 PATH = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
-"""Where programs are inside; the folders of credential helpers follow."""
+"""PATH inside the root; the folders of credential helpers are appended."""
 
 TEMPORARY = "/tmp"  # noqa: S108 (the folder itself, not a file with a guessable name)
 
 
-class Bind(NamedTuple):
-    """A place of the host as it is seen inside; without a source, an empty folder."""
+class BindMount(NamedTuple):
+    """A path of the host mounted at `target` in the root; without a source, an empty tmpfs."""
 
     source: str
     target: str
     writable: bool = False
 
     def arguments(self) -> list[str]:
-        """Return it as bubblewrap's arguments."""
+        """Return bubblewrap's arguments for this mount."""
         if not self.source:
             return ["--tmpfs", self.target]
         return ["--bind" if self.writable else "--ro-bind", self.source, self.target]
 
 
-def binds(places: Places, workspace: str, env: Mapping[str, str]) -> list[Bind]:
-    """Return everything of the host that is seen inside, parents before what lies in them."""
-    own = [workspace, places.repository, places.cache, TEMPORARY, *history(workspace), *extra(env)]
-    found = [Bind(path, path, writable=True) for path in own]
-    found += [Bind(path, path) for path in settings_of(env)]
-    found += [Bind(os.path.realpath(path), path) for path in credentials.visible_paths(env) if os.path.exists(path)]
+def host_mounts(paths: Paths, workspace: str, env: Mapping[str, str]) -> list[BindMount]:
+    """Return the mounts of the host's paths, parents before their children."""
+    own = [workspace, paths.repository, paths.cache, TEMPORARY, *git_folder(workspace), *extra_paths(env)]
+    found = [BindMount(path, path, writable=True) for path in own]
+    found += [BindMount(path, path) for path in settings_files(env)]
+    found += [
+        BindMount(os.path.realpath(path), path) for path in credentials.visible_paths(env) if os.path.exists(path)
+    ]
     for path in ("/etc/hosts", "/etc/resolv.conf"):
         if os.path.isfile(path):
-            found.append(Bind(os.path.realpath(path), path))
-    found.append(Bind("", env["HOME"]))
+            found.append(BindMount(os.path.realpath(path), path))
+    found.append(BindMount("", env["HOME"]))
     return sorted({bind.target: bind for bind in reversed(found)}.values(), key=lambda bind: bind.target)
 
 
-def extra(env: Mapping[str, str]) -> list[str]:
-    """Return the places that BAZELW_BINDS adds, a list with colons."""
+def extra_paths(env: Mapping[str, str]) -> list[str]:
+    """Return the existing paths in BAZELW_BINDS, which is separated by colons."""
     return [os.path.realpath(path) for path in env.get("BAZELW_BINDS", "").split(":") if os.path.exists(path)]
 
 
-def settings_of(env: Mapping[str, str]) -> list[str]:
-    """Return the user's and the machine's files of settings that exist."""
+def settings_files(env: Mapping[str, str]) -> list[str]:
+    """Return the settings files of the user and of the machine that exist."""
     home, config = env.get("HOME", ""), env.get("XDG_CONFIG_HOME", "")
     candidates = [os.path.join(home, name) for name in HOME_FILES] if home else []
     candidates += [os.path.join(config, name) for name in CONFIG_FOLDERS] if config else []
-    candidates += [env[name] for name in NAMING if env.get(name)]
+    candidates += [env[name] for name in SETTINGS_VARIABLES if env.get(name)]
     candidates += ["/etc/pip.conf", "/etc/npmrc", *indexes.local_paths(indexes.pip_settings(env))]
     return [path for path in candidates if path.startswith("/") and path != os.devnull and os.path.exists(path)]
 
 
-def history(workspace: str) -> list[str]:
-    """Return the git folder that a linked worktree keeps elsewhere."""
+def git_folder(workspace: str) -> list[str]:
+    """Return the git folder of a linked worktree, or an empty list for an ordinary clone."""
     link = os.path.join(workspace, ".git")
     if not os.path.isfile(link):
         return []
@@ -126,30 +128,29 @@ def history(workspace: str) -> list[str]:
     return [os.path.realpath(folder)] if os.path.isdir(folder) else []
 
 
-def floor(root: str, targets: Iterable[str], inside: str = "") -> list[str]:
-    """Return bubblewrap's arguments that lay the sealed root, read-only.
+def rootfs_mounts(root: str, targets: Iterable[str], inside: str = "") -> list[str]:
+    """Return bubblewrap's arguments that mount the sealed root read-only.
 
-    A folder of it in which the host's places need a new mount point is laid entry by entry.
+    A folder that needs a new mount point for one of the host's paths is mounted entry by entry, because bubblewrap
+    cannot create a mount point in a read-only folder.
     """
     wanted = list(targets)
     arguments: list[str] = []
-    for name in sorted(os.listdir(root + inside)) if inside else FLOOR:
+    for name in sorted(os.listdir(root + inside)) if inside else ROOTFS_FOLDERS:
         path = f"{inside}/{name}"
         if os.path.islink(root + path):
             arguments += ["--symlink", os.readlink(root + path), path]
         elif any(target.startswith(path + "/") and not os.path.lexists(root + target) for target in wanted):
-            arguments += floor(root, wanted, path)
+            arguments += rootfs_mounts(root, wanted, path)
         elif os.path.exists(root + path):
             arguments += ["--ro-bind", root + path, path]
     return arguments
 
 
 def environment(env: Mapping[str, str]) -> dict[str, str]:
-    """Return the caller's variables less those that mean nothing inside, with a PATH that does."""
+    """Return the caller's environment without the variables that are invalid inside, and with PATH set for the root."""
     kept = {
-        name: value
-        for name, value in env.items()
-        if name not in HOST_ONLY and not name.startswith(HOST_ONLY_BEGINNINGS)
+        name: value for name, value in env.items() if name not in HOST_ONLY and not name.startswith(HOST_ONLY_PREFIXES)
     }
     if login := credentials.podman_login(env):
         kept.setdefault("REGISTRY_AUTH_FILE", login)
