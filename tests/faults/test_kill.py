@@ -1,4 +1,4 @@
-"""A service killed while it writes, 50 times: what it acknowledged stays, and nothing is there by half."""
+"""A service is killed while it writes, 50 times: acknowledged writes are kept, and no write is stored in part."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,23 +20,23 @@ from tests.service_stack import (
 )
 
 
-class Products:
-    """Products; each has the key of its write as its name too."""
+class ProductWorkload:
+    """Creates products, each with the key of its write as its name."""
 
     def __init__(self, stack: ServiceStack, headers: Mapping[str, str]) -> None:
-        self._town = stack
+        self._stack = stack
         self._url = f"{stack.products.url}/products"
         self._headers = headers
 
     def write(self, key: str, http: httpx2.Client) -> None:
-        """Whoever repeats a write gets the product of the first."""
+        """Create a product; a repeated write returns the product of the first."""
         answer = http.post(self._url, json=_product(key), headers={**self._headers, "Idempotency-Key": key})
         assert answer.status_code == httpx2.codes.CREATED, answer.text
 
     def stored(self, http: httpx2.Client) -> set[str]:
         """See `Workload`."""
         # Fifty rounds may take longer than a token lives.
-        self._headers = {"Authorization": f"Bearer {log_in(self._town, http)}"}
+        self._headers = {"Authorization": f"Bearer {log_in(self._stack, http)}"}
         names = set()
         for product in _all(http, self._url, self._headers):
             name = str(product["name"])
@@ -47,24 +47,24 @@ class Products:
         return names
 
 
-class Accounts:
-    """Accounts, each with a login whose refresh token was used once."""
+class AccountWorkload:
+    """Registers accounts, each with a login whose refresh token was used once."""
 
     def __init__(self, stack: ServiceStack) -> None:
-        self._town = stack
+        self._stack = stack
         self._tried: set[str] = set()
         self._tokens: dict[str, tuple[str, str]] = {}
         """Of logins since the last kill: the used token and its successor."""
 
     def write(self, key: str, http: httpx2.Client) -> None:
-        """Register, log in, refresh; who repeats this may be registered already."""
+        """Register, log in, refresh; in a repeated write the account may exist already."""
         again = key in self._tried
         self._tried.add(key)
         body = {"email": f"{key}@example.com", "password": ANN["password"]}
-        registered = http.post(f"{self._town.users.url}/users", json=body | {"name": key})
+        registered = http.post(f"{self._stack.users.url}/users", json=body | {"name": key})
         taken = registered.status_code == httpx2.codes.CONFLICT and again
         assert taken or registered.status_code == httpx2.codes.CREATED, registered.text
-        first = self._token(http.post(f"{self._town.users.url}/auth/login", json=body))
+        first = self._token(http.post(f"{self._stack.users.url}/auth/login", json=body))
         self._tokens[key] = (first, self._token(self._refresh(http, first)))
 
     def stored(self, http: httpx2.Client) -> set[str]:
@@ -73,13 +73,13 @@ class Accounts:
             self._token(self._refresh(http, newest))
             assert self._refresh(http, used).status_code == httpx2.codes.UNAUTHORIZED
         self._tokens.clear()
-        headers = {"Authorization": f"Bearer {log_in(self._town, http)}"}
-        found = [str(each["name"]) for each in _all(http, f"{self._town.users.url}/admin/users", headers)]
+        headers = {"Authorization": f"Bearer {log_in(self._stack, http)}"}
+        found = [str(each["name"]) for each in _all(http, f"{self._stack.users.url}/admin/users", headers)]
         assert len(found) == len(set(found)), "some are there twice"
         return set(found) - {"Ann"}
 
     def _refresh(self, http: httpx2.Client, token: str) -> httpx2.Response:
-        return http.post(f"{self._town.users.url}/auth/refresh", json={"refresh_token": token})
+        return http.post(f"{self._stack.users.url}/auth/refresh", json={"refresh_token": token})
 
     def _token(self, answer: httpx2.Response) -> str:
         assert answer.status_code == httpx2.codes.OK, answer.text
@@ -87,8 +87,10 @@ class Accounts:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def ground(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[ServiceStack, PostgresServer | None]]:
-    """Both services, ready to start, and the database's server where there is one."""
+def stack_and_server(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[tuple[ServiceStack, PostgresServer | None]]:
+    """Yield both services, not started, and the database server, if there is one."""
     if request.param == "sqlite":
         yield sqlite_stack(tmp_path), None
     else:
@@ -96,24 +98,24 @@ def ground(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Ser
             yield postgres_stack(server, tmp_path, "killed"), server
 
 
-def test_no_product_is_lost(ground: tuple[ServiceStack, PostgresServer | None]) -> None:
-    """Of 50 times; on PostgreSQL ten of them the database's too."""
-    stack, server = ground
+def test_no_product_is_lost(stack_and_server: tuple[ServiceStack, PostgresServer | None]) -> None:
+    """The service is killed 50 times, and on PostgreSQL the database server in ten of them."""
+    stack, server = stack_and_server
     with stack.users.running():
         stack.products.start()
         with client() as http:
-            products = Products(stack, seed_user_and_product(stack, http).headers)
+            products = ProductWorkload(stack, seed_user_and_product(stack, http).headers)
         kill_repeatedly(stack.products, products, server=server)
 
 
-def test_no_account_and_no_login_is_lost(ground: tuple[ServiceStack, PostgresServer | None]) -> None:
-    """Of 50 times; on PostgreSQL ten of them the database's too."""
-    stack, server = ground
+def test_no_account_and_no_login_is_lost(stack_and_server: tuple[ServiceStack, PostgresServer | None]) -> None:
+    """The service is killed 50 times, and on PostgreSQL the database server in ten of them."""
+    stack, server = stack_and_server
     stack.users.start()
     with client() as http:
         assert http.post(f"{stack.users.url}/users", json=ANN | {"name": "Ann"}).status_code == httpx2.codes.CREATED
     stack.users.run("grant-admin", ANN["email"])
-    kill_repeatedly(stack.users, Accounts(stack), server=server)
+    kill_repeatedly(stack.users, AccountWorkload(stack), server=server)
 
 
 def _product(key: str) -> Mapping[str, object]:

@@ -30,7 +30,7 @@ class CompatScenario:
     """Requests to both services as they run now; each must be a success."""
 
     def __init__(self, stack: ServiceStack, http: httpx2.Client) -> None:
-        self._town = stack
+        self._stack = stack
         self._http = http
         self._headers: Mapping[str, str] = {}
 
@@ -78,15 +78,15 @@ class CompatScenario:
         self._headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
     def _users(self, method: str, path: str, **request: object) -> httpx2.Response:
-        return self._ask(method, self._town.users.url + path, **request)
+        return self._ask(method, self._stack.users.url + path, **request)
 
     def _products(self, method: str, path: str, **request: object) -> httpx2.Response:
-        return self._ask(method, self._town.products.url + path, **request)
+        return self._ask(method, self._stack.products.url + path, **request)
 
     def _ask(self, method: str, url: str, **request: object) -> httpx2.Response:
         headers = {**self._headers, **request.pop("headers", {})}  # type: ignore[dict-item]
         answer = self._http.request(method, url, headers=headers, **request)  # type: ignore[arg-type]
-        said = "".join(program.said()[-2000:] for program in (self._town.users, self._town.products))
+        said = "".join(program.said()[-2000:] for program in (self._stack.users, self._town.products))
         assert answer.is_success, f"{method} {url}: {answer.status_code} {answer.text}\n{said}"
         return answer
 

@@ -22,7 +22,7 @@ class Run:
     output: str
 
 
-class Place:
+class Workspace:
     """A runfiles folder with the repository's settings and the files of one test."""
 
     def __init__(self, folder: pathlib.Path) -> None:
@@ -58,57 +58,57 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: pathlib.Path) -> Place:
+def workspace(tmp_path: pathlib.Path) -> Workspace:
     """Give an empty runfiles folder."""
-    return Place(tmp_path)
+    return Workspace(tmp_path)
 
 
-def test_passing_tests_are_green(place: Place) -> None:
+def test_passing_tests_are_green(workspace: Workspace) -> None:
     """All tests pass, so the status is 0."""
-    run = place.run(place.write("libs/test_a.py", PASSING))
+    run = workspace.run(workspace.write("libs/test_a.py", PASSING))
     assert (run.status, "3 passed" in run.output) == (0, True), run.output
 
 
-def test_failing_test_is_red(place: Place) -> None:
+def test_failing_test_is_red(workspace: Workspace) -> None:
     """One failing test gives status 1 and an explanation without colours."""
-    run = place.run(place.write("test_a.py", "def test_sum():\n    assert 1 + 1 == 3\n"))
+    run = workspace.run(workspace.write("test_a.py", "def test_sum():\n    assert 1 + 1 == 3\n"))
     assert run.status == 1
     assert "assert (1 + 1) == 3" in run.output
     assert "\x1b[" not in run.output
 
 
-def test_nothing_collected_is_red(place: Place) -> None:
+def test_nothing_collected_is_red(workspace: Workspace) -> None:
     """A file without tests is red and the message says what pytest looks for."""
-    run = place.run(place.write("test_a.py", "def check_sum():\n    pass\n"))
+    run = workspace.run(workspace.write("test_a.py", "def check_sum():\n    pass\n"))
     assert run.status == 5
     assert "//some:test: no test was collected: name tests test_*" in run.output
 
 
-def test_broken_import_is_red(place: Place) -> None:
+def test_broken_import_is_red(workspace: Workspace) -> None:
     """A file that cannot be imported is red even when it holds no test."""
-    run = place.run(place.write("test_a.py", "import libs.missing\n"))
+    run = workspace.run(workspace.write("test_a.py", "import libs.missing\n"))
     assert run.status == 2
     assert "No module named 'libs" in run.output
 
 
-def test_warning_is_red(place: Place) -> None:
+def test_warning_is_red(workspace: Workspace) -> None:
     """A warning is an error."""
     text = "import warnings\n\ndef test_old():\n    warnings.warn('old', DeprecationWarning)\n"
-    run = place.run(place.write("test_a.py", text))
+    run = workspace.run(workspace.write("test_a.py", text))
     assert (run.status, "DeprecationWarning: old" in run.output) == (1, True), run.output
 
 
-def test_unknown_marker_is_red(place: Place) -> None:
+def test_unknown_marker_is_red(workspace: Workspace) -> None:
     """A marker that nobody declared is a spelling mistake."""
     text = "import pytest\n\n@pytest.mark.slwo\ndef test_a():\n    pass\n"
-    run = place.run(place.write("test_a.py", text))
+    run = workspace.run(workspace.write("test_a.py", text))
     assert (run.status, "'slwo' not found" in run.output) == (2, True), run.output
 
 
-def test_async_test_runs(place: Place) -> None:
+def test_async_test_runs(workspace: Workspace) -> None:
     """A coroutine is awaited without a marker."""
     text = "async def test_a():\n    assert False, 'awaited'\n"
-    run = place.run(place.write("test_a.py", text))
+    run = workspace.run(workspace.write("test_a.py", text))
     assert (run.status, "awaited" in run.output) == (1, True), run.output
 
 
@@ -122,20 +122,20 @@ def test_add(two):
 CONFTEST = "import pytest\n\n@pytest.fixture\ndef two():\n    return 2\n"
 
 
-def test_imports_are_paths_from_the_root(place: Place) -> None:
+def test_imports_are_paths_from_the_root(workspace: Workspace) -> None:
     """A test imports first-party code by its path, and conftest.py beside it counts."""
-    place.write("libs/__init__.py", "")
-    place.write("libs/sums.py", "def add(a, b):\n    return a + b\n")
-    place.write("libs/tests/conftest.py", CONFTEST)
-    test = place.write("libs/tests/test_sums.py", USES_A_LIBRARY)
-    path = os.pathsep.join([str(place.folder), *filter(None, sys.path)])
-    run = place.run(test, PYTHONPATH=path)
+    workspace.write("libs/__init__.py", "")
+    workspace.write("libs/sums.py", "def add(a, b):\n    return a + b\n")
+    workspace.write("libs/tests/conftest.py", CONFTEST)
+    test = workspace.write("libs/tests/test_sums.py", USES_A_LIBRARY)
+    path = os.pathsep.join([str(workspace.folder), *filter(None, sys.path)])
+    run = workspace.run(test, PYTHONPATH=path)
     assert run.status == 0, run.output
 
 
-def test_the_runners_folder_is_not_importable(place: Place) -> None:
+def test_the_runners_folder_is_not_importable(workspace: Workspace) -> None:
     """Modules beside the runner do not become top-level modules of every test."""
-    run = place.run(place.write("test_a.py", "import pytest_runner\n\ndef test_a():\n    pass\n"))
+    run = workspace.run(workspace.write("test_a.py", "import pytest_runner\n\ndef test_a():\n    pass\n"))
     assert (run.status, "No module named 'pytest_runner'" in run.output) == (2, True), run.output
 
 
@@ -150,16 +150,16 @@ def test_the_runners_folder_is_not_importable(place: Place) -> None:
         ("test_a.py", 3),
     ],
 )
-def test_filter_selects(place: Place, wanted: str, passed: int) -> None:
+def test_filter_selects(workspace: Workspace, wanted: str, passed: int) -> None:
     """--test_filter takes a -k expression or a node id."""
-    run = place.run(place.write("libs/test_a.py", PASSING), TESTBRIDGE_TEST_ONLY=wanted)
+    run = workspace.run(workspace.write("libs/test_a.py", PASSING), TESTBRIDGE_TEST_ONLY=wanted)
     assert (run.status, f"{passed} passed" in run.output) == (0, True), run.output
 
 
 @pytest.mark.parametrize("wanted", ["nine", "test_a.py::test_nine", "a.py::test_one"])
-def test_filter_without_a_match_is_red(place: Place, wanted: str) -> None:
+def test_filter_without_a_match_is_red(workspace: Workspace, wanted: str) -> None:
     """A filter that matches nothing is a spelling mistake and not a success."""
-    run = place.run(place.write("test_a.py", PASSING), TESTBRIDGE_TEST_ONLY=wanted)
+    run = workspace.run(workspace.write("test_a.py", PASSING), TESTBRIDGE_TEST_ONLY=wanted)
     assert run.status == 5
     assert f"none of the 3 tests collected matches --test_filter={wanted}" in run.output
 
@@ -176,20 +176,20 @@ def test_no():
 """
 
 
-def test_filter_takes_every_case_of_a_test(place: Place) -> None:
+def test_filter_takes_every_case_of_a_test(workspace: Workspace) -> None:
     """A node id without brackets names all its parameters."""
-    file = place.write("test_a.py", PARAMETRIZED)
-    run = place.run(file, TESTBRIDGE_TEST_ONLY="test_a.py::test_n")
+    file = workspace.write("test_a.py", PARAMETRIZED)
+    run = workspace.run(file, TESTBRIDGE_TEST_ONLY="test_a.py::test_n")
     assert "2 passed, 1 deselected" in run.output, run.output
 
 
-def test_shards_share_every_test_once(place: Place) -> None:
+def test_shards_share_every_test_once(workspace: Workspace) -> None:
     """Two shards run each test exactly once, and each says that it knows of sharding."""
-    file = place.write("test_a.py", PASSING)
+    file = workspace.write("test_a.py", PASSING)
     outputs = []
     for index in range(2):
-        status_file = place.folder / f"shard{index}"
-        run = place.run(
+        status_file = workspace.folder / f"shard{index}"
+        run = workspace.run(
             file,
             arguments=["-v"],
             TEST_TOTAL_SHARDS="2",
@@ -203,49 +203,49 @@ def test_shards_share_every_test_once(place: Place) -> None:
         assert sum(f"::{name} PASSED" in output for output in outputs) == 1
 
 
-def test_shard_with_nothing_to_do_is_green(place: Place) -> None:
+def test_shard_with_nothing_to_do_is_green(workspace: Workspace) -> None:
     """More shards than tests leave one empty: that one passes."""
-    file = place.write("test_a.py", "def test_only():\n    pass\n")
-    run = place.run(file, TEST_TOTAL_SHARDS="2", TEST_SHARD_INDEX="1")
+    file = workspace.write("test_a.py", "def test_only():\n    pass\n")
+    run = workspace.run(file, TEST_TOTAL_SHARDS="2", TEST_SHARD_INDEX="1")
     assert run.status == 0, run.output
 
 
-def test_shard_of_an_empty_file_is_red(place: Place) -> None:
+def test_shard_of_an_empty_file_is_red(workspace: Workspace) -> None:
     """Sharding does not excuse a file without tests."""
-    run = place.run(place.write("test_a.py", ""), TEST_TOTAL_SHARDS="2", TEST_SHARD_INDEX="1")
+    run = workspace.run(workspace.write("test_a.py", ""), TEST_TOTAL_SHARDS="2", TEST_SHARD_INDEX="1")
     assert run.status == 5, run.output
 
 
-def test_junit_xml_is_written(place: Place) -> None:
+def test_junit_xml_is_written(workspace: Workspace) -> None:
     """Bazel gets one case per test, in a suite named as the target."""
-    report = place.folder / "out.xml"
-    place.run(place.write("libs/test_a.py", PASSING), XML_OUTPUT_FILE=str(report))
+    report = workspace.folder / "out.xml"
+    workspace.run(workspace.write("libs/test_a.py", PASSING), XML_OUTPUT_FILE=str(report))
     suite = ElementTree.parse(report).getroot()[0]
     assert suite.get("name") == "//some:test"
     assert [case.get("name") for case in suite] == ["test_one", "test_two", "test_three"]
 
 
-def test_fail_fast_stops_at_the_first_failure(place: Place) -> None:
+def test_fail_fast_stops_at_the_first_failure(workspace: Workspace) -> None:
     """--test_runner_fail_fast leaves the rest alone."""
     text = "def test_a():\n    assert False\n\ndef test_b():\n    assert False\n"
-    run = place.run(place.write("test_a.py", text), TESTBRIDGE_TEST_RUNNER_FAIL_FAST="1")
+    run = workspace.run(workspace.write("test_a.py", text), TESTBRIDGE_TEST_RUNNER_FAIL_FAST="1")
     assert "1 failed" in run.output, run.output
 
 
-def test_nothing_is_written_beside_the_sources(place: Place) -> None:
+def test_nothing_is_written_beside_the_sources(workspace: Workspace) -> None:
     """A run leaves neither a cache nor bytecode."""
-    place.run(place.write("test_a.py", PASSING))
-    assert {path.name for path in place.folder.iterdir()} == {"pyproject.toml", "test_a.py"}
+    workspace.run(workspace.write("test_a.py", PASSING))
+    assert {path.name for path in workspace.folder.iterdir()} == {"pyproject.toml", "test_a.py"}
 
 
-def test_two_versions_of_a_distribution_are_refused(place: Place) -> None:
+def test_two_versions_of_a_distribution_are_refused(workspace: Workspace) -> None:
     """A path with two versions of one distribution ends the run with a sentence that names both folders."""
     for folder, version in (("a", "1.0"), ("b", "2.0")):
-        place.write(f"{folder}/site-packages/example-{version}.dist-info/METADATA", "")
-    file = place.write("test_it.py", PASSING)
-    folders = [str(place.folder / folder / "site-packages") for folder in "ab"]
+        workspace.write(f"{folder}/site-packages/example-{version}.dist-info/METADATA", "")
+    file = workspace.write("test_it.py", PASSING)
+    folders = [str(workspace.folder / folder / "site-packages") for folder in "ab"]
     path = os.pathsep.join([*filter(None, sys.path), *folders])
-    run = place.run(file, PYTHONPATH=path)
+    run = workspace.run(file, PYTHONPATH=path)
     assert run.status != 0
     assert "two versions of example are on its path, 1.0 in " in run.output
     assert all(folder in run.output for folder in folders)

@@ -20,8 +20,8 @@ from tools.layering.layers import advice_on, advice_on_framework, main, violatio
         ("services/shop/app.py", "libs.web.app"),
         ("services/shop/app.py", "fastapi"),
         ("libs/web/app.py", "libs.auth.tokens"),
-        ("tools/dev/dev.py", "tools.dev.fleet"),
-        ("tests/end_to_end/test_house.py", "libs.auth.testing"),
+        ("tools/dev/dev.py", "tools.dev.dev"),
+        ("tests/end_to_end/test_both_services.py", "libs.auth.testing"),
     ],
 )
 def test_dependencies_that_point_down_are_fine(file: str, imported: str) -> None:
@@ -41,10 +41,10 @@ def test_dependencies_that_point_down_are_fine(file: str, imported: str) -> None
         ("services/shop/tests/test_app.py", "services.users.app", "call the other's API"),
         ("libs/web/app.py", "services.users.models", "move what is needed here to libs/"),
         ("libs/web/app.py", "services.users.client", "move what is needed here to libs/"),
-        ("tests/end_to_end/test_house.py", "services.users.app", "start it as a program"),
+        ("tests/end_to_end/test_both_services.py", "services.users.app", "start it as a program"),
         ("tools/dev/dev.py", "services.users.app", "start it as a program"),
-        ("services/shop/app.py", "tools.dev.fleet", "move what is needed here to libs/"),
-        ("libs/web/app.py", "tests.end_to_end.house", "move what is needed here to libs/"),
+        ("services/shop/app.py", "tools.dev.dev", "move what is needed here to libs/"),
+        ("libs/web/app.py", "tests.service_stack", "move what is needed here to libs/"),
     ],
 )
 def test_every_other_dependency_is_refused_with_advice(file: str, imported: str, advice: str) -> None:

@@ -19,7 +19,7 @@ SECURITY = PACKAGE | {
 }
 
 
-class Shelf(http.server.ThreadingHTTPServer):
+class FakeIndex(http.server.ThreadingHTTPServer):
     """Serves what `files` holds by path."""
 
     def __init__(self) -> None:
@@ -38,9 +38,9 @@ class Shelf(http.server.ThreadingHTTPServer):
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers from the shelf."""
+    """Answers from the index."""
 
-    server: Shelf
+    server: FakeIndex
 
     def do_GET(self) -> None:
         """Send a file."""
@@ -57,9 +57,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def shelf() -> Iterator[Shelf]:
-    """Give a running server with an empty shelf."""
-    with Shelf() as server:
+def index() -> Iterator[FakeIndex]:
+    """Give a running server with an empty index."""
+    with FakeIndex() as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server
@@ -67,62 +67,62 @@ def shelf() -> Iterator[Shelf]:
         thread.join()
 
 
-def complaints(shelf: Shelf) -> list[str]:
+def complaints(index: FakeIndex) -> list[str]:
     """Check the Python lock."""
-    return [str(finding) for finding in python_lock.findings("lock", LOCK, index=shelf.address)]
+    return [str(finding) for finding in python_lock.findings("lock", LOCK, index=index.address)]
 
 
-def test_files_that_are_there(shelf: Shelf) -> None:
+def test_files_that_are_there(index: FakeIndex) -> None:
     """Both files are offered, so there is nothing to say."""
-    shelf.offer((GOOD, False), (OTHER, False))
-    assert complaints(shelf) == []
+    index.offer((GOOD, False), (OTHER, False))
+    assert complaints(index) == []
 
 
-def test_file_that_is_gone(shelf: Shelf) -> None:
+def test_file_that_is_gone(index: FakeIndex) -> None:
     """The distribution is named."""
-    shelf.offer((GOOD, False))
-    assert complaints(shelf) == ["lock: idna 3.20: 1 of 2 files are gone"]
+    index.offer((GOOD, False))
+    assert complaints(index) == ["lock: idna 3.20: 1 of 2 files are gone"]
 
 
-def test_file_that_was_yanked(shelf: Shelf) -> None:
+def test_file_that_was_yanked(index: FakeIndex) -> None:
     """The reason of its makers is passed on."""
-    shelf.offer((GOOD, "wrong tables"), (OTHER, False))
-    assert complaints(shelf) == ["lock: idna 3.20: yanked: wrong tables"]
+    index.offer((GOOD, "wrong tables"), (OTHER, False))
+    assert complaints(index) == ["lock: idna 3.20: yanked: wrong tables"]
 
 
-def test_distribution_that_is_gone(shelf: Shelf) -> None:
+def test_distribution_that_is_gone(index: FakeIndex) -> None:
     """An index that has never heard of it is a finding, not a crash."""
-    assert complaints(shelf) == ["lock: idna 3.20: the index does not say: HTTP Error 404: Not Found"]
+    assert complaints(index) == ["lock: idna 3.20: the index does not say: HTTP Error 404: Not Found"]
 
 
-def debian_findings(shelf: Shelf, package: dict[str, object]) -> list[str]:
+def debian_findings(index: FakeIndex, package: dict[str, object]) -> list[str]:
     """Check a Debian lock of one package."""
     text = json.dumps({"snapshot": MOMENT, "packages": {"amd64": [package]}})
-    environ = {"DEBIAN_MIRROR": f"{shelf.address}/debian", "DEBIAN_SNAPSHOT_ARCHIVE": f"{shelf.address}/snapshot"}
+    environ = {"DEBIAN_MIRROR": f"{index.address}/debian", "DEBIAN_SNAPSHOT_ARCHIVE": f"{index.address}/snapshot"}
     return [str(finding) for finding in debian_lock.findings("lock", text, environ=environ)]
 
 
 @pytest.mark.parametrize("place", ["/debian", f"/snapshot/debian/{MOMENT}"])
-def test_debian_package(shelf: Shelf, place: str) -> None:
+def test_debian_package(index: FakeIndex, place: str) -> None:
     """A package is looked for on the mirror and in the snapshot archive."""
-    (found,) = debian_findings(shelf, PACKAGE)
+    (found,) = debian_findings(index, PACKAGE)
     assert found.startswith("lock: libc6 2.36 (amd64): pool/libc6.deb is on no mirror")
-    shelf.files[f"{place}/pool/libc6.deb"] = b""
-    assert debian_findings(shelf, PACKAGE) == []
+    index.files[f"{place}/pool/libc6.deb"] = b""
+    assert debian_findings(index, PACKAGE) == []
 
 
-def test_security_package_lies_beside(shelf: Shelf) -> None:
+def test_security_package_lies_beside(index: FakeIndex) -> None:
     """The security archive is expected beside the mirror."""
-    shelf.files["/debian-security/pool/libc6.deb"] = b""
-    assert debian_findings(shelf, SECURITY) == []
+    index.files["/debian-security/pool/libc6.deb"] = b""
+    assert debian_findings(index, SECURITY) == []
 
 
-def test_superseded_package_is_found_although_it_has_a_fallback(shelf: Shelf) -> None:
+def test_superseded_package_is_found_although_it_has_a_fallback(index: FakeIndex) -> None:
     """The finding says what builds use meanwhile, or that the fallback is gone too."""
-    (found,) = debian_findings(shelf, SECURITY)
+    (found,) = debian_findings(index, SECURITY)
     assert found.endswith(", nor is its fallback pool/older.deb")
-    shelf.files["/debian/pool/older.deb"] = b""
-    (found,) = debian_findings(shelf, SECURITY)
+    index.files["/debian/pool/older.deb"] = b""
+    (found,) = debian_findings(index, SECURITY)
     assert found.endswith("; builds use 2.35")
 
 
