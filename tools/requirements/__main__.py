@@ -1,11 +1,11 @@
-"""Make the lock of every dependency track anew; pins stay where they are unless told.
+"""Update the lock of every dependency track; pins are kept unless `--upgrade` names them.
 
 The main track is requirements.in and requirements_lock.txt. A further one is requirements/TRACK.in, which says only
 what differs, and requirements/TRACK_lock.txt, which holds all distributions of the main lock with these differences.
 Prints what differs between the locks. They are replaced only when all of them could be made.
 
-The package index is the one that pip on this machine uses (PIP_INDEX_URL, or index-url of its
-configuration).
+The package index is the one that pip on this machine uses: PIP_INDEX_URL, or index-url of its configuration. It must
+serve all packages; docs/private-index.md says how private ones are added.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from tools.requirements.comparison import difference_table
+from tools.requirements.index import IndexSettingsError, check_index_settings
 from tools.requirements.tracks import MAIN, TrackError
 from tools.requirements.update import EVERYTHING, Update, update
 
@@ -23,9 +24,10 @@ def main() -> int:
     arguments = _arguments()
     workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", Path.cwd()))
     try:
+        check_index_settings(os.environ)
         done = update(workspace, upgrade=arguments.upgrade, only_track=arguments.track, environment=os.environ)
-    except TrackError as error:
-        print(f"The locks are as they were. {error}", file=sys.stderr)
+    except (IndexSettingsError, TrackError) as error:
+        print(f"The locks are unchanged. {error}", file=sys.stderr)
         return 1
     done.write(workspace)
     for track, text in done.locks.items():

@@ -7,8 +7,27 @@ from pathlib import Path
 _SECTIONS = ("install", "global")
 
 
+class IndexSettingsError(Exception):
+    """The settings of pip name indexes that the locks are not made from; the message is one sentence with the fix."""
+
+
+def check_index_settings(environment: Mapping[str, str]) -> None:
+    """Reject a second index: pip takes the newest file of all indexes, so a public one could replace a private package.
+
+    `extra-index-url` in pip's files is no error, because it often serves other projects on the machine; it is not used.
+
+    Raises:
+        IndexSettingsError: PIP_EXTRA_INDEX_URL is set. Its value is not repeated, since it may hold a password.
+    """
+    if environment.get("PIP_EXTRA_INDEX_URL"):
+        raise IndexSettingsError(
+            "PIP_EXTRA_INDEX_URL is set, but locks are made from a single index: unset it, and set PIP_INDEX_URL to an "
+            "index that serves your packages and those of PyPI (docs/private-index.md)."
+        )
+
+
 def configured_index(environment: Mapping[str, str]) -> str | None:
-    """Return `index-url` as pip would see it, or None where nobody set one.
+    """Return `index-url` as pip would see it, or None if it is not set.
 
     Extra indexes and find-links are left out on purpose: they are particular to a machine, and what
     they hold may not be what others get under the same name.

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from tools.requirements.index import configured_index
+import pytest
+
+from tools.requirements.index import IndexSettingsError, check_index_settings, configured_index
 
 
 def _configured(folder: Path, text: str) -> dict[str, str]:
@@ -26,9 +28,24 @@ def test_a_configuration_file_counts(tmp_path: Path) -> None:
 
 
 def test_extra_indexes_and_links_do_not_count(tmp_path: Path) -> None:
-    """A folder of wheels on one machine must not decide what everybody gets."""
+    """Locks do not depend on an extra index or a folder of wheels that one machine has."""
     text = "[global]\nextra-index-url = http://extra.example\nfind-links = /opt/wheels\n"
     assert configured_index(_configured(tmp_path, text)) is None
+
+
+def test_an_extra_index_by_variable_is_rejected() -> None:
+    """PIP_EXTRA_INDEX_URL is an error that names the page with the alternative and keeps the password secret."""
+    environment = {"PIP_EXTRA_INDEX_URL": "https://user:secret@extra.example/simple"}
+    with pytest.raises(IndexSettingsError, match=r"PIP_EXTRA_INDEX_URL is set.*PIP_INDEX_URL") as rejected:
+        check_index_settings(environment)
+    assert "docs/private-index.md" in str(rejected.value)
+    assert "secret" not in str(rejected.value)
+
+
+def test_an_extra_index_in_a_file_is_no_error(tmp_path: Path) -> None:
+    """extra-index-url of pip.conf may be meant for other projects, so it does not stop an update."""
+    check_index_settings(_configured(tmp_path, "[global]\nextra-index-url = http://extra.example\n"))
+    check_index_settings({"PIP_EXTRA_INDEX_URL": ""})
 
 
 def test_a_named_file_is_stronger_than_the_users(tmp_path: Path) -> None:
