@@ -3,6 +3,7 @@
 load("//tools/build/tracks:missing.bzl", "missing_packages")
 load("//tools/build/tracks:tracks.bzl", "MAIN", "track_of")
 load("//tools/layering:layering.bzl", "layering_test")
+load("//tools/lint:file_names.bzl", "file_names")
 load("//tools/lint:mypy_test.bzl", "mypy_sources", "mypy_test")
 load("//tools/lint:tool_test.bzl", "tool_test")
 
@@ -13,6 +14,13 @@ _TAGS_OF_ACTIONS = ("block-", "cpu:", "disable-", "local", "no-", "requires-", "
 
 # With these begin the labels of files that belong to other packages, which rules_python does not compile.
 _ELSEWHERE = ("//", "@")
+
+# What git does not track, as far as links in documents and the comparison of revisions must not see it.
+_UNTRACKED = [
+    ".git",
+    "user.bazelrc",
+    "**/__pycache__/**",
+]
 
 def _names(rule, attribute):
     """Returns the files and labels that an attribute lists, as far as a macro can see them."""
@@ -128,6 +136,8 @@ def lint(name = "lint", exported = [], exclude = [], apart = [], folders = ["**"
       lint.layers: services import no service, libs no service, nothing imports tools.
       lint.buildifier: warnings and format of BUILD files and Starlark.
       lint.starlark: BUILD files and Starlark of this package and of those below it, for //tools/lint:test_removed.
+      lint.texts: Markdown and Python of this package and of those below it, for //tools/docs:test_repository.
+      lint.names: text file with the paths of all files of this package and of those below it, for the same test.
     """
     rules = native.existing_rules()
 
@@ -193,6 +203,21 @@ def lint(name = "lint", exported = [], exclude = [], apart = [], folders = ["**"
         srcs = starlark + ["//{}:lint.starlark".format(package) for package in packages],
         tags = ["manual"],
         visibility = ["//visibility:public"],
+    )
+    native.filegroup(
+        name = name + ".texts",
+        testonly = True,
+        srcs = python + _files(folders, ["*.md"], exclude) + ["//{}:lint.texts".format(package) for package in packages],
+        tags = ["manual"],
+        visibility = ["//visibility:public"],
+    )
+    file_names(
+        name = name + ".names",
+        testonly = True,
+        names = _files(folders, ["*"], _UNTRACKED),
+        tags = ["manual"],
+        visibility = ["//visibility:public"],
+        below = ["//{}:lint.names".format(package) for package in packages],
     )
     native.test_suite(
         name = name,
