@@ -12,6 +12,7 @@ import pathlib
 import sys
 from collections.abc import Mapping, Sequence
 
+_FIRST_PARTY = {"deploy", "libs", "services", "tests", "tools"}
 _OWN_FOLDERS = {str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).resolve().parent)}
 # Started as a script, Python puts this folder first: its modules would shadow those of others.
 sys.path[:] = [entry for entry in sys.path if entry not in _OWN_FOLDERS]
@@ -114,6 +115,31 @@ class Selection:
         return ""
 
 
+class MissingModules:
+    """The pytest plugin that notes which modules could not be imported."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, None] = {}
+
+    def pytest_exception_interact(self, call: pytest.CallInfo[object]) -> None:
+        """Note the module if the exception, or one that it was raised from, is a ModuleNotFoundError."""
+        error = call.excinfo.value if call.excinfo else None
+        while error:
+            if isinstance(error, ModuleNotFoundError) and error.name:
+                self.names[error.name] = None
+            error = error.__cause__ or error.__context__
+
+
+def missing_dependency(module: str) -> str:
+    """Return the entry of `deps` that a target probably lacks if it cannot import the module."""
+    parts = module.split(".")
+    if parts[0] not in _FIRST_PARTY:
+        return f'"@pip//{parts[0]}", or the distribution in requirements_lock.txt that has this module'
+    if len(parts) <= 2:
+        return f'"//{"/".join(parts)}"'
+    return f"the library of //{'/'.join(parts[:-1])} that has {parts[-1]}.py in its srcs"
+
+
 def clash(folders: Sequence[str]) -> str:
     """Say which distribution is in two versions in the folders of a path; empty where none is."""
     found: dict[str, tuple[str, str]] = {}
@@ -140,8 +166,10 @@ def main(arguments: Sequence[str]) -> int:
     # A cached result must not hang on luck: where CI is set, hypothesis draws no random examples.
     os.environ.setdefault("CI", "true")
     os.environ.setdefault("NO_COLOR", "1")
-    selection = Selection(protocol)
-    status = pytest.main([*protocol.arguments(), *arguments], plugins=[selection])
+    selection, missing = Selection(protocol), MissingModules()
+    status = pytest.main([*protocol.arguments(), *arguments], plugins=[selection, missing])
+    for module in missing.names:
+        print(f"{protocol.target}: no module {module}; add to deps: {missing_dependency(module)}", file=sys.stderr)
     if status != pytest.ExitCode.NO_TESTS_COLLECTED:
         return int(status)
     complaint = selection.complaint()

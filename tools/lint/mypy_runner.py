@@ -15,6 +15,11 @@ from typing import Self
 
 import mypy.api
 
+_ADVICE = """\
+A module that is not found is missing in the deps of the target that imports it: add "//libs/NAME" for libs.NAME, or
+"@pip//NAME" for a third-party package. A new third-party package goes into requirements.in first.
+"""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Check:
@@ -61,6 +66,8 @@ def main(arguments_file: str) -> int:
         ]
     )
     sys.stdout.write(output)
+    if "[import-not-found]" in output:
+        sys.stdout.write(_ADVICE)
     sys.stderr.write(errors)
     return status
 

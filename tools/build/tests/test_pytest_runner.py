@@ -91,6 +91,35 @@ def test_broken_import_is_red(workspace: Workspace) -> None:
     assert "No module named 'libs" in run.output
 
 
+@pytest.mark.parametrize(
+    ("statement", "advice"),
+    [
+        ("import libs.auth.tokens", 'no module libs.auth; add to deps: "//libs/auth"'),
+        (
+            "from libs.part.two import x",
+            "no module libs.part.two; add to deps: the library of //libs/part that has two.py",
+        ),
+        ("import absent_wheel.api", 'no module absent_wheel; add to deps: "@pip//absent_wheel", or'),
+    ],
+)
+@pytest.mark.parametrize("text", ["{}\n\ndef test_a():\n    pass\n", "def test_a():\n    {}\n"])
+def test_undeclared_import_names_the_dependency(workspace: Workspace, statement: str, advice: str, text: str) -> None:
+    """A module that is not found, at import of the file or in a test, is reported with the entry that deps lacks."""
+    for folder in ("libs", "libs/part"):
+        workspace.write(f"{folder}/__init__.py", "")
+    path = os.pathsep.join([str(workspace.folder), *filter(None, sys.path)])
+    run = workspace.run(workspace.write("test_a.py", text.format(statement)), PYTHONPATH=path)
+    assert run.status != 0
+    assert run.output.count(f"//some:test: {advice}") == 1
+
+
+def test_other_errors_name_no_dependency(workspace: Workspace) -> None:
+    """A wrong name in a module that exists is no missing dependency."""
+    run = workspace.run(workspace.write("test_a.py", "from os import absent\n"))
+    assert run.status != 0
+    assert "add to deps" not in run.output
+
+
 def test_warning_is_red(workspace: Workspace) -> None:
     """A warning is an error."""
     text = "import warnings\n\ndef test_old():\n    warnings.warn('old', DeprecationWarning)\n"

@@ -1,9 +1,9 @@
-"""An error where a target takes a distribution that the lock of its track lacks.
+"""Errors of targets that take a distribution which the lock of their track lacks, or which no lock has.
 
 Macros load this and no file that defines a rule: a distribution more in one lock would make such a rule another one.
 """
 
-load("@tracks//:partial.bzl", "PARTIAL")
+load("@tracks//:locked.bzl", "LOCKED")
 load("//tools/build/tracks:tracks.bzl", "MAIN")
 
 visibility([
@@ -18,21 +18,48 @@ def _package(label):
         return None
     return path.partition(":")[0]
 
-def missing_packages(target, deps, track, partial = PARTIAL):
-    """Looks for distributions that some tracks have and this one has not.
+def _distance(a, b):
+    """Returns how many characters must be inserted, removed or replaced to get from one string to the other."""
+    row = list(range(len(b) + 1))
+    for i in range(len(a)):
+        above, row = row, [i + 1]
+        for j in range(len(b)):
+            row.append(min(row[j] + 1, above[j + 1] + 1, above[j] + int(a[i] != b[j])))
+    return row[-1]
+
+def _likely(name, known):
+    """Returns the known name that is most like a misspelt one, or None if none is."""
+    plain = name.lower().replace("-", "").replace("_", "").replace(".", "")
+    found = sorted([(_distance(plain, other.replace("_", "")), other) for other in known])
+    return found[0][1] if found and found[0][0] <= max(1, len(plain) // 4) else None
+
+def _unknown(target, package, locked):
+    likely = _likely(package, locked)
+    return "{}: no lock has a package \"{}\"{}; for a new one add it to requirements.in and run: bazel run //:requirements.update".format(
+        target,
+        package,
+        "; did you mean \"{}\"".format(likely) if likely else "",
+    )
+
+def missing_packages(target, deps, track, locked = LOCKED):
+    """Looks for distributions that no lock has, or that other tracks have and this one has not.
 
     Args:
       target: label of the target, for the message.
       deps: list of labels; those of the hub count.
       track: name of the track.
-      partial: PARTIAL of `@tracks//:partial.bzl`.
+      locked: LOCKED of `@tracks//:locked.bzl`.
 
     Returns:
-      A sentence that names the first of them, the tracks that have it and what to do, or None.
+      A sentence that names the first of them, the likely name or the tracks that have it, and what to do; or None.
     """
     for dep in deps:
         package = _package(dep)
-        tracks = partial.get(package, [track])
+        if not package:
+            continue
+        tracks = locked.get(package)
+        if not tracks:
+            return _unknown(target, package, locked)
         if track not in tracks:
             return ("{target}: the lock of the track {track} has no {package}, that of {tracks} has; put the target on " +
                     "such a track, or add {package} to {file} and run: bazel run //:requirements.update (docs/tracks.md)").format(

@@ -7,11 +7,11 @@ _TRACKS = """\
 TRACKS = {tracks}
 """
 
-_PARTIAL = """\
+_LOCKED = """\
 \"\"\"Made by //tools/build/tracks:repository.bzl.\"\"\"
 
-# Distributions that some locks lack: the tracks whose locks have them.
-PARTIAL = {partial}
+# The tracks whose locks have a distribution, by its name in the hub.
+LOCKED = {locked}
 """
 
 def _names(text):
@@ -29,9 +29,8 @@ def _track_list_impl(rctx):
     for track, lock in locks.items():
         for name in _names(rctx.read(lock)):
             tracks.setdefault(name, []).append(track)
-    partial = {name: found for name, found in sorted(tracks.items()) if len(found) < len(locks)}
     rctx.file("BUILD.bazel", "")
-    rctx.file("partial.bzl", _PARTIAL.format(partial = json.encode_indent(partial, indent = "    ")))
+    rctx.file("locked.bzl", _LOCKED.format(locked = json.encode_indent(dict(sorted(tracks.items())), indent = "    ")))
     rctx.file("tracks.bzl", _TRACKS.format(
         tracks = json.encode_indent([track for track in locks if track != "main"], indent = "    "),
     ))
@@ -42,5 +41,5 @@ track_list = repository_rule(
         "locks": attr.label_keyed_string_dict(doc = "Name of the track by its lock."),
         "main": attr.label(allow_single_file = True, doc = "Lock of the main track.", mandatory = True),
     },
-    doc = "Writes `tracks.bzl` with TRACKS and `partial.bzl` with PARTIAL.",
+    doc = "Writes `tracks.bzl` with TRACKS and `locked.bzl` with LOCKED.",
 )

@@ -76,3 +76,11 @@ def test_wheels_give_types_and_no_findings(folder: pathlib.Path) -> None:
     status, output = check(folder, text, imports=["wheel/site-packages"])
     assert 'Revealed type is "def (n: int) -> str"' in output
     assert (status, "error" in output) == (0, False)
+
+
+def test_undeclared_import_names_the_remedy(folder: pathlib.Path) -> None:
+    """A module that is not found is followed by the entry to add to deps; other errors are not."""
+    status, output = check(folder, '"""A module."""\n\nimport absent\n')
+    assert status == 1
+    assert 'add "//libs/NAME" for libs.NAME' in output
+    assert "libs/NAME" not in check(folder, BAD)[1]

@@ -66,25 +66,55 @@ _clash_test = analysistest.make(_clash_impl, expect_failure = True)
 def _missing_impl(ctx):
     """A package that the lock of a track lacks is named, with the tracks that have it."""
     env = unittest.begin(ctx)
-    partial = {"old_only": ["old", "older"]}
+    locked = {"fastapi": ["main", "old", "older", "third"], "old_only": ["old", "older"]}
     message = ("//a: the lock of the track {} has no old_only, that of old, older has; put the target on such a track, or " +
                "add old_only to {} and run: bazel run //:requirements.update (docs/tracks.md)")
-    asserts.equals(env, None, missing_packages("//a", ["@pip//fastapi", "@pip//old_only"], "old", partial))
-    asserts.equals(env, None, missing_packages("//a", ["@pip//fastapi", "//old_only", ":old_only"], "main", partial))
+    asserts.equals(env, None, missing_packages("//a", ["@pip//fastapi", "@pip//old_only"], "old", locked))
+    asserts.equals(env, None, missing_packages("//a", ["@pip//fastapi", "//old_only", ":old_only"], "main", locked))
     for label in ["@pip//old_only", "@pip//old_only:pkg", "@@" + "rules_python~~pip~pip//old_only:old_only"]:
         asserts.equals(
             env,
             message.format("main", "requirements.in"),
-            missing_packages("//a", [label], "main", partial),
+            missing_packages("//a", [label], "main", locked),
         )
     asserts.equals(
         env,
         message.format("third", "requirements/third.in"),
-        missing_packages("//a", ["@pip//old_only"], "third", partial),
+        missing_packages("//a", ["@pip//old_only"], "third", locked),
     )
     return unittest.end(env)
 
 _missing_test = unittest.make(_missing_impl)
+
+def _unknown_impl(ctx):
+    """A package that no lock has is named, with the likely name if there is one."""
+    env = unittest.begin(ctx)
+    locked = {name: ["main"] for name in ["fastapi", "httpx2", "prometheus_client", "pydantic", "pydantic_settings", "pyyaml"]}
+    end = "; for a new one add it to requirements.in and run: bazel run //:requirements.update"
+    for given, likely in {
+        "Fast-API": "fastapi",
+        "fastapii": "fastapi",
+        "httpx": "httpx2",
+        "prometheus-client": "prometheus_client",
+        "pydantic_setting": "pydantic_settings",
+        "pyyml": "pyyaml",
+    }.items():
+        asserts.equals(
+            env,
+            "//a: no lock has a package \"{}\"; did you mean \"{}\"{}".format(given, likely, end),
+            missing_packages("//a", ["@pip//" + given], "main", locked),
+        )
+    for given in ["numpy", "x", "celery"]:
+        asserts.equals(
+            env,
+            "//a: no lock has a package \"{}\"{}".format(given, end),
+            missing_packages("//a", ["@pip//" + given], "main", locked),
+        )
+    for label in ["@pip//:requirements.bzl", "@other//numpy", "//libs/numpy", ":numpy", "@pip//fastapi:pkg"]:
+        asserts.equals(env, None, missing_packages("//a", [label], "main", locked))
+    return unittest.end(env)
+
+_unknown_test = unittest.make(_unknown_impl)
 
 def _clash(name):
     track_library(
@@ -122,9 +152,13 @@ def tracks_test_suite(name):
     Args:
       name: name of the suite.
     """
-    tests = ["missing_packages"]
+    tests = ["missing_packages", "unknown_packages"]
     _missing_test(
         name = "missing_packages",
+        size = "small",
+    )
+    _unknown_test(
+        name = "unknown_packages",
         size = "small",
     )
     if TRACKS:
