@@ -1,1 +1,1 @@
-"""Which targets a change touches, and why."""
+"""Lists the targets that a change affects, and explains why."""

@@ -62,7 +62,7 @@ class Range:
 
     @property
     def head_is_on_disk(self) -> bool:
-        """Tell whether the files of the workspace are equal to the head."""
+        """Return whether the files of the workspace are equal to the head."""
         if self.head == WORKTREE:
             return True
         same = self.repository.tree(self.head) == self.repository.tree("HEAD")

@@ -35,7 +35,7 @@ class ConfiguredGraph:
     Attributes:
         digests: By node, of its definition.
         dependencies: By node, its dependencies, including resolved toolchains and platforms.
-        markers: By external repository, a digest of its marker file, from which Bazel tells whether to fetch again.
+        markers: By external repository, a digest of its marker file, by which Bazel decides whether to fetch again.
         repo_mappings: By repository, the names that it has for others.
         file_digests: By node, of the content of source files in external repositories, where they were read.
     """

@@ -41,7 +41,7 @@ class AnalysisContext:
         return None
 
     def is_reformatted(self, change: Change) -> bool:
-        """Tell whether only comments, docstrings or the format of a Starlark file changed."""
+        """Return whether only comments, docstrings or the format of a Starlark file changed."""
         before, after = self.range.before(change.path), self.range.after(change.path)
         return change.kind is Kind.MODIFIED and starlark.is_equivalent(before or b"", after or b"")
 

@@ -92,7 +92,7 @@ class Repository:
             return None
 
     def is_clean(self) -> bool:
-        """Tell whether the working tree is equal to the commit that is checked out."""
+        """Return whether the working tree is equal to the commit that is checked out."""
         return not self.run(
             "status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=none", "--", "."
         )

@@ -43,7 +43,7 @@ class Target:
 
     @property
     def is_manual(self) -> bool:
-        """Tell whether `//...` does not build the target."""
+        """Return whether `//...` does not build the target."""
         return "manual" in self.tags
 
     @property
@@ -119,7 +119,7 @@ def definitions(output: Iterable[Mapping[str, Any]], is_file: Callable[[str], bo
 
     Args:
         output: The output of a query.
-        is_file: Tells whether a label of this repository is that of a file in the tree.
+        is_file: Returns whether a label of this repository is that of a file in the tree.
     """
     entries = list(output)
     groups = (_package_group(entry["packageGroup"]) for entry in entries if entry["type"] == "PACKAGE_GROUP")
@@ -164,7 +164,7 @@ def changed_targets(before: Mapping[str, Target], after: Mapping[str, Target]) -
 
 
 def is_at_least_as_visible(before: Iterable[str], after: Iterable[str]) -> bool:
-    """Tell whether a visibility includes all packages that another one did."""
+    """Return whether a visibility includes all packages that another one did."""
     included = set(after)
     return "//visibility:public" in included or set(before) - {"//visibility:private"} <= included
 

@@ -24,7 +24,7 @@ class ChangeImpact:
         scope: How many targets it affects.
         reason: Why, in a few words.
         seeds: Targets, or patterns of targets, that the path defines and that changed.
-        file_labels: The labels that the path has if a target references it as a file. Only a query tells whether one
+        file_labels: The labels that the path has if a target references it as a file. Only a query shows whether one
             does.
         changed_attributes: By seed, the attributes that changed if all of them are lists of files.
         steps_to_seed: By seed, the steps between the path and the seed that are not edges of the graph.

@@ -54,7 +54,7 @@ def extension_tags(text: bytes) -> list[ExtensionTag]:
 
 
 def has_unreadable_locks(text: bytes) -> bool:
-    """Tell whether an attribute that may name lock files has a value that cannot be evaluated."""
+    """Return whether an attribute that may name lock files has a value that cannot be evaluated."""
     return any(
         isinstance(value, Unreadable)
         for call in module_values.calls(text)
@@ -83,7 +83,7 @@ def used_repositories(text: bytes, extension: str) -> list[str]:
 
 
 def is_equivalent(before: bytes, after: bytes, *, ignore_versions: bool = False) -> bool:
-    """Tell whether two versions of the file are equal but for the order of keywords and of imported repositories.
+    """Return whether two versions of the file are equal but for the order of keywords and of imported repositories.
 
     With `ignore_versions` the requested versions of modules may differ too.
     """

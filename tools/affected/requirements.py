@@ -43,7 +43,7 @@ class LockDiff:
 
     @property
     def options_differ(self) -> bool:
-        """Tell whether an option, such as the index, changed."""
+        """Return whether an option, such as the index, changed."""
         return self.before.options != self.after.options
 
     @property

@@ -103,7 +103,7 @@ def _external_seeds(labels: Iterable[str], dependencies: Mapping[str, Iterable[s
 
 
 def is_same_target(label: str, seed: str) -> bool:
-    """Tell whether a seed (`@pip//x:all`) includes a canonical label (`@@_main~pip~pip//x:pkg`)."""
+    """Return whether a seed (`@pip//x:all`) includes a canonical label (`@@_main~pip~pip//x:pkg`)."""
     repository, _, rest = label.removeprefix("@@").removeprefix("@").partition("//")
     package = rest.partition(":")[0]
     seed_repository, _, target = seed.removeprefix("@").partition("//")

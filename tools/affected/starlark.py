@@ -5,7 +5,7 @@ import re
 
 
 def is_equivalent(before: bytes, after: bytes) -> bool:
-    """Tell whether two Starlark files differ only in comments, format and docstrings.
+    """Return whether two Starlark files differ only in comments, format and docstrings.
 
     Starlark's grammar is nearly a subset of Python's. A file that Python cannot parse is not equivalent to any other.
     """
@@ -54,7 +54,7 @@ def _value(node: ast.expr) -> object:
 
 
 def same_options(before: bytes, after: bytes) -> bool:
-    """Tell whether two rc files contain the same options in the same order."""
+    """Return whether two rc files contain the same options in the same order."""
     return _options(before) == _options(after)
 
 

@@ -136,7 +136,7 @@ def with_unanalysed(
     dependencies: Mapping[str, Sequence[str]],
     hub_labels: Sequence[str],
 ) -> dict[str, tuple[str, ...]]:
-    """Add the targets that `//...` excludes, such as manual ones, if a dependency of them is affected.
+    """Add the targets that the analysis does not contain, if a dependency of them is affected.
 
     Args:
         affected: Affected labels, with a path to each.

@@ -70,7 +70,7 @@ mypy_sources = rule(
             ],
             cfg = to_track,
         ),
-        # What a test has at hand has no types; see docs/affected.md.
+        # The aspect does not read data, which has no types; see docs/affected.md.
         "_affected_unseen": attr.string_list(default = ["data"]),
     },
     provides = [_SourcesInfo],

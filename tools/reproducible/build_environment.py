@@ -54,7 +54,7 @@ def varied_environment(library: Path, folder: Path) -> BuildEnvironment:
 
 
 def lists_newest_first(folder: Path) -> bool:
-    """Tell whether the file system of a folder lists the newest file first."""
+    """Return whether the file system of a folder lists the newest file first."""
     test_folder = folder / "order"
     test_folder.mkdir()
     created = [f"{number:03}" for number in range(100)]

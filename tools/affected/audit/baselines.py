@@ -1,4 +1,4 @@
-"""Simpler ways to find affected targets, to compare with: each returns the labels for the same changes."""
+"""Simpler methods to find affected targets, for comparison: each returns the labels for the same changes."""
 
 import collections
 import dataclasses

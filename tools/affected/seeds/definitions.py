@@ -46,7 +46,7 @@ def _folder(change: Change) -> str:
 
 
 def _is_definition(change: Change) -> bool:
-    """Tell whether a path can change definitions; an added or deleted file changes the globs of targets."""
+    """Return whether a path can change definitions; an added or deleted file changes the globs of targets."""
     is_starlark = change.path.endswith((".bzl", ".scl")) or change.path == ".bazelignore"
     return _is_build(change) or is_starlark or change.kind is not Kind.MODIFIED
 
@@ -60,7 +60,7 @@ def _no_longer_exported(change: Change, context: AnalysisContext) -> tuple[str, 
 
 
 def _package_changed(change: Change, context: AnalysisContext) -> bool:
-    """Tell whether the arguments of package() changed, apart from a wider visibility."""
+    """Return whether the arguments of package() changed, apart from a wider visibility."""
     before = starlark.keywords(context.range.before(change.path) or b"", "package")
     after = starlark.keywords(context.range.after(change.path) or b"", "package")
     old, new = before.pop(_VISIBILITY, []), after.pop(_VISIBILITY, [])
@@ -68,7 +68,7 @@ def _package_changed(change: Change, context: AnalysisContext) -> bool:
 
 
 def _is_wider(before: object, after: object) -> bool:
-    """Tell whether a visibility includes the one before; an expression that is no list may have any value."""
+    """Return whether a visibility includes the one before; an expression that is no list may have any value."""
     return isinstance(before, list) and isinstance(after, list) and is_at_least_as_visible(before, after)
 
 

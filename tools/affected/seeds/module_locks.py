@@ -71,7 +71,7 @@ def _distributions_impact(path: str, hub: str, diff: requirements.LockDiff, cont
 
 
 def _is_in_hub(hub: str, name: str, pins: Sequence[requirements.Pin], context: AnalysisContext) -> bool:
-    """Tell whether the hub has a distribution; a marker such as `sys_platform == 'win32'` may exclude it."""
+    """Return whether the hub has a distribution; a marker such as `sys_platform == 'win32'` may exclude it."""
     if any(";" not in pin.requirement for pin in pins):
         return True
     try:
@@ -114,7 +114,7 @@ def _changed_targets(before: list[Any], after: list[Any]) -> list[str]:
 
 
 def _is_for_all_architectures(package: Any) -> bool:  # noqa: ANN401 - a lock file may contain anything
-    """Tell whether a package is for all architectures: tools/oci/debian/repository.bzl does not unpack it."""
+    """Return whether a package is for all architectures: tools/oci/debian/repository.bzl does not unpack it."""
     return isinstance(package, dict) and "name" in package and str(package.get("path")).endswith("_all.deb")
 
 

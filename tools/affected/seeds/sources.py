@@ -9,7 +9,7 @@ UNUSED_FILE = "is used by no target"
 
 
 class SourcesRule:
-    """Applies to every path; a query tells later whether a target references it."""
+    """Applies to every path; a query shows later whether a target references it."""
 
     name = "sources"
 

@@ -111,7 +111,7 @@ def _is_in(label: str, packages: Sequence[str]) -> bool:
 
 
 def _may_be_renamed(name: str, diffs: Mapping[str, LockDiff]) -> bool:
-    """Tell whether the wheel repositories of a distribution may have new names.
+    """Return whether the wheel repositories of a distribution may have new names.
 
     rules_python shares one repository between lock files that pin a distribution alike.
     """

@@ -74,7 +74,7 @@ def test_configuration_decides() -> None:
 
 
 def test_target_that_is_not_analysed() -> None:
-    """A manual target has no known configuration, so it is affected if one of its dependencies is."""
+    """A target without a known configuration is affected if one of its dependencies is."""
     rules = {"//svc:push": ("//old:test",), "//svc:all": ("//svc:push",), "//new:test": ("//lib:lib",), "//a:a": ()}
     found = tracks.with_unanalysed(
         tracks.affected_labels(_EDGES, {"idna_old"}), tracks.analysed_labels(_EDGES), rules, []

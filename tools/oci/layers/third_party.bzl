@@ -118,7 +118,7 @@ wheels = rule(
             cfg = to_platform,
             doc = "Libraries.",
         ),
-        # No wheel lies in files of our own, so that their edits do not touch it; see docs/affected.md.
+        # The aspect reads the files of other repositories only; see docs/affected.md.
         "_affected_unseen": attr.string_list(default = ["srcs", "data"]),
     },
     doc = "The wheels in the closure of some libraries, packed for a platform, and nothing else of it.",
