@@ -5,6 +5,9 @@ visibility("private")
 _SCRIPT = """#!/bin/sh
 # Only the date is another: durations are measured on clocks that are left alone.
 export FAKETIME="+{days}d" FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1 FAKETIME_DISABLE_SHM=1 NO_FAKE_STAT=1
+# Otherwise libfaketime ends the timed waits of monotonic condition variables at once, and Python's threads spin on the
+# lock of the interpreter.
+export FAKETIME_FORCE_MONOTONIC_FIX=0
 export LD_PRELOAD="$PWD/{library}"
 export PYTEST_PLUGINS=tools.clock.sleeping
 [ -e "$LD_PRELOAD" ] || {{ echo "no $LD_PRELOAD" >&2; exit 1; }}
