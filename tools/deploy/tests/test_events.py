@@ -87,7 +87,7 @@ def test_authority_is_a_file_of_every_container(workspace: DeployWorkspace) -> N
         assert _variables(manifests[kind])["PRODUCTS_EVENTS_CA_FILE"] == "/events-ca/ca.crt"
         assert {volume["name"] for volume in pod["volumes"]} == names
         mounts = {mount["name"]: mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]}
-        assert (mounts.keys(), mounts["events-ca"]) == (names, "/events-ca")
+        assert (set(mounts), mounts["events-ca"]) == (names, "/events-ca")
 
 
 def test_settings_of_a_service_win(workspace: DeployWorkspace) -> None:
