@@ -1,9 +1,9 @@
 """Consumers: which events a service consumes, and what it does with each.
 
-    async def rename_owner(event: UserRenamed, session: AsyncSession) -> None:
+    async def forget_owner(event: UserDeleted, session: AsyncSession) -> None:
         await session.execute(...)
 
-    HANDLERS = (Handler(UserRenamed, rename_owner), Handler(UserDeleted, archive_products))
+    HANDLERS = (Handler(UserDeleted, forget_owner),)
 
 A handler writes through `session` alone: its effect and the note that the event was applied commit together.
 """

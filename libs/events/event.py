@@ -1,14 +1,15 @@
 """The base of every event: a CloudEvent 1.0 in structured JSON, whose `data` is a model of its owner.
 
-    class UserRenamedData(EventData):
-        name: str
+    class ProductArchivedData(EventData):
+        owner_id: str
 
-    class UserRenamed(Event[UserRenamedData]):
-        source: Literal["user_service"] = "user_service"
-        type: Literal["user.renamed"] = "user.renamed"
+    class ProductArchived(Event[ProductArchivedData]):
+        source: Literal["product_service"] = "product_service"
+        type: Literal["product.archived"] = "product.archived"
         dataversion: Literal[1] = 1
 
-    UserRenamed(subject=user.id, aggregateversion=user.version, data=UserRenamedData(name=user.name))
+    data = ProductArchivedData(owner_id=product.owner_id)
+    ProductArchived(subject=product.id, aggregateversion=product.version, data=data)
 
 A new optional member of `data` keeps `dataversion`: consumers ignore members that they do not know. A change that an
 older consumer cannot read increases it, and such a consumer parks the event.

@@ -25,7 +25,7 @@ Versions: TypeAlias = Callable[[Collection[OwnerId]], Awaitable[Mapping[str, int
 
 
 def owner_versions(sessions: SessionFactory) -> Versions:
-    """Return the versions by the events that this service has applied, in whichever replica."""
+    """Return the versions by the events that any replica of this service has applied."""
 
     async def versions(owners: Collection[OwnerId]) -> Mapping[str, int]:
         async with sessions.read() as session:
