@@ -73,7 +73,7 @@ def test_an_expired_token_is_refused(stack: ServiceStack, http: httpx2.Client) -
 
 
 def test_a_foreign_token_is_refused(stack: ServiceStack, http: httpx2.Client) -> None:
-    """A well-made token of somebody else's key is worth nothing here."""
+    """A valid token that is signed by another issuer's key is rejected."""
     clock = FakeClock(datetime.now(UTC))
     _assert_refused(http, stack, _issued(new_ring(clock=clock), clock))
 

@@ -22,7 +22,7 @@ _WRITES = 10
 
 
 class Workload(Protocol):
-    """What clients write, each piece under a key of its own."""
+    """The writes of clients, each with a unique key."""
 
     def write(self, key: str, http: httpx2.Client) -> None:
         """Write a piece, or once more what got no answer; it returns when all of it is acknowledged."""

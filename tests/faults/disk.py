@@ -21,7 +21,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Disk:
-    """A disk that only those see who are started through it."""
+    """A disk that is visible only to programs started with its prefix."""
 
     def __init__(self, folder: Path, keeper: int) -> None:
         self._seen_from_here = Path(f"/proc/{keeper}/root{folder}")

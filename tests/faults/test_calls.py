@@ -32,7 +32,7 @@ def _wait_for_name(stack: ServiceStack, http: httpx2.Client, ann: SeededUser) ->
 
 
 def test_a_product_has_its_owners_name(tmp_path: Path) -> None:
-    """The product service gets a token of its own and calls the user service with it."""
+    """The product service requests a service token and calls the user service with it."""
     stack = calling_stack(tmp_path)
     with stack.users.running(), stack.products.running(), client() as http:
         ann = seed_user_and_product(stack, http)

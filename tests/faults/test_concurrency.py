@@ -39,7 +39,7 @@ def stack(tmp_path: Path) -> Iterator[ServiceStack]:
 
 @pytest.fixture
 def ann(stack: ServiceStack) -> SeededUser:
-    """A user who is logged in, and her product."""
+    """A logged-in user with a product."""
     with client() as http:
         return seed_user_and_product(stack, http)
 

@@ -65,7 +65,7 @@ def http() -> Iterator[httpx2.Client]:
 
 @pytest.fixture(scope="module")
 def ann(stack: ServiceStack, http: httpx2.Client) -> SeededUser:
-    """A user who is logged in."""
+    """A logged-in user."""
     return seed_user_and_product(stack, http)
 
 

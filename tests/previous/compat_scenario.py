@@ -12,7 +12,7 @@ _PASSWORD = "seven green lanterns"
 
 @dataclass(slots=True)
 class Person:
-    """Somebody with an account and a product, and what they last said of both."""
+    """A user with an account and a product, and the last written values of both."""
 
     email: str
     name: str = "?"

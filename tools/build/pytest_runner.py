@@ -83,7 +83,7 @@ class Selection:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> object:
-        """Select after everybody else, so that shards share out what is left."""
+        """Select after all other plugins, so that shards divide the remaining tests."""
         self.collected = len(items)
         outcome = yield
         if self.protocol.names_nodes:
@@ -163,7 +163,7 @@ def main(arguments: Sequence[str]) -> int:
         return int(pytest.ExitCode.USAGE_ERROR)
     if protocol.shard_status_file:
         pathlib.Path(protocol.shard_status_file).touch()
-    # A cached result must not hang on luck: where CI is set, hypothesis draws no random examples.
+    # Results are cached, so tests must be deterministic: where CI is set, hypothesis draws no random examples.
     os.environ.setdefault("CI", "true")
     os.environ.setdefault("NO_COLOR", "1")
     selection, missing = Selection(protocol), MissingModules()

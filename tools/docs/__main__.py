@@ -34,7 +34,7 @@ def main() -> int:
         try:
             return _report(chosen, clone)
         finally:
-            # What its Bazel built lies elsewhere, and nobody would find it again.
+            # Bazel's outputs are outside the clone and would be left behind.
             subprocess.run(["./bazelw", "clean", "--expunge"], cwd=clone, check=False)
 
 

@@ -1,7 +1,7 @@
 """Finds names that this repository has retired, so that they do not come back.
 
 `retired_names.txt` lists them with their replacements. A name counts where it is an identifier of Python, the name of
-a Python module, or stands in backticks or a code block. Words of prose are left to reviewers.
+a Python module, or is in backticks or a code block. Words of prose are left to reviewers.
 """
 
 import io

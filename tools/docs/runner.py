@@ -60,7 +60,7 @@ def _run_block(commands: list[Command], *, folder: Path, patience: float) -> Tim
 
 @contextmanager
 def _serving(command: Command, *, folder: Path, patience: float) -> Iterator[None]:
-    # A file, not a pipe: nobody reads on once the server is up, and it must not block.
+    # A file, not a pipe: nothing reads after the server is up, and a full pipe would block it.
     with tempfile.NamedTemporaryFile(prefix="serving-") as output:
         process = subprocess.Popen(
             ["bash", "-c", f"exec {command.text}"],

@@ -1,1 +1,1 @@
-"""Which part of the house may import which."""
+"""Rules for imports between layers: services, libraries and tools."""

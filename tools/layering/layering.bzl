@@ -1,4 +1,4 @@
-"""`layering_test`: the imports of a package keep to the layers of the house."""
+"""`layering_test`: a test of the imports between layers in one package."""
 
 load("@rules_python//python:py_test.bzl", "py_test")
 

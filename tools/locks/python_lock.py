@@ -1,4 +1,4 @@
-"""Are all files of a Python lock still on the index, and was none of them yanked?"""
+"""Checks that all files of a Python lock are still on the index and not yanked."""
 
 import json
 import urllib.error

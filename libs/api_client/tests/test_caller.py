@@ -170,7 +170,7 @@ async def test_bytes_are_needed_where_the_contract_has_bytes() -> None:
 async def test_the_transport_knows_operation_and_idempotency(
     method: str, headers: dict[str, object], *, is_idempotent: bool
 ) -> None:
-    """A request with an idempotency key may be sent again, whatever its method."""
+    """A request with an idempotency key is retried with any method."""
     request = await _sent(_sending(method), Arguments(headers=headers))
     assert (request.extensions["operation"], request.extensions["idempotent"]) == ("send", is_idempotent)
 

@@ -32,7 +32,7 @@ def test_a_client_is_known_by_its_secret() -> None:
 @pytest.mark.parametrize("secret", ["", "wrong", SECRET[:-1], SECRET + "a", SECRET.lower(), "\ud800"])
 @pytest.mark.parametrize("client", [CLIENT, None])
 def test_a_wrong_secret_and_an_unknown_client_are_one_error(client: Client | None, secret: str) -> None:
-    """Nobody learns which clients exist."""
+    """The response does not reveal which clients exist."""
     with pytest.raises(InvalidCredentials, match=r"^unknown client or wrong secret$"):
         authenticate_client(client, secret)
 

@@ -271,7 +271,7 @@ async def test_a_compressed_document_is_not_unpacked(server: JwksServer) -> None
 
 @pytest.mark.parametrize("status", [204, 302, 304, 404, 500])
 async def test_only_200_is_a_key_set(server: JwksServer, status: int) -> None:
-    """A redirect is not followed, whatever it points to."""
+    """A redirect is not followed, regardless of its target."""
 
     async def answer() -> httpx2.Response:
         return httpx2.Response(status, json=server.factory.keys.to_jwks(), headers={"Location": "https://evil.example"})

@@ -92,7 +92,7 @@ def test_other_files_and_drafts_are_passed_over(folder: KeyFolder) -> None:
 
 
 def test_a_folder_in_the_place_of_a_key_is_refused(folder: KeyFolder) -> None:
-    """Whatever is named as a key must be one."""
+    """A file with the name of a key must contain a key."""
     (folder.path / "20260101T120000Z-a.pem").mkdir()
     with pytest.raises(UnusableKey, match="not a key file"):
         folder.read()

@@ -65,7 +65,7 @@ async def test_only_published_keys_are_found(ring: Ring) -> None:
 
 
 def test_a_change_is_seen_within_the_interval_and_not_looked_for_before(ring: Ring) -> None:
-    """At most one look each five seconds, whatever the load."""
+    """The folder is read at most once every five seconds under any load."""
     ring.store.keys.append(new_key("newer", activates_at=START + 2 * HOUR))
     ring.clock.advance(4)
     assert (ring.ring.generation(), len(ring.published())) == (0, 2)

@@ -127,7 +127,7 @@ async def test_an_unknown_user_takes_as_long_as_a_wrong_password() -> None:
 
 
 async def test_a_cheaper_hash_is_renewed_at_login(passwords: Passwords) -> None:
-    """When the parameters rise, whoever logs in gets a hash of today's cost."""
+    """After the parameters are raised, a login replaces the hash with one of the new cost."""
     stored = await passwords.hash(GOOD)
     dearer = Passwords(Argon2Cost(memory_kib=128, passes=2))
     verdict = await dearer.check(GOOD, stored)
@@ -147,7 +147,7 @@ async def test_the_default_cost_is_what_owasp_asks_for() -> None:
 
 
 async def test_hashing_leaves_the_event_loop_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At most `workers` hashes run at a time, in threads of their own."""
+    """At most `workers` hashes run at a time, in separate threads."""
     hashes = Hashes(monkeypatch)
     passwords = Passwords(CHEAP, workers=2)
     await asyncio.gather(*(passwords.check("wrong", None) for _ in range(20)))

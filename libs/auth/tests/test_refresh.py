@@ -137,7 +137,7 @@ async def test_introspection_sees_live_tokens_alone(login: RefreshSession) -> No
 
 @pytest.mark.parametrize("token", ["", "a", "a" * 43, "é" * 43, "a" * 1_000_000, "\ud800" * 43])
 async def test_a_stranger_is_unknown(login: RefreshSession, token: str) -> None:
-    """Whatever is sent as a refresh token, it is refused in one way."""
+    """Every invalid refresh token is rejected with the same error."""
     with pytest.raises(InvalidGrant, match="unknown"):
         await login.tokens.rotate(token, client_id=CLIENT)
 

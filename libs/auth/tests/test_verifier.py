@@ -203,7 +203,7 @@ async def test_two_hundred_thousand_random_texts_leave_no_trace(counted: Counted
 
 
 async def test_a_million_verified_tokens_take_the_room_of_the_last_four_thousand(counted: Counted) -> None:
-    """Whoever may have tokens made cannot fill the memory with them either."""
+    """A client that can obtain many valid tokens cannot fill the cache's memory."""
     claims = await counted.verify(counted.factory.token())
     generation = counted.keys.generation()
     texts = [secrets.token_hex(8) for _ in range(1_000_000)]

@@ -66,7 +66,7 @@ def unsigned(alg: object) -> Make:
 
 @cache
 def stranger(algorithm: Algorithm) -> SigningKey:
-    """Return a key that nobody trusts, the same each time: an RSA key takes long to make."""
+    """Return an untrusted key, the same each time: an RSA key takes long to make."""
     return new_key("stranger", algorithm=algorithm)
 
 

@@ -185,7 +185,7 @@ async def test_closing_does_not_wait_for_a_server_that_hangs(
 
 
 async def test_a_full_pool_refuses_in_time(server: PostgresServer) -> None:
-    """A caller who cannot get a connection within the limit gets an error of ours."""
+    """A caller that gets no connection within the limit receives a DatabaseError of this library."""
     hasty = open_sessions(server.url("postgres"), Limits(pool_size=2, connect_seconds=1))
     async with hasty.begin() as one, hasty.begin() as two:
         await one.execute(select(1))

@@ -21,7 +21,7 @@ async def test_mixed_calls_leave_no_descriptor() -> None:
 
 
 async def test_idle_connections_are_reused() -> None:
-    """Fifty calls in turn need one connection."""
+    """Fifty sequential calls use one connection."""
     async with fake_peer() as peer, client_of(peer) as client:
         await client.get("/ok")
         before = open_descriptors()

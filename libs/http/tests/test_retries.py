@@ -16,7 +16,7 @@ from libs.http.transports import DEADLINE
 
 
 class Failing(httpx2.AsyncBaseTransport):
-    """A transport that answers with the given responses, then with the last one for ever."""
+    """A transport that returns the given responses and then repeats the last one."""
 
     def __init__(self, *responses: httpx2.Response) -> None:
         self.bodies: list[bytes] = []

@@ -33,7 +33,7 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def deaf(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer at once, whatever the body."""
+    """Answer at once, without reading the body."""
     del scope, receive
     await respond(send, b"{}")
 

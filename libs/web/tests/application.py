@@ -1,4 +1,4 @@
-"""A small application of the house, with a route for everything that can go wrong."""
+"""A small application with a route for each kind of failure."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -67,7 +67,7 @@ async def kettle() -> None:
 
 @router.get("/crash")
 async def crash() -> None:
-    """Fail as nobody expects, with a secret in the message."""
+    """Raise an unexpected exception with a secret in its message."""
     raise RuntimeError("password=canary-5e1f")
 
 
@@ -105,7 +105,7 @@ def application(settings: WebSettings | None = None, checks: Sequence[ReadinessC
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A readiness check that says what it is told to say."""
+    """A readiness check whose result the test sets."""
 
     name: str
     says: str | None = None

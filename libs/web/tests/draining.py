@@ -31,14 +31,14 @@ async def root() -> None:
 
 @router.get("/slow")
 async def slow(services: DepContainer) -> None:
-    """Answer once the process was told to stop."""
+    """Answer after the process received SIGTERM."""
     await _told_to_stop(services)
     await asyncio.sleep(0.2)
 
 
 @router.get("/busy")
 async def busy(services: DepContainer) -> None:
-    """Hold the loop once the process was told to stop."""
+    """Block the loop after the process received SIGTERM."""
     await _told_to_stop(services)
     while True:
         pass

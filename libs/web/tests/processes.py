@@ -1,4 +1,4 @@
-"""Servers in processes of their own."""
+"""Servers in separate processes."""
 
 import contextlib
 import os
@@ -25,7 +25,7 @@ class Process:
         return Client(self.address)
 
     def ask(self, data: bytes) -> Answer:
-        """Send this on a connection of its own and read one response."""
+        """Send this on a new connection and read one response."""
         client = self.client()
         try:
             return client.ask(data)

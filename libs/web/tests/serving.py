@@ -1,4 +1,4 @@
-"""A guarded server on a real socket and loop, and a client that says exactly what it is told."""
+"""A server with its policy on a real socket and loop, and a client that sends exactly the given bytes."""
 
 import asyncio
 import contextlib
@@ -122,7 +122,7 @@ class Running:
             client.close()
 
     def ask(self, data: bytes) -> Answer:
-        """Send this on a connection of its own and read one response."""
+        """Send this on a new connection and read one response."""
         with self.client() as client:
             return client.ask(data)
 

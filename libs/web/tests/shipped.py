@@ -40,7 +40,7 @@ async def files(request: Request) -> int:
 
 @router.get("/client")
 async def client(request: Request) -> list[str]:
-    """Say who the client is, as far as the server can tell."""
+    """Return the client address that the server sees."""
     return [request.client.host if request.client else "", request.url.scheme]
 
 

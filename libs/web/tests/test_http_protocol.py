@@ -90,7 +90,7 @@ def test_rejected_client_cannot_stay() -> None:
 
 
 def test_client_that_reads_nothing_is_cut_off() -> None:
-    """An answer that nobody takes does not hold its connection for ever."""
+    """A response that the client does not read ends its connection after the deadline."""
     with serving(torrent, HASTY) as running, running.client() as client:
         client.send(GET)
         assert running.comes_to(1)
@@ -185,7 +185,7 @@ def test_allowed_hosts(host: bytes, status: int) -> None:
 
 @pytest.mark.parametrize("path", [b"/livez", b"/readyz"])
 def test_probes_may_use_an_address(path: bytes) -> None:
-    """An orchestrator asks for health by whatever address the service has at the moment."""
+    """Health checks are answered for any Host, because an orchestrator uses the current address."""
     with serving(protected(echo, hosts=("api.example.org",))) as running:
         assert running.ask(b"GET %b HTTP/1.1\r\nHost: 10.0.0.7:8001\r\n\r\n" % path).status == 200
 

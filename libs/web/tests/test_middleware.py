@@ -83,7 +83,7 @@ async def test_browsers_may_not_call_from_elsewhere_by_default() -> None:
 
 
 async def test_requests_are_counted_by_route_and_not_by_path() -> None:
-    """Unknown paths share one label, so nobody can fill the memory with names."""
+    """Unknown paths share one label, so that requests cannot fill the memory with label values."""
     async with running(application()) as client:
         for path in ("/livez", "/teapot", "/a", "/b"):
             await client.get(path)

@@ -1,4 +1,4 @@
-"""Every error is a problem document (RFC 9457), whoever raised it."""
+"""Every error is a problem document (RFC 9457), from the application and from frameworks."""
 
 from collections.abc import AsyncIterator
 

@@ -31,7 +31,7 @@ def test_settings_reach_the_server() -> None:
 
 
 def test_taken_port_is_refused() -> None:
-    """The person who starts a second server on a port is told so."""
+    """A second server on a port ends with an error message."""
     with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(PortTaken):
         listen("127.0.0.1", other.getsockname()[1])
 
@@ -42,7 +42,7 @@ def test_taken_port_is_refused() -> None:
     ids=["nobody", "another", "the peer"],
 )
 def test_client_is_who_a_named_proxy_says(proxies: list[str], seen: list[str]) -> None:
-    """X-Forwarded-* counts from proxies named in the settings, and from nobody by default."""
+    """X-Forwarded-* is accepted from the proxies in the settings; the default is none."""
     with shipped(trusted_proxies=json.dumps(proxies), drain_seconds=0) as served:
         answer = served.ask(b"GET /client HTTP/1.1\r\n" + HOST + FORWARDED)
         assert answer.json() == seen

@@ -89,7 +89,7 @@ def test_disk_without_room_is_told_at_once(checkout: Checkout) -> None:
 
 
 def test_folder_that_is_not_there(checkout: Checkout) -> None:
-    """Without a folder of its own the run does not begin."""
+    """The run ends with an error if its folder cannot be created."""
     status, last, calls = checkout.run(TMPDIR="/nowhere")
     assert (status, calls) == (1, [])
     assert "/nowhere" in last

@@ -128,7 +128,7 @@ def test_warning_is_red(workspace: Workspace) -> None:
 
 
 def test_unknown_marker_is_red(workspace: Workspace) -> None:
-    """A marker that nobody declared is a spelling mistake."""
+    """An undeclared marker is an error."""
     text = "import pytest\n\n@pytest.mark.slwo\ndef test_a():\n    pass\n"
     run = workspace.run(workspace.write("test_a.py", text))
     assert (run.status, "'slwo' not found" in run.output) == (2, True), run.output

@@ -88,7 +88,7 @@ def test_no_checkout_leaves_the_token_behind() -> None:
 
 
 def test_whoever_may_write_runs_nothing_of_a_pull_request() -> None:
-    """A token that may write and code that somebody proposes never meet in one job."""
+    """No job has both a token with write permission and the code of a pull request."""
     writers = {name: job for name, job in _jobs() if "write" in job.get("permissions", {}).values()}
     assert sorted(writers) == ["comment", "deploy"]
     for job in writers.values():

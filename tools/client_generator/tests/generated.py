@@ -33,7 +33,7 @@ def write_contract(path: Path, operation: dict[str, Any], **document: object) ->
 
 @contextmanager
 def imported(folder: Path) -> Iterator[ModuleType]:
-    """Import a generated client as a package of its own and forget it afterwards."""
+    """Import a generated client as a separate package and remove it afterwards."""
     sys.path.insert(0, str(folder.parent))
     importlib.invalidate_caches()
     try:

@@ -1,4 +1,4 @@
-"""The way mypy is called by the build: a process of its own each time."""
+"""The build's calls of mypy, each in a separate process."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Run a program where nobody may make a namespace, as under the seccomp profile of a container engine.
+"""Run a program without permission to create namespaces, as under the seccomp profile of a container engine.
 
 forbid_namespaces.py PROGRAM ARGUMENT...
 """

@@ -1,4 +1,4 @@
-"""Read images from a registry, as whoever deploys them would."""
+"""Reads images from a registry, as a deployment does."""
 
 import hashlib
 import http.client

@@ -25,7 +25,7 @@ class NotReadyError(Exception):
 
 
 class NamespacesForbiddenError(Exception):
-    """This machine lets nobody make a container."""
+    """This machine does not permit containers."""
 
 
 def require_namespaces() -> None:

@@ -27,7 +27,7 @@ class _Workspace:
         self.folder.joinpath(_OLD.requirements).write_text(text)
 
     def update(self, *upgrade: str, track: str | None = None) -> None:
-        """Make the locks anew and write them."""
+        """Update the locks and write them."""
         update(self.folder, upgrade=upgrade, only_track=track, environment=self._environment).write(self.folder)
 
     def versions(self, track: str) -> dict[str, str]:

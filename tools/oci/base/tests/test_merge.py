@@ -118,7 +118,7 @@ def test_scanners_find_every_package() -> None:
 
 
 def test_only_data_and_tmp_are_open() -> None:
-    """/data belongs to the process, /tmp to everybody, the rest to root."""
+    """/data belongs to the process, /tmp is writable by all users, the rest belongs to root."""
     merged = merge([])
     assert merged["data"] == Folder(owner=65532, group=65532)
     assert merged["tmp"] == Folder(mode=0o1777)

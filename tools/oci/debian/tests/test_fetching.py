@@ -221,7 +221,7 @@ def test_changed_package_is_one_message_with_name_and_both_hashes(ask: Ask, arch
 
 
 def test_package_that_is_nowhere_says_what_to_do(ask: Ask, archives: Archives) -> None:
-    """A file that a mirror has dropped is told from one that was changed."""
+    """A file that a mirror has dropped is distinguished from a changed one."""
     output = ask("@base_amd64//:debs")
     expected = f"Debian package hello 1.0: expected sha256 {_sha256(_LOCKED)}"
     assert f"{expected}, found no such file at file://{archives.main}/" in output

@@ -172,7 +172,7 @@ def test_report_lists_what_is_behind(mirror: Mirror, capsys: pytest.CaptureFixtu
 
 @pytest.mark.usefixtures("folder")
 def test_release_by_another_key_is_refused(mirror: Mirror, capsys: pytest.CaptureFixture[str]) -> None:
-    """A Release signed by an unknown key is not read; the error names the setting for mirrors that sign anew."""
+    """A Release signed by an unknown key is not read; the error names the setting for such mirrors."""
     mirror.main.key = SigningKey()
     mirror.main.publish()
     said = _refusal(capsys)

@@ -11,7 +11,7 @@ def _config(count: int) -> dict[str, object]:
 
 
 def test_limit_of_layers_counts_wheels_alone() -> None:
-    """Twelve layers of wheels pass, whatever else the image has."""
+    """An image with twelve wheel layers passes, with any number of other layers."""
     assert layer_count_errors(_config(MOST_LAYERS)) == []
 
 

@@ -1,4 +1,4 @@
-"""A machine that forbids namespaces is told from one where an image is broken."""
+"""A machine that forbids namespaces is distinguished from a broken image."""
 
 import os
 import subprocess
