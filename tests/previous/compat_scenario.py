@@ -86,7 +86,7 @@ class CompatScenario:
     def _ask(self, method: str, url: str, **request: object) -> httpx2.Response:
         headers = {**self._headers, **request.pop("headers", {})}  # type: ignore[dict-item]
         answer = self._http.request(method, url, headers=headers, **request)  # type: ignore[arg-type]
-        said = "".join(program.said()[-2000:] for program in (self._stack.users, self._town.products))
+        said = "".join(program.said()[-2000:] for program in (self._stack.users, self._stack.products))
         assert answer.is_success, f"{method} {url}: {answer.status_code} {answer.text}\n{said}"
         return answer
 
