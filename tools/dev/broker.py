@@ -17,17 +17,17 @@ from libs.events.broker.names import ADMINISTRATOR
 from libs.events.broker.process import ServerFiles, write_secret
 from libs.events.broker.reconcile import apply, plan
 from libs.events.broker.topology import ServiceEvents, Topology
-from tools.dev.fleet import Fleet
+from tools.dev.process_group import ProcessGroup
 
 _NAME = "nats-server"
 _READY_SECONDS = 30
 
 
-def start(fleet: Fleet, folder: Path, services: Iterable[ServiceEvents]) -> dict[str, dict[str, str]]:
+def start(processes: ProcessGroup, folder: Path, services: Iterable[ServiceEvents]) -> dict[str, dict[str, str]]:
     """Start the server, reconcile its streams and consumers, and return the settings of each service that needs it.
 
     Args:
-        fleet: starts the server and stops it after the services.
+        processes: starts the server and stops it after the services.
         folder: what the server keeps; it is made.
         services: what each service publishes and consumes.
 
@@ -44,12 +44,12 @@ def start(fleet: Fleet, folder: Path, services: Iterable[ServiceEvents]) -> dict
     if not topology.streams():
         return {}
     try:
-        users = _start(fleet, folder, topology)
+        users = _start(processes, folder, topology)
     except OSError as error:
         raise BrokerError(f"{folder} cannot hold the data of {_NAME}: {error.strerror or error}") from error
     files = ServerFiles(folder)
-    if not fleet.wait_until(lambda: files.ready_port() is not None, _READY_SECONDS):
-        if fleet.stopping:
+    if not processes.wait_until(lambda: files.ready_port() is not None, _READY_SECONDS):
+        if processes.stopping:
             return {}
         raise BrokerError(f"{_NAME} is not ready after {_READY_SECONDS} s; {_log(folder)} says why")
     url = f"nats://127.0.0.1:{files.ready_port()}"
@@ -72,7 +72,7 @@ def check_unused(folder: Path) -> None:
             """Nothing has to be done with it."""
 
 
-def _start(fleet: Fleet, folder: Path, topology: Topology) -> dict[str, User]:
+def _start(processes: ProcessGroup, folder: Path, topology: Topology) -> dict[str, User]:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     with _locked(folder) as lock:
@@ -82,7 +82,7 @@ def _start(fleet: Fleet, folder: Path, topology: Topology) -> dict[str, User]:
         }
         _log(folder).unlink(missing_ok=True)
         command = [*ServerFiles(folder).prepare(users), "--log", str(_log(folder))]
-        process = fleet.start_needed(_NAME, command, log=_log(folder), lock=lock)
+        process = processes.start_needed(_NAME, command, log=_log(folder), lock=lock)
         os.pwrite(lock, b"%d\n" % process, 0)
     return users
 

@@ -18,7 +18,7 @@ from libs.events.broker.errors import BrokerError
 from libs.events.broker.topology import read_topology
 from tools.dev import broker
 from tools.dev.demo import is_ready, log_in
-from tools.dev.fleet import ChildEnded, Fleet
+from tools.dev.process_group import ChildEnded, ProcessGroup
 from tools.dev.services import Service, environment_of, find_services
 
 _READY_SECONDS = 120
@@ -39,19 +39,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     reason = _unusable_ports(services, options.port) or _unusable_folder(data, services, fresh=options.fresh)
     if reason:
         return _fail(reason)
-    fleet = Fleet()
-    fleet.handle_signals()
+    processes = ProcessGroup()
+    processes.handle_signals()
     try:
-        events = broker.start(fleet, data / _BROKER, read_topology(_SERVICES).services)
-        return 0 if fleet.stopping else _run(fleet, services, scopes, events)
+        events = broker.start(processes, data / _BROKER, read_topology(_SERVICES).services)
+        return 0 if processes.stopping else _run(processes, services, scopes, events)
     except (BrokerError, ChildEnded) as error:
         return _fail(str(error))
     finally:
-        fleet.stop()
+        processes.stop()
 
 
 def _run(
-    fleet: Fleet, services: Sequence[Service], scopes: Sequence[str], events: Mapping[str, Mapping[str, str]]
+    processes: ProcessGroup, services: Sequence[Service], scopes: Sequence[str], events: Mapping[str, Mapping[str, str]]
 ) -> int:
     settings = partial(environment_of, services=services, granted_scopes=scopes, events=events)
     issuer = services[0]
@@ -62,14 +62,16 @@ def _run(
         if service.client_scopes
     ]
     for service, command in commands:
-        if fleet.run([service.program, *command], settings(service)) != 0:
-            return 0 if fleet.stopping else _fail(f"{service.name} {command[0]} failed; its own lines above say why")
+        if processes.run([service.program, *command], settings(service)) != 0:
+            return (
+                0 if processes.stopping else _fail(f"{service.name} {command[0]} failed; its own lines above say why")
+            )
     for service in services:
-        fleet.start(service.name, [service.program], settings(service))
-    if not fleet.wait_until(lambda: all(is_ready(each.url) for each in services), _READY_SECONDS):
-        return 0 if fleet.stopping else _fail(f"not ready after {_READY_SECONDS} s")
+        processes.start(service.name, [service.program], settings(service))
+    if not processes.wait_until(lambda: all(is_ready(each.url) for each in services), _READY_SECONDS):
+        return 0 if processes.stopping else _fail(f"not ready after {_READY_SECONDS} s")
     _greet(services, events)
-    fleet.wait_until(lambda: False, float("inf"))
+    processes.wait_until(lambda: False, float("inf"))
     return 0
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from libs.db.keyset import after
 from libs.db.types import from_micros
 from services.product_service.models import Filters, Listing, Product, SortField
-from services.product_service.repository.words import holds_words
+from services.product_service.repository.search_index import holds_words
 
 _COLUMNS: Mapping[SortField, InstrumentedAttribute[Any]] = {
     SortField.CREATED_AT: Product.created_at,

@@ -24,7 +24,7 @@ from services.product_service.repository.products import existing
 from services.product_service.schemas.products import ProductInput, ProductView
 from services.product_service.service.idempotency import KeyedRequest, answer_once, request_digest
 from services.product_service.service.search import SearchIndex
-from services.product_service.service.words import words_of
+from services.product_service.service.search_terms import search_terms
 
 
 class ProductService:
@@ -43,7 +43,7 @@ class ProductService:
     async def page(self, listing: Listing, *, limit: int) -> Sequence[Product]:
         """Return up to `limit` products of a list. A search without a word finds none."""
         if listing.filters.search is not None:
-            words = words_of(listing.filters.search)
+            words = search_terms(listing.filters.search)
             if not words:
                 return ()
             await self._index.refresh()

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.db.errors import DatabaseError
 from libs.db.sessions import SessionFactory, retry_on_conflict
-from services.product_service.repository import words
-from services.product_service.service.words import words_of
+from services.product_service.repository import search_index
+from services.product_service.service.search_terms import search_terms
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class SearchIndex:
     async def refresh(self) -> None:
         """Index the words of every change until now, if they can be stored in time."""
         async with self._sessions.read() as session:
-            if not await words.any_stale(session):
+            if not await search_index.any_stale(session):
                 return
         try:
             async with asyncio.timeout(_WAIT_SECONDS):
@@ -55,7 +55,7 @@ class SearchIndex:
 
 
 async def _index_batch(session: AsyncSession) -> bool:
-    found = await words.stale(session, limit=_BATCH)
+    found = await search_index.stale(session, limit=_BATCH)
     if found:
-        await words.keep(session, [(number, words_of(f"{name} {text}")) for number, name, text in found])
+        await search_index.keep(session, [(number, search_terms(f"{name} {text}")) for number, name, text in found])
     return len(found) == _BATCH

@@ -11,7 +11,7 @@ from libs.auth.testing import TokenFactory
 from libs.db.sessions import open_sessions
 from services.product_service.models import ProductWords
 from services.product_service.service import search
-from services.product_service.service.words import words_of
+from services.product_service.service.search_terms import search_terms
 from services.product_service.settings import ProductSettings
 from services.product_service.tests.token_headers import ann
 
@@ -110,7 +110,7 @@ async def test_no_text_is_more_than_words(client: httpx2.AsyncClient, factory: T
     )
     answer = await client.get("/products", params={"q": text, "limit": "1"}, headers=ann(factory))
     assert answer.status_code == 200, answer.text
-    assert [item["id"] for item in answer.json()["items"]] == ([made.json()["id"]] if words_of(text) else [])
+    assert [item["id"] for item in answer.json()["items"]] == ([made.json()["id"]] if search_terms(text) else [])
 
 
 @pytest.mark.parametrize("query", ["x" * 201, "x" * 2000, "a\0b", "\0"])

@@ -16,7 +16,7 @@ from services.user_service.repository import grants
 from services.user_service.repository import users as repository
 from services.user_service.service.audit import Audit
 
-Position = tuple[datetime, str]
+Keyset = tuple[datetime, str]
 """The creation time and the id of the last item of the page before."""
 
 
@@ -32,12 +32,12 @@ class AdministrationService:
         self._audit = audit
         self._clock = clock
 
-    async def users(self, *, position: Position | None, search: str, limit: int) -> Sequence[User]:
+    async def users(self, *, position: Keyset | None, search: str, limit: int) -> Sequence[User]:
         """Return a page of users, newest first; with `search`, those whose address or name contains it."""
         async with self._sessions.read() as session:
             return await repository.page(session, position=position, search=search, limit=limit)
 
-    async def log(self, *, position: Position | None, limit: int) -> Sequence[AuditEntry]:
+    async def log(self, *, position: Keyset | None, limit: int) -> Sequence[AuditEntry]:
         """Return a page of the audit log, newest first."""
         statement = after(select(AuditEntry), (AuditEntry.at, AuditEntry.id), position, is_descending=True)
         async with self._sessions.read() as session:

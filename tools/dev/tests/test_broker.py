@@ -14,7 +14,7 @@ from libs.events.broker.connection import BrokerUser, connected
 from libs.events.broker.errors import BrokerError
 from libs.events.broker.topology import ServiceEvents
 from tools.dev.broker import check_unused, start
-from tools.dev.fleet import ChildEnded, Fleet
+from tools.dev.process_group import ChildEnded, ProcessGroup
 
 SERVICES = (
     ServiceEvents("shop", publishes=("order.placed",)),
@@ -25,9 +25,9 @@ SECONDS = 30
 
 
 @pytest.fixture
-def fleet() -> Iterator[Fleet]:
-    """Return a fleet that is stopped in the end."""
-    running = Fleet()
+def processes() -> Iterator[ProcessGroup]:
+    """Return a group that is stopped in the end."""
+    running = ProcessGroup()
     yield running
     running.stop()
 
@@ -44,10 +44,10 @@ def _publish(settings: dict[str, str]) -> int:
     return asyncio.run(publish())
 
 
-def test_services_with_events_get_settings(fleet: Fleet, tmp_path: Path) -> None:
+def test_services_with_events_get_settings(processes: ProcessGroup, tmp_path: Path) -> None:
     """They connect with them at once; the passwords are readable by the owner alone."""
     folder = tmp_path / "nats"
-    settings = start(fleet, folder, SERVICES)
+    settings = start(processes, folder, SERVICES)
     assert sorted(settings) == ["post", "shop"]
     assert _publish(settings["shop"]) == 1
     files = sorted(folder.glob("*.password"))
@@ -60,50 +60,50 @@ def test_data_and_passwords_stay(tmp_path: Path) -> None:
     """The second start finds the messages of the first."""
     passwords = set()
     for number in (1, 2):
-        fleet = Fleet()
+        processes = ProcessGroup()
         try:
-            settings = start(fleet, tmp_path, SERVICES)
+            settings = start(processes, tmp_path, SERVICES)
             passwords.add(settings["shop"]["EVENTS_PASSWORD"])
             assert _publish(settings["shop"]) == number
         finally:
-            fleet.stop()
+            processes.stop()
     assert len(passwords) == 1
 
 
-def test_without_events_nothing_is_started(fleet: Fleet, tmp_path: Path) -> None:
+def test_without_events_nothing_is_started(processes: ProcessGroup, tmp_path: Path) -> None:
     """No service has settings then."""
-    assert start(fleet, tmp_path / "nats", [ServiceEvents("site")]) == {}
+    assert start(processes, tmp_path / "nats", [ServiceEvents("site")]) == {}
     assert not (tmp_path / "nats").exists()
 
 
-def test_a_second_server_on_the_same_folder_is_refused(fleet: Fleet, tmp_path: Path) -> None:
+def test_a_second_server_on_the_same_folder_is_refused(processes: ProcessGroup, tmp_path: Path) -> None:
     """Both would write the same streams; the first is not disturbed, and names itself."""
-    settings = start(fleet, tmp_path, SERVICES)
-    for use in (lambda: start(Fleet(), tmp_path, SERVICES), lambda: check_unused(tmp_path)):
+    settings = start(processes, tmp_path, SERVICES)
+    for use in (lambda: start(ProcessGroup(), tmp_path, SERVICES), lambda: check_unused(tmp_path)):
         with pytest.raises(BrokerError, match=rf"^nats-server with process id {_process(tmp_path)} uses {tmp_path}: "):
             use()
     assert _publish(settings["shop"]) == 1
-    fleet.stop()
+    processes.stop()
     check_unused(tmp_path)
 
 
-def test_a_server_that_is_killed_is_one_sentence(fleet: Fleet, tmp_path: Path) -> None:
+def test_a_server_that_is_killed_is_one_sentence(processes: ProcessGroup, tmp_path: Path) -> None:
     """It names the log of the server."""
-    start(fleet, tmp_path, SERVICES)
+    start(processes, tmp_path, SERVICES)
     os.kill(_process(tmp_path), signal.SIGKILL)
     with pytest.raises(ChildEnded, match=rf"^nats-server ended with exit code -9; {tmp_path}/log says why$"):
-        fleet.wait_until(lambda: False, SECONDS)
+        processes.wait_until(lambda: False, SECONDS)
     assert "Server is ready" in (tmp_path / "log").read_text()
 
 
-def test_streams_follow_the_services(fleet: Fleet, tmp_path: Path) -> None:
+def test_streams_follow_the_services(processes: ProcessGroup, tmp_path: Path) -> None:
     """A start with other services leaves nothing of the old ones, and lets their messages go."""
-    first = Fleet()
+    first = ProcessGroup()
     try:
         start(first, tmp_path, SERVICES)
     finally:
         first.stop()
-    settings = start(fleet, tmp_path, [ServiceEvents("post", publishes=("letter.sent",))])
+    settings = start(processes, tmp_path, [ServiceEvents("post", publishes=("letter.sent",))])
 
     async def streams() -> list[str | None]:
         administrator = BrokerUser(
@@ -115,20 +115,20 @@ def test_streams_follow_the_services(fleet: Fleet, tmp_path: Path) -> None:
     assert asyncio.run(streams()) == ["EVENTS_post"]
 
 
-def test_a_folder_that_cannot_be_used_is_one_sentence(fleet: Fleet, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_used_is_one_sentence(processes: ProcessGroup, tmp_path: Path) -> None:
     """And so is one in which the server cannot keep its streams."""
     (tmp_path / "file").write_text("")
     with pytest.raises(BrokerError, match=r"file cannot hold the data of nats-server: File exists$"):
-        start(fleet, tmp_path / "file", SERVICES)
+        start(processes, tmp_path / "file", SERVICES)
     (tmp_path / "jetstream").write_text("")
     with pytest.raises(ChildEnded, match=rf"^nats-server ended with exit code 1; {tmp_path}/log says why$"):
-        start(fleet, tmp_path, SERVICES)
+        start(processes, tmp_path, SERVICES)
 
 
-def test_an_empty_password_is_made_again(fleet: Fleet, tmp_path: Path) -> None:
+def test_an_empty_password_is_made_again(processes: ProcessGroup, tmp_path: Path) -> None:
     """As a process leaves it that was killed while it wrote the file."""
     (tmp_path / "shop.password").touch()
-    settings = start(fleet, tmp_path, SERVICES)
+    settings = start(processes, tmp_path, SERVICES)
     assert re.fullmatch(r"[-_A-Za-z0-9]{32}", settings["shop"]["EVENTS_PASSWORD"])
 
 

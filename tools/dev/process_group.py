@@ -1,4 +1,4 @@
-"""A handful of child processes that start together and end together."""
+"""Child processes that start and end together."""
 
 import contextlib
 import os
@@ -14,10 +14,10 @@ _POLL_SECONDS = 0.1
 
 
 class ChildEnded(Exception):
-    """A child ended although nobody had asked it to."""
+    """A child ended without having been asked to."""
 
     def __init__(self, name: str, code: int, log: Path | None = None) -> None:
-        """Keep which one and how."""
+        """Say which child ended, and how."""
         why = f"{log} says why" if log else "its own lines above say why"
         super().__init__(f"{name} ended with exit code {code}; {why}")
         self.name = name
@@ -33,8 +33,8 @@ class _Child:
     is_needed: bool = False
 
 
-class Fleet:
-    """Children in process groups of their own, so that Ctrl-C reaches them through us alone."""
+class ProcessGroup:
+    """Children, each in its own process group of the system, so that Ctrl-C reaches them only through this process."""
 
     def __init__(self) -> None:
         self._children: dict[str, _Child] = {}

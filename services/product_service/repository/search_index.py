@@ -1,7 +1,7 @@
 """The full-text index: FTS5 on SQLite, a tsvector on PostgreSQL.
 
-Both get words that `service.words` has split and normalised, which hold letters and digits alone, so no word means
-anything to a query. The tables of the index are not models: migration 0002 describes them.
+`service.search_terms` has split and normalised the words for both. They have letters and digits only, so that none is
+an operator of a query. The tables of the index are not models: migration 0002 describes them.
 """
 
 from collections.abc import Sequence

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from services.product_service.service.words import words_of
+from services.product_service.service.search_terms import search_terms
 
 
 @pytest.mark.parametrize(
@@ -25,13 +25,13 @@ from services.product_service.service.words import words_of
 )
 def test_words_are_folded_and_told_apart(text: str, words: str) -> None:
     """Each is there once, in the order of its first place, and no longer than an index takes."""
-    assert words_of(text) == words
+    assert search_terms(text) == words
 
 
 @given(some.text())
 def test_nothing_else_is_in_words(text: str) -> None:
     """Letters, digits and their marks, one space between two words: nothing that a query could take for an operator."""
-    words = words_of(text).split(" ") if words_of(text) else []
+    words = search_terms(text).split(" ") if search_terms(text) else []
     assert all(words)
     assert {unicodedata.category(character)[0] for word in words for character in word} <= set("LNM")
     assert len(words) == len(set(words))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.dev.fleet import Fleet
+from tools.dev.process_group import ProcessGroup
 
 SECONDS = 30
 NEEDED = "import time; time.sleep(60)"
@@ -39,10 +39,10 @@ time.sleep(60)
 
 
 @pytest.fixture
-def fleet() -> Iterator[Fleet]:
-    """Return a fleet that handles the signals of this process."""
+def processes() -> Iterator[ProcessGroup]:
+    """Return a processes that handles the signals of this process."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    running = Fleet()
+    running = ProcessGroup()
     running.handle_signals()
     yield running
     running.stop()
@@ -50,36 +50,36 @@ def fleet() -> Iterator[Fleet]:
         signal.signal(number, handler)
 
 
-def _start_needed(fleet: Fleet, folder: Path) -> int:
+def _start_needed(processes: ProcessGroup, folder: Path) -> int:
     with tempfile.TemporaryFile() as lock:
-        return fleet.start_needed("needed", [sys.executable, "-c", NEEDED], log=folder / "log", lock=lock.fileno())
+        return processes.start_needed("needed", [sys.executable, "-c", NEEDED], log=folder / "log", lock=lock.fileno())
 
 
 @pytest.mark.parametrize("signalled", [False, True])
-def test_a_needed_child_ends_after_the_others(fleet: Fleet, tmp_path: Path, signalled: bool) -> None:  # noqa: FBT001
+def test_a_needed_child_ends_after_the_others(processes: ProcessGroup, tmp_path: Path, signalled: bool) -> None:  # noqa: FBT001
     """Also when a signal asks the others first."""
-    needed = _start_needed(fleet, tmp_path)
+    needed = _start_needed(processes, tmp_path)
     said, ready = tmp_path / "said", tmp_path / "ready"
-    fleet.start("user", [sys.executable, "-c", USER, str(needed), str(said), str(ready)], {})
-    assert fleet.wait_until(ready.exists, SECONDS)
+    processes.start("user", [sys.executable, "-c", USER, str(needed), str(said), str(ready)], {})
+    assert processes.wait_until(ready.exists, SECONDS)
     if signalled:
         os.kill(os.getpid(), signal.SIGINT)
-        assert not fleet.wait_until(lambda: False, SECONDS)
-    fleet.stop()
+        assert not processes.wait_until(lambda: False, SECONDS)
+    processes.stop()
     assert said.read_text() == "there"
     assert not _is_alive(needed)
 
 
-def test_the_second_signal_ends_all(fleet: Fleet, tmp_path: Path) -> None:
+def test_the_second_signal_ends_all(processes: ProcessGroup, tmp_path: Path) -> None:
     """Those that ignore the first, and those that are needed."""
-    needed, ready = _start_needed(fleet, tmp_path), tmp_path / "ready"
-    fleet.start("stubborn", [sys.executable, "-c", STUBBORN, str(ready)], {})
-    assert fleet.wait_until(ready.exists, SECONDS)
+    needed, ready = _start_needed(processes, tmp_path), tmp_path / "ready"
+    processes.start("stubborn", [sys.executable, "-c", STUBBORN, str(ready)], {})
+    assert processes.wait_until(ready.exists, SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)
     assert _is_alive(needed)
     os.kill(os.getpid(), signal.SIGTERM)
     before = time.monotonic()
-    fleet.stop()
+    processes.stop()
     assert time.monotonic() - before < SECONDS
     assert not _is_alive(needed)
 

@@ -1,8 +1,7 @@
-"""The words of a text, as products are searched by them.
+"""The search terms of a text.
 
-One rule in one place, because no two databases tell words apart alike: SQLite's tokenizers and PostgreSQL's parser
-differ over hyphens, addresses, accents and letters outside ASCII, and the latter by locale too. They get words that
-are told apart already.
+SQLite's tokenizers and PostgreSQL's parser split text differently at hyphens, addresses, accents and letters outside
+ASCII, and PostgreSQL's depends on the locale. So both get words that are split and normalised here.
 
 A word is a run of letters, digits and the marks that belong to them. Case, accents and compatibility forms make no
 difference (Unicode NFKD, full case folding, combining marks left out): `Crème` and `CREME` are one word, so are
@@ -30,7 +29,7 @@ class _Kept(dict[int, int | None]):
 _kept = _Kept()
 
 
-def words_of(text: str) -> str:
+def search_terms(text: str) -> str:
     """The words of `text`, each once, folded, with a space between any two."""
     folded = text.lower() if text.isascii() else _fold(text)
     # Not `split()`: it would part words at characters that a database takes for letters.
