@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         events = broker.start(processes, data / _BROKER, read_topology(_SERVICES).services)
         return 0 if processes.stopping else _run(processes, services, scopes, events)
-    except (BrokerError, ChildEnded) as error:
+    except (BrokerError, ChildEnded, OSError) as error:
         return _fail(str(error))
     finally:
         processes.stop()
@@ -61,11 +61,13 @@ def _run(
         for service in services
         if service.client_scopes
     ]
+    for service in services:
+        # On PostgreSQL `migrate` writes no file there, and `ensure-client` needs the folder.
+        service.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     for service, command in commands:
         if processes.run([service.program, *command], settings(service)) != 0:
-            return (
-                0 if processes.stopping else _fail(f"{service.name} {command[0]} failed; its own lines above say why")
-            )
+            message = f"{service.name} {command[0]} failed; its own lines above say why"
+            return 0 if processes.stopping else _fail(message)
     for service in services:
         processes.start(service.name, [service.program], settings(service))
     if not processes.wait_until(lambda: all(is_ready(each.url) for each in services), _READY_SECONDS):
