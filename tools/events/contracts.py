@@ -150,7 +150,10 @@ def _text(document: object) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Run `write SERVICE` or `check SERVICE` and return the exit code."""
-    command, service = arguments
+    command, service = arguments[:2]
+    if len(arguments) > 2:
+        sys.stderr.write(f"events: this takes no arguments, and got {' '.join(arguments[2:])}\n")
+        return 2
     events = event_classes(importlib.import_module(f"services.{service}.events"))
     folder = Path("services", service, "events")
     try:

@@ -11,7 +11,7 @@ from services.product_service.errors import InvalidRows, RowError, TooManyRows
 from services.product_service.schemas.products import ProductInput
 
 _MOST_ERRORS = 100
-_NUMBERS = ("price_cents", "stock")
+_NUMBERS = frozenset(name for name, field in ProductInput.model_fields.items() if field.annotation is int)
 # What int() takes besides, such as "1_000" or digits of other scripts, is no number here.
 _INTEGER = re.compile(r"-?[0-9]{1,20}")
 
