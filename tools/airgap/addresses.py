@@ -1,6 +1,6 @@
-"""The addresses that Bazel's repository rules are told.
+"""The addresses of mirrors and indexes that Bazel's repository rules receive as environment variables.
 
-They are looked up once and remembered until the configuration of this machine changes.
+The result of the lookup is cached until the configuration of this machine changes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SPOKEN = ("DEBIAN_", "HOME", "NPM_CONFIG_", "PIP_", "VIRTUAL_ENV", "XDG_", "npm_
 
 
 def addresses(root: str, paths: Paths, env: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables for `--repo_env`, named as a person would set them."""
+    """Return the variables for `--repo_env`, under the names that users set in the environment."""
     path = os.path.join(paths.settings, "addresses.json")
     asked = fingerprint(root, env)
     answer = remembered(path, asked)
@@ -33,7 +33,7 @@ def addresses(root: str, paths: Paths, env: Mapping[str, str]) -> dict[str, str]
 
 
 def remembered(path: str, asked: str) -> dict[str, str] | None:
-    """Return the last answer if the question was the same."""
+    """Return the cached addresses if the fingerprint of the configuration is unchanged."""
     try:
         with open(path, encoding="utf-8") as file:
             last = json.load(file)
@@ -43,7 +43,7 @@ def remembered(path: str, asked: str) -> dict[str, str] | None:
 
 
 def fingerprint(root: str, env: Mapping[str, str]) -> str:
-    """Return a text that changes when a look-up might answer differently."""
+    """Return a string that changes when a lookup might return another result."""
     files = [*indexes.pip_files(env), *indexes.npm_files(env), *apt.source_files()]
     stamps = [f"{path} {os.stat(path).st_mtime_ns}" for path in files if os.path.exists(path)]
     spoken = [f"{name}={env[name]}" for name in sorted(env) if name.startswith(SPOKEN)]
@@ -63,7 +63,7 @@ def look_up(root: str, env: Mapping[str, str]) -> dict[str, str]:
 
 
 def debian(env: Mapping[str, str]) -> dict[str, str]:
-    """Return the mirrors of Debian's archives, and apt's proxy for them where the environment names none."""
+    """Return the mirrors of Debian's archives, and apt's proxy for them if the environment sets no proxy."""
     from tools.airgap import mirrors
 
     try:

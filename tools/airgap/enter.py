@@ -58,7 +58,7 @@ def bubblewrap(root: str, paths: Paths, env: Mapping[str, str]) -> list[str]:
 
 
 def workspace_of(folder: str) -> str:
-    """Return the workspace that the folder lies in, or an empty string."""
+    """Return the workspace that contains the folder, or an empty string."""
     while folder != "/":
         if os.path.exists(os.path.join(folder, "MODULE.bazel")):
             return folder

@@ -1,4 +1,4 @@
-"""What the host must allow and have before a sealed root can be made or entered."""
+"""Check what the host must provide and permit before a sealed root can be made or entered."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Setting(NamedTuple):
 
     @property
     def path(self) -> str:
-        """Where the kernel shows it."""
+        """The setting's file in /proc/sys."""
         return "/proc/sys/" + self.name.replace(".", "/")
 
 
@@ -59,7 +59,7 @@ CONTAINERS = (
 
 
 def prepare(paths: Paths) -> None:
-    """Check what can be known before the work begins, and install the two programs if need be.
+    """Check the requirements before any work starts, and install the two programs if they are missing.
 
     Raises:
         AirgapError: naming what is missing and what would help.
@@ -75,7 +75,7 @@ def prepare(paths: Paths) -> None:
 
 
 def install_missing() -> None:
-    """Install the missing programs as root; tell anybody else the command."""
+    """Install the missing programs if the user is root; otherwise raise an error that names the command."""
     packages = [name for program, name in PACKAGE_OF.items() if not shutil.which(program, path=PATH)]
     if not packages:
         return
@@ -92,7 +92,7 @@ def install_missing() -> None:
 
 
 def apt_get(command: list[str]) -> str:
-    """Run apt-get without questions and return its first error, or an empty string."""
+    """Run apt-get non-interactively and return its first error, or an empty string."""
     quiet = {**os.environ, "PATH": PATH, "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
     done = subprocess.run(command, env=quiet, capture_output=True, text=True, check=False)
     if done.returncode == 0:
@@ -102,7 +102,7 @@ def apt_get(command: list[str]) -> str:
 
 
 def check_namespaces() -> None:
-    """Refuse where the root cannot be entered, or Bazel's sandbox not set up in it."""
+    """Raise an error if the root cannot be entered, or if Bazel's sandbox cannot be set up in it."""
     entering = ["unshare", "--mount"] if os.geteuid() == 0 else []
     attempt = subprocess.run([*entering, *SANDBOX], capture_output=True, text=True, check=False)
     if attempt.returncode != 0:
@@ -125,7 +125,7 @@ def forbidding() -> list[str]:
 
 
 def check_room(folder: str) -> None:
-    """Refuse before a disk would run full."""
+    """Raise an error if a disk has too little free space."""
     free = shutil.disk_usage(folder).free
     if free < ROOM:
         free_gb, room_gb = free / 1e9, ROOM / 1e9
@@ -133,7 +133,7 @@ def check_room(folder: str) -> None:
 
 
 def check_id_ranges() -> None:
-    """Refuse where an ordinary user cannot map the users of a Debian system."""
+    """Raise an error if the user is not root and cannot map the user ids of a Debian system."""
     import pwd
 
     user = pwd.getpwuid(os.getuid()).pw_name

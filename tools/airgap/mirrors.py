@@ -1,4 +1,4 @@
-"""Where this machine gets Debian from: DEBIAN_MIRROR, else the apt source that is its archive."""
+"""The Debian mirror of this machine: DEBIAN_MIRROR, else the apt source that serves Debian's archive."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ PATIENCE = 20
 
 
 class Mirror(NamedTuple):
-    """An archive with Debian's layout, and the proxy that apt is told to use for it."""
+    """An archive with Debian's layout, and the proxy that apt uses for it."""
 
     url: str
     proxy: str | None = None
 
     @property
     def shown(self) -> str:
-        """The address as others may see it, without a password."""
+        """The address without its password, for messages."""
         return re.sub(r"://[^/@]*@", "://", self.url)
 
 
 class Offer(NamedTuple):
-    """What a mirror has of Bazel."""
+    """The version of Bazel that a mirror offers."""
 
     suite: str
     version: str
@@ -63,7 +63,7 @@ def debian_mirror(env: Mapping[str, str]) -> Mirror:
 def security_mirror(env: Mapping[str, str]) -> Mirror | None:
     """Return the mirror of the security archive that is configured; None means beside the other mirror.
 
-    A mirror that DEBIAN_MIRROR names stands for both archives, so apt's source counts without it alone.
+    If DEBIAN_MIRROR is set, its mirror serves both archives, so apt's source is used only if DEBIAN_MIRROR is unset.
     """
     named = env.get("DEBIAN_SECURITY_MIRROR", "").rstrip("/")
     if named:
@@ -102,7 +102,7 @@ def best_offer(mirror: Mirror, series: str) -> Offer:
 
 
 def look_up(mirror: Mirror, suite: str) -> Offer | None:
-    """Return what the suite has of Bazel, or None."""
+    """Return the Bazel that the suite offers, or None."""
     try:
         release = fetch(mirror, f"dists/{suite}/InRelease").decode(errors="replace")
         packages = fetch(mirror, f"dists/{suite}/main/binary-{architecture()}/Packages.xz")

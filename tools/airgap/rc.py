@@ -1,4 +1,7 @@
-"""The rc file that Bazel reads inside before the workspace's own: one Bazel, whoever calls it."""
+"""The rc file that Bazel in the sealed root reads before the workspace's rc file.
+
+All callers get the same options, and therefore share one Bazel server.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,9 @@ def text(paths: Paths, addresses: Mapping[str, str], *, mark: str) -> str:
     """Return the rc file.
 
     Args:
-        paths: the checkout whose tools/airgap/airgap.bazelrc is taken in.
+        paths: the checkout whose tools/airgap/airgap.bazelrc is included.
         addresses: variables that repository rules see.
-        mark: changes when the server must be started anew, since it sees what its first caller saw.
+        mark: a value that changes when the server must be restarted, because it keeps the mounts of its first caller.
     """
     startup = [
         "--install_base=/usr/share/bazel",
@@ -30,15 +33,15 @@ def text(paths: Paths, addresses: Mapping[str, str], *, mark: str) -> str:
     lines = [f"startup {quoted(option)}" for option in startup]
     lines += [f"common {quoted(f'--repo_env={name}={value}')}" for name, value in sorted(addresses.items())]
     with open(os.path.join(paths.airgap, "airgap.bazelrc"), encoding="utf-8") as file:
-        # Named outright: in a nested workspace, %workspace% would be that one.
+        # Use the checkout's path: in a nested workspace, Bazel replaces %workspace% by the nested one.
         lines.append(file.read().replace("%workspace%", quoted(paths.repository)))
     if paths.repository.startswith(f"{TEMPORARY}/"):
-        # Of /tmp a sandbox shows nothing but the workspace's own, and a nested workspace takes our modules.
+        # A sandbox hides /tmp except for the workspace's own files, but nested workspaces use the checkout's modules.
         modules = os.path.join(paths.airgap, "modules")
         lines.append(f"build {quoted(f'--sandbox_add_mount_pair={modules}')}")
     return "\n".join(lines)
 
 
 def quoted(word: str) -> str:
-    """Return the word so that Bazel reads it as one."""
+    """Escape a word so that Bazel does not split it."""
     return re.sub(r"([\s\"'\\#])", r"\\\1", word)

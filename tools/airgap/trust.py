@@ -25,7 +25,7 @@ def bundle(env: Mapping[str, str]) -> str:
 
 
 def java_store(root: str, folder: str, certificates: str) -> str:
-    """Return a trust store for Java with the certificates, made anew when they have changed.
+    """Return a trust store for Java with the certificates; rebuild it if they have changed.
 
     Raises:
         AirgapError: they cannot be read.
@@ -46,7 +46,7 @@ def convert(root: str, certificates: str, store: str) -> None:
     import subprocess
 
     folder, name = os.path.split(store)
-    # By the root's OpenSSL: the host's may be too old to mark a certificate as trusted by Java.
+    # Use the root's OpenSSL: the host's may be too old to mark a certificate as trusted by Java.
     mounts = ["--ro-bind", root, "/", "--dev", "/dev"]
     mounts += ["--bind", folder, "/mnt", "--ro-bind", certificates, BUNDLES[0]]
     export = ["openssl", "pkcs12", "-export", "-nokeys", "-in", BUNDLES[0], "-out", f"/mnt/{name}"]

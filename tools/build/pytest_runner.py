@@ -1,7 +1,7 @@
 """Runs pytest under Bazel's test protocol; the `main` of every `pytest_test`.
 
-The arguments are the test files, then whatever `--test_arg` or `bazel run ... --` adds. The
-protocol (filter, shards, XML, fail fast, time limit) is the "Test encyclopedia" of Bazel's manual.
+The arguments are the test files, followed by those of `--test_arg` or `bazel run ... --`. The protocol (filter, shards,
+XML, fail fast, time limit) is specified in the "Test encyclopedia" of Bazel's manual.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 
 _FIRST_PARTY = {"deploy", "libs", "services", "tests", "tools"}
 _OWN_FOLDERS = {str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).resolve().parent)}
-# Started as a script, Python puts this folder first: its modules would shadow those of others.
+# Python puts the folder of a script first on sys.path: its modules would shadow others of the same name.
 sys.path[:] = [entry for entry in sys.path if entry not in _OWN_FOLDERS]
 # Runfiles may be shared with other runs.
 sys.dont_write_bytecode = True
@@ -24,7 +24,7 @@ import pytest  # noqa: E402
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Protocol:
-    """What Bazel says about one run of a test through its environment."""
+    """The environment variables that Bazel sets for one run of a test."""
 
     target: str
     test_filter: str
@@ -37,7 +37,7 @@ class Protocol:
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Protocol:
-        """Read the protocol's variables; outside a test every one has a neutral value."""
+        """Read the protocol's variables; each has a neutral default for runs outside of a Bazel test."""
         return cls(
             target=environment.get("TEST_TARGET", "this test"),
             test_filter=environment.get("TESTBRIDGE_TEST_ONLY", ""),
@@ -55,7 +55,7 @@ class Protocol:
         return "::" in self.test_filter or self.test_filter.endswith(".py")
 
     def arguments(self) -> list[str]:
-        """Say the protocol in pytest's own options."""
+        """Return the pytest options that implement the protocol."""
         options = ["--color=no", f"--rootdir={pathlib.Path.cwd()}", "--config-file=pyproject.toml"]
         if self.xml_output_file:
             options += [
@@ -74,7 +74,7 @@ class Protocol:
 
 
 class Selection:
-    """The pytest plugin that keeps what the filter names and this shard's share of it."""
+    """A pytest plugin that keeps the tests that match the filter and belong to this shard."""
 
     def __init__(self, protocol: Protocol) -> None:
         self.protocol = protocol
@@ -106,7 +106,7 @@ class Selection:
             config.hook.pytest_deselected(items=dropped)
 
     def complaint(self) -> str:
-        """Say why an empty run must not pass; empty where only sharding left nothing to do."""
+        """Return why a run without tests is an error, or an empty string if only sharding left no tests."""
         if not self.collected:
             return "no test was collected: name tests test_*, in a file test_*.py listed in srcs"
         if not self.matching:
@@ -116,13 +116,13 @@ class Selection:
 
 
 class MissingModules:
-    """The pytest plugin that notes which modules could not be imported."""
+    """A pytest plugin that records which modules could not be imported."""
 
     def __init__(self) -> None:
         self.names: dict[str, None] = {}
 
     def pytest_exception_interact(self, call: pytest.CallInfo[object]) -> None:
-        """Note the module if the exception, or one that it was raised from, is a ModuleNotFoundError."""
+        """Record the module if the exception, or one in its chain of causes, is a ModuleNotFoundError."""
         error = call.excinfo.value if call.excinfo else None
         while error:
             if isinstance(error, ModuleNotFoundError) and error.name:
@@ -141,7 +141,7 @@ def missing_dependency(module: str) -> str:
 
 
 def clash(folders: Sequence[str]) -> str:
-    """Say which distribution is in two versions in the folders of a path; empty where none is."""
+    """Return a message about a distribution that is in the folders in two versions, or an empty string."""
     found: dict[str, tuple[str, str]] = {}
     for folder in dict.fromkeys(folders):
         for metadata in sorted(pathlib.Path(folder).glob("*.dist-info")):
@@ -156,14 +156,14 @@ def clash(folders: Sequence[str]) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run pytest on the files given and return the exit status that Bazel shall see."""
+    """Run pytest on the given files and return the exit status for Bazel."""
     protocol = Protocol.of(os.environ)
     if error := clash([folder for folder in sys.path if folder.endswith("site-packages")]):
         print(f"{protocol.target}: {error}", file=sys.stderr)
         return int(pytest.ExitCode.USAGE_ERROR)
     if protocol.shard_status_file:
         pathlib.Path(protocol.shard_status_file).touch()
-    # Results are cached, so tests must be deterministic: where CI is set, hypothesis draws no random examples.
+    # Results are cached, so tests must be deterministic: if CI is set, hypothesis uses no random examples.
     os.environ.setdefault("CI", "true")
     os.environ.setdefault("NO_COLOR", "1")
     selection, missing = Selection(protocol), MissingModules()

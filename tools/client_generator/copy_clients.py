@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def copy(files: list[Path], workspace: Path) -> list[Path]:
-    """Copy files, named by their paths from the root, and return those that have changed."""
+    """Copy files, given by their paths from the root, and return the changed ones."""
     changed = []
     for file in files:
         content, target = file.read_bytes(), workspace / file

@@ -1,6 +1,6 @@
-"""The keywords of JSON Schema, which are all that the models are generated from.
+"""The keywords of JSON Schema; models are generated from these keywords only.
 
-datamodel-code-generator has keywords of its own: `customTypePath`, `customBasePath` and `x-python-type` name modules
+datamodel-code-generator has additional keywords: `customTypePath`, `customBasePath` and `x-python-type` name modules
 that the generated code imports. It also reads the files that a `$ref` names. A contract must cause neither.
 """
 
@@ -61,10 +61,10 @@ _OF_A_VALUE = {
 
 
 def standard_keywords(schema: object, place: str) -> object:
-    """Return a schema without what is no keyword of JSON Schema or OpenAPI.
+    """Return a schema with the keywords of JSON Schema and OpenAPI only.
 
     Raises:
-        ContractError: it refers to something else than a schema of the contract.
+        ContractError: it has a reference to something other than a schema of the contract.
     """
     if not isinstance(schema, dict):
         return schema

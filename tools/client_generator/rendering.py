@@ -17,7 +17,7 @@ _IMPORTS = {
 
 
 def api_module(service: str, operations: list[Operation]) -> str:
-    """Return the module with the client of the service and what its methods return."""
+    """Return the module with the client of the service and the result types of its methods."""
     code = "\n\n".join(
         [
             *(_details(each) for each in operations if each.has_details),
@@ -136,7 +136,7 @@ def _details_method(operation: Operation) -> Iterator[str]:
     yield f"        response = await self._caller.call({_constant_name(operation)}, arguments)"
     yield f"        return {name}("
     yield "            status=response.status,"
-    # Assigning what a call without a result returns is an error of mypy.
+    # mypy reports an error if the value of a call that returns None is assigned.
     yield "            body=response.body,"
     for header in operation.headers:
         getter = "header" if header.is_required else "optional_header"
@@ -147,7 +147,7 @@ def _details_method(operation: Operation) -> Iterator[str]:
 def _signature(operation: Operation) -> str:
     """Return the parameters: those of the path and the body by position, the others by name.
 
-    A renamed path parameter is no breaking change of HTTP, so it is none here.
+    Path parameters are positional, because renaming one is no breaking change of the HTTP API.
     """
     by_position = [f"{each.python_name}: {each.type}" for each in operation.placed("path")]
     if operation.body is not None:
@@ -180,7 +180,7 @@ def _constant_name(operation: Operation) -> str:
 
 
 def _constant(operation: Operation) -> str:
-    """Return the constant that describes the operation. It stands below the class, so no annotation needs it early."""
+    """Return the constant that describes the operation. It follows the class, so its annotations are defined."""
     responses = {
         status: _content(body)
         for status, body in operation.responses.items()
@@ -203,5 +203,5 @@ def _content(body: Body | None) -> str:
 
 
 def _quoted(path: str) -> str:
-    """Return a path as it may stand in a docstring."""
+    """Escape a path for use in a docstring."""
     return path.replace("\\", "\\\\").replace('"', '\\"')

@@ -18,7 +18,7 @@ _STRING_FORMATS = {
 
 
 def hoist(schema: Json, name: str, schemas: Json) -> Json:
-    """Move the objects in a schema that stands in an operation to `schemas` and return a reference to them.
+    """Move the objects in an inline schema of an operation to `schemas` and return a reference to them.
 
     Only schemas with a name become classes.
     """
@@ -80,6 +80,6 @@ def model_name(reference: str, place: str) -> str:
 
 
 def _union(types: list[str]) -> str:
-    # A union of a type with itself has it once; None comes last.
+    # Remove duplicate types from the union; None comes last.
     distinct = [each for each in dict.fromkeys(types) if each != "None"]
     return " | ".join([*distinct, *(["None"] if "None" in types else [])]) or "None"

@@ -1,6 +1,6 @@
-"""Remove from a contract what no client depends on: texts for readers, examples, tags and the version.
+"""Remove the parts of a contract that no client depends on: descriptions, titles, examples, tags and the version.
 
-The result is the same for two contracts that differ in descriptions alone, so no client is generated anew for those.
+The result is equal for two contracts that differ only in descriptions, so an edited description regenerates no client.
 """
 
 import json
@@ -46,14 +46,14 @@ _DATA = {"const", "default", "enum", "mapping", "required", "security"}
 
 
 def strip(document: Json) -> Json:
-    """Return the contract without what no client depends on."""
+    """Return the contract without the parts that no client depends on."""
     stripped = _stripped(document)
     stripped["info"] = {"title": "", "version": ""}
     return stripped
 
 
 def strip_text(text: str) -> str:
-    """Return the text of a contract without what no client depends on, with sorted keys and `info` without content.
+    """Return the text of a contract without the parts that no client depends on, with sorted keys and an empty `info`.
 
     Raises:
         ContractError: the text is no OpenAPI document.

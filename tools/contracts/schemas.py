@@ -28,7 +28,7 @@ class SchemaComparison:
     _steps: int = 0
 
     def compare(self, old: Conjunction, new: Conjunction, place: Location) -> tuple[Finding, ...]:
-        """Return the differences between two schemas at a place; raises ContractError."""
+        """Return the differences between two schemas at a location. Raises ContractError."""
         key = (tuple(node.pointer for node in old), tuple(node.pointer for node in new), place)
         if key in self._known:
             return self._known[key]
@@ -93,11 +93,11 @@ class SchemaComparison:
             yield place.finding(aspect, shape.pointer, f"{_shown(shape)} is allowed too")
 
     def _fits(self, old: Shape, new: Shape, place: Location) -> bool:
-        """Return whether nothing breaks when the second takes the place of the first."""
+        """Return whether replacing the first by the second breaks nothing."""
         return not any(each.is_breaking for each in self._shapes(old, new, place))
 
     def _distinct(self, shapes: Sequence[Shape]) -> list[Shape]:
-        """Leave out each primitive alternative whose values another one allows too."""
+        """Remove each primitive alternative whose values another alternative also allows."""
         kept = list(shapes)
         for shape in shapes if len(shapes) > 1 else ():
             if shape.type in _PRIMITIVES and any(_covers(other, shape) for other in kept if other is not shape):
@@ -146,13 +146,13 @@ def _type_aspect(old: str | None, new: str | None, place: Location) -> str:
     if new is None or (old, new) == ("integer", "number"):
         return "type-generalized"
     if old is None or (old, new) == ("number", "integer"):
-        # oasdiff has no name of its own for a narrower type in a request.
+        # oasdiff has no separate name for a narrower type in a request.
         return "type-changed" if place.direction is Direction.REQUEST else "type-specialized"
     return "type-changed"
 
 
 def _pairs(before: Sequence[Shape], after: Sequence[Shape]) -> list[tuple[Shape, Shape]]:
-    """Pair alternatives: of the same named schema first, then the only ones of a type."""
+    """Pair alternatives: first those of the same named schema, then those that are the only one of their type."""
     pairs: list[tuple[Shape, Shape]] = []
     rest = list(after)
     for old in before:
@@ -172,7 +172,7 @@ def _pairs(before: Sequence[Shape], after: Sequence[Shape]) -> list[tuple[Shape,
 
 
 def _covers(wide: Shape, narrow: Shape) -> bool:
-    """Return whether a primitive alternative allows every value of another: the type alone does."""
+    """Return whether a primitive alternative, restricted by nothing but its type, allows every value of another."""
     is_type = wide.type == narrow.type or (wide.type, narrow.type) == ("number", "integer")
     return is_type and wide.enum is None and all(_is_bare(part) for part in wide.parts)
 

@@ -52,7 +52,7 @@ def _refuse(sentence: str, *, code: int = 1) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One command: its options, the working tree and the clock."""
+    """The call of one command: its options, the working tree and the clock."""
 
     options: Options
     workspace: Path
@@ -69,21 +69,21 @@ class Call:
         return EnvironmentSession.open(Folder.find(self.deploy, self.options.env), self.options.registry, crane=crane)
 
     def selection(self, session: EnvironmentSession, source: Source) -> ImageSelection:
-        """Return the images of `plan` and `apply`: those of the build, or the recorded ones."""
+        """Return the images for `plan` and `apply`: those of the build, or the recorded ones."""
         built = session.built(read_services(self.options.images), source)
         return session.kept() if self.keeps_images(session) else built
 
     def keeps_images(self, session: EnvironmentSession) -> bool:
-        """Return whether the recorded images stay: with `--configuration-only` and where images are promoted."""
+        """Return whether the recorded images are kept: with `--configuration-only`, or if images are promoted here."""
         return self.options.configuration_only or bool(session.environment.promoted_from)
 
     def contract_changes(self, folder: Folder, contracts: Mapping[str, str]) -> ContractChanges:
-        """Return what other contracts change for the consumers in an environment."""
+        """Return how changed contracts affect the consumers in an environment."""
         consumers = Consumers.read(self.options.consumers)
         return ContractChanges(folder=folder, contracts=contracts, consumers=consumers)
 
     def plan(self, session: EnvironmentSession, selection: ImageSelection, source: Source) -> Plan:
-        """Return what would change; raises BadFileError for settings that the environment does not allow."""
+        """Return what would change. Raises BadFileError for settings that the environment does not allow."""
         configurations, known = session.folder.configurations(), KnownSettings.read(self.workspace / PAGE)
         check_settings(session.folder, configurations, known)
         check_exposure(session.folder, configurations, session.environment, known=known)
@@ -153,16 +153,16 @@ def _do(call: Call, made: Plan, selection: ImageSelection, source: Source) -> No
 
 
 def _committed(call: Call, made: Plan) -> list[str]:
-    """Return the services whose files belong to the commit, including those that an interrupted run removed."""
+    """Return the services whose files belong in the commit, including services that an interrupted run removed."""
     there = [change.service for change in made.changes]
     gone = [] if call.options.service else recorded(call.workspace, made.folder.path)
     return sorted({*there, *gone})
 
 
 def _next_steps(made: Plan) -> list[str]:
-    """Return the commands to run without a GitOps agent. None deletes storage.
+    """Return the commands to run without a GitOps agent. None of them deletes storage.
 
-    Streams and consumers are there before the processes that use them.
+    Streams and consumers are created before the processes that use them.
     """
     gone = [kebab(change.service) for change in made.work if change.kind is Kind.REMOVED]
     kinds = "deployment,service,serviceaccount,job,cronjob,hpa,pdb,ingress,networkpolicy"

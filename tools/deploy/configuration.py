@@ -97,7 +97,7 @@ class Events(Part):
     """The NATS server of an environment, which connects the services that have events.
 
     Attributes:
-        url: Its addresses. Each service is a user of its own name; `events-password` in its Secret is the password.
+        url: Its addresses. Each service logs in under its own name, with the password `events-password` in its Secret.
         ca_secret: Secret whose `ca.crt` is the authority of the server's certificate; without it, those of the image.
         to: Where it is, for the network policy.
     """

@@ -38,7 +38,7 @@ def check_exposure(
 ) -> None:
     """Refuse mail that goes to the log, and an API page that is public by accident.
 
-    A setting that is not configured counts with its default from docs/configuration.md.
+    A setting that is not configured has its default from docs/configuration.md.
 
     Raises:
         BadFileError: For the first service that breaks a rule.
@@ -62,9 +62,9 @@ def check_exposure(
 
 
 def check_calls(folder: Folder, configurations: Mapping[str, Configuration], known: KnownSettings) -> None:
-    """Refuse a service that calls others without a secret of its own, or at an address inside its own pod.
+    """Refuse a service that calls others without a client secret, or at an address inside its own pod.
 
-    Services that call others are those that have a setting `client_secret`.
+    A service calls others if it has a setting `client_secret`.
 
     Raises:
         BadFileError: For the first service that breaks a rule.

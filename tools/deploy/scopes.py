@@ -1,4 +1,4 @@
-"""The scopes that the issuer grants: those that the services of the environment declare in their `scopes.json`."""
+"""The scopes that the issuer grants: the union of the scopes in `scopes.json` of all services in the environment."""
 
 from collections.abc import Mapping
 from pathlib import Path

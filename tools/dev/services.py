@@ -19,7 +19,7 @@ class Service:
     Attributes:
         name: its name.
         port: where it listens.
-        calls: the scopes that it needs to call other services, by their names.
+        calls: the scopes that its calls of other services need, by the name of the called service.
         data: the folder of its files.
     """
 
@@ -30,22 +30,22 @@ class Service:
 
     @property
     def url(self) -> str:
-        """Return where it answers."""
+        """Return its base URL."""
         return f"http://{_HOST}:{self.port}"
 
     @property
     def program(self) -> str:
-        """Return the path of its binary, which is in the runfiles."""
+        """Return the path of its binary in the runfiles."""
         return str(_SERVICES / self.name / self.name)
 
     @property
     def client_secret(self) -> Path:
-        """Return the file of its secret at the issuer."""
+        """Return the file with its client secret."""
         return self.data / "client_secret"
 
     @property
     def client_scopes(self) -> str:
-        """Return the scopes of its own tokens."""
+        """Return the scopes of the tokens that it requests as a client."""
         return " ".join(sorted({scope for scopes in self.calls.values() for scope in scopes}))
 
 

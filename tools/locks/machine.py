@@ -1,4 +1,4 @@
-"""The address of this machine's package index; none is written here."""
+"""The address of this machine's package index, from pip's configuration."""
 
 import subprocess
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ _ASK_PIP = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
 
 
 def package_index(environ: Mapping[str, str]) -> str | None:
-    """Return the index that pip is told, else the one that it knows by itself; None where there is no pip."""
+    """Return the index that is configured for pip, else pip's default, or None without pip."""
     named = configured_index(environ)
     if named:
         return named.rstrip("/")

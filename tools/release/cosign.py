@@ -25,7 +25,7 @@ _MISSING = (
 
 
 class CosignError(Exception):
-    """cosign is missing, or refused; the message is its own."""
+    """cosign is missing or failed; the message is cosign's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class Signer:
     Attributes:
         flags: flags of cosign.
         password: password of the key.
-        verifier: verifies what the key signed; None for an identity, which is known when something is signed.
+        verifier: verifies statements that the key signed; None for an identity, which is known only after signing.
     """
 
     flags: Sequence[str]
@@ -43,9 +43,9 @@ class Signer:
     verifier: "Verifier | None" = None
 
     def has_signed(self, bundle: bytes, *, kind: str, digest: str) -> bool:
-        """Return whether a bundle has a statement of this predicate type about this digest that needs no new signature.
+        """Return whether a bundle has a signed statement of this predicate type about this digest.
 
-        By a key: one that the key signed. Keyless: one with the certificate of any identity.
+        With a key, only the signature of that key counts. Keyless, the certificate of any identity counts.
         """
         if self.verifier is None:
             material = json.loads(bundle).get("verificationMaterial")
@@ -88,7 +88,7 @@ class Verifier:
 def signing_with_key(key: str, *, password: str = "", signing_config: str = "") -> Iterator[Signer]:
     """Sign with a key: a PEM file, a file of cosign's, or a URI that cosign knows.
 
-    Without a signing configuration nothing is written to a transparency log and nothing but the key is asked.
+    Without a signing configuration cosign writes to no transparency log and contacts no service but that of the key.
 
     Raises CosignError.
     """
@@ -130,12 +130,12 @@ def verifying_identity(identity: str, *, issuer: str, trusted_root: str = "") ->
 
 
 def given_key(key: str) -> str:
-    """Return a key as cosign takes it: a URI (awskms://, k8s://, pkcs11: and so on) as it is, else a path."""
+    """Return a key as cosign accepts it: a URI (awskms://, k8s://, pkcs11: and so on) unchanged, else a path."""
     return key if _is_uri(key) else given_path(key)
 
 
 def given_path(path: str) -> str:
-    """Return a path as the user typed it, seen from where it was typed."""
+    """Resolve a path from the command line against the folder in which the user typed the command."""
     return str(Path(os.environ.get("BUILD_WORKING_DIRECTORY", ".")) / path)
 
 
@@ -154,7 +154,7 @@ def _key_flags(key: str, password: str, folder: Path) -> tuple[list[str], str]:
         plain = load_pem_private_key(content, password.encode() or None)
     except (OSError, ValueError, TypeError) as error:
         raise CosignError(f"{key} is not a private key in PEM: {error}") from error
-    # cosign signs with keys of its own format only. The copy has another password and is gone after the release.
+    # cosign signs only with keys in its own format. The copy has a random password and is deleted after the release.
     pem = plain.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     password = secrets.token_hex()
     prefix = str(folder / "key")
@@ -164,7 +164,7 @@ def _key_flags(key: str, password: str, folder: Path) -> tuple[list[str], str]:
 
 
 def _no_trusted_root(folder: Path) -> list[str]:
-    """Keep cosign from downloading the public Sigstore keys, which a key of one's own does not need."""
+    """Keep cosign from downloading the public Sigstore keys, which are not needed with a private key."""
     path = folder / "trusted_root.json"
     _cosign(["trusted-root", "create", "--out", str(path)])
     return ["--trusted-root", str(path)]
@@ -174,7 +174,7 @@ def _cosign(arguments: Sequence[str], *, password: str = "", standard_input: byt
     program = shutil.which("cosign")
     if program is None:
         raise CosignError(_MISSING)
-    # cosign asks on the terminal for a password that the environment does not have.
+    # If the variable is not set, cosign prompts for the password.
     env = os.environ | {"COSIGN_PASSWORD": password}
     done = subprocess.run([program, *arguments], env=env, input=standard_input, capture_output=True, check=False)
     if done.returncode != 0:
@@ -182,7 +182,7 @@ def _cosign(arguments: Sequence[str], *, password: str = "", standard_input: byt
 
 
 def _reason(output: str) -> str:
-    """Return what cosign says of a failure, as one line."""
+    """Return cosign's error message as one line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()] or ["it failed without a message"]
     errors = [line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")]
     return (errors or lines)[-1]

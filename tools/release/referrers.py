@@ -1,6 +1,6 @@
-"""Sigstore bundles beside the image that they are about: referrers of its digest (OCI image spec 1.1, "subject").
+"""Sigstore bundles that are attached to an image: referrers of its digest (OCI image spec 1.1, "subject").
 
-The manifests are those that cosign 3 writes, so `cosign verify` and `cosign verify-attestation` find them.
+The manifests have the form that cosign 3 writes, so `cosign verify` and `cosign verify-attestation` find them.
 """
 
 import json
@@ -19,7 +19,7 @@ _EMPTY = "application/vnd.oci.empty.v1+json"
 
 @dataclass(frozen=True, kw_only=True)
 class Referrers:
-    """What is attached to the images of one repository."""
+    """The referrers of the images of one repository."""
 
     repository: str
     crane: Crane
@@ -27,19 +27,19 @@ class Referrers:
 
     @classmethod
     def of(cls, repository: str, *, crane: Crane, push: bool = True) -> "Referrers":
-        """Return those of `registry/name`; without `push`, to read only. Raises RegistryError."""
+        """Return the referrers of `registry/name`, read-only without `push`. Raises RegistryError."""
         return cls(repository=repository, crane=crane, api=RegistryApi.of(repository, crane=crane, push=push))
 
     def manifest(self, reference: str) -> bytes | None:
-        """Return the manifest of a tag or digest, None where there is none. Raises RegistryError."""
+        """Return the manifest of a tag or digest, or None if it does not exist. Raises RegistryError."""
         return self.crane.manifest(f"{self.repository}{'@' if ':' in reference else ':'}{reference}")
 
     def blob(self, digest: str) -> bytes:
-        """Return a blob, compared with its digest. Raises RegistryError."""
+        """Return a blob, verified by its digest. Raises RegistryError."""
         return self.crane.blob(f"{self.repository}@{digest}")
 
     def bundles(self, digest: str) -> list[bytes]:
-        """Return every bundle that is attached to a digest; other tools may have attached other things."""
+        """Return every bundle that is attached to a digest; referrers of other kinds are skipped."""
         found = self.api.referrers(digest)
         descriptors = self._tagged(digest) if found is None else found
         manifests = [self.manifest(entry["digest"]) for entry in descriptors]
@@ -48,8 +48,8 @@ class Referrers:
     def attach(self, bundles: Sequence[bytes], *, subject: bytes) -> None:
         """Attach bundles to an image or index.
 
-        Registries without the referrers API have an index of the referrers under a tag ("Referrers Tag Schema"). It is
-        written once for all bundles, and last: a tag may be immutable.
+        In registries without the referrers API, a tag names an index of the referrers ("Referrers Tag Schema"). It is
+        written once for all bundles, and last, because a tag may be immutable.
         """
         digest, empty = digest_of(subject), self.api.upload(b"{}")
         entries, listed = [], True
@@ -70,7 +70,7 @@ class Referrers:
 
 
 def _bundle_layers(manifest: bytes) -> list[str]:
-    """Return the digests of the layers of a manifest of bundles, none for one of another kind."""
+    """Return the digests of the layers of a manifest of bundles, or none for another kind of manifest."""
     try:
         document = json.loads(manifest)
         is_bundle = document["artifactType"].startswith(_BUNDLES)

@@ -1,7 +1,7 @@
-"""Push the image of a service, state what it is made of and where it comes from, and sign that by cosign.
+"""Push the image of a service, and attach its bills of materials and provenance, signed by cosign.
 
-Each digest is signed once by a key: what that key signed already stays as it is. A key's password is read from
-RELEASE_KEY_PASSWORD. Signing with a key writes nothing to a transparency log; `--keyless` does.
+Each statement about a digest is signed once by a key; statements that the key has signed already are kept. A key's
+password is read from RELEASE_KEY_PASSWORD. Signing with a key writes nothing to a transparency log; `--keyless` does.
 """
 
 import argparse
@@ -44,12 +44,12 @@ _BUILDER = "urn:builder:workstation"
 
 
 class UnclearSourceError(Exception):
-    """No commit is what the image was made from."""
+    """The working tree is not equal to a commit."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """What is to be said of a service's images."""
+    """The content of the statements about a service's images."""
 
     service: Service
     target: str
@@ -58,7 +58,7 @@ class Release:
     sboms: Sequence[Path]
 
     def statements(self) -> list[dict[str, Any]]:
-        """Where the images come from, what each is made of, and the signature of the index."""
+        """Return the provenance of the images, the bills of materials of each, and the signature of the index."""
         images = self.service.images().values()
         made = provenance(self.source, target=self.target, builder=self.builder)
         origin = statement([self.service.digest, *images], self.service.name, kind=PROVENANCE, predicate=made)
@@ -105,9 +105,9 @@ def _signer(options: argparse.Namespace) -> AbstractContextManager[Signer]:
 
 
 def attach(release: Release, referrers: Referrers, signer: Signer) -> list[str]:
-    """Attach each statement to every image it is about, where `signer` signed none yet; return a line for each.
+    """Attach each statement to every image it is about, unless `signer` has signed it already; return a line for each.
 
-    The index comes last, and with it the signature: an interrupted release is not signed.
+    The index and its signature come last, so an interrupted release is not signed.
 
     Raises RegistryError, CosignError.
     """
@@ -127,13 +127,13 @@ def attach(release: Release, referrers: Referrers, signer: Signer) -> list[str]:
 
 
 def _signed_kinds(bundles: Sequence[bytes], digest: str, signer: Signer) -> set[str]:
-    """Return the predicate types of what the signer has signed about a digest."""
+    """Return the predicate types of the statements that the signer has signed about a digest."""
     kinds = set()
     for bundle in bundles:
         try:
             kind = statement_of(bundle)["predicateType"]
         except UnreadableBundleError:
-            # Another tool attached it, in another form.
+            # Another tool attached it in another format.
             continue
         if signer.has_signed(bundle, kind=kind, digest=digest):
             kinds.add(kind)
@@ -141,9 +141,9 @@ def _signed_kinds(bundles: Sequence[bytes], digest: str, signer: Signer) -> set[
 
 
 def read_source(workspace: Path, locks: Sequence[str]) -> Source:
-    """Read the commit that the working tree is, and the hashes of its locks.
+    """Read the commit of the working tree, and the hashes of its locks.
 
-    Raises UnclearSourceError where the tree is not what a commit has.
+    Raises UnclearSourceError if the tree has uncommitted changes.
     """
     if changed := _git(workspace, "status", "--porcelain"):
         raise UnclearSourceError(f"{changed.splitlines()[0].strip()}: commit what has changed, then release")

@@ -1,6 +1,6 @@
 """Verify an image on a registry: its content by digest, its signature, and every statement about it by cosign.
 
-The digest is that of the working tree's build, so this also shows that the registry has what this source makes.
+The digest is that of the working tree's build, so this also shows that the registry has the image of this source.
 """
 
 import argparse
@@ -61,8 +61,8 @@ def verify(referrers: Referrers, digest: str, verifier: Verifier) -> list[str]:
         A line for each statement that is not verified, and therefore ignored: signed by an earlier key, for example.
 
     Raises:
-        NotVerifiedError: a statement is missing, or not verified, or the content is not what they are about.
-        RegistryError: content is not its digest's, or the registry cannot be reached.
+        NotVerifiedError: a statement is missing or not verified, or it is about other content.
+        RegistryError: content does not match its digest, or the registry cannot be reached.
     """
     if not referrers.bundles(digest):
         raise NotVerifiedError(_unsigned(referrers, digest))
@@ -75,14 +75,14 @@ def verify(referrers: Referrers, digest: str, verifier: Verifier) -> list[str]:
 
 def _unsigned(referrers: Referrers, digest: str) -> str:
     name = referrers.repository
-    # The tag of signatures until cosign 2 (its specification: SIGNATURE_SPEC.md).
+    # The tag of signatures up to cosign 2 (specified in its SIGNATURE_SPEC.md).
     if referrers.manifest(f"{digest.replace(':', '-')}.sig") is None:
         return f"{name} has no signature of {digest}"
     return f"{name} has only a signature of cosign 2's form of {digest}; verify it by `cosign verify`, or release again"
 
 
 def _check_content(referrers: Referrers, digest: str) -> list[str]:
-    """Read all that an index names, each by its digest; return the digests of its images."""
+    """Read all content of an index and verify its digests; return the digests of its images."""
     images = [entry["digest"] for entry in json.loads(_manifest(referrers, digest))["manifests"]]
     manifests = [json.loads(_manifest(referrers, image)) for image in images]
     for blob in {part["digest"] for manifest in manifests for part in [*manifest["layers"], manifest["config"]]}:
@@ -100,9 +100,9 @@ def _manifest(referrers: Referrers, digest: str) -> bytes:
 def _check_statements(
     referrers: Referrers, digest: str, verifier: Verifier, *, wanted: set[str], images: list[str]
 ) -> list[str]:
-    """Check that the verified statements attached to a digest are those wanted, each about these images alone.
+    """Check that a digest has all wanted statements, verified, and that they are about these images only.
 
-    Every account that may push can attach statements, so those that are not verified are ignored.
+    Every account that may push can attach statements, so statements that are not verified are ignored.
     """
     found: set[str] = set()
     ignored: dict[str, str] = {}

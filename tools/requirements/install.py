@@ -16,7 +16,7 @@ _OPTIONS = ("--no-deps", "--only-binary=:all:", "--require-hashes")
 
 
 def missing(old: str, new: str) -> str:
-    """Return the pins of the lock `old` whose names the lock `new` lacks, and those that they require, with hashes."""
+    """Return the pins of `old` whose names are not in `new`, and all pins that they require, with hashes."""
     pins, known = read_pins(old), {pin.name for pin in read_pins(new)}
     wanted = {pin.name for pin in pins if pin.name not in known}
     while more := {pin.name for pin in pins if pin.parents & wanted} - wanted:
@@ -29,7 +29,7 @@ def missing(old: str, new: str) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Install them, and return uv's exit code."""
+    """Install the missing pins, and return uv's exit code."""
     old, new, folder = map(Path, arguments)
     requirements = missing(old.read_text("utf-8"), new.read_text("utf-8"))
     if not requirements:

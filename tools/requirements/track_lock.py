@@ -1,7 +1,7 @@
-"""Keeps the lock of a track as close to the main lock as it can be.
+"""Keep the lock of a track as close to the main lock as possible.
 
-rules_python names the repository of a wheel after the requirement line. Where a track's line differs from that of the
-main lock in a marker alone, both tracks would get a repository of their own for the same wheel.
+rules_python names the repository of a wheel after the requirement line. If a track's line differed from that of the
+main lock only in a marker, there would be two repositories for the same wheel.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,12 +25,12 @@ _FILE = "    # sha256:"
 
 
 def preferences(main: str, track: str) -> str:
-    """Return what uv prefers for a track: all pins of the main lock, then those of the track's own that differ."""
+    """Return the versions that uv prefers for a track: all pins of the main lock, then the track's differing pins."""
     return main + "".join(_own_blocks(track, main))
 
 
 def own_pins(track: str, main: str) -> set[NormalizedName]:
-    """Return the names that a track pins otherwise than the main lock, or that the main lock does not have."""
+    """Return the names that a track pins differently from the main lock, or that are not in the main lock."""
     return {Pin.of(block).name for block in _own_blocks(track, main)}
 
 
@@ -42,7 +42,7 @@ def _own_blocks(track: str, main: str) -> list[str]:
 def with_main_blocks(track: str, main: str) -> str:
     """Return a track's lock with the lines of the main lock for each distribution that is the same in both.
 
-    What the track requires a distribution for is kept: the `via` comments are the track's.
+    The `via` comments, which say what requires a distribution, stay those of the track.
     """
     ours = _by_name(main)
     header = split_blocks(track)[0]
@@ -58,7 +58,7 @@ def same_pins(one: Sequence[str], other: Sequence[str]) -> bool:
 
 
 def _applying(blocks: Iterable[str]) -> list[str]:
-    """Return the pins that some platform of ours takes: uv also resolves for newer versions of Python."""
+    """Return the pins that apply to at least one of our platforms: uv also resolves for newer versions of Python."""
     return [block for block in blocks if any(_applies(block))]
 
 
@@ -85,7 +85,7 @@ def _by_name(text: str) -> dict[NormalizedName, list[str]]:
 
 
 def _copied(track: Sequence[str], main: Sequence[str]) -> str:
-    """Return the blocks of the main lock with the comments of the track on those that both need."""
+    """Return the blocks of the main lock, with the track's `via` comments on the blocks that apply to our platforms."""
     theirs = iter(_applying(track))
     return "".join(
         _head(block) + _via(next(theirs)) + _files(block) if any(_applies(block)) else block for block in main

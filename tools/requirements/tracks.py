@@ -1,7 +1,7 @@
 """The locks of a workspace: the main one, and one for each dependency track.
 
-A track is a file `requirements/<track>.in`, which says only what differs from `requirements.in`. Its lock holds all
-that the main lock holds, so that any library and any test tool can be used on the track.
+A track is a file `requirements/<track>.in` with the differences from `requirements.in`. Its lock has all distributions
+of the main lock, so that any library and any test tool can be used on the track.
 """
 
 import dataclasses
@@ -24,7 +24,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class TrackError(Exception):
-    """The files of the tracks are wrong; the message is one sentence for the person who wrote them."""
+    """A file of a track is invalid; the message says which, and how to fix it."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ def find_locks(workspace: Path) -> list[str]:
 def required_files(track: Track, workspace: Path) -> dict[str, str]:
     """Return the text of each requirements file of a track, by its path.
 
-    From `requirements.in` those lines are left out that the track's own file replaces by a line of the same name.
+    Lines of `requirements.in` are omitted if the track's file has a line of the same name.
 
     Raises:
         TrackError: a file is missing, or a line is not a requirement.

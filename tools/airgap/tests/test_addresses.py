@@ -12,7 +12,7 @@ from tools.airgap.paths import Paths
 
 
 class Machine:
-    """A machine whose configuration is one file, and a count of how often it was read."""
+    """A machine whose configuration is one file, and a count of the reads of that file."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.lookups = folder, 0
@@ -23,7 +23,7 @@ class Machine:
         index.write_text("http://default.test/simple\n")
 
     def debian_mirror(self, env: object) -> Mirror:
-        """Stand in for the look-up."""
+        """Replace the lookup."""
         del env
         self.lookups += 1
         if not self.mirror:
@@ -49,7 +49,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 
 def test_defaults(machine: Machine) -> None:
-    """Where pip has no settings, the index is the one that pip itself names."""
+    """If pip is not configured, the index is pip's default."""
     assert machine.ask() == {
         "DEBIAN_MIRROR": "http://m.test",
         "PIP_INDEX_URL": "http://default.test/simple",
@@ -57,7 +57,7 @@ def test_defaults(machine: Machine) -> None:
 
 
 def test_configured(machine: Machine) -> None:
-    """What variables say is handed on under the names of the variables."""
+    """Values of environment variables are passed on under the same names."""
     env = {
         "PIP_INDEX_URL": "http://i.test",
         "PIP_EXTRA_INDEX_URL": "http://a.test\n  http://b.test",
@@ -80,13 +80,13 @@ def test_security_archive_of_its_own(machine: Machine, monkeypatch: pytest.Monke
 
 
 def test_proxy_of_the_caller_wins(machine: Machine) -> None:
-    """A proxy in the environment is not overruled by apt's."""
+    """A proxy in the environment takes precedence over apt's."""
     machine.mirror = Mirror("http://m.test", "http://proxy.test")
     assert "http_proxy" not in machine.ask(http_proxy="http://own.test")
 
 
 def test_looked_up_once(machine: Machine) -> None:
-    """The second call remembers; the file is for its owner's eyes."""
+    """The second call uses the cache; only the owner can read the cache file."""
     assert machine.ask() == machine.ask()
     assert machine.lookups == 1
     remembered = machine.folder / "cache" / "etc" / "addresses.json"
@@ -94,7 +94,7 @@ def test_looked_up_once(machine: Machine) -> None:
 
 
 def test_looked_up_again(machine: Machine) -> None:
-    """A changed file or variable is a new question."""
+    """A changed file or variable causes a new lookup."""
     machine.ask()
     (machine.folder / "sources.list").touch()
     machine.ask()
@@ -105,7 +105,7 @@ def test_looked_up_again(machine: Machine) -> None:
 
 
 def test_failure_is_not_remembered(machine: Machine) -> None:
-    """A machine without a mirror goes on without one, and is asked again at the next call."""
+    """A machine without a mirror continues without one, and the next call looks it up again."""
     machine.mirror = None
     assert "DEBIAN_MIRROR" not in machine.ask()
     machine.mirror = Mirror("http://m.test")
@@ -113,7 +113,7 @@ def test_failure_is_not_remembered(machine: Machine) -> None:
 
 
 def test_spoiled_memory(machine: Machine) -> None:
-    """A file that cannot be read is as good as none."""
+    """A cache file that cannot be parsed is ignored."""
     machine.ask()
     (machine.folder / "cache" / "etc" / "addresses.json").write_text("{")
     assert machine.ask()["DEBIAN_MIRROR"] == "http://m.test"

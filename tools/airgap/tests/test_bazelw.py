@@ -1,4 +1,4 @@
-"""bazelw's choice of a mode, with fakes of everything it could start."""
+"""bazelw's choice of a mode, with fakes of all programs that it can start."""
 
 import os
 import shutil
@@ -65,7 +65,7 @@ class Machine:
         self.program(name, LAUNCHER.format(name=name, version=version))
 
     def run(self, *arguments: str, answering: str = NOTHING, at: str = "", **env: str) -> "Result":
-        """Run bazelw where the servers that fit the shell pattern answer."""
+        """Run bazelw; only the servers that match the shell pattern answer."""
         done = subprocess.run(
             [self.checkout / "bazelw", *arguments],
             cwd=self.checkout / at,
@@ -119,7 +119,7 @@ def machine(tmp_path: Path) -> Machine:
 
 @pytest.mark.parametrize("name", ["bazel", "bazelisk"])
 def test_path_mode(machine: Machine, name: str) -> None:
-    """A launcher of the right version is taken where the registry answers; its exit code counts."""
+    """A launcher of the right version is used if the registry answers; its exit code is bazelw's exit code."""
     machine.launcher(name, "7.7.1")
     code, out, err = machine.run("build", "//a b", answering=REGISTRY)
     assert code == 5
@@ -135,13 +135,13 @@ def test_bazelisk_comes_before_bazel(machine: Machine) -> None:
 
 
 def test_another_version_is_not_taken(machine: Machine) -> None:
-    """A launcher of another version is passed over, also one that only begins alike."""
+    """A launcher of another version is skipped, also if the expected version is a prefix of its version."""
     machine.launcher("bazel", "7.7.10")
     assert machine.run("info", answering=REGISTRY).err == "bazelw: mode sealed"
 
 
 def test_launcher_without_registry_is_not_taken(machine: Machine) -> None:
-    """Where the registry does not answer, a launcher on PATH is of no use."""
+    """If the registry does not answer, a launcher on PATH is not used."""
     machine.launcher("bazel", "7.7.1")
     assert machine.run("info", answering=NOTHING).err == "bazelw: mode sealed"
 
@@ -158,7 +158,7 @@ def test_bazelisk_mode(machine: Machine) -> None:
 
 
 def test_wrong_checksum_is_refused(machine: Machine) -> None:
-    """A bazelisk with other bytes is not started, is not kept, and both sums are named."""
+    """A bazelisk with another checksum is neither started nor kept, and the error has both checksums."""
     machine.program("sha256sum", 'echo "0badc0de  $1"')
     result = machine.run("info", answering=EVERYTHING)
     assert result.out.startswith("sealed")
@@ -167,13 +167,13 @@ def test_wrong_checksum_is_refused(machine: Machine) -> None:
 
 
 def test_no_github_means_sealed(machine: Machine) -> None:
-    """Where the registry answers but GitHub does not, the sealed root is left."""
+    """If the registry answers but GitHub does not, the sealed root is used."""
     result = machine.run("test", "//...", answering=REGISTRY)
     assert result == (0, f"sealed test //... {machine.cache}", "bazelw: mode sealed")
 
 
 def test_second_call_asks_and_says_nothing(machine: Machine) -> None:
-    """The choice is kept: no server is asked again, nothing is printed again."""
+    """The choice is cached: a second call sends no request and prints nothing."""
     machine.run("info")
     asked = machine.asked()
     assert machine.run("info").err == ""
@@ -181,7 +181,7 @@ def test_second_call_asks_and_says_nothing(machine: Machine) -> None:
 
 
 def test_choice_ages(machine: Machine) -> None:
-    """After half a day the servers are asked again, and a new mode is told."""
+    """After half a day the servers are asked again, and a changed mode is printed."""
     machine.run("info")
     yesterday = time.time() - 86400
     os.utime(machine.cache / "mode-7.7.1", (yesterday, yesterday))
@@ -190,7 +190,7 @@ def test_choice_ages(machine: Machine) -> None:
 
 
 def test_vanished_launcher_is_replaced(machine: Machine) -> None:
-    """A choice whose launcher is gone is made again."""
+    """If the launcher of the cached choice is gone, bazelw chooses again."""
     machine.launcher("bazel", "7.7.1")
     machine.run("info", answering=REGISTRY)
     (machine.bin / "bazel").unlink()
@@ -198,7 +198,7 @@ def test_vanished_launcher_is_replaced(machine: Machine) -> None:
 
 
 def test_mode_can_be_named(machine: Machine) -> None:
-    """BAZELW_MODE wins over what would be chosen, without asking a server."""
+    """BAZELW_MODE overrides the choice, and no server is asked."""
     machine.launcher("bazel", "7.7.1")
     machine.run("info", answering=REGISTRY)
     asked = machine.asked()
@@ -216,7 +216,7 @@ def test_mode_can_be_named(machine: Machine) -> None:
     ],
 )
 def test_named_mode_that_cannot_be(machine: Machine, mode: str, said: str) -> None:
-    """A mode that cannot be had is refused in one line."""
+    """A mode that is not available is refused with a one-line error."""
     assert machine.run("info", BAZELW_MODE=mode) == (36, "", f"bazelw: {said}")
 
 
@@ -224,7 +224,7 @@ def test_named_mode_that_cannot_be(machine: Machine, mode: str, said: str) -> No
     ("free", "said"), [(2_097_151, "only 2047 MB are free in {}; where builds fail"), (2_097_152, "")]
 )
 def test_nearly_full_disk(machine: Machine, free: int, said: str) -> None:
-    """Little room is told, and the command runs all the same: a query needs none."""
+    """A nearly full disk causes a warning, and the command still runs, because a query needs no space."""
     machine.run("info")
     machine.program("df", f"echo Filesystem and other words; echo /dev/a 9999999 99 {free} 97% /mnt/a b")
     code, out, err = machine.run("info")
@@ -234,7 +234,7 @@ def test_nearly_full_disk(machine: Machine, free: int, said: str) -> None:
 
 @pytest.mark.parametrize("fetcher", ["wget", "python3"])
 def test_machine_without_curl(machine: Machine, fetcher: str) -> None:
-    """Where there is no curl, wget or Python asks for the registry."""
+    """Without curl, wget or Python sends the request to the registry."""
     (machine.bin / "curl").unlink()
     machine.program(fetcher, "exit 0")
     machine.launcher("bazel", "7.7.1")
@@ -242,7 +242,7 @@ def test_machine_without_curl(machine: Machine, fetcher: str) -> None:
 
 
 def test_inside_the_sealed_root(machine: Machine) -> None:
-    """An inner call goes straight to the bazel there."""
+    """A call inside the sealed root runs the root's bazel directly."""
     machine.launcher("bazel", "of the root")
     result = machine.run("info", BAZELW_INSIDE="1")
     assert result == (5, f"bazel in {machine.checkout}: info", "")
@@ -250,26 +250,26 @@ def test_inside_the_sealed_root(machine: Machine) -> None:
 
 
 def test_folder_of_the_caller_is_kept(machine: Machine) -> None:
-    """Labels mean what they say in the caller's folder, if that lies in a workspace."""
+    """Labels are relative to the caller's folder if that is inside a workspace."""
     machine.launcher("bazel", "7.7.1")
     result = machine.run("info", at="sub", answering=REGISTRY)
     assert result.out.startswith(f"bazel in {machine.checkout}/sub:")
 
 
 def test_called_from_elsewhere(machine: Machine, tmp_path: Path) -> None:
-    """Called from outside of any workspace, bazelw goes to its own."""
+    """Called from outside of any workspace, bazelw uses the workspace that contains it."""
     machine.launcher("bazel", "7.7.1")
     result = machine.run("info", at=str(tmp_path), answering=REGISTRY)
     assert result.out.startswith(f"bazel in {machine.checkout}:")
 
 
 def test_self_test_is_a_test(machine: Machine) -> None:
-    """`--self-test` stands for a target."""
+    """`--self-test` runs the test //tools/airgap:self_test."""
     assert machine.run("--self-test").out.startswith("sealed test //tools/airgap:self_test")
 
 
 def test_cache_defaults_to_the_users(machine: Machine, tmp_path: Path) -> None:
-    """Without BAZELW_CACHE the cache is the user's, and Bazel keeps its own place in path mode."""
+    """Without BAZELW_CACHE the cache is in the user's cache folder, and Bazel in path mode keeps its default folder."""
     machine.launcher("bazel", "7.7.1")
     result = machine.run("info", answering=REGISTRY, BAZELW_CACHE="", HOME=str(tmp_path))
     assert result.out == f"bazel in {machine.checkout}: info"
@@ -277,7 +277,7 @@ def test_cache_defaults_to_the_users(machine: Machine, tmp_path: Path) -> None:
 
 
 def test_cache_that_cannot_be_written(machine: Machine) -> None:
-    """A cache in an impossible place is refused in one line."""
+    """A cache folder that cannot be created is refused with a one-line error."""
     machine.calls.touch()
     code, out, err = machine.run("info", BAZELW_CACHE=f"{machine.calls}/cache")
     assert (code, out) == (36, "")

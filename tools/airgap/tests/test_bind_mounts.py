@@ -74,7 +74,7 @@ def test_more_places(tmp_path: Path) -> None:
 
 
 def test_parents_come_first(tmp_path: Path) -> None:
-    """A place is laid before what lies in it."""
+    """A folder is mounted before the paths inside it."""
     targets = list(seen(tmp_path, HOME="/tmp"))
     assert targets == sorted(targets)
 
@@ -92,7 +92,7 @@ def test_history_of_a_linked_worktree(tmp_path: Path) -> None:
 
 
 def test_floor(root: Path) -> None:
-    """The root's own folders are laid read-only, links as links; the rest is left to the host."""
+    """The root's folders are mounted read-only and its links are recreated; other paths come from the host."""
     assert bind_mounts.rootfs_mounts(str(root), ["/home/me/ws"]) == [
         *("--symlink", "usr/bin", "/bin"),
         *("--ro-bind", f"{root}/etc", "/etc"),
@@ -102,7 +102,7 @@ def test_floor(root: Path) -> None:
 
 
 def test_workspace_within_the_floor(root: Path) -> None:
-    """Where a place of the host needs a mount point in /usr, /usr is laid entry by entry."""
+    """If a host path needs a mount point in /usr, the entries of /usr are mounted one by one."""
     laid = bind_mounts.rootfs_mounts(str(root), ["/usr/src/app", "/etc/passwd"])
     assert f"{root}/usr" not in laid
     assert f"{root}/usr/bin" in laid
@@ -111,7 +111,7 @@ def test_workspace_within_the_floor(root: Path) -> None:
 
 
 def test_environment() -> None:
-    """Settings of services and tools are handed on, what tells of the host's programs is not."""
+    """Variables that configure services and tools are passed on; those about the host's programs are not."""
     env = {"PATH": "/host", "CC": "clang", "CCACHE": "1", "ENVIRONMENT": "dev", "BAZELW_MODE": "sealed"}
     assert bind_mounts.environment({**env, "LD_PRELOAD": "x.so", "USER_SERVICE_PORT": "1"}) == {
         "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",

@@ -1,4 +1,4 @@
-"""The call of mmdebstrap and what the person who waits is told, with a fake of it."""
+"""The call of mmdebstrap and the progress messages, with a fake mmdebstrap."""
 
 import contextlib
 import os
@@ -30,7 +30,7 @@ def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
 
 
 def fake(folder: Path, name: str, body: str) -> None:
-    """Put a program where mmdebstrap and its helpers are looked for."""
+    """Put a fake program into the first folder of host.PATH, which mmdebstrap and its helpers are started from."""
     (folder / name).write_text(body)
     (folder / name).chmod(0o755)
 
@@ -46,7 +46,7 @@ def build(paths: Paths) -> str:
 
 
 def as_root(paths: Paths, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
-    """Be root; what would run in namespaces of its own is the fake."""
+    """Pretend to be root; the command that would run in new namespaces is a fake."""
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     fake(Path(paths.cache), "unshare", body)
 
@@ -56,7 +56,7 @@ def test_phases_are_told(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Each phase is a line on stderr with the seconds; the version is handed on; stdout is silent."""
+    """Each phase is a line with the seconds on stderr, the version is returned, and stdout is empty."""
     as_root(paths, monkeypatch, TRIES)
     assert build(paths) == "7.7.1+ds-8"
     out, err = capsys.readouterr()
@@ -70,7 +70,7 @@ def test_phases_are_told(
 
 
 def test_mmdebstrap_is_told_everything(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Packages, patterns, proxy and waiver reach mmdebstrap, which runs in namespaces of its own."""
+    """Packages, patterns, proxy and the waiver of Valid-Until reach mmdebstrap, which runs in new namespaces."""
     offer = Offer("sid", "7.7.1", "yesterday")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     command = bootstrap.mmdebstrap("/r", paths, Mirror("http://m.test", "http://p.test"), offer)
@@ -86,7 +86,7 @@ def test_mmdebstrap_is_told_everything(paths: Paths, monkeypatch: pytest.MonkeyP
 
 
 def test_dates_are_checked_unless_expired(paths: Paths) -> None:
-    """Valid-Until is waived for an expired Release alone."""
+    """Valid-Until is waived only for an expired Release."""
     offer = Offer("sid", "7.7.1", "")
     command = bootstrap.mmdebstrap("/r", paths, Mirror("http://m.test"), offer)
     assert not [word for word in command if "Valid-Until" in word or "Proxy" in word]
@@ -97,7 +97,7 @@ def test_waiver_is_told(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A Release past its date is used and told."""
+    """An expired Release is used, with a warning."""
     as_root(paths, monkeypatch, TRIES)
     monkeypatch.setattr(mirrors, "best_offer", lambda *_: Offer("sid", "7.7.1", "Fri, 06 Nov"))
     build(paths)
@@ -128,7 +128,7 @@ def test_failure_is_told(paths: Paths, monkeypatch: pytest.MonkeyPatch, user: in
 
 
 def test_silence_is_not_endless(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A long phase, here one that lasts until it is heard of, says now and then that it goes on."""
+    """A long phase prints a progress message from time to time; the phase in this test lasts until it sees one."""
     heard = Path(paths.cache, "heard")
     monkeypatch.setattr(bootstrap, "HEARTBEAT", 0.1)
     until_heard = f"until grep -q 'still installing Bazel and its tools' {heard}; do sleep 0.05; done"
@@ -138,7 +138,7 @@ def test_silence_is_not_endless(paths: Paths, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_mmdebstrap_keeps_the_lock(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The lock's descriptor is open in mmdebstrap, so that nobody begins while it still runs."""
+    """The lock's descriptor is inherited by mmdebstrap, so no other process makes the root while it runs."""
     listing = Path(paths.cache, "open")
     as_root(paths, monkeypatch, f"#!/bin/sh\nls -l /proc/$$/fd >{listing}\n")
     build(paths)

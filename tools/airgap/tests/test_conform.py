@@ -1,4 +1,4 @@
-"""Running the conformance workspace, with a launcher that only writes down what it is told."""
+"""Running the conformance workspace, with a launcher that only records its arguments."""
 
 import hashlib
 from pathlib import Path
@@ -53,7 +53,7 @@ def test_originals_have_no_tests_of_ours(root: Path) -> None:
 
 
 def test_a_red_test_is_a_failure_and_stops_the_server(root: Path) -> None:
-    """Nothing is printed as if it agreed, and no server stays behind."""
+    """A failed run prints no fingerprints, and no Bazel server stays running."""
     log = _launch(root, failing="//...")
     assert not conforms(root, {})
     assert log.read_text(encoding="utf-8").splitlines() == ["conformance test //...", "conformance shutdown"]

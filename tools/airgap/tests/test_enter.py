@@ -1,4 +1,4 @@
-"""Entering the sealed root: the caller, the workspace and what a running server still sees."""
+"""Entering the sealed root: the caller, the workspace and the restart of a running Bazel server."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ def test_workspace_is_the_nearest(tmp_path: Path) -> None:
 
 
 def test_mark_follows_the_folder(tmp_path: Path) -> None:
-    """A folder deleted and made again is another, so a server that sees the old one is replaced."""
+    """A folder that was deleted and created again changes the mark, since a running server still sees the old one."""
     workspace = tmp_path / "ws"
     workspace.mkdir()
     seen = [BindMount("", "/home/me"), BindMount(str(workspace), str(workspace), writable=True)]
@@ -36,7 +36,7 @@ def test_mark_follows_the_folder(tmp_path: Path) -> None:
 
 
 def test_mark_follows_the_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A changed airgap.bazelrc starts the server anew, since tests that start a Bazel see the file of the server."""
+    """A changed airgap.bazelrc restarts the server, since tests that start a Bazel read the rc file of the server."""
     options = tmp_path / "checkout" / "tools" / "airgap" / "airgap.bazelrc"
     options.parent.mkdir(parents=True)
     monkeypatch.setattr(enter, "addresses", lambda *_: {})
@@ -56,13 +56,13 @@ def test_mark_follows_the_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     [("/home/me/", "/home/me"), ("/", "/cache/home"), ("", "/cache/home")],
 )
 def test_home(monkeypatch: pytest.MonkeyPatch, named: str, home: str) -> None:
-    """A caller without a home folder of their own is given one."""
+    """A caller without a home folder gets a substitute."""
     monkeypatch.setenv("HOME", named)
     assert enter.home(Paths("/checkout", "/cache")) == home
 
 
 def test_caller_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The caller is in passwd, once, whatever the user is called outside."""
+    """The root's passwd has exactly one line for the caller, for any user name on the host."""
     (tmp_path / "root" / "etc").mkdir(parents=True)
     passwd = tmp_path / "root" / "etc" / "passwd"
     passwd.write_text("root:x:0:0:root:/root:/bin/bash\n")

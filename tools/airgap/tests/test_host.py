@@ -1,4 +1,4 @@
-"""Refusals: one line that names what is missing and what would help."""
+"""Unmet requirements are refused with one line that names what is missing and the remedy."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ PATHS = Paths("/checkout", "/cache")
 
 
 class Programs:
-    """Stands in for shutil.which and subprocess.run."""
+    """A fake of shutil.which and subprocess.run."""
 
     def __init__(self, *present: str) -> None:
         self.present = set(present)
@@ -26,11 +26,11 @@ class Programs:
         self.ran: list[str] = []
 
     def which(self, program: str, path: str) -> str | None:
-        """Tell where a program is."""
+        """Return the path of a program, or None."""
         return f"{path}/{program}" if program in self.present else None
 
     def run(self, command: list[str], **options: object) -> "subprocess.CompletedProcess[str]":
-        """Answer with the exit code set for the beginning of the command."""
+        """Return the exit code that is configured for the command's prefix."""
         del options
         line = " ".join(command)
         self.ran.append(line)
@@ -40,7 +40,7 @@ class Programs:
 
 @pytest.fixture
 def programs(monkeypatch: pytest.MonkeyPatch) -> Programs:
-    """A Debian machine with everything, where root works."""
+    """A Debian machine with all requirements, used by root."""
     fakes = Programs("apt-get", "mmdebstrap", "bwrap", "newuidmap")
     monkeypatch.setattr(shutil, "which", fakes.which)
     monkeypatch.setattr(subprocess, "run", fakes.run)
@@ -51,13 +51,13 @@ def programs(monkeypatch: pytest.MonkeyPatch) -> Programs:
 
 
 def test_all_is_well(programs: Programs) -> None:
-    """Where nothing is missing, nothing is installed."""
+    """If nothing is missing, nothing is installed."""
     host.prepare(PATHS)
     assert not [line for line in programs.ran if line.startswith("apt-get")]
 
 
 def test_not_linux(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Elsewhere than on Linux there is no sealed root."""
+    """The sealed root is refused on operating systems other than Linux."""
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(AirgapError, match="needs Linux"):
         host.prepare(PATHS)
@@ -65,14 +65,14 @@ def test_not_linux(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_not_debian(programs: Programs) -> None:
-    """Without the programs and apt-get, both are named."""
+    """Without apt-get, the error names both missing programs."""
     programs.present = set()
     with pytest.raises(AirgapError, match="mmdebstrap and bubblewrap missing, and this is no relative"):
         host.prepare(PATHS)
 
 
 def test_other_distribution_with_the_programs(programs: Programs) -> None:
-    """A machine that is not Debian but has both programs is welcome."""
+    """A machine that is not Debian but has both programs is accepted."""
     programs.present = {"mmdebstrap", "bwrap"}
     host.prepare(PATHS)
 
@@ -88,7 +88,7 @@ def test_root_installs_what_is_missing(programs: Programs) -> None:
 
 
 def test_others_are_told_the_command(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An ordinary user is told what to type; nothing is installed."""
+    """The error for a user who is not root has the command to run; nothing is installed."""
     programs.present.remove("mmdebstrap")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(AirgapError, match=r"sudo apt-get install .* mmdebstrap$"):
@@ -97,7 +97,7 @@ def test_others_are_told_the_command(programs: Programs, monkeypatch: pytest.Mon
 
 
 def test_container_without_namespaces(programs: Programs) -> None:
-    """In a container that forbids them even to root, the options for its start are named."""
+    """In a container that forbids namespaces even to root, the error names the options to start the container with."""
     programs.answers = {"unshare --mount unshare --user": 1}
     with pytest.raises(AirgapError, match=r"forbidden here: not permitted; a container .*--privileged"):
         host.prepare(PATHS)
@@ -121,7 +121,7 @@ def test_forbidding_setting_is_named(
 
 
 def test_disk_too_small(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A disk that would run full is refused before anything is written."""
+    """A disk with too little free space is refused before anything is written."""
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(1e9, 0, 0.2e9))
     with pytest.raises(AirgapError, match=r"/cache has 0\.2 GB free; the sealed root needs 1\.5 GB"):
         host.prepare(PATHS)
@@ -133,7 +133,7 @@ def test_ids_of_an_ordinary_user(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """A user without a range of ids is told how to get one; with one, all is well."""
+    """The error for a user without a range of ids says how to get one; a user with a range is accepted."""
     (tmp_path / "ids").write_text("somebody:100000:65536\n")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(host, "ID_RANGES", (str(tmp_path / "ids"),))

@@ -1,4 +1,4 @@
-"""The interpreter of the air-gapped mode is the images', and takes nothing from the machine."""
+"""The interpreter of the air-gapped mode is that of the images, and uses no files of the machine."""
 
 import json
 import os
@@ -22,7 +22,7 @@ def unpacked() -> Packages:
 
 
 def test_packages_are_those_of_the_images(unpacked: Packages) -> None:
-    """The interpreter is made of what the base's lock names, or of the fallback where that could not be had."""
+    """The interpreter consists of the packages in the base image's lock, or of the fallbacks of unavailable ones."""
     lock = json.loads(Path("tools/oci/base/lock.json").read_text(encoding="utf-8"))["packages"]["amd64"]
     locked = [package for package in lock if package["name"] != "libc6"]
     assert [package["name"] for package in unpacked] == [package["name"] for package in locked]
@@ -48,7 +48,7 @@ def test_libraries_are_loaded_from_beside_the_interpreter() -> None:
 
 
 def test_variables_of_the_caller_do_not_count(tmp_path: Path) -> None:
-    """A module that PYTHONPATH or the user's site folder would bring stays out."""
+    """PYTHONPATH and the user's site folder are ignored."""
     (tmp_path / "json.py").write_text("raise SystemExit('shadowed')", encoding="utf-8")
     program = Path(os.environ["TEST_BINARY"])
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONHOME": "/nowhere", "PYTHONSTARTUP": "/nowhere"}
@@ -58,7 +58,7 @@ def test_variables_of_the_caller_do_not_count(tmp_path: Path) -> None:
 
 
 def test_nothing_of_the_machine_is_on_the_path() -> None:
-    """Each entry of sys.path lies in the output base: standard library first, then the repository, then wheels."""
+    """Each entry of sys.path is inside the output base: standard library first, then the repository, then wheels."""
     assert not [path for path in sys.path if path.startswith(("/usr/", "/opt/"))]
     library = sys.path.index(str(Path(os.__file__).parent))
     wheels = [position for position, path in enumerate(sys.path) if path.endswith("/site-packages")]

@@ -1,4 +1,4 @@
-"""Finding a Debian mirror and what it has of Bazel, on a mirror on loopback."""
+"""Finding a Debian mirror and the Bazel that it offers, with a mirror on loopback."""
 
 import functools
 import http.server
@@ -37,10 +37,10 @@ class Archive:
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves files without a line for each."""
+    """A file server that logs no requests."""
 
     def log_message(self, *args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -55,19 +55,19 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 
 @pytest.fixture(autouse=True)
 def no_apt(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine whose apt knows nothing."""
+    """A machine whose apt has no sources."""
     monkeypatch.setattr(apt, "configuration", dict)
     monkeypatch.setattr(apt, "sources", list)
     monkeypatch.setattr(apt, "known_release", lambda _: None)
 
 
 def test_named_mirror_wins() -> None:
-    """DEBIAN_MIRROR is taken without a question."""
+    """DEBIAN_MIRROR is used without a request."""
     assert mirrors.debian_mirror({"DEBIAN_MIRROR": "http://m.test/debian/"}).url == "http://m.test/debian"
 
 
 def test_source_that_is_debian(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of apt's sources, the first whose Release says Debian is taken, and not its security archive."""
+    """The first of apt's sources whose Release says Debian is used; the security archive is skipped."""
     releases = {"http://other.test": OTHER, "http://security.test": SECURITY, "http://d.test": DEBIAN}
     monkeypatch.setattr(apt, "sources", lambda: [Source(url, "x") for url in releases])
     monkeypatch.setattr(apt, "known_release", lambda source: releases[source.url])
@@ -75,7 +75,7 @@ def test_source_that_is_debian(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_security_archive(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The security archive is apt's source with its label; a named DEBIAN_MIRROR stands for both archives."""
+    """The security archive is apt's source with its label; if DEBIAN_MIRROR is set, it serves both archives."""
     releases = {"http://d.test": DEBIAN, "http://security.test": SECURITY}
     monkeypatch.setattr(apt, "sources", lambda: [Source(url, "x") for url in releases])
     monkeypatch.setattr(apt, "known_release", lambda source: releases[source.url])
@@ -86,7 +86,7 @@ def test_security_archive(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_source_that_apt_has_not_fetched(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where apt has no Release yet, the mirror is asked; one that does not answer is passed over."""
+    """If apt has not fetched a Release, the mirror is asked; a mirror that does not answer is skipped."""
     archive.suite("trixie", "")
     known = [Source("http://127.0.0.1:1", "trixie"), Source(archive.url, "trixie")]
     monkeypatch.setattr(apt, "sources", lambda: known)
@@ -100,21 +100,21 @@ def test_machine_without_debian() -> None:
 
 
 def test_forky_comes_first(archive: Archive) -> None:
-    """The steadier forky is taken if it has the series, whatever sid has."""
+    """Forky, which changes less often, is used if it has the series, regardless of sid."""
     archive.suite("forky", "7.7.2+ds-1")
     archive.suite("sid", "7.7.3+ds-1")
     assert mirrors.best_offer(Mirror(archive.url), "7.7.") == Offer("forky", "7.7.2+ds-1", "")
 
 
 def test_sid_comes_next(archive: Archive) -> None:
-    """Then sid is taken if forky has no Bazel of the series."""
+    """Sid is used if forky has no Bazel of the series."""
     archive.suite("forky", "7.70.0")
     archive.suite("sid", "7.7.1")
     assert mirrors.best_offer(Mirror(archive.url), "7.7.").suite == "sid"
 
 
 def test_drift(archive: Archive) -> None:
-    """Another Bazel is offered where nothing else can be had, a missing suite is told."""
+    """A Bazel of another series is offered if there is no better one, and a missing suite is reported."""
     archive.suite("sid", "8.1.0")
     assert mirrors.best_offer(Mirror(archive.url), "7.7.") == Offer("sid", "8.1.0", "")
 
@@ -127,7 +127,7 @@ def test_no_bazel(archive: Archive) -> None:
 
 
 def test_release_past_its_date(archive: Archive) -> None:
-    """The date of an expired Release is in the offer."""
+    """The offer contains the date of an expired Release."""
     archive.suite("forky", "7.7.1", f"{DEBIAN}Valid-Until: {EXPIRED}\n")
     assert mirrors.best_offer(Mirror(archive.url), "7.7.").expired == EXPIRED
 
@@ -141,14 +141,14 @@ def test_release_within_its_date() -> None:
 
 @pytest.mark.parametrize("url", ["http://me:secret@127.0.0.1:1/debian", "no address"])
 def test_mirror_that_does_not_answer(url: str) -> None:
-    """A mirror out of reach is refused by name, without the password in its address."""
+    """The error for an unreachable mirror has its address without the password."""
     with pytest.raises(AirgapError, match="does not answer") as refusal:
         mirrors.best_offer(Mirror(url), "7.7.")
     assert "secret" not in str(refusal.value)
 
 
 def test_proxy_of_apt_is_used(archive: Archive) -> None:
-    """The proxy of apt is asked in the mirror's place."""
+    """Requests to the mirror go through apt's proxy."""
     archive.suite("forky", "7.7.1")
     with pytest.raises(AirgapError, match="has no bazel-bootstrap"):
         mirrors.best_offer(Mirror("http://m.test/debian", archive.url), "7.7.")

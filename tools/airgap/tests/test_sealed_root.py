@@ -1,4 +1,4 @@
-"""A sealed root is there whole or not at all, however its making ends."""
+"""A sealed root is complete or absent, however the process that makes it ends."""
 
 import errno
 import os
@@ -64,14 +64,14 @@ def wait_for(path: Path) -> None:
 
 
 def built(folder: str, paths: Paths, lock: int) -> str:
-    """Stand in for mmdebstrap."""
+    """Replace mmdebstrap."""
     del paths, lock
     Path(folder, "usr").mkdir(parents=True)
     return "7.7.1+ds-8"
 
 
 def test_key_follows_the_ingredients(paths: Paths) -> None:
-    """Each ingredient counts, and nothing else does."""
+    """The key depends on each ingredient and on nothing else."""
     keys = [sealed_root.key(paths.airgap)]
     for name in sealed_root.INGREDIENTS:
         with Path(paths.airgap, name).open("a", encoding="utf-8") as file:
@@ -104,7 +104,7 @@ def test_failure_leaves_nothing(
     error: Exception,
     said: str,
 ) -> None:
-    """A making that fails half-way is told in one line and leaves no part of a root."""
+    """A failure while the root is made is a one-line error and leaves no part of a root."""
 
     def fails(folder: str, paths: Paths, lock: int) -> str:
         built(folder, paths, lock)
@@ -117,7 +117,7 @@ def test_failure_leaves_nothing(
 
 
 def test_two_at_once(paths: Paths) -> None:
-    """Of two one makes the root, and the other says that it waits, and takes what was made."""
+    """Of two processes, one makes the root; the other says that it waits, and then uses that root."""
     making = maker(paths, subprocess.PIPE)
     wait_for(Path(paths.cache, "makers"))
     waiting = maker(paths)
@@ -131,7 +131,7 @@ def test_two_at_once(paths: Paths) -> None:
 
 
 def test_killed_half_way(paths: Paths) -> None:
-    """What a killed bazelw left is removed by the next, which makes the root anew."""
+    """The next bazelw removes what a killed one left, and makes the root again."""
     killed = maker(paths, subprocess.PIPE)
     wait_for(Path(paths.cache, "makers"))
     killed.send_signal(signal.SIGKILL)
@@ -143,7 +143,7 @@ def test_killed_half_way(paths: Paths) -> None:
 
 
 def test_old_roots_go(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Making a new root removes those that nobody entered for two weeks, read-only folders and all."""
+    """Making a new root removes all roots that were not entered for two weeks, including their read-only folders."""
     monkeypatch.setattr(bootstrap, "build", built)
     old, young = Path(paths.sealed, "a" * 16), Path(paths.sealed, "b" * 16)
     for root in (old, young):

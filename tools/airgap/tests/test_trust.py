@@ -32,18 +32,18 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_bundle_of_the_caller(bundle: Path) -> None:
-    """SSL_CERT_FILE beats the distribution's bundle."""
+    """SSL_CERT_FILE takes precedence over the distribution's bundle."""
     assert trust.bundle({"SSL_CERT_FILE": str(bundle)}) == str(bundle)
 
 
 def test_machine_without_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without any bundle, the sealed root's own is left."""
+    """Without a bundle on the machine, the sealed root's bundle is used."""
     monkeypatch.setattr(trust, "BUNDLES", ("/gone",))
     assert trust.bundle({"SSL_CERT_FILE": "/gone"}) == ""
 
 
 def test_store_is_made_once(bundle: Path, tmp_path: Path) -> None:
-    """The store is made anew when the bundle changes, and only then."""
+    """The store is rebuilt only if the bundle changes."""
     first = trust.java_store("/root", str(tmp_path / "etc"), str(bundle))
     made = Path(first).stat()
     assert Path(first).read_text() == f"store of {trust.BUNDLES[0]}\n"
@@ -53,7 +53,7 @@ def test_store_is_made_once(bundle: Path, tmp_path: Path) -> None:
 
 
 def test_spoiled_bundle(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bundle that OpenSSL cannot read is refused by name, in its words."""
+    """The error for a bundle that OpenSSL cannot read has its path and OpenSSL's message."""
     monkeypatch.setenv("SPOILED", "1")
     with pytest.raises(AirgapError, match=r"cannot hand .*/ca\.pem to Bazel: not a certificate"):
         trust.java_store("/root", str(tmp_path / "etc"), str(bundle))

@@ -1,4 +1,4 @@
-"""What the workflows may do, and by whose code."""
+"""The permissions of the GitHub workflows, and the code that they run."""
 
 import re
 import subprocess
@@ -39,12 +39,12 @@ jobs:
 
 
 def _lint(*paths: Path) -> subprocess.CompletedProcess[str]:
-    """Run actionlint's fork jactionlint, without the network; only its errors count."""
+    """Run jactionlint, a fork of actionlint, without the network; warnings are ignored."""
     return subprocess.run([sys.executable, *_LINT, *map(str, paths)], capture_output=True, text=True, check=False)
 
 
 def test_there_are_workflows() -> None:
-    """Or the tests below would be of nothing."""
+    """The list of workflows is complete, so the tests below check all of them."""
     assert [path.stem for path in _WORKFLOWS] == ["ci", "weekly"]
 
 
@@ -65,7 +65,7 @@ def test_a_broken_workflow_has_errors(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", _WORKFLOWS, ids=lambda path: path.stem)
 def test_every_action_is_pinned_by_its_commit(path: Path) -> None:
-    """A tag moves; the version behind the commit is for people."""
+    """Actions are pinned by commit because tags can be moved; the comment behind the commit names the version."""
     lines = [line.partition("uses: ")[2] for line in path.read_text(encoding="utf-8").splitlines() if "uses: " in line]
     assert lines
     assert [line for line in lines if not _PINNED.fullmatch(line)] == []
@@ -73,7 +73,7 @@ def test_every_action_is_pinned_by_its_commit(path: Path) -> None:
 
 @pytest.mark.parametrize("path", _WORKFLOWS, ids=lambda path: path.stem)
 def test_no_secret_is_needed(path: Path) -> None:
-    """The job's own token does, so that a fork can run everything; and nobody gets it by `pull_request_target`."""
+    """Workflows need no secret, so forks can run them; the token is read-only by default."""
     text = path.read_text(encoding="utf-8")
     assert "secrets." not in text
     assert "pull_request_target" not in text
@@ -81,14 +81,14 @@ def test_no_secret_is_needed(path: Path) -> None:
 
 
 def test_no_checkout_leaves_the_token_behind() -> None:
-    """What a job builds and runs could read it from the clone's settings."""
+    """The token is not stored in the clone's git configuration, where code that the job runs could read it."""
     checkouts = [step for _, job in _jobs() for step in job["steps"] if "checkout@" in step.get("uses", "")]
     assert checkouts
     assert [step for step in checkouts if step.get("with", {}).get("persist-credentials") is not False] == []
 
 
 def test_whoever_may_write_runs_nothing_of_a_pull_request() -> None:
-    """No job has both a token with write permission and the code of a pull request."""
+    """No job with write permission runs the code of a pull request."""
     writers = {name: job for name, job in _jobs() if "write" in job.get("permissions", {}).values()}
     assert sorted(writers) == ["comment", "deploy"]
     for job in writers.values():
@@ -97,27 +97,27 @@ def test_whoever_may_write_runs_nothing_of_a_pull_request() -> None:
 
 
 def test_what_somebody_named_is_no_shell() -> None:
-    """Names of branches and targets come by the environment: put into a script they would be run."""
+    """Scripts read names of branches and targets from environment variables, since `${{ }}` allows injection."""
     steps = [step for _, job in _jobs() for step in job["steps"]]
     assert [step["run"] for step in steps if "${{" in step.get("run", "")] == []
 
 
 def test_a_fork_needs_no_variable() -> None:
-    """Images build without a mirror, and the registry has a default."""
+    """The only variable is IMAGE_REGISTRY, which has a default; images are built without DEBIAN_MIRROR."""
     texts = [path.read_text(encoding="utf-8") for path in _WORKFLOWS]
     assert not any("DEBIAN_MIRROR" in text for text in texts)
     assert {name for text in texts for name in re.findall(r"vars\.(\w+)", text)} == {"IMAGE_REGISTRY"}
 
 
 def test_jobs_that_build_may_make_namespaces() -> None:
-    """Ubuntu's runners forbid the user namespaces that sandboxes and tests of images are made of."""
+    """Jobs that run bazelw use privileged containers, since Ubuntu's runners forbid user namespaces."""
     jobs = {name: job for name, job in _jobs() if any("bazelw" in step.get("run", "") for step in job["steps"])}
     assert sorted(jobs) == ["affected", "bazel_versions", "deploy", "from_nothing", "image", "locks", "security"]
     assert {name for name, job in jobs.items() if "--privileged" not in job["container"]["options"]} == set()
 
 
 def test_each_version_of_bazel_is_tested_in_registry_mode() -> None:
-    """The job of both versions names those that .bazelversion and the air-gapped mode name."""
+    """The matrix of the job has the version in .bazelversion and the version of the air-gapped mode."""
     job = dict(_jobs())["bazel_versions"]
     named = [Path(path).read_text(encoding="utf-8").strip() for path in (".bazelversion", "tools/airgap/bazel_version")]
     assert sorted(job["strategy"]["matrix"]["bazel"]) == sorted(named)
@@ -126,7 +126,7 @@ def test_each_version_of_bazel_is_tested_in_registry_mode() -> None:
 
 
 def test_a_cache_is_written_anew_and_by_main_alone() -> None:
-    """A key that names no run is never written again, and a pull request must not change what main builds from."""
+    """The key has the run id, because keys are never overwritten; pull requests must not change the cache of main."""
     uses = [(name, step) for name, job in _jobs() for step in job["steps"] if "actions/cache" in step.get("uses", "")]
     assert [name for name, step in uses if "cache/save@" in step["uses"]] == ["deploy"]
     assert all("cache/save@" in step["uses"] or "cache/restore@" in step["uses"] for _, step in uses)
@@ -136,7 +136,7 @@ def test_a_cache_is_written_anew_and_by_main_alone() -> None:
 
 
 def test_plan_reads_the_registry_that_is_pushed_to() -> None:
-    """One variable names it for both."""
+    """Plan and push get the registry from the same variable."""
     deploy = dict(_jobs())["deploy"]
     plans = [line for step in deploy["steps"] for line in step.get("run", "").splitlines() if "//deploy:plan" in line]
     assert plans
@@ -144,7 +144,7 @@ def test_plan_reads_the_registry_that_is_pushed_to() -> None:
 
 
 def test_contracts_are_compared_with_the_base_of_a_pull_request() -> None:
-    """The job has the whole history, without which there is no merge base."""
+    """The job fetches the whole history, which the merge base requires."""
     job = dict(_jobs())["affected"]
     commands = [step.get("run") for step in job["steps"]]
     assert './bazelw run //tools/contracts:check -- --since "$BASE"' in commands

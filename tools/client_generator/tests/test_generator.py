@@ -1,4 +1,4 @@
-"""Generated clients: typed, the same on every machine, and refused with a reason where a contract has no equivalent."""
+"""Generated clients are typed and reproducible, and contracts that have no equivalent in Python are refused."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def test_generated_code_has_strict_types(tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("name", _CONTRACTS)
 def test_the_same_contract_gives_the_same_bytes(tmp_path: Path, name: str) -> None:
-    """Whatever the hash seed, the folder and the commands on PATH are."""
+    """The output does not depend on the hash seed, the folder and the commands on PATH."""
     written = []
     for seed in ("1", "2"):
         folder = tmp_path / seed / name
@@ -59,7 +59,7 @@ def test_the_same_contract_gives_the_same_bytes(tmp_path: Path, name: str) -> No
 
 
 def test_texts_for_readers_change_no_client(tmp_path: Path) -> None:
-    """Descriptions, titles, examples and the version are not in the input of the generator; names of fields are."""
+    """Changed descriptions, titles, examples and versions change no client; fields with such names are kept."""
     text = DIFFICULT.read_text()
     assert write_client(DIFFICULT, tmp_path / "a" / "difficult") == 0
     changes = {
@@ -81,7 +81,7 @@ def test_texts_for_readers_change_no_client(tmp_path: Path) -> None:
 
 
 def test_a_changed_schema_changes_the_client(tmp_path: Path) -> None:
-    """A field that may be null, for example."""
+    """A field that becomes nullable changes the models."""
     document = json.loads(REAL["user_service"].read_text())
     document["components"]["schemas"]["UserView"]["properties"]["name"] = {"type": ["string", "null"]}
     edited = tmp_path / "edited.json"
@@ -165,7 +165,7 @@ def test_names_of_schemas_are_distinct(
 
 
 def test_an_undescribed_path_parameter_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The path could not be filled."""
+    """Without the parameter the client cannot build the path."""
     operation = {"operationId": "read_x", "responses": {"204": {"description": "ok"}}}
     contract = write_contract(tmp_path / "contract.json", {}, paths={"/x/{id}": {"get": operation}})
     assert write_client(contract, tmp_path / "x_service") == 1
@@ -184,7 +184,7 @@ def test_two_operations_of_one_method_are_refused(tmp_path: Path, capsys: pytest
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"paths": 1}', '{"paths": {"/x": {"get": {"operationId": 1}}}}'])
 def test_a_file_that_is_no_contract_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
-    """Without a traceback."""
+    """The error is one line without a traceback."""
     contract = tmp_path / "contract.json"
     contract.write_text(text)
     assert write_client(contract, tmp_path / "x_service") == 1

@@ -1,4 +1,4 @@
-"""Each check of a schema: in a request and in a response, and each of them forth and back."""
+"""Each check of a schema, in a request and in a response, for the change and for its reversal."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +13,8 @@ from tools.contracts.tests.contracts import checks, request, response
 class Case:
     """A change of a property's schema.
 
-    `forth` and `back` are the aspects in a request; `!` marks a breaking one. A response has the same aspects by
-    default, and those that are compatible in a request are breaking in it.
+    `forth` and `back` are the aspects of the change and of its reversal in a request; `!` marks a breaking aspect. A
+    response has the same aspects by default; aspects that are compatible in a request are breaking in a response.
     """
 
     old: Any
@@ -236,7 +236,7 @@ def _with(schema: object) -> dict[str, Any]:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_request_must_not_become_narrower(case: Case) -> None:
-    """A request may be accepted more widely, and a change back is breaking."""
+    """Accepting more in a request is compatible, and the reversal is breaking."""
     old, new = request(_with(case.old)), request(_with(case.new))
     assert checks(old, new) == _expected("request", case.forth)
     assert checks(new, old) == _expected("request", case.back)
@@ -244,14 +244,14 @@ def test_a_request_must_not_become_narrower(case: Case) -> None:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_response_must_not_become_wider(case: Case) -> None:
-    """A response may promise more, and a change back is breaking."""
+    """Promising more in a response is compatible, and the reversal is breaking."""
     old, new = response(_with(case.old)), response(_with(case.new))
     assert checks(old, new) == _expected("response", case.response_forth or _mirrored(case.forth))
     assert checks(new, old) == _expected("response", case.response_back or _mirrored(case.back))
 
 
 def test_every_aspect_has_a_case() -> None:
-    """A new aspect needs one."""
+    """Each aspect is in at least one case."""
     cases = CASES.values()
     named = {aspect for case in cases for aspect in (case.forth, case.back, case.response_forth, case.response_back)}
     assert ASPECTS.keys() - {aspect.removeprefix("!") for aspect in named if aspect} == set()

@@ -18,7 +18,7 @@ def deployment(release: Release) -> Document:
     template["spec"]["terminationGracePeriodSeconds"] = _grace_seconds(release)
     if configuration.is_many:
         template["spec"]["topologySpreadConstraints"] = [_spread(release)]
-    # Each apply would overwrite the number of the autoscaler.
+    # With an autoscaler, a number here would overwrite the autoscaler's number at each apply.
     spec: Document = {} if configuration.autoscale else {"replicas": configuration.replicas}
     return release.document(
         "apps/v1",
@@ -37,7 +37,7 @@ def migration(release: Release) -> Iterator[Document]:
     migrate = container(release, name="migrate", command=("migrate",))
     template = pod(release, component="migrate", containers=[migrate], before=[])
     template["spec"] = _without_claims(template["spec"]) | {"restartPolicy": "Never"}
-    # No time to live: applying the folder again would start a Job anew that had been removed.
+    # No time to live: if Kubernetes removed the finished Job, applying the folder again would run it again.
     spec: Document = {"backoffLimit": 6, "activeDeadlineSeconds": 600, "template": template}
     digest = release.image.digest.removeprefix("sha256:")[:12]
     yield release.document("batch/v1", "Job", spec, name=f"{release.name}-migrate-{digest}-{fingerprint(spec)}")
@@ -80,7 +80,7 @@ def _spread(release: Release) -> Document:
 
 
 def _beside_the_server(release: Release) -> Document:
-    """Return an affinity to the server, whose node has the ReadWriteOnce volumes."""
+    """Return an affinity to the server's node, which has the ReadWriteOnce volumes."""
     volumes = release.configuration.volumes.values()
     if not any(volume.size and volume.access == "ReadWriteOnce" for volume in volumes):
         return {}
@@ -89,9 +89,9 @@ def _beside_the_server(release: Release) -> Document:
 
 
 def _without_claims(spec: Document) -> Document:
-    """Return a pod without storage, which may be on another node.
+    """Return a pod without storage, because the storage may be mounted on another node.
 
-    Files of Secrets stay: settings name them, such as the authority of a certificate.
+    Files of Secrets are kept, because settings refer to them, such as the authority of a certificate.
     """
     volumes = [volume for volume in spec["volumes"] if "persistentVolumeClaim" not in volume]
     names = [volume["name"] for volume in volumes]

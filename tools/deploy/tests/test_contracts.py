@@ -1,4 +1,4 @@
-"""The contract of what is deployed: recorded, compared and promoted."""
+"""The contracts of deployed services are recorded, compared and promoted."""
 
 import json
 from pathlib import Path
@@ -47,14 +47,14 @@ def test_apply_records_the_contract(workspace: DeployWorkspace) -> None:
 
 
 def test_apply_commits_the_contract(workspace: DeployWorkspace) -> None:
-    """It is part of the commit of the deployment."""
+    """The contract is part of the commit of the deployment."""
     assert _deploy(workspace, "--commit") == 0
     assert workspace.git("status", "--porcelain") == ""
     assert "deploy/staging/users.openapi.json" in workspace.git("show", "--name-only", "--format=").splitlines()
 
 
 def test_promote_brings_the_contract(workspace: DeployWorkspace) -> None:
-    """The environment that gets an image gets the contract of that image, whatever the working tree has."""
+    """A promotion copies the contract of the promoted image, not the contract in the working tree."""
     assert _deploy(workspace) == 0
     _change(workspace, _contract({}))
     assert workspace.run("promote", *_PROD) == 0
@@ -64,7 +64,7 @@ def test_promote_brings_the_contract(workspace: DeployWorkspace) -> None:
 def test_a_plan_says_that_no_contract_is_recorded(
     workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """And an apply records it, although image and manifests are the same."""
+    """An apply then records the contract, although image and manifests are unchanged."""
     assert _deploy(workspace) == 0
     record = json.loads(workspace.read("deploy/staging/users.json"))
     del record["contract"]
@@ -77,7 +77,7 @@ def test_a_plan_says_that_no_contract_is_recorded(
 
 
 def test_a_plan_names_the_consumers_that_break(workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
-    """Those that are deployed there, in the environment itself and in one that images are promoted to."""
+    """The plan names the deployed consumers in the environment and in the one that images are promoted to."""
     consumers = f"--consumers={workspace.root.parent}/consumers.json"
     assert _deploy(workspace) == 0
     assert workspace.run("promote", *_PROD, consumers) == 0
@@ -97,7 +97,7 @@ def test_a_plan_names_the_consumers_that_break(workspace: DeployWorkspace, capsy
 
 
 def test_an_undeclared_break_is_not_deployed(workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing is written, and the sentence says what to do."""
+    """Nothing is written, and the error says what to do."""
     assert _deploy(workspace) == 0
     before = workspace.files()
     _change(workspace, _contract({}))
@@ -132,7 +132,7 @@ def test_a_declared_break_is_deployed(workspace: DeployWorkspace, capsys: pytest
 def test_a_contract_that_is_not_the_recorded_one_is_refused(
     workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str], text: str | None, sentence: str
 ) -> None:
-    """The digest in the record tells."""
+    """The digest in the record reveals an edited or missing contract."""
     assert _deploy(workspace) == 0
     workspace.write("deploy/staging/users.openapi.json", text or "")
     if text is None:
@@ -154,7 +154,7 @@ def test_what_is_no_contract_is_one_sentence(workspace: DeployWorkspace, capsys:
 
 
 def test_the_contract_of_a_removed_service_is_removed(workspace: DeployWorkspace) -> None:
-    """Together with its record."""
+    """The contract is removed together with the record."""
     assert _deploy(workspace) == 0
     (workspace.root / "deploy/staging/users.toml").unlink()
     assert _deploy(workspace) == 0

@@ -1,4 +1,4 @@
-"""Services that have events are connected to the NATS server that their environment names."""
+"""Services with events are connected to the NATS server of their environment."""
 
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ def _variables(pod: dict[str, Any]) -> dict[str, object]:
 
 
 def test_settings_password_and_network_are_rendered(workspace: DeployWorkspace) -> None:
-    """Each service is a user of its own name, with a password of its own Secret."""
+    """Each service logs in under its own name, with the password in its own Secret."""
     _name_broker(workspace)
     manifests = _manifests(workspace, "users")
     assert _variables(manifests["Deployment"]) == {
@@ -77,7 +77,7 @@ def test_service_without_events_is_left_alone(workspace: DeployWorkspace) -> Non
 
 
 def test_authority_is_a_file_of_every_container(workspace: DeployWorkspace) -> None:
-    """The migration too, whose settings name it; storage of one node is not mounted there."""
+    """The migration gets the file too, because its settings refer to it, but no storage that is bound to a node."""
     shared = 'access = "ReadWriteMany"\n'
     workspace.write("deploy/staging/products.toml", PRODUCTS + '[volumes.files]\npath = "/f"\nsize = "1Gi"\n' + shared)
     _name_broker(workspace, 'ca_secret = "nats-ca"\n')
@@ -107,7 +107,7 @@ def test_settings_of_a_service_win(workspace: DeployWorkspace) -> None:
 def test_service_without_a_broker_is_a_warning(
     workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
-    """It works without one; the sentence says what does not, and what to add."""
+    """The deployment works without a broker; the warning says what does not work, and what to add."""
     assert workspace.run(command, *_STAGING) == 0
     said = capsys.readouterr().out
     for service in ("products", "users"):
@@ -120,7 +120,7 @@ def test_service_without_a_broker_is_a_warning(
 def test_streams_are_reconciled_before_the_processes(
     workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`apply` prints the command; without a broker it does not."""
+    """`apply` prints the command that reconciles the streams if there is a broker."""
     assert workspace.run("apply", *_STAGING) == 0
     assert "//tools/events" not in capsys.readouterr().out
     _name_broker(workspace)
@@ -149,7 +149,7 @@ def test_streams_are_reconciled_before_the_processes(
 def test_user_and_password_are_set_together(
     workspace: DeployWorkspace, capsys: pytest.CaptureFixture[str], settings: str, reason: str
 ) -> None:
-    """The service would not start with one of them."""
+    """A user without a password, or the reverse, is refused, because the service would not start."""
     workspace.write("deploy/staging/users.toml", USERS.replace("[settings]", settings))
     assert refusal(workspace, capsys, "plan", *_STAGING) == f"deploy/staging/users.toml: {reason}"
 
@@ -169,7 +169,7 @@ def test_user_and_password_are_set_together(
     ],
 )
 def test_invalid_broker_is_refused(events: str, reason: str) -> None:
-    """In one sentence, which does not repeat a password."""
+    """The error is one sentence without the password."""
     text = f'registry = "registry.example"\nnamespace = "staging"\n[events]\n{events}\n'
     with pytest.raises(BadFileError, match=r"^here: ") as refused:
         parse_toml(text, Environment, shown="here")

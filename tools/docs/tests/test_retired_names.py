@@ -1,4 +1,4 @@
-"""Retired names are found in code, and left alone in prose."""
+"""Retired names are found in code and ignored in prose."""
 
 import pytest
 
@@ -23,7 +23,7 @@ _RETIRED = {"OldName": "NewName", "old_module": "new_module"}
     ],
 )
 def test_uses_are_found(path: str, text: str, line: int) -> None:
-    """Identifiers, module names, and what stands in backticks or code blocks are found with line and replacement."""
+    """Identifiers, module names, inline code and code blocks are found, with line and replacement."""
     (finding,) = retired_names_in(path, text, _RETIRED)
     assert str(finding).startswith(f"{path}:{line}: ")
     assert str(finding).endswith((" is a retired name; use NewName", " is a retired name; use new_module"))
@@ -39,7 +39,7 @@ def test_uses_are_found(path: str, text: str, line: int) -> None:
     ],
 )
 def test_other_words_are_left_alone(path: str, text: str) -> None:
-    """Longer names, strings and prose are no finding."""
+    """Longer names, strings and prose are ignored."""
     assert retired_names_in(path, text, _RETIRED) == []
 
 

@@ -1,4 +1,4 @@
-"""Commands are run as documented and judged by what they do."""
+"""Documented commands are run, and checked by their exit codes and output."""
 
 from pathlib import Path
 
@@ -9,13 +9,13 @@ from tools.docs.runner import CommandFailedError, run_all
 
 
 def run(lines: str, *, folder: Path, patience: float = 60.0) -> list[str]:
-    """Run the lines as one document and return those that passed."""
+    """Run the lines as one document and return the commands that passed."""
     commands = commands_of(f"```sh\n{lines}\n```\n", document="x.md")
     return [command.text for command, _ in run_all(commands, folder=folder, patience=patience)]
 
 
 def test_commands_share_a_folder_and_an_order(tmp_path: Path) -> None:
-    """What one command leaves behind, the next one finds."""
+    """A command sees the files of the commands before it."""
     assert run("echo hi > note\ngrep hi note", folder=tmp_path) == [
         "echo hi > note",
         "grep hi note",
@@ -36,7 +36,7 @@ SERVER = (
 
 
 def test_a_server_is_up_for_the_rest_and_then_interrupted(tmp_path: Path) -> None:
-    """A serving command runs beside those after it and must end with 0."""
+    """A server runs during the commands after it and must then end with exit code 0."""
     write = "open('up', 'w').write(str(__import__('os').getpid()))"
     server = SERVER.format(code=0, say=f"{write}; print('http://localhost:1', flush=True)")
     assert len(run(f"{server}\nkill -0 $(cat up)", folder=tmp_path)) == 2
@@ -55,13 +55,13 @@ def test_a_server_that_says_nothing_is_a_failure(tmp_path: Path) -> None:
 
 
 def test_a_server_that_ends_at_once_is_a_failure(tmp_path: Path) -> None:
-    """Ending before the address is printed is named as such."""
+    """A server that ends before it prints its address has its own error."""
     with pytest.raises(CommandFailedError, match="ended with 4 before"):
         run("sh -c 'exit 4'  # Ctrl-C", folder=tmp_path)
 
 
 def test_a_server_ends_with_its_block(tmp_path: Path) -> None:
-    """What the next block starts may want the same port."""
+    """A server is stopped at the end of its block, because the next block may use the same port."""
     server = SERVER.format(code=0, say="open('up', 'w'); print('http://localhost:1', flush=True)")
     server = server.replace("sys.exit(0)", "(__import__('os').remove('up'), sys.exit(0))")
     run(f"{server}\ntest -e up\n```\n```sh\ntest ! -e up", folder=tmp_path)

@@ -1,4 +1,4 @@
-"""Merge Debian packages into the base layer: what a Python service needs, and nothing to run besides.
+"""Merge Debian packages into the base layer: the files that a Python service needs, and no other programs.
 
 merge.py --compression gzip|zstd --output LAYER PACKAGE.deb...
 """
@@ -18,18 +18,18 @@ from tools.oci.layers.entries import NONROOT, Entry, File, Folder, Link, write_l
 SITE_PACKAGES = "usr/local/lib/python3.11/site-packages"
 """Where the third-party code of every image lies, seen from the root."""
 
-# Debian 12 keeps these at their old places inside packages and links them into /usr at installation.
+# Debian 12 packages still contain these top-level folders; an installed system has links into /usr in their place.
 _MERGED_INTO_USR = {"bin", "lib", "lib32", "lib64", "sbin"}
 
-# The first rule that fits a path decides.
+# The first rule that matches a path decides whether it is kept.
 _RULES: tuple[tuple[str, bool], ...] = (
     (r"usr/bin/python3\.\d+", True),
     (r"usr/s?bin/.*", False),
-    # Character sets for iconv, tracing and allocation checks: glibc's, not Python's.
+    # Parts of glibc that Python does not use: character sets for iconv, tracing and allocation checks.
     (r"usr/lib/[^/]+/(gconv|audit)/.*", False),
     (r"usr/lib/[^/]+/lib(BrokenLocale|c_malloc_debug|memusage|nss_hesiod|pcprofile|thread_db|expatw)\.so.*", False),
     (r"usr/lib/[^/]+/engines-3/.*", False),
-    # Modules whose library is left out of the lock, and those that test the interpreter or draw windows.
+    # Modules whose library is not in the lock, tests of the interpreter, and graphical modules.
     (
         r"usr/lib/python3\.\d+/lib-dynload/(_curses|_dbm|nis|ossaudiodev|readline|_test|_xxtest|xxlimited|_ctypes_test).*",
         False,
@@ -66,7 +66,7 @@ def main(arguments: list[str]) -> None:
 
 
 def merge(debs: Iterable[Deb]) -> dict[str, Entry]:
-    """Lay packages over each other, trimmed, with what their install scripts would have made."""
+    """Merge the kept files of all packages, and add the files that their install scripts would create."""
     merged: dict[str, Entry] = {}
     for deb in debs:
         merged |= {usr_path(path): entry for path, entry in deb.entries.items() if is_kept(usr_path(path), entry)}
@@ -77,24 +77,24 @@ def merge(debs: Iterable[Deb]) -> dict[str, Entry]:
 
 
 def usr_path(path: str) -> str:
-    """Where a path of a package lies after the merge of /bin, /lib and the like into /usr."""
+    """Return the path of a package's file after the merge of /bin, /lib and so on into /usr."""
     return f"usr/{path}" if path.partition("/")[0] in _MERGED_INTO_USR else path
 
 
 def is_kept(path: str, entry: Entry) -> bool:
-    """Whether a path belongs into the image; folders come by themselves with what they hold."""
+    """Return whether a path belongs in the image. Folders do not: they are added with their content."""
     return not isinstance(entry, Folder) and next(kept for rule, kept in _RULES if re.fullmatch(rule, path))
 
 
 def certificate_bundle(entries: dict[str, Entry]) -> File:
-    """All certificates of ca-certificates, by name, as update-ca-certificates would enable them."""
+    """Return all certificates of ca-certificates, sorted by name, as update-ca-certificates would enable them."""
     loose = sorted(path for path in entries if path.startswith(_LOOSE_CERTIFICATES))
     contents = [entry.content for path in loose if isinstance(entry := entries[path], File)]
     return File(content=b"".join(content.rstrip(b"\n") + b"\n" for content in contents))
 
 
 def _links_into_usr(entries: Iterable[str]) -> dict[str, Entry]:
-    """The links from the old places, for those that hold something."""
+    """Return the links from /bin, /lib and so on into /usr, for folders that are not empty."""
     filled = {path.split("/")[1] for path in entries}
     return {name: Link(target=f"usr/{name}") for name in sorted(_MERGED_INTO_USR & filled)}
 

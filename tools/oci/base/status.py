@@ -1,6 +1,6 @@
-"""Whether Debian packages in an image are the locked ones, or older ones because a locked file could not be had.
+"""The status of an image's Debian packages: the locked versions, or older ones if a locked file was unavailable.
 
-`status` of a lock is one JSON file for all architectures; commands that publish images check it.
+The `status` of a lock is one JSON file for all architectures; commands that publish images check it.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class OutdatedPackage:
-    """A package in an older version than the locked one; `update` is the command that makes its lock anew."""
+    """A package in an older version than the locked one; `update` is the target that updates its lock."""
 
     architecture: str
     package: str
@@ -42,7 +42,7 @@ def outdated_packages(path: Path) -> list[OutdatedPackage]:
 
 
 def check_current(path: Path, *, allowed: bool) -> None:
-    """Check a status file before an image is published; print a warning where an outdated base is allowed.
+    """Check a status file before an image is published; print a warning if the base is outdated and that is allowed.
 
     Raises:
         OutdatedBaseError: the base is outdated, and that is not allowed.
@@ -55,7 +55,7 @@ def check_current(path: Path, *, allowed: bool) -> None:
 
 
 def main(paths: list[str]) -> None:
-    """Print several status files as one."""
+    """Merge several status files and print the result."""
     packages = sorted({package for path in paths for package in outdated_packages(Path(path))})
     print(json.dumps({"outdated": [asdict(package) for package in packages]}, indent=2))
 

@@ -1,4 +1,4 @@
-"""The addresses of Debian's archives on this machine; the only one written here is the public snapshot archive."""
+"""The addresses of Debian's archives for this machine; only that of the public snapshot archive is built in."""
 
 import os
 import re
@@ -17,9 +17,9 @@ _BAZEL_RC = Path("/etc/bazel/bazelrc")
 
 
 def environment() -> dict[str, str]:
-    """Return the environment, inside the sealed root with what bazelw passes to repository rules.
+    """Return the environment; inside the sealed root, add the variables that bazelw passes to repository rules.
 
-    The sealed root has no apt sources of the machine; bazelw looks them up outside and writes them as `--repo_env`.
+    The machine's apt sources are not visible in the sealed root; bazelw reads them outside and sets `--repo_env`.
     """
     found = dict(os.environ)
     if "BAZELW_INSIDE" in found and _BAZEL_RC.is_file():
@@ -31,10 +31,10 @@ def environment() -> dict[str, str]:
 def addresses(
     archive: ArchiveName, environ: Mapping[str, str], *, moment: str = "", apt: Path = Path("/etc/apt")
 ) -> list[str]:
-    """Return the addresses to ask for an archive, best first, the snapshot archive at a moment (by default now) last.
+    """Return the addresses to try for an archive, best first; the snapshot archive at a moment (default: now) is last.
 
-    `DEBIAN_MIRROR` and `DEBIAN_SECURITY_MIRROR` win; the security archive is expected beside `DEBIAN_MIRROR` unless it
-    has a variable of its own. Otherwise all of apt's addresses are candidates, whatever archive they serve.
+    `DEBIAN_MIRROR` and `DEBIAN_SECURITY_MIRROR` take precedence; without the latter, the security archive is expected
+    beside `DEBIAN_MIRROR`. Without either, all of apt's addresses are candidates, because their archive is not known.
     """
     named = environ.get(VARIABLES[archive], "").rstrip("/")
     beside = environ.get("DEBIAN_MIRROR", "").rstrip("/")
@@ -50,7 +50,7 @@ def snapshot(archive: ArchiveName, environ: Mapping[str, str], *, moment: str = 
 
 
 def apt_addresses(folder: Path) -> list[str]:
-    """Return every address that apt of this machine reads, in its order."""
+    """Return all addresses in the sources of this machine's apt, in apt's order."""
     files = [folder / "sources.list", *sorted((folder / "sources.list.d").glob("*"))]
     texts = [file.read_text() for file in files if file.suffix in {".list", ".sources"} and file.is_file()]
     found = [re.findall(r"^(?:deb |URIs:).*?(https?://[^\s\]]+)", text, re.MULTILINE) for text in texts]

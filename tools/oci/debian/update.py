@@ -1,4 +1,4 @@
-"""Make a Debian lock anew, or report what it lacks of the security archive.
+"""Update a Debian lock, or report its packages that are older than in the archives.
 
 bazel run //tools/oci/base:update      writes the lock from the main and the security archive
 bazel run //tools/oci/base:outdated    prints the packages that are behind, exits 1 if there are any
@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> int:
 
 
 class Archives:
-    """What the archives offer of the wanted packages, by architecture."""
+    """The versions of the wanted packages in the archives, by architecture."""
 
     def __init__(self, wanted: Wanted, *, trust: Trust, environ: Mapping[str, str]) -> None:
         """Read and verify the indexes of the suite and, where it has one, of its security suite."""
@@ -73,7 +73,7 @@ def update(folder: Path, archives: Archives, *, interpreter: Path | None) -> Non
 
 
 def report(folder: Path, archives: Archives) -> int:
-    """Print each locked package that the archives have newer, one a line; return 1 if there is any."""
+    """Print a line for each locked package of which the archives have a newer version; return 1 if there are any."""
     locked = json.loads((folder / "lock.json").read_text())["packages"]
     behind = 0
     for arch, entries in locked.items():
@@ -88,7 +88,7 @@ def report(folder: Path, archives: Archives) -> int:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a lock, unless it says the same already: a later date alone is no change."""
+    """Write a lock if it differs from the present one in more than the date."""
     if not path.is_file() or _undated(path.read_text()) != _undated(text):
         path.write_text(text)
 
@@ -106,7 +106,7 @@ def _of_main(packages: Iterable[Package]) -> Iterable[Package]:
 
 
 def _extra_keyrings(named: list[Path], environ: Mapping[str, str]) -> list[Path]:
-    """Return the keyrings for mirrors that sign anew.
+    """Return the keyrings for mirrors that replace the archive's signatures by their own.
 
     Raises:
         DebianArchiveError: one of them is not a file.
@@ -120,7 +120,7 @@ def _extra_keyrings(named: list[Path], environ: Mapping[str, str]) -> list[Path]
 
 
 def _archive_keyring(package: Path | None, folder: Path) -> list[Path]:
-    """Take Debian's archive keys out of the locked package `debian-archive-keyring`."""
+    """Extract Debian's archive keys from the locked package `debian-archive-keyring`."""
     if package is None:
         return []
     entry = read_deb(package).entries.get(_ARCHIVE_KEYRING)

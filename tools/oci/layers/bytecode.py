@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from tools.oci.layers.entries import Entry, File
 
-# PEP 552: a .pyc that is bound to its source by hash, and that nobody checks at import. It holds no time.
+# PEP 552, unchecked hash: the .pyc has the hash of its source instead of a time, and imports do not compare it.
 _UNCHECKED_HASH = (1).to_bytes(4, "little")
 
 

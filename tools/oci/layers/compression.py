@@ -1,6 +1,6 @@
-"""The compressors of layers, each pinned by a lock.
+"""The compressors of layers. Their versions are pinned, because layers must have the same bytes on all machines.
 
-zlib is the base lock's, through the interpreter that runs this; zstandard, of the Python lock, brings its own library.
+zlib comes from the base image's lock, through the interpreter that runs this; zstandard comes from the Python lock.
 """
 
 import zlib
@@ -16,14 +16,14 @@ def compressor(name: str) -> Compressor:
     """Return a fresh compressor: `gzip` or `zstd`."""
     if name == "gzip":
         return zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW_BITS)
-    # Most layers are gzip, and each is packed by a process of its own.
+    # Import zstandard only if needed: most layers are gzip, and each is packed by a separate process.
     import zstandard  # noqa: PLC0415
 
     return zstandard.ZstdCompressor(level=_ZSTD_LEVEL, write_checksum=True).compressobj()
 
 
 def decompress(data: bytes, name: str) -> bytes:
-    """Return what `compressor(name)` made `data` of."""
+    """Return the uncompressed content of `data`, which `compressor(name)` compressed."""
     if name == "gzip":
         return zlib.decompress(data, _GZIP_WINDOW_BITS)
     import zstandard  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""What lies in a layer: entries by their path inside the image, and how they become bytes."""
+"""The entries of a layer, by their path inside the image, and their serialization."""
 
 import io
 import tarfile
@@ -13,20 +13,20 @@ NONROOT = 65532
 
 
 class Compressor(Protocol):
-    """What `zlib.compressobj` and `zstandard.compressobj` have in common."""
+    """The common interface of `zlib.compressobj` and `zstandard.compressobj`."""
 
     def compress(self, data: bytes, /) -> bytes:
-        """Take some bytes, return those that are ready."""
+        """Add bytes to the input and return the output that is ready."""
         ...
 
     def flush(self) -> bytes:
-        """Return the rest."""
+        """Return the rest of the output."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class File:
-    """A regular file. Nobody but its owner may ever write it, and its owner is root."""
+    """A regular file that is owned by root and writable by root only."""
 
     content: bytes
     mode: int = 0o644
@@ -34,7 +34,7 @@ class File:
 
 @dataclass(frozen=True, kw_only=True)
 class Folder:
-    """A folder that must exist even if empty, or that has another owner or mode than the rest."""
+    """A folder that must exist even if it is empty, or that has a different owner or mode."""
 
     mode: int = 0o755
     owner: int = ROOT
@@ -52,7 +52,7 @@ Entry = File | Folder | Link
 
 
 def pack(entries: Mapping[str, Entry], *, compressor: Compressor) -> bytes:
-    """Make a layer: sorted by path, parents included, no time, no names of owners."""
+    """Return a layer: a tar sorted by path, with all parent folders, without times and names of owners."""
     raw = io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for path, entry in sorted((_parents(entries) | dict(entries)).items()):
@@ -66,7 +66,7 @@ def write_layer(entries: Mapping[str, Entry], output: Path, *, compressor: Compr
 
 
 def _parents(paths: Iterable[str]) -> dict[str, Entry]:
-    """Every folder on the way to a path."""
+    """Return every parent folder of the paths."""
     return {str(parent): Folder() for path in paths for parent in PurePosixPath(path).parents if parent.name}
 
 

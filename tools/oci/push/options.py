@@ -1,4 +1,4 @@
-"""The flags that every command which pushes has."""
+"""The flags that all commands that push have in common."""
 
 import argparse
 import os
@@ -12,7 +12,7 @@ DEADLINE_SECONDS = 1800.0
 
 
 def add_registry_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags about the way to a registry."""
+    """Add the flags that control the connection to a registry."""
     parser.add_argument("--insecure", action="store_true", help="allow plain HTTP and certificates that nobody signed")
     parser.add_argument(
         "--deadline",
@@ -24,14 +24,14 @@ def add_registry_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def add_base_flag(parser: argparse.ArgumentParser) -> None:
-    """Add the flag that publishes an image whose base is made of older packages than the lock names."""
+    """Add the flag that permits an image whose base has older packages than its lock."""
     parser.add_argument(
         "--allow-outdated-base", action="store_true", help="publish although a locked Debian package could not be had"
     )
 
 
 def check_base(*, allowed: bool) -> None:
-    """Check the base of the images that were built, by the file that the build named in BASE_STATUS.
+    """Check the base of the built images, using the status file whose path is in BASE_STATUS.
 
     Raises:
         OutdatedBaseError: it is outdated, and that is not allowed.
@@ -47,7 +47,7 @@ def add_tag_flag(parser: argparse.ArgumentParser) -> None:
 
 
 def crane_of(options: argparse.Namespace) -> Crane:
-    """Return the crane that the flags describe."""
+    """Return the crane that the flags configure."""
     return Crane.from_environment(insecure=options.insecure, copy_seconds=options.deadline)
 
 

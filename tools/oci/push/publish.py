@@ -1,4 +1,4 @@
-"""Push services: bytes first, under their digest; tags last, and only those that differ."""
+"""Push services: first the content by digest, then the tags that do not name it yet."""
 
 import re
 import sys
@@ -16,7 +16,7 @@ _DONE = re.compile(r"(pushed|existing|mounted) blob: sha256:")
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """The result of a push: bytes of blobs and manifests that were sent, without HTTP around them, and its seconds."""
+    """The result of a push: the bytes of blobs and manifests that were sent, without HTTP overhead, and the seconds."""
 
     service: str
     digest: str
@@ -26,19 +26,18 @@ class Row:
 
 @dataclass(kw_only=True)
 class Publisher:
-    """Pushes services to one registry, each layer that they share once.
+    """Pushes services to one registry; layers that they share are sent once.
 
-    crane mounts layers between repositories of a registry when it copies, and not when it pushes. So a service that
-    follows another one which was sent is pushed by digest into the repository of that one, where the layers that both
-    have are already, and copied to its own repository from there. Where the registry refuses that, the service is
-    pushed directly.
+    crane mounts layers between repositories of a registry when it copies, but not when it pushes. So each service after
+    the first is pushed by digest into the repository of the first one that was sent, which has the shared layers
+    already, and copied to its own repository from there. If the registry refuses that, the service is pushed directly.
     """
 
     crane: Crane
     _neighbor: str | None = field(default=None, init=False)
 
     def push(self, service: Service, repository: str, *, tags: Sequence[str] = ()) -> Row:
-        """Push a service and set its tags. What is there already is not sent again.
+        """Push a service and set its tags. Content that the registry has is not sent again.
 
         Raises:
             BadReferenceError: the repository or a tag is not one; nothing was sent.
@@ -73,7 +72,7 @@ class Publisher:
             progress.end()
 
     def _brought_by_neighbor(self, service: Service, repository: str, progress: "_Progress") -> bool:
-        """Push beside the service before and copy; False where the registry does not allow that."""
+        """Push into the repository of the earlier service and copy from there; return False if that is not possible."""
         neighbor = self._neighbor
         if neighbor is None or neighbor == repository or neighbor.partition("/")[0] != repository.partition("/")[0]:
             return False
@@ -84,13 +83,13 @@ class Publisher:
         except NoAnswerError:
             raise
         except RegistryError:
-            # The direct push that follows says what is wrong, if it is more than a right that is missing.
+            # If this is more than a missing permission, the direct push that follows fails with the error.
             return False
         return True
 
 
 class _Progress:
-    """Counts what crane says it sent, and shows it on a terminal."""
+    """Counts the bytes that crane reports as sent, and shows them on a terminal."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -102,12 +101,12 @@ class _Progress:
         return sum(self._service.size(digest) for digest in self._sent)
 
     def end(self) -> None:
-        """Leave the line that shows progress."""
+        """End the progress line."""
         if sys.stderr.isatty():
             print(file=sys.stderr)
 
     def report(self, line: str) -> None:
-        """Take a line that crane logged."""
+        """Process a line of crane's log."""
         if match := _SENT.search(line):
             self._sent.append(match[1] or match[2])
         if _DONE.search(line):
@@ -118,7 +117,7 @@ class _Progress:
 
 
 def push_all(services: Sequence[Service], prefix: str, *, crane: Crane, tags: Sequence[str] = ()) -> list[Row]:
-    """Push services one after the other to `prefix/name`, with a line for each on standard error.
+    """Push services one after the other to `prefix/name`; print a line for each on standard error.
 
     Raises:
         BadReferenceError: the prefix or a tag is not one; nothing was sent.
@@ -136,7 +135,7 @@ def push_all(services: Sequence[Service], prefix: str, *, crane: Crane, tags: Se
 
 
 def said_of(row: Row) -> str:
-    """Return what came of a push, in one line."""
+    """Return the result of a push as one line."""
     if not row.sent:
         return f"{row.service}: is there already, nothing sent"
     return f"{row.service}: {row.sent:,} bytes in {row.seconds:.1f} s"

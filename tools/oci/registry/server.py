@@ -16,7 +16,7 @@ Settings = Mapping[str, object]
 
 
 class RegistryDidNotStartError(Exception):
-    """The registry ended, or did not answer in time."""
+    """The registry exited, or did not answer in time."""
 
     def __init__(self, address: str, log: str) -> None:
         last = log.strip().splitlines()[-1:] or ["it said nothing"]
@@ -26,7 +26,7 @@ class RegistryDidNotStartError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Registry:
-    """A registry that runs."""
+    """A running registry."""
 
     address: str
     log: Path
@@ -34,11 +34,11 @@ class Registry:
 
     @property
     def url(self) -> str:
-        """Where its API answers."""
+        """The base URL of its API."""
         return f"http://{self.address}/v2"
 
     def requests(self, method: str) -> list[str]:
-        """The paths that were asked for with a method, from its access log."""
+        """Return the requested paths of a method, from the access log."""
         return [
             line.split('"')[1].split(" ")[1] for line in self.log.read_text().splitlines() if f'"{method} /' in line
         ]
@@ -48,7 +48,7 @@ class Registry:
 def running_registry(
     binary: Path, *, folder: Path, port: int, auth: Settings | None = None, tls: Settings | None = None
 ) -> Iterator[Registry]:
-    """Run a registry on loopback that keeps its blobs, settings and log in a folder.
+    """Run a registry on loopback; its blobs, settings and log are in a folder.
 
     Args:
         binary: Debian's docker-registry.
@@ -86,7 +86,7 @@ def free_port() -> int:
 
 
 def _refuse_taken(address: str, port: int) -> None:
-    """Ask before: whoever has the port would answer in the registry's place."""
+    """Check that the port is free, because another process on it would answer instead of the registry."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -96,7 +96,7 @@ def _refuse_taken(address: str, port: int) -> None:
 
 
 def _settings(blobs: Path, *, port: int, tls: Settings) -> dict[str, object]:
-    """The registry reads YAML, of which JSON is a part."""
+    """Return the settings; they are written as JSON, which the registry accepts because it is valid YAML."""
     return {
         "version": "0.1",
         "log": {"level": "error", "accesslog": {"disabled": False}},

@@ -1,4 +1,4 @@
-"""What an image is made of: Debian packages by the locks, wheels by the metadata that they carry."""
+"""The components of an image: Debian packages from the locks, and wheels from their metadata."""
 
 import json
 import re
@@ -24,9 +24,9 @@ class Component:
 
 
 def debian_components(locks: Iterable[Path], architecture: str, *, status: Path) -> list[Component]:
-    """Return the packages of some locks for an architecture, each once.
+    """Return the packages of several locks for an architecture, without duplicates.
 
-    Those that the status calls outdated are there in the version of their fallback.
+    Packages that are outdated according to the status have the version of their fallback.
     """
     entries = [entry for lock in locks for entry in json.loads(lock.read_text())["packages"][architecture]]
     packages = {entry["name"]: entry for entry in entries}.values()
@@ -37,18 +37,18 @@ def debian_components(locks: Iterable[Path], architecture: str, *, status: Path)
 
 
 def wheel_components(metadata: Iterable[Path], *, hashes: Iterable[Path]) -> list[Component]:
-    """Return the distributions that own some METADATA files, by name, with the hashes of their wheels from `hashes`."""
+    """Return the distributions of the METADATA files, by name, with the hashes of their wheels from `hashes`."""
     locked = _locked_wheels("".join(file.read_text() for file in hashes))
     return sorted((_wheel(path, locked) for path in metadata), key=lambda component: component.purl)
 
 
 def pypi_name(name: str) -> str:
-    """The normal form of a distribution's name (PyPA, "Names and normalization")."""
+    """Return the normalized name of a distribution (PyPA, "Names and normalization")."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _debian(name: str, version: str, path: str, sha256: str) -> Component:
-    # The pool's file name tells packages for one architecture from those for all.
+    # The file name in the pool says whether a package is for one architecture or for all.
     architecture = path.removesuffix(".deb").rpartition("_")[2]
     purl = f"pkg:deb/debian/{quote(name)}@{quote(version)}?arch={architecture}&distro=debian-12"
     return Component(name=name, version=version, purl=purl, sha256=sha256)
@@ -67,7 +67,7 @@ def _wheel(metadata: Path, locked: Mapping[frozenset[str], str]) -> Component:
 
 
 def _tags(wheel: Path) -> list[str]:
-    """What the wheel fits, by the file that it carries; nothing where an installer left that out."""
+    """Return the tags in the distribution's WHEEL file, or none if an installer omitted that file."""
     if not wheel.exists():
         return []
     tags: list[str] = HeaderParser().parsestr(wheel.read_text()).get_all("Tag", [])
@@ -75,14 +75,14 @@ def _tags(wheel: Path) -> list[str]:
 
 
 def _locked_wheels(lock: str) -> dict[frozenset[str], str]:
-    """Hashes of wheels by name, version and each tag that the file's name stands for.
+    """Return the hashes of wheels by name, version and each tag in the file's name.
 
-    A wheel that says otherwise inside than its file's name is not found: better no hash than a wrong one.
+    A wheel whose metadata differs from its file name is not found: a missing hash is better than a wrong one.
     """
     return {_identity(*match["stem"].split("-")): match["sha256"] for match in _LOCKED_FILE.finditer(lock)}
 
 
 def _identity(name: str, version: str, *rest: str) -> frozenset[str]:
-    """`a-1-py2.py3-none-any` stands for `a 1 py2-none-any` and `a 1 py3-none-any` (PEP 425)."""
+    """Expand `a-1-py2.py3-none-any` to `a 1 py2-none-any` and `a 1 py3-none-any` (PEP 425)."""
     tags = product(*(part.split(".") for part in rest[-3:]))
     return frozenset(f"{pypi_name(name)} {version} {'-'.join(tag)}" for tag in tags)

@@ -1,9 +1,9 @@
-"""Print what each part of each service's images weighs, compressed, with and without .pyc.
+"""Print the compressed size of each part of each service's images, with and without .pyc files.
 
 bazel run //tools/oci:sizes
 
-Each layer is taken apart and its files are packed anew by part, so that the parts of one layer can be told apart. Gzip
-and zstd have the levels that layers have. Sums are of parts, some kilobytes off what is pushed.
+The files of each layer are compressed again by part, with the levels of the layers, to get the size of parts that share
+a layer. So the sums differ from the pushed size by some kilobytes.
 """
 
 import io
@@ -37,7 +37,7 @@ def main(images: Path) -> int:
 
 
 def table(service: Service, digest: str) -> str:
-    """The parts of one image as rows of a Markdown table, the sum last."""
+    """Return the parts of one image as rows of a Markdown table, the sum last."""
     layers = [layer["digest"] for layer in json.loads(service.read(digest))["layers"]]
     weights = [_weights(service, layer) for layer in layers]
     rows = {part: [sum(column) for column in zip(*(one[part] for one in weights), strict=True)] for part in PARTS}
@@ -64,7 +64,7 @@ def _weigh(layer: bytes) -> dict[str, list[int]]:
 
 
 def part_of(path: str) -> str:
-    """The part that a file of an image belongs to."""
+    """Return the part that a file of an image belongs to."""
     if "/site-packages/" in path:
         return "wheels"
     if path.startswith("app/"):
@@ -81,7 +81,7 @@ def _members(layer: bytes) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
 
 
 def _weight(members: Packed, part: str, compression: str, with_bytecode: bool) -> int:  # noqa: FBT001
-    """Bytes of a part, packed alone; nothing for a part without files."""
+    """Return the bytes of a part that is compressed alone; 0 for a part without files."""
     wanted = [
         (member, content)
         for member, content in members

@@ -1,1 +1,1 @@
-"""What tests of images stand on: reading them, pulling them, running them without a container engine."""
+"""Support for tests of images: reading, pulling, and running them without a container engine."""

@@ -1,10 +1,9 @@
-"""Measure how long a container of each service takes to its first 200, beside importing the application alone.
+"""Measure the time until a container of each service answers its first 200, and the time to import the application.
 
 bazel run //tools/oci/testing:cold_start [-- --rounds 9]
 
-Both run in the image's root file system, on one core, by turns, on a database that is migrated. "By processor" is
-the processor time that the process had used, making its container included: what to go by on a machine that does other
-things too.
+Both run alternately in the image's root file system, on one core, with a migrated database. "By processor" is the
+processor time of the process, including the setup of its container; it is the better measure on a busy machine.
 """
 
 import argparse
@@ -27,7 +26,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """Milliseconds on the clock and of the processor."""
+    """Wall-clock and processor time, in milliseconds."""
 
     clock: float
     processor: float
@@ -52,7 +51,7 @@ class Service:
         return cost
 
     def import_alone(self) -> Cost:
-        """Import the application and do nothing with it."""
+        """Only import the application."""
         began, used = monotonic(), os.times()
         with on_one_core():
             self.container.run_python(f"import services.{self.name}.app")
@@ -78,7 +77,7 @@ def main(arguments: list[str]) -> int:
 
 @contextmanager
 def prepared(name: str, layout: Path, prepare: Sequence[str]) -> Iterator[Service]:
-    """Unpack a service's image and run the commands that must have run before it starts."""
+    """Unpack a service's image and run the commands that are required before it starts."""
     index = Layout(folder=layout)
     image = images(index, index.digest)[_ARCHITECTURES[os.uname().machine]]
     config = image.config["config"]
@@ -93,7 +92,7 @@ def prepared(name: str, layout: Path, prepare: Sequence[str]) -> Iterator[Servic
 
 
 def row(service: Service, rounds: int) -> str:
-    """A line of the table: medians, after one round that nobody counts."""
+    """Return a row of the table: medians of all rounds except the first."""
     pairs = [(service.start(), service.import_alone()) for _ in range(rounds + 1)][1:]
     cells = [service.name]
     for attribute in ("clock", "processor"):
@@ -104,7 +103,7 @@ def row(service: Service, rounds: int) -> str:
 
 @contextmanager
 def on_one_core() -> Iterator[None]:
-    """Children that are started in the block run on one core."""
+    """Restrict children that are started in the block to one core."""
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(cores)})
     try:
@@ -114,13 +113,13 @@ def on_one_core() -> Iterator[None]:
 
 
 def _other_cores() -> set[int]:
-    """Where whoever asks is not in the way of who answers."""
+    """Return the cores for the client, so that it does not compete with the server if there is more than one core."""
     cores = set(range(os.cpu_count() or 1))
     return cores - os.sched_getaffinity(0) or cores
 
 
 def _processor_ms(process: int) -> float:
-    """Processor time of a process, from proc(5): fields 14 and 15 of stat, in ticks."""
+    """Return the processor time of a process, from fields 14 and 15 of /proc/PID/stat (proc(5)), which are in ticks."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) * 1000 / _TICKS
 

@@ -1,11 +1,11 @@
-"""Run a program in the root file system of an image, as a container engine would, with nothing but the kernel.
+"""Run a program in the root file system of an image, as a container engine would, using only kernel features.
 
 container.py ROOT --user UID:GID [--env KEY=VALUE]... [--workdir FOLDER] --data FOLDER -- PROGRAM ARGUMENT...
 container.py --probe
 
-The program is that user without capabilities, sees the image read-only, an empty /tmp, and `--data` as /data. The
-network is the caller's. `--probe` only tries whether this machine allows it: exit code 3 where it does not. This is a
-process of its own because none with threads can enter a user namespace.
+The program runs as that user without capabilities. It sees the image read-only, an empty /tmp, and `--data` as /data,
+and shares the caller's network. `--probe` only tests whether this machine permits that; if not, the exit code is 3.
+This is a separate process because a process with threads cannot enter a user namespace.
 """
 
 import argparse
@@ -24,11 +24,11 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class NamespacesForbiddenError(Exception):
-    """This machine lets an ordinary process make no namespaces."""
+    """This machine does not permit unprivileged processes to create namespaces."""
 
 
 def main(arguments: list[str]) -> None:
-    """Become the program."""
+    """Enter the container and replace this process by the program."""
     if arguments == ["--probe"]:
         enter_namespaces("1:1")
         return
@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> None:
 
 
 def enter_namespaces(user: str) -> None:
-    """Become a user, UID:GID, of a new user namespace, which may mount.
+    """Enter new namespaces as the user UID:GID, with permission to mount.
 
     Raises NamespacesForbiddenError.
     """
@@ -68,7 +68,7 @@ def enter_namespaces(user: str) -> None:
 
 
 def mount_all(root: Path, *, data: Path) -> None:
-    """Bind the image read-only, then what a container may write."""
+    """Mount the image read-only, then the folders that a container may write to."""
     _mount("none", Path("/"), flags=_MS_REC | _MS_PRIVATE)
     _mount(str(root), root, flags=_MS_BIND)
     _mount("none", root, flags=_MS_BIND | _MS_REMOUNT | _MS_RDONLY | _MS_NOSUID | _MS_NODEV)

@@ -1,4 +1,4 @@
-"""Read images: their documents, and what lies in their layers."""
+"""Read the documents of images and the content of their layers."""
 
 import io
 import json
@@ -18,7 +18,7 @@ _DESCRIBES_PACKAGE = re.compile(r"var/lib/dpkg/status\.d/.*|.*/site-packages/[^/
 
 
 class Blobs(Protocol):
-    """Where the blobs of an image are."""
+    """A store of an image's blobs."""
 
     def read(self, digest: str) -> bytes:
         """Return the blob of a digest."""
@@ -44,7 +44,7 @@ class Layout:
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """One entry of a layer, with the first bytes of a file, or with all where it describes a package.
+    """One entry of a layer, with the first bytes of a file, or with all bytes if the file describes a package.
 
     `layer` names the target that the layer comes from.
     """
@@ -99,7 +99,7 @@ class Image:
                 )
 
     def unpack(self, root: Path) -> None:
-        """Lay all layers over each other in a folder."""
+        """Unpack all layers into a folder, lowest first."""
         for tar in self.layers():
             tar.extractall(root)  # noqa: S202 - the image is ours
 

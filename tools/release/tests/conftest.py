@@ -1,4 +1,4 @@
-"""A small release, the registry it goes to, and keys."""
+"""A small release, the registry that it is pushed to, and keys."""
 
 import json
 import os
@@ -27,7 +27,7 @@ _SOURCE = Source(revision="a" * 40, locks={"requirements_lock.txt": "b" * 64})
 @pytest.fixture(scope="session")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Key pairs in PEM: `ours.pem` with `ours.pub`, and `other.pem` with `other.pub`."""
-    # cosign keeps files of its own in the home folder.
+    # cosign writes files to the home folder.
     folder = tmp_path_factory.mktemp("keys")
     os.environ["HOME"] = str(folder)
     for name in ("ours", "other"):

@@ -1,4 +1,4 @@
-"""Telling that a lock no longer fits its requirements."""
+"""Detecting that a lock no longer fits its requirements."""
 
 import pytest
 from packaging.requirements import Requirement
@@ -45,20 +45,20 @@ def test_a_pin_whose_parent_has_gone_is_noticed() -> None:
 
 
 def test_a_pin_without_hash_is_noticed() -> None:
-    """What has no hash could be anything."""
+    """A pin without a hash is reported, because any file would satisfy it."""
     lock = read_lock("fastapi==1.2\n    # via -r requirements.in\n")
     assert complaints(_asked("fastapi"), lock) == ["fastapi has no hash"]
 
 
 def test_what_a_wheel_needs_must_be_pinned() -> None:
-    """A need for Linux counts; one for Windows or for an extra that nobody asked for does not."""
+    """Requirements for Linux must be pinned; those for Windows and for extras that are not requested need not be."""
     lock = read_lock(_lock("click==8.0"))
     needs = ["colorama; sys_platform == 'win32'", "rich; extra == 'pretty'", "idna>=3"]
     assert unmet_needs("click", needs, lock) == ["click needs idna>=3: the lock does not pin it"]
 
 
 def test_each_requirements_file_of_a_track_is_asked_for_its_own() -> None:
-    """A pin is in the lock for the file that names it, not for another one of the track."""
+    """A requirement is satisfied only by a pin whose `via` comment names its requirements file."""
     lock = read_lock(_lock("fastapi==1.2"))
     asked = {"requirements.in": [], "requirements/old.in": read_requirements("fastapi==1.*")}
     assert complaints(asked, lock) == [
@@ -76,13 +76,13 @@ def _track(**versions: str) -> str:
 
 
 def test_what_a_track_requires_may_take_others_with_it() -> None:
-    """A distribution that differs because of one that the track names is explained."""
+    """A pin that differs because of a requirement of the track is accepted."""
     main, track = (read_lock(_track(pydantic=version, core=version, idna="1")) for version in ("2.14", "2.13"))
     assert unexplained(read_requirements("pydantic==2.13"), track, main) == []
 
 
 def test_a_pin_that_stayed_behind_the_main_lock_is_noticed() -> None:
-    """A track follows the main lock where it names nothing that stands against it."""
+    """A track's pin must equal the main lock's if no requirement of the track explains a difference."""
     main, track = read_lock(_track(pydantic="2.14", idna="2")), read_lock(_track(pydantic="2.13", idna="1"))
     found = unexplained(read_requirements("pydantic==2.13"), track, main)
     assert found == ["idna is 1, and 2 in the main lock, which the track could have"]

@@ -24,14 +24,14 @@ each_other_track = pytest.mark.parametrize("track", _OTHERS, ids=lambda track: t
 
 
 def _unpacked() -> list[Distribution]:
-    """List every distribution whose metadata lies in the runfiles, each in a folder of its own."""
+    """List every distribution whose metadata is in the runfiles, each in a separate folder."""
     folders = Path(os.environ["RUNFILES_DIR"]).glob("*/site-packages")
     return [found for folder in folders for found in distributions(path=[str(folder)])]
 
 
 @each_track
 def test_lock_and_requirements_agree(track: Track) -> None:
-    """Every requirement is pinned as it is written, and nothing is pinned that no file asks for."""
+    """Every requirement has a pin that satisfies it, and every pin is required by a file."""
     files = required_files(track, Path.cwd())
     requirements = {file: read_requirements(text) for file, text in files.items()}
     found = complaints(requirements, read_lock(_TEXTS[track]))
@@ -40,7 +40,7 @@ def test_lock_and_requirements_agree(track: Track) -> None:
 
 @each_other_track
 def test_a_track_differs_from_the_main_lock_only_where_it_says_so(track: Track) -> None:
-    """Other pins follow the main lock, and their lines are the same, so that both have one repository."""
+    """All other pins have the same lines as in the main lock, so that both tracks share one repository."""
     requirements = read_requirements(Path(track.requirements).read_text(encoding="utf-8"))
     found = unexplained(requirements, read_lock(_TEXTS[track]), _LOCK)
     assert not found, "\n".join([*found, _MEND])
@@ -49,7 +49,7 @@ def test_a_track_differs_from_the_main_lock_only_where_it_says_so(track: Track) 
 
 @each_track
 def test_no_pin_depends_on_the_micro_version_of_python(track: Track) -> None:
-    """Images have Debian's Python 3.11.2 and registry mode another 3.11, and both make the same images."""
+    """Images have Python 3.11.2 and registry mode has another 3.11, and both must produce the same images."""
     found = [
         f"{pin.name}: its marker `{marker}` differs within Python 3.11; name it in {track.requirements} and in `deps`"
         for pin in read_pins(_TEXTS[track])
@@ -60,7 +60,7 @@ def test_no_pin_depends_on_the_micro_version_of_python(track: Track) -> None:
 
 
 def test_every_wheel_finds_its_needs_in_the_lock() -> None:
-    """What the wheels ask for in their metadata is pinned, in a version that they take."""
+    """The requirements in the metadata of the wheels are pinned, in versions that satisfy them."""
     lock = read_lock(_TEXT_OF_BUILD)
     found = [
         complaint
@@ -88,5 +88,5 @@ def _linux_pins(text: str) -> dict[str, str]:
     ids=lambda pin: f"{pin.name}-{pin.version}",
 )
 def test_each_pin_names_its_files(pin: Pin) -> None:
-    """A wheel is found by its hash without asking an index which file that is."""
+    """Each pin lists its file names, so a wheel is found by its hash without a request to an index."""
     assert pin.files or not pin.is_for_linux, _MEND

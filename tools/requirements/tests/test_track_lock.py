@@ -1,4 +1,4 @@
-"""A track's lock has the lines of the main lock where it pins the same."""
+"""A track's lock has the lines of the main lock for equal pins."""
 
 from tools.requirements.comparison import difference_table
 from tools.requirements.track_lock import own_pins, preferences, with_main_blocks
@@ -17,7 +17,7 @@ base==2.0 ; sys_platform != 'emscripten' \\
 
 
 def test_a_marker_that_means_the_same_on_our_platforms_is_that_of_the_main_lock() -> None:
-    """Uv also solves for platforms and versions of Python that nothing here uses."""
+    """Markers that differ only on platforms that are not used here count as equal; uv resolves for those too."""
     track = _MAIN.replace("sys_platform != 'emscripten'", "python_full_version < '3.15'").replace(
         "base==", "base==1.0 ; python_full_version >= '3.15' \\\n    --hash=sha256:cc\nbase=="
     )
@@ -25,7 +25,7 @@ def test_a_marker_that_means_the_same_on_our_platforms_is_that_of_the_main_lock(
 
 
 def test_files_of_the_same_version_are_those_of_the_main_lock() -> None:
-    """A wheel that came to the index since does not make a repository of its own."""
+    """Wheels that were added to the index since the main lock was made do not lead to a second repository."""
     track = _MAIN.replace("    --hash=sha256:" + "a" * 64, "    --hash=sha256:" + "d" * 64)
     assert with_main_blocks(track, _MAIN) == _MAIN
 
@@ -37,7 +37,7 @@ def test_what_a_pin_is_for_is_said_for_the_track() -> None:
 
 
 def test_another_version_marker_or_extra_stays() -> None:
-    """What differs on one of our platforms keeps the track's own lines."""
+    """A pin that differs on one of our platforms keeps the track's lines."""
     for old, new in [("base==2.0", "base==1.0"), ("!= 'emscripten'", "== 'linux'"), ("app==1.0", "app[x]==1.0")]:
         track = _MAIN.replace(old, new)
         assert with_main_blocks(track, _MAIN) == track
@@ -45,7 +45,7 @@ def test_another_version_marker_or_extra_stays() -> None:
 
 
 def test_the_main_lock_comes_before_the_tracks_own_pins() -> None:
-    """Uv takes the first that fits, so that a track leaves the main lock only where it must."""
+    """Uv uses the first preference that fits, so a track differs from the main lock only where necessary."""
     track = _MAIN.replace("base==2.0", "base==1.0")
     versions = [line.partition(" ")[0] for line in preferences(_MAIN, track).splitlines() if "==" in line[:8]]
     assert versions == ["app==1.0", "base==2.0", "base==1.0"]

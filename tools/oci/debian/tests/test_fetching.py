@@ -1,4 +1,4 @@
-"""What the build says of a file that is not what a lock says, with a real Bazel, a mirror and a package index."""
+"""The build's messages about files that do not match a lock, with a real Bazel, a mirror and a package index."""
 
 import hashlib
 import json
@@ -73,7 +73,7 @@ def _sha256(content: bytes) -> str:
 
 
 def _newer(name: str) -> bytes:
-    """Return the locked content of a package; each has its own, because Bazel caches downloads by hash."""
+    """Return the locked content of a package; contents differ by package, because Bazel caches downloads by hash."""
     return f"{name} of the security archive".encode()
 
 
@@ -105,10 +105,10 @@ _LOCKS: dict[str, list[dict[str, object]]] = {
 
 
 class _Index(BaseHTTPRequestHandler):
-    """A package index (PEP 503) whose only wheel is another than the hash beside it."""
+    """A package index (PEP 503) whose only wheel does not match the hash in its link."""
 
     def do_GET(self) -> None:
-        """Answer with the page, or with the wheel."""
+        """Serve the page or the wheel."""
         page = f'<a href="/{_WHEEL}#sha256={_sha256(_LOCKED)}">{_WHEEL}</a>'.encode()
         content = _CHANGED if self.path.endswith(".whl") else page
         self.send_response(200)
@@ -118,7 +118,7 @@ class _Index(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +134,7 @@ def index() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def archives(tmp_path_factory: pytest.TempPathFactory) -> Archives:
-    """Archives without any file yet."""
+    """Empty archives."""
     folder = tmp_path_factory.mktemp("archives")
     return Archives(main=folder / "debian", security=folder / "debian-security", snapshot=folder / "snapshot")
 
@@ -157,7 +157,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def bazel(workspace: Path) -> Iterator[list[str]]:
-    """The command of a Bazel of its own, on a machine whose apt has no sources."""
+    """The command of a separate Bazel with its own output root, on a machine whose apt has no sources."""
     command = ["bwrap", "--dev-bind", "/", "/", "--tmpfs", "/etc/apt"]
     command += ["bazel", f"--output_user_root={workspace / 'bazel'}"]
     yield command
@@ -166,11 +166,11 @@ def bazel(workspace: Path) -> Iterator[list[str]]:
 
 @pytest.fixture(scope="module")
 def query(workspace: Path, bazel: list[str], archives: Archives, index: str) -> Query:
-    """Ask Bazel for the dependencies of a target."""
+    """Return a function that runs `bazel query` for the dependencies of a target."""
     interpreter = Path(sys.executable).resolve().parents[2]
     flags = ["--lockfile_mode=off", "--noenable_workspace", "--http_connector_attempts=1"]
     flags += [f"--repo_env=DEBIAN_MIRROR=file://{archives.main}", f"--repo_env=PIP_INDEX_URL={index}"]
-    # Empty: the one beside the main archive, whatever the machine's apt names.
+    # Empty: use the security archive beside the main archive, not one from the machine's apt sources.
     flags += ["--repo_env=DEBIAN_SECURITY_MIRROR="]
     flags += [f"--repo_env=DEBIAN_SNAPSHOT_ARCHIVE=file://{archives.snapshot}"]
     flags += [f"--override_repository=rules_python++python+python_3_11={interpreter}"]
@@ -212,7 +212,7 @@ def fetch(query: Query, workspace: Path, bazel: list[str]) -> Fetch:
 
 
 def test_changed_package_is_one_message_with_name_and_both_hashes(ask: Ask, archives: Archives) -> None:
-    """The message says which file is wrong, where, and how."""
+    """The message has the name of the file, its address and both hashes."""
     file = archives.add(_POOL, _CHANGED, to=archives.main)
     hashes = f"expected sha256 {_sha256(_LOCKED)}, found {_sha256(_CHANGED)}"
     said = f"Debian package hello 1.0: {hashes} at file://{file}. The file was changed on the mirror or on the way."
@@ -221,7 +221,7 @@ def test_changed_package_is_one_message_with_name_and_both_hashes(ask: Ask, arch
 
 
 def test_package_that_is_nowhere_says_what_to_do(ask: Ask, archives: Archives) -> None:
-    """A file that a mirror has dropped is distinguished from a changed one."""
+    """The message for a file that a mirror has dropped differs from that for a changed file."""
     output = ask("@base_amd64//:debs")
     expected = f"Debian package hello 1.0: expected sha256 {_sha256(_LOCKED)}"
     assert f"{expected}, found no such file at file://{archives.main}/" in output
@@ -230,7 +230,7 @@ def test_package_that_is_nowhere_says_what_to_do(ask: Ask, archives: Archives) -
 
 
 def test_package_comes_from_the_snapshot_archive(fetch: Fetch, archives: Archives) -> None:
-    """A file that the security archive has deleted is taken from the snapshot of the lock's moment."""
+    """A file that the security archive has deleted is fetched from the snapshot of the lock's timestamp."""
     path = "pool/updates/main/a/archived/archived_1.1_all.deb"
     archives.add(path, _newer("archived"), to=archives.snapshot / "debian-security" / _SNAPSHOT)
     said, repository = fetch("archived")
@@ -240,7 +240,7 @@ def test_package_comes_from_the_snapshot_archive(fetch: Fetch, archives: Archive
 
 
 def test_machine_without_a_mirror_uses_the_snapshot_archive(fetch: Fetch, archives: Archives) -> None:
-    """No variable and no apt source is needed, as on Ubuntu and macOS."""
+    """The build needs neither a variable nor an apt source, as on Ubuntu and macOS."""
     path = "pool/main/u/new_1.0_all.deb"
     archives.add(path, _newer("new"), to=archives.snapshot / "debian" / _SNAPSHOT)
     _, repository = fetch("unconfigured", "--repo_env=DEBIAN_MIRROR=")
@@ -269,21 +269,21 @@ def test_dropped_package_falls_back_with_all_of_its_source(fetch: Fetch, archive
 
 
 def test_changed_package_is_an_error_although_it_has_a_fallback(ask: Ask, archives: Archives) -> None:
-    """A file with another hash is never answered with an older version."""
+    """A file with another hash is an error, never replaced by an older version."""
     archives.add("pool/updates/main/a/altered/altered_1.1_all.deb", _CHANGED, to=archives.security)
     archives.add("pool/main/a/altered/altered_1.0_all.deb", _frozen("altered"), to=archives.main)
     assert f"found {_sha256(_CHANGED)} at file://{archives.security}" in ask("@altered_amd64//:debs")
 
 
 def test_package_without_file_and_fallback_is_an_error(ask: Ask) -> None:
-    """The message names the package that the lock wants."""
+    """The message has the package in the locked version."""
     assert f"Debian package gone 1.1: expected sha256 {_sha256(_newer('gone'))}, found no such" in ask(
         "@gone_amd64//:debs"
     )
 
 
 def test_changed_wheel_is_named_with_both_hashes(ask: Ask, index: str) -> None:
-    """The download says which file is wrong, and how."""
+    """The message of the download has the file and both hashes."""
     output = ask("@pip//hello:pkg")
     assert f"{index}/{_WHEEL}" in output
     assert f"Checksum was {_sha256(_CHANGED)} but wanted {_sha256(_LOCKED)}" in output
@@ -291,6 +291,6 @@ def test_changed_wheel_is_named_with_both_hashes(ask: Ask, index: str) -> None:
 
 @pytest.mark.parametrize("name", ["fetching.bzl", "mirrors.bzl"])
 def test_copy_of_the_air_gapped_mode_is_equal(name: str) -> None:
-    """The stand-in for rules_python fetches Debian packages by the same rules."""
+    """The stand-in for rules_python has equal copies of the rules that fetch Debian packages."""
     copy = Path("tools/airgap/modules/rules_python/python/private/interpreter", name)
     assert copy.read_text() == (_SOURCES / name).read_text()

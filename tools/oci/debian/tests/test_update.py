@@ -1,4 +1,4 @@
-"""The update and the report, against signed archives that this test serves."""
+"""The update of a lock and the report of outdated packages, with signed archives that the test serves."""
 
 import json
 import lzma
@@ -22,7 +22,7 @@ _PACKAGE = "Package: zlib\nVersion: {version}\nFilename: pool/{place}/zlib_{vers
 
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A workspace whose folder `base` wants zlib."""
+    """A workspace whose folder `base` requires zlib."""
     monkeypatch.setenv("BUILD_WORKSPACE_DIRECTORY", str(tmp_path))
     base = tmp_path / "base"
     base.mkdir()
@@ -84,7 +84,7 @@ def _locked(folder: Path) -> dict[str, object]:
 
 
 def _refusal(capsys: pytest.CaptureFixture[str], *words: str) -> str:
-    """Run an update that fails, and return its one line."""
+    """Run an update that fails, and return its one-line error."""
     assert main(["base", *words]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     return line
@@ -116,7 +116,7 @@ def test_update_without_news_leaves_the_lock_alone(folder: Path, mirror: Mirror)
 
 @pytest.mark.usefixtures("mirror")
 def test_another_base_is_written_although_the_packages_are_the_same(folder: Path) -> None:
-    """The lock of additional packages says which base they are for."""
+    """The lock of additional packages records its base, so a changed base is written."""
     packages = json.loads((folder / "packages.json").read_text())
     for name in ("first", "second"):
         other = folder.parent / name
@@ -129,7 +129,7 @@ def test_another_base_is_written_although_the_packages_are_the_same(folder: Path
 
 @pytest.mark.usefixtures("mirror")
 def test_interpreter_gets_the_same_packages(folder: Path) -> None:
-    """The interpreter's list has the same form."""
+    """The interpreter's list is equal to the lock."""
     assert main(["base", "--interpreter", "packages.json"]) == 0
     assert (folder.parent / "packages.json").read_text() == (folder / "lock.json").read_text()
 
@@ -137,7 +137,7 @@ def test_interpreter_gets_the_same_packages(folder: Path) -> None:
 def test_security_archive_is_found_in_the_snapshot_archive(
     mirror: Mirror, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where no mirror has the security archive, Debian's snapshot archive is asked."""
+    """If no mirror has the security archive, Debian's snapshot archive is used."""
     now = datetime(2026, 11, 28, tzinfo=UTC)
     monkeypatch.setattr("tools.oci.debian.mirrors.datetime", _Clock(now))
     snapshot = mirror.security.folder.parent / "snapshot/debian-security/20261128T000000Z"
@@ -148,19 +148,19 @@ def test_security_archive_is_found_in_the_snapshot_archive(
 
 
 class _Clock:
-    """A class `datetime` whose time stands still."""
+    """A replacement of the class `datetime` with a fixed time."""
 
     def __init__(self, moment: datetime) -> None:
         self._moment = moment
 
     def now(self, _: object) -> datetime:
-        """Return the moment."""
+        """Return the fixed time."""
         return self._moment
 
 
 @pytest.mark.usefixtures("folder")
 def test_report_lists_what_is_behind(mirror: Mirror, capsys: pytest.CaptureFixture[str]) -> None:
-    """One line for each package, and an exit code for a scheduled job."""
+    """The report has a line for each outdated package, and an exit code for scheduled jobs."""
     main(["base"])
     assert main(["base", "--report"]) == 0
     mirror.security.packages = mirror.security.packages.replace("1.3", "1.4")
@@ -181,7 +181,7 @@ def test_release_by_another_key_is_refused(mirror: Mirror, capsys: pytest.Captur
 
 
 def test_mirror_that_signs_anew_is_trusted_by_its_keyring(mirror: Mirror, folder: Path, tmp_path: Path) -> None:
-    """`--keyring` adds keys to the ones that are trusted already."""
+    """`--keyring` adds keys to the trusted ones, for mirrors that replace the signatures."""
     mirror.main.key = SigningKey()
     mirror.main.publish()
     keyring = mirror.main.key.write_keyring(tmp_path / "other.gpg")
@@ -191,7 +191,7 @@ def test_mirror_that_signs_anew_is_trusted_by_its_keyring(mirror: Mirror, folder
 
 @pytest.mark.usefixtures("mirror", "folder")
 def test_missing_keyring_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    """A mistyped keyring is one sentence."""
+    """A keyring that does not exist is a one-line error."""
     assert "the keyring nowhere.gpg is not a file" in _refusal(capsys, "--keyring", "nowhere.gpg")
 
 
@@ -205,7 +205,7 @@ def test_changed_release_is_refused(mirror: Mirror, capsys: pytest.CaptureFixtur
 
 
 def test_text_outside_the_signature_does_not_count(mirror: Mirror, folder: Path) -> None:
-    """An index whose hash stands in front of the signed part is not believed, and the signed one still is."""
+    """Hashes of indexes outside the signed part of a Release are ignored; those in the signed part are used."""
     file = mirror.main.place / "InRelease"
     forged = "Codename: forged\nSHA256:\n " + "0" * 64 + " 1 main/binary-amd64/Packages.xz\n\n"
     file.write_text(forged + file.read_text() + forged)

@@ -1,4 +1,4 @@
-"""The order of Debian versions, on the cases of Debian Policy and of our own lock."""
+"""The order of Debian versions, tested with the cases of Debian Policy and of this repository's lock."""
 
 import pytest
 
@@ -22,7 +22,7 @@ from tools.oci.debian.versions import newest, sort_key
     ],
 )
 def test_older_sorts_before_newer(older: str, newer: str) -> None:
-    """Dpkg and we agree which of two versions is newer."""
+    """The order of two versions is that of dpkg."""
     assert sort_key(older) < sort_key(newer)
     assert newest([newer, older]) == newer
 

@@ -1,4 +1,4 @@
-"""Registries that want to know who asks: htpasswd, token servers, TLS with an own authority."""
+"""Registries with authentication: htpasswd, token servers, and TLS with a private certificate authority."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def guarded(folder: Path) -> Iterator[Registry]:
-    """A registry that lets in `user` with `password`."""
+    """A registry that requires the user name `user` and the password `password`."""
     auth = htpasswd(folder, _PASSWORDS)
     with running_registry(Path(os.environ["DOCKER_REGISTRY"]), folder=folder, port=free_port(), auth=auth) as made:
         yield made
@@ -48,7 +48,7 @@ def guarded(folder: Path) -> Iterator[Registry]:
 
 @pytest.fixture
 def by_token(folder: Path) -> Iterator[Registry]:
-    """A registry that believes the tokens of a token server."""
+    """A registry that accepts the tokens of a token server."""
     with (
         token_server(folder, _ACCOUNTS) as auth,
         running_registry(Path(os.environ["DOCKER_REGISTRY"]), folder=folder, port=free_port(), auth=auth) as made,
@@ -57,7 +57,7 @@ def by_token(folder: Path) -> Iterator[Registry]:
 
 
 def test_password_opens_the_registry(guarded: Registry, crane: Crane, services: list[Service], log_in: LogIn) -> None:
-    """Services that share layers are pushed with the password that `docker login` left."""
+    """Services that share layers are pushed with the password that `docker login` stored."""
     log_in(guarded.address, "user", "password")
     push_all(services, guarded.address, crane=crane, tags=["v1"])
     assert crane.digest(f"{guarded.address}/products:v1") == services[1].digest
@@ -67,7 +67,7 @@ def test_password_opens_the_registry(guarded: Registry, crane: Crane, services: 
 def test_wrong_password_is_one_sentence(
     guarded: Registry, crane: Crane, services: list[Service], log_in: LogIn, password: str
 ) -> None:
-    """The sentence names the registry and what to do, and holds no password."""
+    """The error has the registry and the remedy, but not the password."""
     if password:
         log_in(guarded.address, "user", password)
     with pytest.raises(RegistryError, match=r"users.*docker login") as failure:
@@ -78,7 +78,7 @@ def test_wrong_password_is_one_sentence(
 def test_credential_helper_is_asked(
     tmp_path: Path, guarded: Registry, crane: Crane, services: list[Service], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The helper that Docker's file names for the registry has the password."""
+    """The password comes from the credential helper that Docker's configuration names for the registry."""
     helper = tmp_path / "docker-credential-vault"
     login = json.dumps({"Username": "user", "Secret": "password"})
     helper.write_text(f"#!/bin/sh\necho '{login}'\n")
@@ -117,7 +117,7 @@ def test_token_opens_the_registry(by_token: Registry, crane: Crane, services: li
 def test_service_is_pushed_without_rights_on_its_neighbor(
     by_token: Registry, crane: Crane, services: list[Service], log_in: LogIn
 ) -> None:
-    """Where layers cannot be taken from another repository, they are sent."""
+    """If layers cannot be mounted from another repository, they are sent."""
     users, products = services
     log_in(by_token.address, "deployer", "password")
     push_all([users], by_token.address, crane=crane)
@@ -130,7 +130,7 @@ def test_service_is_pushed_without_rights_on_its_neighbor(
 def test_token_for_reading_is_one_sentence(
     by_token: Registry, crane: Crane, services: list[Service], log_in: LogIn
 ) -> None:
-    """An account without the right to push gets the registry's code, without the details that Go prints."""
+    """An account without permission to push gets the registry's error code, without the details that Go prints."""
     log_in(by_token.address, "reader", "password")
     expected = (
         r"/users@\S+: POST http://\S+/users/blobs/uploads/: UNAUTHORIZED: authentication required \(`docker login`"
@@ -142,7 +142,7 @@ def test_token_for_reading_is_one_sentence(
 def test_own_authority_is_trusted_by_name(
     folder: Path, crane: Crane, services: list[Service], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SSL_CERT_FILE names the authority; without it one sentence says so; --insecure does without."""
+    """A private authority is trusted if SSL_CERT_FILE names it; otherwise the push fails, unless --insecure is set."""
     made = Certificate.make(folder)
     tls = {"certificate": str(made.certificate), "key": str(made.key)}
     binary, port = Path(os.environ["DOCKER_REGISTRY"]), free_port()

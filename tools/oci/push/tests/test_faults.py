@@ -1,4 +1,4 @@
-"""Registries and networks that fail: passing trouble is tried again, the rest is one sentence, tags stay."""
+"""Failures of registries and networks: transient ones are retried, others are one-line errors that leave the tags."""
 
 import socket
 from pathlib import Path
@@ -36,7 +36,7 @@ def _fails(registry: Registry, service: Service, crane: Crane, fault: Fault, *ta
 def test_passing_trouble_is_tried_again(
     registry: Registry, crane: Crane, services: list[Service], matching: str, status: int
 ) -> None:
-    """A connection that breaks, or a registry that is busy, costs a pause, and all arrives."""
+    """After a broken connection or a busy registry the push is retried and succeeds."""
     fault = Fault(matching=matching, times=1, status=status, body=_error("TOOMANYREQUESTS", "slow down"))
     with failing_network(registry.address, fault) as address:
         push_all(services[:1], address, crane=crane, tags=["v1"])
@@ -47,7 +47,7 @@ def test_passing_trouble_is_tried_again(
 
 @pytest.mark.parametrize("status", [307, 308])
 def test_redirected_push_arrives(registry: Registry, crane: Crane, services: list[Service], status: int) -> None:
-    """Uploads, manifests and tags that are sent on to another host, with their content."""
+    """Uploads, manifests and tags that are redirected to another host arrive with their content."""
     fault = Fault(
         matching="^(POST|PUT|PATCH) ", status=status, headers={"Location": f"http://{registry.address}{{path}}"}
     )
@@ -60,20 +60,20 @@ def test_redirected_push_arrives(registry: Registry, crane: Crane, services: lis
 
 
 def test_registry_without_head_is_named(registry: Registry, crane: Crane, services: list[Service]) -> None:
-    """Pushing asks for blobs and manifests by HEAD, which the specification wants of a registry."""
+    """Pushing sends HEAD requests for blobs and manifests, which the specification requires registries to support."""
     message = _fails(registry, services[0], crane, Fault(matching="^HEAD ", status=405), "v1")
     assert message.endswith("(the registry does not answer HEAD requests, which pushing needs)")
 
 
 def test_absent_image_of_a_long_name_is_absent(registry: Registry, crane: Crane) -> None:
-    """The code of an error is found beyond what a sentence shows."""
+    """The error code is read from the full response, not from the shortened message."""
     repository = f"{registry.address}/{'/'.join(['long-name'] * 20)}"
     assert crane.digest(f"{repository}@sha256:{'0' * 64}") is None
     assert crane.manifest(f"{repository}:sha256-{'0' * 64}.sig") is None
 
 
 def test_interrupted_push_leaves_the_tag(registry: Registry, crane: Crane, services: list[Service]) -> None:
-    """Where a push ends for good, the tag names the whole image that it named before."""
+    """After a failed push the tag still names the complete earlier image."""
     old, new = services
     push_all([old], registry.address, crane=crane, tags=["v1"])
     fault = Fault(matching=_MANIFEST, status=400, body=_error("MANIFEST_INVALID", "no room"))
@@ -83,14 +83,14 @@ def test_interrupted_push_leaves_the_tag(registry: Registry, crane: Crane, servi
 
 
 def test_error_of_the_registry_is_shown(registry: Registry, crane: Crane, services: list[Service]) -> None:
-    """Its own words say more than a status."""
+    """The message has the registry's text, not only the status."""
     words = "The repository with name 'users' does not exist in the registry"
     fault = Fault(matching="POST ", status=404, body=_error("NAME_UNKNOWN", words))
     assert words in _fails(registry, services[0], crane, fault)
 
 
 def test_body_limit_says_what_to_raise(registry: Registry, crane: Crane, services: list[Service]) -> None:
-    """A proxy answers with a page of its own, which is shown without its markup."""
+    """The error page of a proxy is shown without its markup."""
     status = "413 Request Entity Too Large"
     page = f"<html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>"
     message = _fails(registry, services[0], crane, Fault(matching="PATCH ", status=413, body=page))
@@ -107,13 +107,13 @@ def test_upload_that_breaks_off_hides_its_rights(registry: Registry, crane: Cran
 
 
 def test_forbidden_says_so(registry: Registry, crane: Crane, services: list[Service]) -> None:
-    """A right that is missing is not tried again."""
+    """A request that is denied for lack of permission is not retried."""
     fault = Fault(matching="POST ", status=403, body=_error("DENIED", "requested access to the resource is denied"))
     assert "no right" in _fails(registry, services[0], crane, fault)
 
 
 def test_immutable_tags_take_new_images(registry: Registry, crane: Crane, services: list[Service]) -> None:
-    """Only the tags that were asked for are written, each once; one that is there and other is refused in its words."""
+    """Only the requested tags are written, each once; for an immutable tag the registry's message is shown."""
     words = "The image tag 'v1' already exists and cannot be overwritten because the repository is immutable"
     old, new = services
     push_all([old], registry.address, crane=crane, tags=["v1"])
@@ -132,7 +132,7 @@ def test_immutable_tags_take_new_images(registry: Registry, crane: Crane, servic
 def test_refused_mount_falls_back_to_upload(
     registry: Registry, crane: Crane, services: list[Service], status: int
 ) -> None:
-    """A registry that mounts nothing gets the bytes."""
+    """If the registry refuses to mount layers, they are uploaded."""
     fault = Fault(matching=r"POST .*mount=", status=status, body=_error("UNSUPPORTED", "no mounts here"))
     with failing_network(registry.address, fault) as address:
         push_all(services, address, crane=crane)
@@ -142,7 +142,7 @@ def test_refused_mount_falls_back_to_upload(
 def test_another_kind_of_index_under_the_tag_is_replaced(
     registry: Registry, crane: Crane, services: list[Service]
 ) -> None:
-    """Whatever a tag named before, it names the image afterwards."""
+    """A tag that named an index of another kind names the image after the push."""
     nested = write_service(services[0].layout.parent / "nested", "nested", b"nested")
     Publisher(crane=crane).push(nested, f"{registry.address}/users", tags=["v1"])
     Publisher(crane=crane).push(services[0], f"{registry.address}/users", tags=["v1"])
@@ -151,7 +151,7 @@ def test_another_kind_of_index_under_the_tag_is_replaced(
 
 @pytest.mark.parametrize("body", ["<html>log in", "[]", "\ufffd", '{"manifests": 1}', ""])
 def test_page_in_place_of_a_registry(registry: Registry, crane: Crane, services: list[Service], body: str) -> None:
-    """A web server that answers everything is not believed."""
+    """A web server that answers all requests with status 200 is not taken for a registry."""
     _fails(registry, services[0], crane, Fault(matching="", status=200, body=body), "v1")
 
 
@@ -159,12 +159,12 @@ def test_page_in_place_of_a_registry(registry: Registry, crane: Crane, services:
 def test_challenge_that_leads_nowhere(
     registry: Registry, crane: Crane, services: list[Service], challenge: str
 ) -> None:
-    """A token server that is not there is one sentence."""
+    """A challenge without a usable address of a token server is a one-line error."""
     _fails(registry, services[0], crane, Fault(matching="", status=401, headers={"WWW-Authenticate": challenge}))
 
 
 def test_silent_registry_is_given_up(crane: Crane, services: list[Service]) -> None:
-    """A registry that accepts a connection and never answers is left after the deadline."""
+    """The push to a registry that accepts a connection and never answers ends at the deadline."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         hasty = Crane(binary=crane.binary, query_seconds=0.3, copy_seconds=0.3)
         repository = f"localhost:{server.getsockname()[1]}/users"
@@ -173,7 +173,7 @@ def test_silent_registry_is_given_up(crane: Crane, services: list[Service]) -> N
 
 
 def test_silence_is_waited_for_once(crane: Crane, services: list[Service], registry: Registry) -> None:
-    """A transfer beside another service that ends at the deadline is not tried again directly."""
+    """A transfer through another service's repository that ends at the deadline is not repeated directly."""
     calls: list[str] = []
 
     class Silent(Crane):

@@ -1,4 +1,4 @@
-"""Names of repositories and tags."""
+"""The validation of repository names and tags."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tools.oci.push.references import BadReferenceError, check_repository, check
 
 @pytest.mark.parametrize("tag", ["v1", "1.0", "_x", "a" * 128, "V1.2-rc.1"])
 def test_good_tag_is_returned(tag: str) -> None:
-    """The grammar is that of the distribution specification."""
+    """Tags that the OCI distribution specification permits are accepted."""
     assert check_tag(tag) == tag
 
 
@@ -24,13 +24,13 @@ def test_bad_tag_is_refused_with_the_rule(tag: str) -> None:
     ["localhost/aa", "localhost:5000/team/a_b", "[::1]:5000/service", "registry.example/a--b/c.d", "docker.io/me/svc"],
 )
 def test_good_repository_is_returned(repository: str) -> None:
-    """A registry, and a name in small letters."""
+    """A registry followed by a name in lower-case letters is accepted."""
     assert check_repository(repository) == repository
 
 
 @pytest.mark.parametrize("repository", ["me/service", "service", "", "/service", "bad_host!.example/service"])
 def test_repository_without_a_registry_is_refused(repository: str) -> None:
-    """Docker Hub is meant by none of these."""
+    """A missing registry does not default to Docker Hub."""
     with pytest.raises(BadReferenceError, match="does not begin with a registry"):
         check_repository(repository)
 
@@ -39,7 +39,7 @@ def test_repository_without_a_registry_is_refused(repository: str) -> None:
     "name", ["service/", "Service", "a", "", "a//b", "service:v1", "service@sha256:00", "a" * 256, "a___b"]
 )
 def test_bad_repository_is_refused(name: str) -> None:
-    """What a registry would answer with a page of its own is said before."""
+    """Names that a registry would reject are refused before any request."""
     with pytest.raises(BadReferenceError, match="is not a repository"):
         check_repository(f"registry.example/{name}")
 
@@ -53,5 +53,5 @@ def test_bad_repository_is_refused(name: str) -> None:
     ],
 )
 def test_registry_of_the_environment_replaces_the_default(registry: str, repository: str) -> None:
-    """One variable moves all services; the name of each stays."""
+    """The variable replaces the registry of each service and keeps the service's name."""
     assert repository_for("localhost:5000/user_service", registry) == repository

@@ -1,4 +1,4 @@
-"""Bills of materials, from locks and metadata to documents."""
+"""Bills of materials: the documents that are written from locks and metadata."""
 
 import json
 from pathlib import Path
@@ -94,7 +94,7 @@ def documents(tmp_path: Path) -> tuple[Any, Any]:
 
 
 def test_spdx_names_every_package(documents: tuple[Any, Any]) -> None:
-    """The image contains each package, by an identifier of its own and a purl; an outdated one in the used version."""
+    """Each package has a unique identifier and a purl; an outdated package has the version that is used."""
     spdx = documents[0]
     image, *packages = spdx["packages"]
     assert image["name"] == spdx["name"] == "service"
@@ -107,7 +107,7 @@ def test_spdx_names_every_package(documents: tuple[Any, Any]) -> None:
 
 
 def test_cyclonedx_names_every_package(documents: tuple[Any, Any]) -> None:
-    """Components carry purl, hash where a lock has one, and licence where the wheel states one."""
+    """Components have a purl, a hash if the lock has one, and a licence if the wheel states one."""
     components = documents[1]["components"]
     assert [component["purl"] for component in components] == _PURLS
     assert components[0]["hashes"] == [{"alg": "SHA-256", "content": "aa"}]
@@ -117,7 +117,7 @@ def test_cyclonedx_names_every_package(documents: tuple[Any, Any]) -> None:
 
 
 def test_documents_hold_no_time(documents: tuple[Any, Any]) -> None:
-    """What is described decides the identity of both."""
+    """The identifiers of both documents depend only on their content."""
     spdx, cyclonedx = documents
     assert spdx["creationInfo"]["created"] == "1970-01-01T00:00:00Z"
     assert spdx["documentNamespace"] == cyclonedx["serialNumber"]
@@ -125,5 +125,5 @@ def test_documents_hold_no_time(documents: tuple[Any, Any]) -> None:
 
 @pytest.mark.parametrize("name", ["Ruamel.YAML", "ruamel_yaml", "ruamel--yaml"])
 def test_spellings_of_a_distribution_are_one(name: str) -> None:
-    """Wheels write their names in several ways, purls in one."""
+    """Different spellings of a distribution's name in wheels lead to one purl."""
     assert pypi_name(name) == "ruamel-yaml"

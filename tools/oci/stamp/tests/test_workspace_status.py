@@ -1,4 +1,4 @@
-"""The command of `--config=stamp`, in a repository of its own."""
+"""The workspace status command of `--config=stamp`, run in a temporary repository."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ _COMMAND = Path("tools/oci/stamp/workspace_status.sh").absolute()
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository with one tagged commit of a known moment."""
+    """A repository with one tagged commit of a fixed time."""
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{role}_NAME", "fixture")
         monkeypatch.setenv(f"GIT_{role}_EMAIL", "fixture@example.com")
@@ -35,7 +35,7 @@ def _status(folder: Path) -> dict[str, str]:
 
 
 def test_status_names_the_commit_and_its_moment_in_utc(repository: Path) -> None:
-    """A tag does not replace the hash."""
+    """The status has the commit's hash, also for a tagged commit, and its time in UTC."""
     assert _status(repository) == {
         "STABLE_GIT_COMMIT": _git(repository, "rev-parse", "HEAD"),
         "STABLE_GIT_COMMIT_TIME": "2026-11-29T03:00:00Z",
@@ -43,6 +43,6 @@ def test_status_names_the_commit_and_its_moment_in_utc(repository: Path) -> None
 
 
 def test_changes_that_are_not_committed_are_marked(repository: Path) -> None:
-    """An image of them is not taken for one of the commit."""
+    """Uncommitted changes add `-dirty`, so that an image with them does not claim to be built from the commit."""
     (repository / "code").write_text("two")
     assert _status(repository)["STABLE_GIT_COMMIT"] == _git(repository, "rev-parse", "HEAD") + "-dirty"

@@ -1,1 +1,1 @@
-"""What rules_oci writes, fact by fact: true of the original and of what stands in for it."""
+"""Tests of the documents that rules_oci writes. They pass with rules_oci and with its stand-in."""

@@ -1,4 +1,4 @@
-"""What holds for the image of every service. `image_test` says which by its environment."""
+"""Tests that the image of every service passes. `image_test` names the image in the environment."""
 
 import dataclasses
 import json
@@ -56,7 +56,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
 
 @pytest.fixture(scope="session")
 def pushed(registry: Registry) -> Repository:
-    """The repository of the service, after a push by the command that users type."""
+    """The repository of the service, after a push with the service's push command."""
     _push(registry)
     return Repository(url=f"{registry.url}/{_NAME}")
 
@@ -75,7 +75,7 @@ def container(
 
 @pytest.fixture(scope="session")
 def emulated(namespaces: None, layout: Layout, tmp_path_factory: pytest.TempPathFactory) -> Container:
-    """The arm64 image and a program that runs it here, where there is one."""
+    """The arm64 image and an emulator that runs it on this machine."""
     del namespaces
     emulator = find_emulator()
     if emulator is None or platform.machine() == "aarch64":
@@ -95,7 +95,7 @@ def image(request: pytest.FixtureRequest, layout: Layout) -> Image:
 
 @pytest.fixture(scope="session")
 def members(image: Image) -> list[Member]:
-    """All that is in the layers of an image."""
+    """The entries of all layers of an image."""
     return list(image.members())
 
 
@@ -117,12 +117,12 @@ def _serve(container: Container, *, seconds: float) -> None:
 
 
 def test_registry_has_the_digest_of_the_build(layout: Layout, pushed: Repository) -> None:
-    """What a tag names on the registry is what `image.digest` says."""
+    """The tag on the registry names the digest in `image.digest`."""
     assert pushed.digest("v1") == layout.digest == Path(os.environ["IMAGE_DIGEST"]).read_text().strip()
 
 
 def test_second_push_sends_nothing(registry: Registry, pushed: Repository) -> None:
-    """A push of what is there already uploads no blob and writes no manifest."""
+    """Pushing an image that the registry has uploads no blob and writes no manifest."""
     assert pushed.digest("v1")
     before = {method: registry.requests(method) for method in ("PATCH", "POST", "PUT")}
     _push(registry)
@@ -130,18 +130,18 @@ def test_second_push_sends_nothing(registry: Registry, pushed: Repository) -> No
 
 
 def test_pulled_image_serves(container: Container) -> None:
-    """From its root file system alone the image prepares its data, starts, is ready, and describes itself to nobody."""
+    """With only its root file system, the image prepares its data, becomes ready, and serves no API description."""
     _serve(container, seconds=60)
 
 
 def test_other_architecture_serves(emulated: Container) -> None:
-    """Under qemu-user the arm64 interpreter is one, and the image prepares its data, starts, and is ready."""
+    """Under qemu-user the arm64 image runs its own interpreter, prepares its data, starts and is ready."""
     assert emulated.run_python("import platform; print(platform.machine())").strip() == "aarch64"
     _serve(emulated, seconds=_EMULATED_SECONDS)
 
 
 def test_volume_that_cannot_be_written_to_is_one_sentence(container: Container, tmp_path: Path) -> None:
-    """A uid that does not own /data, as OpenShift gives, gets a sentence that names the remedy and no traceback."""
+    """A uid that does not own /data, as on OpenShift, gets a one-line error with the remedy and no traceback."""
     tmp_path.chmod(0o555)
     denied = dataclasses.replace(container, data=tmp_path)
     for command in os.environ["IMAGE_PREPARE"].split():
@@ -151,7 +151,7 @@ def test_volume_that_cannot_be_written_to_is_one_sentence(container: Container, 
 
 
 def test_process_has_no_rights(container: Container) -> None:
-    """It runs as the user of the image, and can write /data and /tmp and nothing else."""
+    """The process runs as the user of the image, without capabilities, and can write only to /data and /tmp."""
     code = """if True:
         import os
         print(os.getuid(), os.getgid())
@@ -168,7 +168,7 @@ def test_process_has_no_rights(container: Container) -> None:
 
 
 def test_config_states_user_entrypoint_and_port(image: Image) -> None:
-    """The config says all that a container engine must know, in exec form."""
+    """The config has all that a container engine needs; the entrypoint is in exec form."""
     config = image.config["config"]
     assert config["User"] == _USER
     assert config["Entrypoint"] == ["/usr/bin/python3.11", "-m", os.environ["IMAGE_MODULE"]]
@@ -186,7 +186,7 @@ def test_labels_are_the_same_for_every_commit_and_mode(image: Image) -> None:
 
 
 def test_nothing_can_be_run_but_python(members: list[Member]) -> None:
-    """There is no shell, no package manager, no set-uid program; others come with additional Debian packages only."""
+    """There is no shell, package manager or set-uid program; only additional Debian packages add programs."""
     assert not [member.path for member in members if member.mode & (stat.S_ISUID | stat.S_ISGID)]
     programs = [member for member in members if not member.is_folder and member.path.parent.name in _PROGRAM_FOLDERS]
     assert not {member.path.name for member in programs} & _SHELLS_AND_PACKAGE_MANAGERS
@@ -213,7 +213,7 @@ def test_data_belongs_to_the_user(container: Container, members: list[Member]) -
 
 
 def test_every_binary_is_for_the_architecture(image: Image, members: list[Member]) -> None:
-    """No wheel of another machine has slipped in."""
+    """No wheel has binaries for another architecture."""
     machines = {
         int.from_bytes(member.content[18:20], "little") for member in members if member.content[:4] == b"\x7fELF"
     }
@@ -229,23 +229,23 @@ def test_every_source_is_compiled(members: list[Member]) -> None:
 
 
 def test_third_party_code_lies_in_one_folder(members: list[Member]) -> None:
-    """One site-packages folder, whatever the build calls its repositories."""
+    """All wheels are in one site-packages folder, for any names of the build's repositories."""
     found = {parent for member in members for parent in member.path.parents if parent.name == "site-packages"}
     assert found == {PurePosixPath("usr/local/lib/python3.11/site-packages")}
 
 
 def test_wheels_have_few_layers(image: Image) -> None:
-    """An edit pushes some 800 bytes of documents for each layer, and rules_oci takes its time for each."""
+    """The number of wheel layers is limited: each adds some 800 bytes to every push, and build time in rules_oci."""
     assert layer_count_errors(image.config) == []
 
 
 def test_large_wheels_have_layers_of_their_own() -> None:
-    """A bump of a small wheel does not push a large one that shares its layer."""
+    """Large wheels have separate layers, so that an update of a small wheel does not push a large one."""
     assert grouped_wheel_errors(map(Path, os.environ["IMAGE_GROUPED_WHEELS"].split())) == []
 
 
 def test_bill_of_materials_is_what_is_there(image: Image, members: list[Member]) -> None:
-    """Every package of Debian and every distribution in the layers is in both documents, and no other."""
+    """Both documents have exactly the Debian packages and the distributions in the layers."""
     described = [member for member in members if member.describes_package]
     there = {_purl(member) for member in described}
     assert len(there) == len(described)
@@ -256,7 +256,7 @@ def test_bill_of_materials_is_what_is_there(image: Image, members: list[Member])
 
 
 def test_bill_of_materials_fits_the_official_schemas(image: Image) -> None:
-    """Both documents are what SPDX 2.3 and CycloneDX 1.6 say they are."""
+    """Both documents are valid by the schemas of SPDX 2.3 and CycloneDX 1.6."""
     assert spdx_errors(_bill(image, "spdx").read_text()) == []
     assert cyclonedx_errors(_bill(image, "cdx").read_text()) == []
 
@@ -266,7 +266,7 @@ def _bill(image: Image, kind: str) -> Path:
 
 
 def _purl(member: Member) -> str:
-    """The purl of a package, by what it says of itself in the image."""
+    """Return the purl of a package, from its metadata in the image."""
     fields = HeaderParser().parsestr(member.content.decode())
     if member.path.name == "METADATA":
         return f"pkg:pypi/{pypi_name(fields['Name'])}@{quote(fields['Version'])}"

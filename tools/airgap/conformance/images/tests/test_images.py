@@ -1,4 +1,4 @@
-"""The digests of the images are those that the originals give, and the commands around them are there."""
+"""The images have the digests that the upstream rules produce, and their commands exist."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ _DIGESTS = {
 
 
 def main(folder: Path) -> None:
-    """Compare digests; ask the push where it would push."""
+    """Compare the digests, and check that the push command fails without a repository."""
     found = {name: (folder / f"{name}.json.sha256").read_text().strip() for name in _DIGESTS}
     assert found == _DIGESTS, found
     runfiles = os.environ | {"RUNFILES_DIR": str(Path.cwd().parent)}

@@ -1,4 +1,4 @@
-"""Each fact about the documents of rules_oci 2.3.0 that equal digests rest upon."""
+"""The properties of rules_oci 2.3.0's documents that a stand-in must reproduce to get equal digests."""
 
 import hashlib
 import json
@@ -56,22 +56,22 @@ def _digest(file: str) -> str:
     ],
 )
 def test_documents_are_indented_by_two_and_keep_their_order(text: str, end: str) -> None:
-    """All end in a newline but the config."""
+    """All documents except the config end in a newline."""
     assert text == json.dumps(json.loads(text), indent=2, ensure_ascii=False) + end
 
 
 def test_layout_file_of_an_image_is_30_bytes() -> None:
-    """Regctl writes it without a space and without a newline."""
+    """Regctl writes the layout file without a space and without a newline."""
     assert (_HERE / "full" / "oci-layout").read_text() == '{"imageLayoutVersion":"1.0.0"}'
 
 
 def test_layout_file_of_an_index_is_32_bytes() -> None:
-    """A shell script writes it, with both."""
+    """A shell script writes the layout file with a space and a newline."""
     assert (_HERE / "index" / "oci-layout").read_text() == '{"imageLayoutVersion": "1.0.0"}\n'
 
 
 def test_index_of_an_image_names_its_manifest_and_nothing_else() -> None:
-    """No annotations and no platform are left in it."""
+    """The entry of the manifest has neither annotations nor a platform."""
     index = json.loads((_HERE / "full" / "index.json").read_text())
     size = len(_manifest_text("full"))
     entry = {"mediaType": _MANIFEST, "digest": _layout("full").digest, "size": size}
@@ -80,7 +80,7 @@ def test_index_of_an_image_names_its_manifest_and_nothing_else() -> None:
 
 
 def test_index_points_at_a_nested_index() -> None:
-    """It has neither schemaVersion nor mediaType of its own."""
+    """The outer index has neither schemaVersion nor mediaType."""
     index = json.loads((_HERE / "index" / "index.json").read_text())
     size = len(_manifest_text("index"))
     assert index == {"manifests": [{"mediaType": _INDEX, "size": size, "digest": _layout("index").digest}]}
@@ -88,7 +88,7 @@ def test_index_points_at_a_nested_index() -> None:
 
 
 def test_nested_index_lists_images_in_order_with_their_platforms() -> None:
-    """The platform has os, architecture and, where there is one, variant."""
+    """The platform has os, architecture and, if set, variant."""
     nested = _manifest("index")
     assert list(nested) == ["schemaVersion", "mediaType", "manifests"]
     assert [list(entry) for entry in nested["manifests"]] == [["mediaType", "digest", "size", "platform"]] * 2
@@ -99,7 +99,7 @@ def test_nested_index_lists_images_in_order_with_their_platforms() -> None:
 
 
 def test_manifest_has_annotations_last() -> None:
-    """And its config descriptor as jq leaves it: size before digest."""
+    """The manifest ends with annotations, and its config descriptor has jq's order: size before digest."""
     manifest = _manifest("full")
     assert list(manifest) == ["schemaVersion", "mediaType", "config", "layers", "annotations"]
     assert manifest["mediaType"] == _MANIFEST
@@ -112,7 +112,7 @@ def test_manifest_has_annotations_last() -> None:
 
 
 def test_media_type_of_a_layer_is_told_from_its_bytes() -> None:
-    """Layers are never compressed anew."""
+    """Layers are never recompressed; the media type is detected from the first bytes."""
     layers = _manifest("full")["layers"]
     assert [list(layer) for layer in layers] == [["size", "digest", "mediaType"]] * 3
     assert [layer["mediaType"] for layer in layers] == [_LAYER, f"{_LAYER}+gzip", f"{_LAYER}+zstd"]
@@ -122,12 +122,12 @@ def test_media_type_of_a_layer_is_told_from_its_bytes() -> None:
 
 
 def test_diff_ids_are_of_what_is_inside() -> None:
-    """One tar in three forms has one diff id."""
+    """A tar has the same diff id uncompressed, with gzip and with zstd."""
     assert _config("full")["rootfs"] == {"type": "layers", "diff_ids": [_digest("plain.tar")] * 3}
 
 
 def test_config_has_its_keys_in_this_order() -> None:
-    """And so has the part that a container engine reads; Cmd comes first where an entrypoint was given."""
+    """The keys of the config, and of the part `config` in it, have a fixed order; Cmd precedes Entrypoint."""
     config = _config("full")
     assert list(config) == ["created", "config", "history", "rootfs", "architecture", "os", "variant"]
     assert list(config["config"]) == [
@@ -137,7 +137,7 @@ def test_config_has_its_keys_in_this_order() -> None:
 
 
 def test_config_of_nothing_is_an_empty_object() -> None:
-    """No key is there without a value."""
+    """Keys without a value are omitted."""
     config = _config("empty")
     assert config["config"] == {}
     assert config["history"] == []
@@ -145,7 +145,7 @@ def test_config_of_nothing_is_an_empty_object() -> None:
 
 
 def test_values_are_taken_as_they_are() -> None:
-    """Ports get no protocol, dicts keep their order, a newline inside an argument survives."""
+    """Ports get no protocol, dicts keep their order, and newlines in arguments are kept."""
     config = _config("full")["config"]
     assert config["Cmd"] == ["--flag", "two\nlines"]
     assert config["ExposedPorts"] == {"80": {}, "53/udp": {}}
@@ -154,18 +154,18 @@ def test_values_are_taken_as_they_are() -> None:
 
 
 def test_variables_are_expanded_from_the_lines_above() -> None:
-    """`$NAME` and `${NAME}`; what nobody has set is empty."""
+    """`$NAME` and `${NAME}` are expanded; unset variables are empty."""
     assert _config("full")["config"]["Env"] == ["GREETING=hello", "PATH=/bin", "TWICE=hello hello "]
 
 
 def test_history_names_the_target_of_each_layer() -> None:
-    """The label of a layer's owner is part of the digest, so it must be one of the main repository."""
+    """The history has the label of a layer's target, which must be in the main repository for equal digests."""
     entry = [("created", _EPOCH), ("created_by", "bazel build //tools/oci/testing/facts:layers")]
     assert [list(found.items()) for found in _config("full")["history"]] == [entry] * 3
 
 
 def test_image_upon_another_merges_into_it() -> None:
-    """The base's layers and words come first; an entrypoint drops its Cmd; the platform is the base's."""
+    """The base's layers and values come first, an entrypoint removes the base's Cmd, and the platform is the base's."""
     config = _config("upon")
     assert config["config"]["Env"] == ["GREETING=hello", "PATH=/opt:/bin", "TWICE=hello hello "]
     assert config["config"]["Labels"] == {"zeta": "last", "alpha": "changed"}
@@ -179,7 +179,7 @@ def test_image_upon_another_merges_into_it() -> None:
 
 
 def test_words_from_files_merge_into_the_base_and_keep_their_place() -> None:
-    """Labels and the moment may come from files; an image without layers of its own has those of its base."""
+    """Labels and the creation time can come from files; an image that adds no layers has the layers of its base."""
     base, config = _config("full"), _config("stamped")
     labels = {"zeta": "last", "alpha": "from a=file", "beta": "new"}
     expected = base | {"created": "2026-11-29T03:00:00Z", "config": base["config"] | {"Labels": labels}}
@@ -190,7 +190,7 @@ def test_words_from_files_merge_into_the_base_and_keep_their_place() -> None:
 
 @pytest.mark.parametrize("name", ["full", "stamped", "upon", "index"])
 def test_what_is_referenced_is_there(name: str) -> None:
-    """And every blob is what its name says; the original leaves documents of steps in between as well."""
+    """Every referenced blob exists and matches its name; rules_oci also leaves documents of intermediate steps."""
     folder = _HERE / name / "blobs" / "sha256"
     documents = {_layout(name).digest} | {entry["digest"] for entry in _manifest(name).get("manifests", [])}
     for digest in list(documents):
@@ -203,7 +203,7 @@ def test_what_is_referenced_is_there(name: str) -> None:
 
 
 def _kept_elsewhere(name: str) -> set[str]:
-    """Blobs that are links out of the folder of an image or index, whatever a sandbox links to it."""
+    """Return the blobs that are links out of the folder of an image or index; links of a sandbox do not count."""
     own = (name, "blobs", "sha256")
     blobs = (_HERE / name / "blobs" / "sha256").iterdir()
     return {f"sha256:{blob.name}" for blob in blobs if blob.resolve().parent.parts[-3:] != own}
@@ -211,18 +211,18 @@ def _kept_elsewhere(name: str) -> set[str]:
 
 @pytest.mark.parametrize("name", ["full", "upon"])
 def test_image_links_to_its_layers(name: str) -> None:
-    """What came with a base may be a link too, into the base."""
+    """An image has links to its layers; documents from a base can be links into the base, too."""
     assert {layer["digest"] for layer in _manifest(name)["layers"]} <= _kept_elsewhere(name)
 
 
 def test_index_has_copies() -> None:
-    """So that it can be moved without its images."""
+    """An index has copies of all blobs, so that it can be moved without its images."""
     assert _kept_elsewhere("index") == set()
 
 
 @pytest.mark.parametrize("name", ["full", "index"])
 def test_digest_file_holds_the_digest_and_a_newline(name: str) -> None:
-    """`:NAME.digest` is what a deployment reads."""
+    """`:NAME.digest` has the form that deployments read."""
     assert (_HERE / f"{name}.json.sha256").read_text() == _layout(name).digest + "\n"
 
 
@@ -233,14 +233,14 @@ def _push(*flags: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_push_without_a_repository_says_so() -> None:
-    """It stops at once, before anything is sent."""
+    """A push without a repository fails before anything is sent."""
     done = _push()
     assert done.returncode == 1
     assert "repository not set" in done.stderr
 
 
 def test_push_is_by_digest_and_then_by_tag(tmp_path: Path) -> None:
-    """Repository and tags of the command line hold; no tag names what is not there yet."""
+    """Repository and tags of the command line take precedence; tags are set after the content was sent."""
     binary = Path(os.environ["DOCKER_REGISTRY"])
     with running_registry(binary, folder=tmp_path, port=free_port()) as registry:
         done = _push("--repository", f"{registry.address}/team/service", "--tag", "one", "--tag=two")
@@ -250,7 +250,7 @@ def test_push_is_by_digest_and_then_by_tag(tmp_path: Path) -> None:
 
 
 def test_digests_have_not_moved() -> None:
-    """Recorded from the documents of the original; they move when a fact above does, or a compressor."""
+    """Digests equal those recorded with rules_oci; they change with a property above or with a compressor."""
     assert {name: _layout(name).digest for name in ("empty", "full", "upon", "index")} == {
         "empty": "sha256:721f7055dd3bab220c502a761fe7bc3a643cefacfdf04fa749196bfa03384554",
         "full": "sha256:a074b7f4120d0a8e50403e47e1ca843bad07c93db135c80bc664ead17ed8df73",

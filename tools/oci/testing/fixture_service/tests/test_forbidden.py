@@ -1,4 +1,4 @@
-"""A machine that forbids namespaces is distinguished from a broken image."""
+"""The failure on a machine that forbids namespaces differs from that of a broken image."""
 
 import os
 import subprocess
@@ -14,12 +14,12 @@ _ASK = "from tools.oci.testing.running import require_namespaces; require_namesp
 
 
 def test_namespaces_are_allowed_here() -> None:
-    """Where image tests run, the probe says nothing."""
+    """On a machine that runs image tests, the probe succeeds without output."""
     require_namespaces()
 
 
 def test_forbidden_namespaces_are_said() -> None:
-    """The error names the system call that was refused and what to allow."""
+    """The error has the refused system call and the settings to change."""
     command = [sys.executable, forbid_namespaces.__file__, sys.executable, "-c", _ASK]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode != 0
@@ -28,7 +28,7 @@ def test_forbidden_namespaces_are_said() -> None:
 
 @pytest.mark.parametrize(("switch", "code"), [("", 1), ("skip", 0)])
 def test_image_test_fails_unless_told_to_skip(switch: str, code: int) -> None:
-    """Without namespaces the fixture's image test is red and names the switch; with it, it is green and says why."""
+    """Without namespaces the image test fails and names the switch; with the switch it is skipped with the reason."""
     image_test = [str(Path(os.environ["IMAGE_TEST"]).absolute()), "tools/oci/testing/tests/test_image.py"]
     command = [sys.executable, forbid_namespaces.__file__, *image_test, "-k", "has_no_rights", "-rs"]
     env = os.environ | {"IMAGE_TEST_WITHOUT_NAMESPACES": switch, "XML_OUTPUT_FILE": "", "TESTBRIDGE_TEST_ONLY": ""}
@@ -39,7 +39,7 @@ def test_image_test_fails_unless_told_to_skip(switch: str, code: int) -> None:
 
 
 def test_emulator_is_looked_for_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever installs qemu-user needs no flag; whoever has it elsewhere names it."""
+    """The emulator of qemu-user is found on PATH; QEMU_AARCH64 names one in another place."""
     monkeypatch.delenv("QEMU_AARCH64", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert find_emulator() is None

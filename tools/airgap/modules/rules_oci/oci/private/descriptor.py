@@ -28,7 +28,7 @@ def main(layer: Path, output: Path, label: str) -> None:
 
 
 def _compression(layer: Path) -> str:
-    """Told from the first bytes, never from the name."""
+    """Detect the compression from the first bytes, never from the name."""
     with layer.open("rb") as file:
         start = file.read(len(_ZSTD))
     return "gzip" if start.startswith(_GZIP) else "zstd" if start == _ZSTD else ""
@@ -36,7 +36,8 @@ def _compression(layer: Path) -> str:
 
 def _uncompressed(layer: Path, compression: str) -> Iterator[bytes]:
     if compression == "zstd":
-        # This interpreter has no zstd of its own; the sealed root does. By name it would refuse the sandbox's links.
+        # This interpreter has no zstd module, so use the sealed root's program. It refuses symbolic links by name, and
+        # the sandbox's inputs are links, so pass the content on stdin.
         command = ["zstd", "--decompress", "--stdout"]
         return iter([subprocess.run(command, check=True, input=layer.read_bytes(), stdout=subprocess.PIPE).stdout])
     return _pieces(layer, gzip.open if compression == "gzip" else open)

@@ -93,7 +93,7 @@ def _add_layer(output: Path, manifest: Document, config: Document, layer: Path, 
 
 
 def _link(output: Path, digest: str, target: Path) -> None:
-    """Keep a layer by a relative link, so that its bytes lie on the disk once."""
+    """Add a layer as a relative link, so that its bytes are stored once."""
     blob = documents.blob_path(output, digest)
     blob.parent.mkdir(parents=True, exist_ok=True)
     blob.unlink(missing_ok=True)
@@ -101,7 +101,7 @@ def _link(output: Path, digest: str, target: Path) -> None:
 
 
 def _overrides(options: argparse.Namespace, config: Document) -> Document:
-    """What the attributes say, in the order in which the original looks at them."""
+    """Return the values of the attributes, in the order in which rules_oci reads them."""
     inner: Document = {}
     if options.entrypoint:
         inner |= {"Cmd": None, "Entrypoint": _lines(options.entrypoint)}
@@ -136,7 +136,7 @@ def _pairs(path: Path) -> dict[str, str]:
 
 
 def _environment(inherited: list[str], path: Path) -> list[str]:
-    """Lay lines over an environment; each line sees those above it."""
+    """Add lines to an environment; each line can refer to the variables above it."""
     known = {line.partition("=")[0]: line.partition("=")[2] for line in inherited}
     for line in path.read_text().removesuffix("\n").split("\n") if path.stat().st_size else []:
         key, _, value = line.partition("=")

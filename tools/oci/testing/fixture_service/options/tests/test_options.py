@@ -1,4 +1,4 @@
-"""What a service says of its image is in the image of each architecture."""
+"""The options of a service's image take effect in the image of each architecture."""
 
 import json
 import os
@@ -50,7 +50,7 @@ def _layers(image: Image) -> Iterator[str]:
 
 
 def test_labels_and_environment_are_in_every_image(image: Image) -> None:
-    """They come on top of what every image has."""
+    """The service's labels and variables are added to those that every image has."""
     config = image.config["config"]
     assert config["Labels"] == {
         "org.opencontainers.image.title": "fixture_options",
@@ -61,7 +61,7 @@ def test_labels_and_environment_are_in_every_image(image: Image) -> None:
 
 
 def test_own_layers_lie_between_base_and_wheels(image: Image) -> None:
-    """They change less often than wheels, and are one layer each."""
+    """The additional packages and the user have a layer each, below the wheels, because they change less often."""
     architecture = image.config["architecture"]
     base, additional, user, wheels, *_ = _layers(image)
     assert base == f"layer_{architecture}"
@@ -70,7 +70,7 @@ def test_own_layers_lie_between_base_and_wheels(image: Image) -> None:
 
 
 def test_image_is_built_upon_the_base_that_was_asked_for(image: Image) -> None:
-    """Its packages are in the image, and those that only the usual base has are not."""
+    """The image has the packages of the selected base, and not those that only the default base has."""
     assert image.config["history"][0]["created_by"].partition(":")[0].endswith("/fixture_service/options/base")
     described = {member.path.name for member in image.members() if member.path.parent.name == "status.d"}
     assert {"libc6", "libpython3.11-stdlib", "python3.11-minimal"} < described
@@ -78,7 +78,7 @@ def test_image_is_built_upon_the_base_that_was_asked_for(image: Image) -> None:
 
 
 def test_additional_layer_has_what_the_base_lacks(image: Image) -> None:
-    """Its packages are those of the lock and nothing that they depend on in the base."""
+    """The layer has the packages of the lock, without dependencies that are in the base."""
     described = {member.path.name for member in image.members() if _is_description(member.layer, str(member.path))}
     assert described == _ADDITIONAL
 
@@ -102,7 +102,7 @@ def test_additional_library_and_program_run(container: Container) -> None:
 
 
 def test_bill_of_materials_names_additional_packages(image: Image) -> None:
-    """With hash and purl, as those of the base."""
+    """Additional packages have a hash and a purl, as those of the base."""
     bill = Path(f"{os.environ['IMAGE_INDEX']}_{image.config['architecture']}_sbom.cdx.json")
     found = {component["name"]: component for component in json.loads(bill.read_text())["components"]}
     assert found["tini"]["purl"].startswith("pkg:deb/debian/tini@0.19.0")
@@ -110,7 +110,7 @@ def test_bill_of_materials_names_additional_packages(image: Image) -> None:
 
 
 def test_stamped_image_differs_in_labels_and_moment_alone(image: Image) -> None:
-    """The last step adds no layer, so that a registry that has the image gets some documents."""
+    """Stamping adds no layer, so a registry that has the unstamped image receives only some documents."""
     stamped = _images("IMAGE_OF_COMMIT")[image.config["architecture"]]
     moment, commit = "2026-11-29T03:00:00Z", "0123456789abcdef0123456789abcdef01234567"
     labels = {"org.opencontainers.image.created": moment, "org.opencontainers.image.revision": commit}
@@ -121,7 +121,7 @@ def test_stamped_image_differs_in_labels_and_moment_alone(image: Image) -> None:
 
 
 def test_status_covers_additional_packages() -> None:
-    """An image with an older package than locked is not published, whichever lock has it."""
+    """Outdated packages prevent publishing in both locks, the base's and that of the additional packages."""
     inputs = Path(os.environ["STATUS_INPUTS"]).read_text()
     for architecture in ("amd64", "arm64"):
         for lock in ("fixture_base", "fixture_debian"):
