@@ -15,7 +15,7 @@ load("//tools/oci:service_image.bzl", "DEFAULT_BASE", "locked_folders", "service
 load("//tools/oci/base:user_layer.bzl", "DEFAULT_USER")
 load("//tools/release:service_release.bzl", "service_release")
 
-# Started as programs by these, imported by none.
+# Packages that start services as programs; none imports a service.
 _USERS = [
     "//:__pkg__",
     "//services:__pkg__",
@@ -23,7 +23,7 @@ _USERS = [
     "//tools:__subpackages__",
 ]
 
-# They call it by its client, have its fake in their tests, and consume its events.
+# Packages that use the service's client, its fake in tests, and its events.
 _CONSUMERS = [
     "//services:__subpackages__",
     "//tests:__subpackages__",
@@ -33,7 +33,7 @@ _CONSUMERS = [
 _EVENTS = "events.py"
 
 def _app(*, track, data, **attributes):
-    """Makes the library of the service, which is on the service's track alone."""
+    """Makes the library of the service, which can be used only on the service's track."""
     if track not in TRACKS:
         guard = ["//tools/build/tracks:only_main"] if TRACKS else []
         py_library(name = "app", data = data + guard, **attributes)
@@ -69,7 +69,7 @@ def fastapi_service(
         debian_packages = None,
         user = DEFAULT_USER,
         stamp = False):
-    """Makes everything a service is besides its tests.
+    """Makes all targets of a service except its tests.
 
     The folder holds a `__main__.py` that serves by default and has a sub-command `migrate`. In its image the
     service listens on all addresses and keeps its data under `/data`.
@@ -79,40 +79,40 @@ def fastapi_service(
       srcs: its sources, `__main__.py` among them; by default all Python files of the package outside `tests/`.
       deps: first-party libraries that it imports.
       packages: third-party packages that it imports, by their names in the hub.
-      calls: scopes that the service needs to call other services, by their names: {"user_service": ["directory:read"]}.
+      calls: scopes that the service needs to call other services, by service: {"user_service": ["directory:read"]}.
         It depends on the clients of these services, and `//:dev` registers it with the scopes.
       consumes: types of events that it consumes, by the services that own them: {"user_service": ["user.deleted"]}. It
-        depends on the models of these events, and gets a consumer at NATS for each owner.
+        depends on the models of these events, and has a NATS consumer for each owner.
       track: dependency track that third-party code comes from, in the service, its image and its bills of materials;
         the main one by default. Its tests name the same track (docs/tracks.md).
       data: files that it reads at run time.
       port: port that it listens on by default.
-      prepare: commands that must have run before the service starts on an empty `/data`.
-      contract: whether the service has an `openapi.json`; False for one whose API nothing calls.
-      env: dict of environment variables that hold in every container of the image.
+      prepare: commands that must be run before the service starts on an empty `/data`.
+      contract: whether the service has an `openapi.json`; False if no other service calls its API.
+      env: dict of environment variables of every container of the image.
       labels: dict of labels of the image, for example {"org.opencontainers.image.source": "https://..."}. None may vary
         by commit: equal code has equal digests.
-      base: label of a folder with another base, such as `//services/user_service/base`, whose BUILD file calls
+      base: label of a folder with a custom base image, such as `//services/user_service/base`, whose BUILD file calls
         `debian_base`.
-      debian_packages: label of a folder with more packages of Debian, such as `//services/user_service/debian`, whose
-        BUILD file calls `debian_packages`.
-      user: user that the process runs as, `uid:gid`. `/data` belongs to it, and the manifests of //deploy name it.
-      stamp: whether to make images with labels for the commit beside the usual ones; they need `--config=stamp`.
+      debian_packages: label of a folder with additional Debian packages, such as `//services/user_service/debian`,
+        whose BUILD file calls `debian_packages`.
+      user: user that the process runs as, `uid:gid`. It owns `/data`, and the manifests of //deploy have it.
+      stamp: whether to also make images with labels for the commit; they need `--config=stamp`.
 
     Makes:
       {name}: the service; `bazel run` starts it.
       description: its `service.json`: name, port, calls and events, for the tools that start and deploy services.
       events: with an `events.py`, the models of its events, for the services that consume them; see docs/events.md.
       events.write, events_test, asyncapi: with an `events.py`, see `event_contracts`.
-      scopes: its `scopes.json`, where it has one: the scopes that it checks and that every user has.
-      migration: where `prepare` has "migrate", the command that writes the next migration from the models.
-      track_libraries: JSON file of the libraries that it is made of, where MODULE.bazel has a track.
+      scopes: its `scopes.json`, if it has one: the scopes that it checks and those that every user has.
+      migration: if `prepare` has "migrate", the command that generates the next migration from the models.
+      track_libraries: JSON file of the libraries in its closure, if MODULE.bazel has a track.
       openapi.json: its contract, a committed file.
       openapi: command that writes `openapi.json` from the application.
       openapi_test: fails if `openapi.json` differs from the application's document.
       client, fake: with an `openapi.json`, the typed client of the service, for services that call it, and a fake of the
         service for their tests; see docs/clients.md.
-      app: its library, for its tests; on the service's track, whatever depends on it.
+      app: its library, for its tests; always on the service's track.
       image, image.digest: index of its images and the file with the index's digest.
       image_amd64, image_arm64: the images.
       image_amd64_sbom, image_arm64_sbom: their bills of materials, in SPDX and CycloneDX.
@@ -121,14 +121,14 @@ def fastapi_service(
         that pushes it.
       image_sbom: the bills of materials of all images.
       image_status: file of the Debian packages in them that are older than locked.
-      release, image_verify: commands that release the index, signed, and that tell whether a released one can be trusted.
-      image_test: pushes, pulls and runs the image, and looks at all that is in it.
+      release, image_verify: commands that release the index, signed, and that verify a released one.
+      image_test: pushes, pulls and runs the image, and checks its content.
     """
     if srcs == None:
         srcs = native.glob(
             ["**/*.py"],
             allow_empty = True,
-            # Copies of the generated client, which `bazel run //:clients` writes for editors, are no sources.
+            # Not sources: copies of the generated client, which `bazel run //:clients` writes for editors.
             exclude = [
                 _EVENTS,
                 "client/**",
@@ -243,7 +243,7 @@ def _contract(name, track):
             visibility = _CONSUMERS,
         )
     else:
-        # So that //services names it for a service that has no contract yet.
+        # //services refers to this target, so it must exist before the service has a contract.
         native.filegroup(
             name = "client.sources",
             visibility = ["//services:__pkg__"],

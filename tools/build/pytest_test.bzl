@@ -11,7 +11,7 @@ def _is_test_file(src):
     return name.startswith("test_") and name.endswith(".py")
 
 def test_names(name, track):
-    """Works out the tests that `pytest_test` makes.
+    """Returns the tests that `pytest_test` makes.
 
     Args:
       name: name of the test.
@@ -26,20 +26,21 @@ def test_names(name, track):
 def pytest_test(name, srcs, deps = [], data = [], size = "small", track = None, **kwargs):
     """Runs the tests in `srcs` under pytest.
 
-    pytest and pytest-asyncio (auto mode) are there without being named; settings are in the
-    root's `pyproject.toml`. A run that collects no test is red. `--test_filter` takes a `-k`
-    expression or a node id (`test_tokens.py::test_expired`), `--test_arg` any option of pytest, and
-    `shard_count` shares the tests out one by one.
+    pytest and pytest-asyncio (auto mode) are implicit dependencies; settings are in the root's
+    `pyproject.toml`. A run that collects no test fails. `--test_filter` takes a `-k` expression or
+    a node id (`test_tokens.py::test_expired`), `--test_arg` any option of pytest, and
+    `shard_count` distributes single tests.
 
     Args:
       name: name of the test.
-      srcs: files of tests (`test_*.py`) and what belongs to them alone. What several share (`conftest.py`) belongs into a
-        library: rules_python compiles the files of each test, and two tests of different tags may not make the same file.
+      srcs: test files (`test_*.py`) and files that only these tests use. Shared files (`conftest.py`) belong in a
+        library: rules_python compiles the files of each test, and tests with different tags must not write the same
+        file.
       deps: libraries the tests import.
       data: files the tests read, by their path from the root.
-      size: `small` unless said: a minute.
+      size: by default `small`, which has a time limit of one minute.
       track: dependency track that it runs on, which is that of the service whose code it tests; the main one by default.
-      **kwargs: anything else that `py_test` takes.
+      **kwargs: other attributes of `py_test`.
 
     Makes:
       name: the test.

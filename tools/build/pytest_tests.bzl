@@ -2,16 +2,16 @@
 
 load("//tools/build:pytest_test.bzl", "pytest_test", "test_names")
 
-# Attributes whose values for all tests and for one test are joined; others are replaced.
+# For these attributes, the values for all tests and for one test are joined; other attributes are replaced.
 _JOINED = ("data", "deps", "srcs", "tags")
 
 def attributes_by_test(srcs, shared, per_test):
-    """Works out the attributes of each test.
+    """Returns the attributes of each test.
 
     Args:
       srcs: test files.
       shared: attributes that all tests have.
-      per_test: dict from the name of a test to the attributes that it has besides or instead.
+      per_test: dict from the name of a test to attributes that extend or replace the shared ones.
 
     Returns:
       struct of `tests`, a dict from names to attributes, and `error`, a sentence or None.
@@ -41,7 +41,7 @@ def attributes_by_test(srcs, shared, per_test):
 def pytest_tests(name, srcs, per_test = {}, **shared):
     """Declares a `pytest_test` for each test file, so that a new file needs no edit of the BUILD file.
 
-    Each test depends on what all of them need and on what it alone needs:
+    Each test has the shared dependencies and its own:
 
         pytest_tests(
             name = "tests",

@@ -1,4 +1,4 @@
-"""`service_description`: what the tools of this repository know of a service before it runs."""
+"""`service_description`: the properties of a service that the tools of this repository need before it runs."""
 
 visibility(["//tools/build"])
 

@@ -26,7 +26,7 @@ def _client_sources_impl(ctx):
     generate.add("--contract", stripped)
     generate.add("--output", ctx.outputs.outs[0].dirname)
 
-    # Only the stripped contract is an input, so an edited description runs the action above and nothing else.
+    # Only the stripped contract is an input, so an edited description reruns only the action above.
     ctx.actions.run(
         mnemonic = "GenerateClient",
         progress_message = "Generating the client %{label}",
@@ -60,7 +60,7 @@ def api_client(name, service, contract, visibility):
     Makes:
       {name}: library with the class of the client and the models of the contract.
       fake: testonly library with its module `testing`: the fake of the service.
-      {name}.sources: the files that both are made of.
+      {name}.sources: the source files of both.
     """
     stripped = name + "/contract.json"
     _client_sources(

@@ -1,4 +1,4 @@
-"""`service_consumers`: which services call which, from the graph of the build."""
+"""`service_consumers`: the callers of each service, from the build graph."""
 
 visibility("//services")
 

@@ -7,14 +7,14 @@ visibility("//tools/lint")
 _PROGRAM = Label("//tools/layering:layers.py")
 
 def layering_test(name, srcs):
-    """Checks that services import no service, libs no service, and nothing imports tools.
+    """Checks that services and libraries import no service, and that nothing imports tools.
 
     Args:
       name: name of the test.
-      srcs: Python files of this package, tests too.
+      srcs: Python files of this package, including tests.
 
     Makes:
-      name: the test. Red, it says for each import what to do instead.
+      name: the test. Its failure says for each import what to do instead.
     """
     py_test(
         name = name,

@@ -1,4 +1,4 @@
-"""`lint`: every package's last line."""
+"""`lint`: the checks of a package, called in the last line of every BUILD file."""
 
 load("//tools/build/tracks:missing.bzl", "missing_packages")
 load("//tools/build/tracks:tracks.bzl", "MAIN", "track_of")
@@ -9,13 +9,13 @@ load("//tools/lint:tool_test.bzl", "tool_test")
 
 _PYTHON_RULES = ["py_binary", "py_library", "py_test"]
 
-# With these begin the tags that Bazel hands on to the actions of a target.
+# Prefixes of the tags that Bazel applies to the actions of a target.
 _TAGS_OF_ACTIONS = ("block-", "cpu:", "disable-", "local", "no-", "requires-", "resources:", "supports-")
 
-# With these begin the labels of files that belong to other packages, which rules_python does not compile.
+# Prefixes of the labels of files in other packages, which rules_python does not compile.
 _ELSEWHERE = ("//", "@")
 
-# What git does not track, as far as links in documents and the comparison of revisions must not see it.
+# Untracked paths that the checks of links in documents and the comparison of revisions must ignore.
 _UNTRACKED = [
     ".git",
     "user.bazelrc",
@@ -28,7 +28,7 @@ def _names(rule, attribute):
     return [value.removeprefix(":") for value in values] if type(values) in ["list", "tuple"] else []
 
 def _owned(rules):
-    """Returns every file of this package that some target takes as its source or data."""
+    """Returns every file of this package that a target has in its srcs, data or exports."""
     return {
         name: None
         for rule in rules.values()
@@ -46,9 +46,9 @@ def _refuse_orphans(python, rules):
         ))
 
 def _refuse_disagreement(rules):
-    """Stops where rules_python would compile one file by two actions that differ: no such workspace can be analysed.
+    """Fails if rules_python would compile one file by two different actions, which is an error of the analysis.
 
-    The stand-in for it in tools/airgap compiles nothing.
+    The stand-in in tools/airgap compiles nothing and would not find the error.
     """
     found = {}
     for name, rule in rules.items():
@@ -66,11 +66,11 @@ def _refuse_disagreement(rules):
                 ))
 
 def _track_of(rule):
-    """Returns the dependency track of a target; None for a library, which has that of what depends on it."""
+    """Returns the dependency track of a target; None for a library, which is built on the track of its dependents."""
     return track_of(rule.get("tags", [])) or (None if rule["kind"] == "py_library" else MAIN)
 
 def _refuse_missing_packages(rules):
-    """Stops where a target that is built on a track takes a distribution that the lock of the track lacks."""
+    """Fails if a target on a track depends on a distribution that is not in the lock of the track."""
     for name, rule in rules.items():
         if rule["kind"] in _PYTHON_RULES and (rule["kind"] != "py_library" or "manual" not in rule.get("tags", [])):
             error = missing_packages(
@@ -82,7 +82,7 @@ def _refuse_missing_packages(rules):
                 fail(error + ("" if _track_of(rule) else "; a library for a track alone has `tags = [\"manual\"]`"))
 
 def _track(rules):
-    """Returns the dependency track of this package's programs and tests; the main one where they differ."""
+    """Returns the dependency track of this package's programs and tests, or the main one if they differ."""
     tracks = {
         _track_of(rule): None
         for rule in rules.values()
@@ -92,12 +92,12 @@ def _track(rules):
     return tracks.keys()[0] if len(tracks) == 1 else MAIN
 
 def _libraries(rules, track):
-    """Returns the libraries of this package, and those that its programs and tests of a track are made of.
+    """Returns the libraries of this package, and those that its programs and tests on a track depend on.
 
     The values are the names of the targets that import them, separated by spaces.
 
-    Not the programs themselves: what they have at hand when they run would be analysed for a type check too, and each
-    test twice, since Bazel sees a test that something depends on in another configuration.
+    The programs and tests themselves are excluded: their runtime data would be analysed for a type check, too, and each
+    test twice, because Bazel analyses a test in another configuration if a target depends on it.
     """
     libraries = {}
     for name, rule in rules.items():
@@ -110,29 +110,29 @@ def _libraries(rules, track):
     return {label: " ".join(names) for label, names in libraries.items()}
 
 def _files(folders, names, exclude):
-    """Returns the files of these names in the package's folder and in those folders of it."""
+    """Returns the files of these names in the package's folder and in its given subfolders."""
     patterns = names + ["{}/{}".format(folder, name) for folder in folders for name in names]
     return native.glob(patterns, allow_empty = True, exclude = exclude)
 
 def lint(name = "lint", exported = [], exclude = [], apart = [], folders = ["**"]):
     """Checks every Python and Starlark file of the package; call it last in each BUILD file.
 
-    ruff and mypy read the Python, buildifier the Starlark. The settings are in the root's
-    `pyproject.toml` and `.buildifier.json`. A Python file that no target owns stops the build, and so
-    does one that targets of different tags share, and a package below this one that has no `lint()`.
+    ruff and mypy check the Python, buildifier the Starlark. The settings are in the root's
+    `pyproject.toml` and `.buildifier.json`. It is an error if a Python file is in no target, if
+    targets with different tags share one, or if a package below this one has no `lint()`.
 
     Args:
       name: name of the suite; packages above look for `lint`.
-      exported: Python files that no Python target of this package owns; mypy leaves them out.
-      exclude: patterns of files that are wrong on purpose.
-      apart: folders below that are repositories of their own; Bazel ignores them.
-      folders: folders to look into. The root names its own, because Bazel lays links to its outputs beside them.
+      exported: Python files that are in no Python target of this package; mypy does not check them.
+      exclude: patterns of files with deliberate errors.
+      apart: folders below that are separate repositories; Bazel ignores them.
+      folders: folders to search. The root lists them, because Bazel puts links to its outputs into the root.
 
     Makes:
       lint: the suite of the tests below and of the packages below this one.
       lint.ruff: style, imports and format of the Python, if there is any.
-      lint.mypy: strict types of the Python that targets own.
-      lint.sources: what mypy reads for that.
+      lint.mypy: strict types of the Python files in targets.
+      lint.sources: the inputs of mypy.
       lint.layers: services import no service, libs no service, nothing imports tools.
       lint.buildifier: warnings and format of BUILD files and Starlark.
       lint.starlark: BUILD files and Starlark of this package and of those below it, for //tools/lint:test_removed.
@@ -141,7 +141,7 @@ def lint(name = "lint", exported = [], exclude = [], apart = [], folders = ["**"
     """
     rules = native.existing_rules()
 
-    # The source tree may have copies of these, for editors.
+    # The source tree may contain copies of these, for editors.
     exclude = exclude + [name for rule in rules.values() for name in _names(rule, "outs")]
     python = _files(folders, ["*.py"], exclude)
     starlark = _files(folders, ["*.bazel", "*.bzl"], exclude)

@@ -1,4 +1,4 @@
-"""`mypy_cache`: what mypy knows of the wheels, computed once for all packages."""
+"""`mypy_cache`: mypy's cache for the wheels, computed once for all packages."""
 
 load("@rules_python//python:py_info.bzl", "PyInfo")
 

@@ -1,4 +1,4 @@
-"""`mypy_test`: a test that type-checks the Python of one package, and `mypy_sources`: what it reads."""
+"""`mypy_test`: a test that type-checks the Python of one package, and `mypy_sources`: its inputs."""
 
 load("@rules_python//python:py_info.bzl", "PyInfo")
 load("//tools/build/tracks:distributions.bzl", "DistributionsInfo", "clash", "distributions")
@@ -16,7 +16,7 @@ _SourcesInfo = provider(
 )
 
 def _merged(ctx, *, own, below):
-    """Adds files of our own to what the targets below have."""
+    """Adds first-party files to those of the dependencies."""
     return _SourcesInfo(
         first_party = depset(own, transitive = [sources.first_party for sources in below]),
         imports = depset(transitive = [sources.imports for sources in below]),
@@ -24,7 +24,7 @@ def _merged(ctx, *, own, below):
     )
 
 def _sources_impl(target, ctx):
-    """Walks `deps`: our own targets give their sources, the others all they have."""
+    """Collects along `deps` the sources of first-party targets and all files of other targets."""
     if target.label.workspace_name:
         return [_SourcesInfo(
             first_party = depset(),
@@ -42,7 +42,7 @@ _sources = aspect(
 )
 
 def _refuse_clashes(ctx):
-    """Fails for a target that would import one of two versions of a distribution, and no one knows which."""
+    """Fails for a target whose closure has two versions of a distribution."""
     infos = {}
     for dep, names in ctx.attr.deps.items():
         for name in names.split(" "):
@@ -70,7 +70,7 @@ mypy_sources = rule(
             ],
             cfg = to_track,
         ),
-        # The aspect does not read data, which has no types; see docs/affected.md.
+        # The aspect does not read `data`, which has no types; see docs/affected.md.
         "_affected_unseen": attr.string_list(default = ["data"]),
     },
     provides = [_SourcesInfo],

@@ -1,4 +1,4 @@
-"""`tool_test`: a test that hands files to a program and is green when the program is content."""
+"""`tool_test`: a test that runs a program on files and passes if the program's exit code is 0."""
 
 visibility(["//tools/lint"])
 
@@ -6,7 +6,7 @@ def _quoted(text):
     return "'" + text.replace("'", "'\\''") + "'"
 
 def _program(ctx):
-    """Picks the program out of the files of `tool`."""
+    """Returns the executable among the files of `tool`."""
     fits = [file for file in ctx.files.tool if file.basename == ctx.attr.program]
     if len(fits) != 1:
         fail("{}: wanted one file {} in {}, found {}".format(

@@ -1,21 +1,21 @@
-"""`image_test`: what holds for the image of every service, proven without a container engine."""
+"""`image_test`: a test of a service's image that needs no container engine."""
 
 load("//tools/build:pytest_test.bzl", "pytest_test")
 
 visibility("//tools/oci/...")
 
 def image_test(name, *, image, push, title, module, port, prepare, labels, user, visibility):
-    """Pushes an image to a registry of its own, pulls it, runs it in namespaces, and looks at all that is in it.
+    """Pushes an image to a temporary registry, pulls it, runs it in namespaces, and checks its content.
 
     Args:
       name: name of the test.
-      image: the index; `{image}.digest`, its bills of materials and `{image}_grouped_wheels` are beside it.
+      image: the index; `{image}.digest`, its bills of materials and `{image}_grouped_wheels` are in the same package.
       push: the command that pushes it.
       title: name of the service.
       module: module that the image runs.
       port: port that the service listens on.
-      prepare: commands of the module that must have run before it serves.
-      labels: names of the labels that the image has besides its title.
+      prepare: commands of the module that must be run before it serves.
+      labels: names of the labels that the image has in addition to its title.
       user: user that it runs as, `uid:gid`.
       visibility: who may use it, such as the suite of the tests of all images.
 

@@ -20,13 +20,13 @@ _LINUX = ["@platforms//os:linux"]
 
 _ENV = {
     "PATH": "/usr/bin",
-    # A container's log is a pipe; a line in a buffer is a line that nobody sees after a crash.
+    # A container's log is a pipe, which Python would buffer, and a crash would lose the buffered lines.
     "PYTHONUNBUFFERED": "1",
 }
 
 _TITLE = "org.opencontainers.image.title"
 
-# They differ between commits of equal code, and with them the digest would.
+# Labels that differ between commits of equal code, and would change the digest.
 _VARYING = [
     "org.opencontainers.image.created",
     "org.opencontainers.image.ref.name",
@@ -52,7 +52,7 @@ def _target(package, name):
     return "{}:{}".format(package, name)
 
 def _check_folder(title, option, folder, macro):
-    """Fails for what is no label of a package."""
+    """Fails if the value is not the label of a package."""
     if not folder.startswith("//") or ":" in folder:
         fail("{} of {} is \"{}\": expected a folder whose BUILD file calls {}, for example \"//services/{}/{}\"".format(
             option,
@@ -64,16 +64,16 @@ def _check_folder(title, option, folder, macro):
         ))
 
 def locked_folders(base, debian_packages):
-    """Returns the folders whose Debian locks an image is made of, the base's first.
+    """Returns the folders with the Debian locks of an image, the base's first.
 
     Args:
       base: label of the base's folder.
-      debian_packages: label of a folder with more packages, or None.
+      debian_packages: label of a folder with additional packages, or None.
     """
     return [base] + ([debian_packages] if debian_packages else [])
 
 def _own_layers(name, *, architecture, base, debian_packages, user):
-    """Makes the layers that a service has between the base and its wheels; returns their labels."""
+    """Makes the layers of a service between the base and its wheels; returns their labels."""
     layers = []
     if debian_packages:
         additional_layer(
@@ -163,14 +163,14 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
       library: label of the py_library to pack.
       module: module to run, as in `python -m`.
       port: port that the service listens on.
-      env: dict of settings that hold in every container.
+      env: dict of environment variables of every container.
       prepare: commands of the module that the test runs before it starts the service.
       visibility: who may use the images and the command that pushes them.
-      labels: dict of labels besides the title; none may vary by commit.
+      labels: dict of labels in addition to the title; none may vary by commit.
       base: label of a folder with `debian_base`, such as `//services/user_service/base`.
       debian_packages: label of a folder with `debian_packages`, such as `//services/user_service/debian`.
       user: user that the process runs as and that /data belongs to, `uid:gid`.
-      stamp: whether to make the images once more with labels for the commit.
+      stamp: whether to also make images with labels for the commit.
       track: dependency track that the wheels come from; by default that of the build.
 
     Makes:
@@ -180,11 +180,11 @@ def service_image(name, *, title, library, module, port, env, prepare, visibilit
       {name}_amd64_sbom, {name}_arm64_sbom: their bills of materials, in SPDX and CycloneDX.
       {name}_sbom: all of these.
       {name}_status: JSON file of the Debian packages in them that are older than locked.
-      {name}_push: command that pushes the index, to `localhost:5000/{title}` unless told otherwise.
+      {name}_push: command that pushes the index, by default to `localhost:5000/{title}`.
       {name}_load: command that loads the image of this machine's architecture into a container engine.
       {name}_stamped, {name}_stamped_push, only with `stamp`: index of images with labels for the commit, and the command
         that pushes it.
-      {name}_test: what holds for every image.
+      {name}_test: the test of the image.
     """
     check_user(title, user)
     _check_folder(title, "base", base, "debian_base")

@@ -1,4 +1,4 @@
-"""`service_release`: the commands that release a service's image and that tell whether a released one can be trusted."""
+"""`service_release`: the commands that release a service's image and verify a released one."""
 
 load("@rules_python//python:py_binary.bzl", "py_binary")
 
@@ -7,19 +7,19 @@ visibility("//tools/build")
 _CRANE = "//tools/oci/push:crane"
 
 def service_release(name, *, image, sbom, status, locks, visibility):
-    """Makes the commands around the release of a service's image.
+    """Makes the commands that release and verify a service's image.
 
     Args:
       name: name of the service.
       image: index of its images.
       sbom: their bills of materials.
       status: JSON file of their Debian packages that are older than locked.
-      locks: locks of everything an image is made of that is not in the commit, by their paths from the root.
+      locks: locks of all content of an image that is not in the commit, by their paths from the root.
       visibility: who may use the commands.
 
     Makes:
       release: pushes the image, attaches provenance and bills of materials, and signs.
-      image_verify: tells whether the image on a registry is what was released from this source.
+      image_verify: verifies that the image on a registry was released from this source.
     """
     repository = "localhost:5000/" + name
     py_binary(

@@ -1,4 +1,4 @@
-"""Tests of what `pytest_tests` makes of its arguments."""
+"""Tests of how `pytest_tests` processes its arguments."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load("//tools/build:pytest_tests.bzl", "attributes_by_test")

@@ -1,4 +1,4 @@
-"""The distributions in the closure of a target, and an error where one of them is there in two versions."""
+"""The distributions in the closure of a target, and an error if the closure has two versions of one."""
 
 visibility(["//tools/..."])
 
@@ -13,7 +13,7 @@ DistributionsInfo = provider(
 )
 
 def _distribution(file):
-    """Reads name and version off the path of a wheel's METADATA; None for any other file."""
+    """Returns name and version from the path of a wheel's METADATA; None for any other file."""
     if not file.path.endswith(".dist-info/METADATA"):
         return None
     name, _, version = file.dirname.split("/")[-1].removesuffix(".dist-info").partition("-")
@@ -40,11 +40,11 @@ distributions = aspect(
     doc = "Collects the distributions in the closure of `deps`.",
 )
 
-# More than any closure has; a loop in Starlark must end.
+# More targets than any closure has; Starlark has only bounded loops.
 _MOST_TARGETS = 1000000
 
 def _path(infos, distribution):
-    """Returns the labels from one of some targets to a distribution."""
+    """Returns the labels on a shortest path from one of the targets to a distribution."""
     paths = [[info] for info in infos]
     seen = {}
     for _ in range(_MOST_TARGETS):
@@ -52,7 +52,7 @@ def _path(infos, distribution):
         if distribution in path[-1].own:
             return " -> ".join([str(info.label).removeprefix("@@") for info in path])
         for info in path[-1].below:
-            # A target that is there in two configurations may differ in what it has.
+            # A target in two configurations can have different distributions.
             if (info.label, info.all) not in seen:
                 seen[(info.label, info.all)] = None
                 paths.append(path + [info])

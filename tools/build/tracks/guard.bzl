@@ -1,4 +1,4 @@
-"""`track_guard`: what belongs to one track is built on no other."""
+"""`track_guard`: fails the build of a library of one track on another track."""
 
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 

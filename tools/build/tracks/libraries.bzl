@@ -1,4 +1,4 @@
-"""Libraries whose tests run on further dependency tracks, and what services reach of them."""
+"""Libraries whose tests run on additional dependency tracks, and the libraries in the closure of each service."""
 
 load("@tracks//:tracks.bzl", "TRACKS")
 load("//tools/build/tracks:distributions.bzl", "DistributionsInfo", "distributions")
@@ -9,8 +9,8 @@ visibility([
     "//tools/build/...",
 ])
 
-# By track: folders of libraries that services on it are made of and that import something which is there in another
-# version. Their tests run on the track too. //tests/tracks:test_library_tests says which folder is missing or needless.
+# By track: folders of libraries that services on the track use, and that import a distribution whose version differs on
+# the track. Their tests run on the track, too. //tests/tracks:test_library_tests reports missing and needless folders.
 LIBRARIES = {
     "previous_minor": ["libs/auth"],
 }
@@ -28,7 +28,7 @@ def tracks_of_tests(package):
         if package == folder or package.startswith(folder + "/")
     ]
 
-# More than any closure has; a loop in Starlark must end.
+# More targets than any closure has; Starlark has only bounded loops.
 _MOST_TARGETS = 1000000
 
 def _closure(info):
@@ -69,10 +69,10 @@ _track_libraries = rule(
 )
 
 def track_libraries(name, *, service, track, visibility):
-    """Writes down which libraries a service is made of, for the test that holds LIBRARIES against it.
+    """Writes the libraries in the closure of a service to a file, for the test that checks LIBRARIES.
 
     Args:
-      name: name of the file's target; where MODULE.bazel has no track there is none.
+      name: name of the file's target; without a track in MODULE.bazel no target is made.
       service: label of the service's library.
       track: track of the service, or None.
       visibility: who may use it.
@@ -87,10 +87,10 @@ def track_libraries(name, *, service, track, visibility):
         )
 
 def track_libraries_of_services(name, *, visibility):
-    """Collects what `track_libraries` writes for each folder below, which is a service.
+    """Collects the files of `track_libraries` of all folders below; each is a service.
 
     Args:
-      name: name of the filegroup; where MODULE.bazel has no track there is none.
+      name: name of the filegroup; without a track in MODULE.bazel it is not made.
       visibility: who may use it.
     """
     if TRACKS:

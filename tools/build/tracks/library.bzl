@@ -1,4 +1,4 @@
-"""`track_library`: a library that is on its own track, whatever depends on it."""
+"""`track_library`: a library that is always built on its own track, also for dependents on another track."""
 
 load("@rules_python//python:py_info.bzl", "PyInfo")
 load("//tools/build/tracks:tracks.bzl", "TRACK_ATTRS", "to_track")

@@ -1,6 +1,6 @@
-"""Errors of targets that take a distribution which the lock of their track lacks, or which no lock has.
+"""Errors for targets that depend on a distribution that is not in the lock of their track, or in no lock.
 
-Macros load this and no file that defines a rule: a distribution more in one lock would make such a rule another one.
+Only macros may load this. In a file that defines a rule, each change of a lock would change the rule.
 """
 
 load("@tracks//:locked.bzl", "LOCKED")
@@ -12,14 +12,14 @@ visibility([
 ])
 
 def _package(label):
-    """Returns the name of the distribution that a label of the hub means, None for other labels."""
+    """Returns the name of the distribution that a label of the hub refers to, None for other labels."""
     repository, _, path = label.partition("//")
     if not repository.startswith("@") or repository.replace("+", "~").split("~")[-1].lstrip("@") != "pip":
         return None
     return path.partition(":")[0]
 
 def _distance(a, b):
-    """Returns how many characters must be inserted, removed or replaced to get from one string to the other."""
+    """Returns the Levenshtein distance of two strings."""
     row = list(range(len(b) + 1))
     for i in range(len(a)):
         above, row = row, [i + 1]
@@ -28,7 +28,7 @@ def _distance(a, b):
     return row[-1]
 
 def _likely(name, known):
-    """Returns the known name that is most like a misspelt one, or None if none is."""
+    """Returns the known name that is most similar to a misspelt one, or None if none is similar."""
     plain = name.lower().replace("-", "").replace("_", "").replace(".", "")
     found = sorted([(_distance(plain, other.replace("_", "")), other) for other in known])
     return found[0][1] if found and found[0][0] <= max(1, len(plain) // 4) else None
@@ -42,7 +42,7 @@ def _unknown(target, package, locked):
     )
 
 def missing_packages(target, deps, track, locked = LOCKED):
-    """Looks for distributions that no lock has, or that other tracks have and this one has not.
+    """Checks for distributions that are in no lock, or only in the locks of other tracks.
 
     Args:
       target: label of the target, for the message.

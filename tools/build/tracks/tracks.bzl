@@ -18,15 +18,15 @@ def _check(name, track):
         ))
 
 def on_track(name, track, attributes = {}):
-    """Adds what puts a py_binary or py_test on a track to its attributes.
+    """Adds the attributes that put a py_binary or py_test on a track.
 
     Args:
       name: name of the target.
-      track: name of the track; None for what the build around it has, which is the main one unless a flag says otherwise.
+      track: name of the track; None for the track of the build, which is the main one unless a flag sets another.
       attributes: dict of its other attributes.
 
     Returns:
-      dict of attributes. A tag `track=NAME` tells `lint` of the track, and `--test_tag_filters` finds tests by it.
+      dict of attributes. They include a tag `track=NAME`, which `lint` and `--test_tag_filters` use.
     """
     if track == None:
         return attributes
@@ -37,7 +37,7 @@ def on_track(name, track, attributes = {}):
     }
 
 def track_of(tags):
-    """Finds the track that a target's tags name.
+    """Returns the track in a target's tags.
 
     Args:
       tags: list of strings.

@@ -1,4 +1,4 @@
-"""The layer above the base: packages of a service's own Debian lock that the base does not have."""
+"""The layer above the base: the packages of a service's Debian lock that are not in the base."""
 
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load("//tools/oci/layers:packing.bzl", "PACKING_ATTRS", "layer_suffix")

@@ -4,7 +4,7 @@ load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load("//tools/oci/layers:packing.bzl", "PACKING_ATTRS", "layer_suffix")
 load("//tools/oci/python:shipped_python.bzl", "run_shipped_python")
 
-# Images start it, and the .pyc of their layers are its own.
+# The interpreter that images start; the .pyc files in their layers are for this version.
 _INTERPRETER = "python3.11"
 
 def _check_interpreter(ctx):

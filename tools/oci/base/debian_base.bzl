@@ -1,4 +1,4 @@
-"""`debian_base`: a base image of Debian packages, made of a lock."""
+"""`debian_base`: a base image from the Debian packages of a lock."""
 
 load("@rules_oci//oci:defs.bzl", "oci_image")
 load("//tools/oci/base:base_layer.bzl", "base_layer")
@@ -7,15 +7,15 @@ load("//tools/oci/debian:debian_packages.bzl", "debian_packages")
 def debian_base(name, interpreter = None):
     """Declares a base in the folder of its `packages.json` and `lock.json`: `fastapi_service(base = "//that/folder")`.
 
-    It runs Python 3.11, whose bytecode all layers above it hold: the lock has python3.11-minimal and libpython3.11-stdlib.
+    All layers above have bytecode of Python 3.11, so the lock must have python3.11-minimal and libpython3.11-stdlib.
 
     Args:
       name: name of the lock in MODULE.bazel.
-      interpreter: path, from the workspace root, of a second list for amd64 that follows the lock.
+      interpreter: path, from the workspace root, of a second list, for amd64, that is updated with the lock.
 
     Makes:
       layer_amd64, layer_arm64: the layers.
-      image_amd64, image_arm64: the images that services build upon.
+      image_amd64, image_arm64: the base images of services.
       debs_amd64, debs_arm64, status, update, outdated: as `debian_packages` does.
     """
     for architecture in ["amd64", "arm64"]:

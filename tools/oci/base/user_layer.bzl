@@ -1,4 +1,4 @@
-"""The user that the process of an image runs as, and the layer for one that the base does not have."""
+"""The user that the process of an image runs as, and the layer for a user that is not in the base."""
 
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load("//tools/oci/layers:packing.bzl", "PACKING_ATTRS", "layer_suffix")
@@ -9,21 +9,21 @@ visibility([
     "//tools/oci/...",
 ])
 
-# What every base has in passwd, and whom its /data belongs to.
+# The user in passwd of every base, which owns /data there.
 DEFAULT_USER = "65532:65532"
 
-# Kubernetes takes no greater number as runAsUser, runAsGroup or fsGroup.
+# The greatest number that Kubernetes accepts as runAsUser, runAsGroup or fsGroup.
 _GREATEST = 2147483647
 
 def _is_number(word):
     return word.isdigit() and str(int(word)) == word and int(word) <= _GREATEST
 
 def check_user(title, user):
-    """Fails for a user that no image may run as.
+    """Fails for a user that images must not run as.
 
     Args:
       title: name of the service.
-      user: what its BUILD file gives.
+      user: value from its BUILD file.
     """
     words = user.split(":")
     if len(words) != 2 or not all([_is_number(word) for word in words]):

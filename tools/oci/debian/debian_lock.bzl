@@ -7,10 +7,10 @@ _KEYS = Label("@archive_keys_amd64//:debs")
 def debian_lock(interpreter = None):
     """Declares the commands for the `packages.json` and `lock.json` of this package.
 
-    `:update` makes the lock anew. `:outdated` prints the packages that are behind and exits 1 if there are any.
+    `:update` updates the lock. `:outdated` prints the outdated packages and exits with 1 if there are any.
 
     Args:
-      interpreter: path, from the workspace root, of a second list for amd64 that follows the lock.
+      interpreter: path, from the workspace root, of a second list, for amd64, that is updated with the lock.
     """
     args = [native.package_name(), "--keys=$(rootpath {})".format(_KEYS)]
     commands = {

@@ -15,12 +15,12 @@ def debian_packages(name, interpreter = None):
 
     Args:
       name: name of the lock in MODULE.bazel.
-      interpreter: path, from the workspace root, of a second list for amd64 that follows the lock.
+      interpreter: path, from the workspace root, of a second list, for amd64, that is updated with the lock.
 
     Makes:
       debs_amd64, debs_arm64: the packages.
-      status: JSON file of the packages whose older version is used, because the locked one could not be had.
-      update, outdated: commands that make the lock anew and that print what is behind Debian's archives.
+      status: JSON file of the packages whose older version is used, because the locked one was not available.
+      update, outdated: commands that update the lock and that print the packages older than in Debian's archives.
     """
     native.exports_files(
         ["lock.json"],
@@ -39,7 +39,7 @@ def debian_packages(name, interpreter = None):
     debian_lock(interpreter = interpreter)
 
 def merged_status(name, statuses, **kwargs):
-    """Merges status files of Debian packages: the merged one names what any of them names.
+    """Merges status files of Debian packages into one with all their entries.
 
     Args:
       name: name of the target; its file is `{name}.json`.

@@ -6,14 +6,15 @@ load("//tools/oci/layers:platforms.bzl", "PLATFORM_ATTRS", "to_platform")
 def _to_arguments(file):
     return ["app/" + file.short_path, file.path]
 
-# Each layer costs every push some 800 bytes of documents; what lies below has at most 15 of the 127 that engines stack.
+# Each layer adds some 800 bytes of documents to every push. Container engines support 127 layers, and the layers below
+# these are at most 15.
 _MOST_FOLDERS = 25
 
-# A tree of data deep in a service is one layer, not one for each of its folders.
+# Deeper folders, for example of data files, do not get separate layers.
 _DEEPEST = 3
 
 def _folder(file):
-    """The package that a file belongs to: `libs/web/app.py` to libs_web, `libs/__init__.py` to packages."""
+    """Returns the name of a file's layer: `libs/web/app.py` is in libs_web, `libs/__init__.py` in packages."""
     parts = file.short_path.split("/")[:-1]
     return "_".join(parts[:_DEEPEST]) if len(parts) > 1 else "packages"
 

@@ -16,7 +16,7 @@ PACKING_ATTRS = SHIPPED_PYTHON_ATTRS | {
 }
 
 def layer_suffix(ctx):
-    """The suffix of layers in the compression that the build asks for."""
+    """Returns the suffix of layers for the compression that the build uses."""
     return _SUFFIXES[ctx.attr._compression[BuildSettingInfo].value]
 
 def pack_layer(ctx, *, name, files, to_arguments, third_party):
@@ -27,7 +27,7 @@ def pack_layer(ctx, *, name, files, to_arguments, third_party):
       name: name of the layer's file, without its suffix.
       files: list or depset of Files.
       to_arguments: top-level function from a File to [its path in the image, its path in the build].
-      third_party: whether sources that do not compile may pass.
+      third_party: whether sources that do not compile are accepted.
 
     Returns:
       File, the layer.

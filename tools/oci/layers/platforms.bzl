@@ -1,4 +1,4 @@
-"""Building for the platform and the dependency track of an image, whatever the build around it is for."""
+"""A transition to the platform and the dependency track of an image."""
 
 load("//tools/build/tracks:tracks.bzl", "TRACK_ATTRS")
 

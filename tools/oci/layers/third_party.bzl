@@ -1,7 +1,7 @@
-"""Layers of third-party code: at most 12 for an image, so that its documents are small and the rules that write it quick.
+"""Layers of third-party code: at most 12 for an image, to keep its documents small and the image rules fast.
 
-Each wheel is packed once, by an aspect, and shared by all services. A wheel that `wheel_groups.bzl` names as large is a
-layer of its own; small ones are merged by the group that `wheel_groups.bzl` puts them in.
+Each wheel is packed once, by an aspect, and shared by all services. Large wheels, which `wheel_groups.bzl` lists, are
+separate layers; small ones are merged into one layer for each group in `wheel_groups.bzl`.
 """
 
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
@@ -12,10 +12,10 @@ load("//tools/oci/layers:platforms.bzl", "PLATFORM_ATTRS", "to_platform")
 load("//tools/oci/layers:wheel_groups.bzl", "LARGE_WHEELS", "wheel_group")
 load("//tools/oci/python:shipped_python.bzl", "run_shipped_python")
 
-# Where every image has its wheels. The base layer has a .pth file that says so.
+# The folder of the wheels in every image. A .pth file in the base layer adds it to sys.path.
 _SITE_PACKAGES = "usr/local/lib/python3.11/site-packages/"
 
-# What an installer writes about itself, and differs between installers.
+# Files that describe the installer; they differ between installers.
 _INSTALLERS_OWN = [".dist-info/INSTALLER", ".dist-info/RECORD", ".dist-info/REQUESTED", ".dist-info/direct_url.json"]
 
 WheelsInfo = provider(
@@ -24,7 +24,7 @@ WheelsInfo = provider(
 )
 
 def _path_in_wheel(file):
-    """A file's path below site-packages, or None. Repositories have other names in every mode, so nothing else counts."""
+    """Returns a file's path below site-packages, or None. Names of repositories are ignored: they differ by mode."""
     _, found, path = file.short_path.partition("/site-packages/")
     return path if found else None
 
@@ -33,7 +33,7 @@ def _is_shipped(file):
     if not path or path.endswith(".pyc") or [suffix for suffix in _INSTALLERS_OWN if path.endswith(suffix)]:
         return False
 
-    # rules_python writes these into namespace packages when it is not told otherwise.
+    # rules_python writes these into namespace packages by default.
     return file.is_source or not path.endswith("/__init__.py")
 
 def _to_arguments(file):
@@ -43,21 +43,21 @@ def _is_shared_library(file):
     return file.basename.endswith(".so") or ".so." in file.basename
 
 def _metadata(files, label):
-    """The file that names a wheel's distribution."""
+    """Returns the METADATA file, which has the name of a wheel's distribution."""
     for file in files:
         if _path_in_wheel(file).endswith(".dist-info/METADATA"):
             return file
     fail("{} has files in site-packages but no .dist-info/METADATA that names its distribution".format(label))
 
 def _tags(files):
-    """The file that says which of a distribution's wheels this is; None where an installer left it out."""
+    """Returns the WHEEL file, which has the tags of the wheel; None if an installer omitted it."""
     for file in files:
         if _path_in_wheel(file).endswith(".dist-info/WHEEL"):
             return file
     return None
 
 def _wheel_layers_impl(target, ctx):
-    # rules_python repeats the library of a wheel's files in the `srcs` of the one that adds its dependencies.
+    # In rules_python, a wheel's library with dependencies has the library of the wheel's files in its `srcs`.
     files = [
         file
         for attribute in ["srcs", "data"]
@@ -126,7 +126,7 @@ wheels = rule(
 )
 
 def _link_layer(ctx, wheel, folder):
-    """Gives a wheel's layer a path and an owner in this repository.
+    """Links a wheel's layer to a path that a target of this repository owns.
 
     Image rules write the label of a layer's owner into the image, and names of wheel repositories differ between modes.
     """
@@ -164,7 +164,7 @@ def _third_party_layers_impl(ctx):
     grouped = [wheel for group in sorted(groups) for wheel in groups[group]]
     return [
         DefaultInfo(files = depset(layers)),
-        # For the test that finds wheels which have grown too large for a group.
+        # Read by the test that finds wheels that are too large for a group.
         OutputGroupInfo(
             grouped_wheels = depset([_link_layer(ctx, wheel, ctx.label.name + "_grouped") for wheel in grouped]),
         ),

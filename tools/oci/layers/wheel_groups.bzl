@@ -1,12 +1,12 @@
-"""Which wheels are a layer of their own, and which share one. Edit this list when `image_test` says so.
+"""The wheels with a separate layer, and the groups of wheels that share a layer. Edit it when `image_test` says so.
 
-The rule looks at a wheel alone, never at the other wheels of a service, so that two services with the same wheels have
+The group of a wheel does not depend on the other wheels of a service, so that two services with the same wheels have
 the same layers. docs/decisions/0016-wheels-in-few-layers.md has the measurements.
 """
 
 visibility("//tools/oci/layers/...")
 
-# Wheels whose layer is above 1 MB, compressed. An image holds at most 7 of them: 12 layers, less the 5 groups below.
+# Wheels whose compressed layer exceeds 1 MB. An image can have at most 7 of them: 12 layers minus the 5 groups below.
 LARGE_WHEELS = [
     "asyncpg",
     "cryptography",
@@ -17,18 +17,18 @@ LARGE_WHEELS = [
     "uvloop",
 ]
 
-# Small wheels of Python alone, by the first letter of the name. Their bytes are the same for all architectures, so that
-# a registry has them once. The ranges are of about equal size; a bump of a wheel pushes its range.
+# Small pure-Python wheels, by the first letter of the name. Their bytes are the same for all architectures, so that a
+# registry has them once. The ranges are of about equal size; an update of a wheel pushes its range.
 _RANGES = {
     "a-c": "abc",
     "d-h": "defgh",
     "i-r": "ijklmnopqr",
 }
 
-# What begins with another letter, or with none.
+# Names that begin with other characters.
 _LAST_RANGE = "s-z"
 
-# Small wheels with shared libraries: other bytes for each architecture.
+# Small wheels with shared libraries, whose bytes differ between architectures.
 _NATIVE = "native"
 
 def wheel_group(name, *, native):

@@ -1,4 +1,4 @@
-"""`crane`: the registry client of rules_oci's toolchain as a program that other targets run."""
+"""`crane`: the registry client of rules_oci's toolchain, as an executable target."""
 
 visibility("//tools/oci/push")
 

@@ -1,4 +1,4 @@
-"""`image_push`: the command that pushes an image, with a default that works on any machine."""
+"""`image_push`: the command that pushes an image, by default to a registry on localhost."""
 
 visibility("//tools/oci/...")
 

@@ -1,4 +1,4 @@
-"""`service_images`: the images of all services in one list, which nobody has to keep."""
+"""`service_images`: the list of the images of all services, from the folders of the services."""
 
 load("//tools/oci/debian:debian_packages.bzl", "merged_status")
 
@@ -23,15 +23,15 @@ _image_list = rule(
 def service_images(name, *, visibility):
     """Lists the images of all services: each folder below is a service, and each service has an image.
 
-    A folder without one stops the build with the label that is missing, and one without `image_test` stops the tests;
-    `fastapi_service` makes both. CI tests what it pushes by this name.
+    A folder without an image fails the build with the missing label, and one without `image_test` fails the tests;
+    `fastapi_service` makes both. CI uses these targets to test the images that it pushes.
 
     Args:
       name: name of the list.
       visibility: who may use it.
 
     Makes:
-      name: a JSON file with the place of each service's index in OCI layout, the images in its runfiles.
+      name: a JSON file with the path of each service's index in OCI layout; the images are in its runfiles.
       {name}.digests: a file for each service with its index's digest.
       {name}.status: a JSON file of the Debian packages that are older than locked in any image.
       {name}.tests: the suite of the tests of all images.

@@ -1,7 +1,7 @@
-"""The interpreter that images ship, as a tool of the build.
+"""The interpreter of the images, as a tool of the build.
 
-It runs from its unpacked packages through its own loader and its own libraries, so it needs nothing of the machine but a
-kernel, and its zlib, its marshal format and its compiler are the lock's on every machine and in both modes.
+It runs from its unpacked packages with their loader and libraries, so it needs only the kernel of the machine. So its
+zlib, marshal format and compiler are those of the lock, on every machine and in both modes.
 """
 
 ShippedPythonInfo = provider(
@@ -14,7 +14,7 @@ ShippedPythonInfo = provider(
 )
 
 def _only(files, what, label):
-    """The one file of `files`; a Debian lock without it cannot run Python."""
+    """Returns the only file of `files`; fails without one, because the Debian lock then has no Python."""
     if len(files) != 1:
         fail("{} wants one {}, found {}: does the lock hold python3.11-minimal and libc6?".format(
             label,
@@ -60,7 +60,7 @@ SHIPPED_PYTHON_ATTRS = {
 }
 
 def _import_path(sources):
-    """The root of the main repository, and the site-packages of each wheel."""
+    """Returns the root of the main repository, and the site-packages of each wheel."""
     wheels = {
         source.path.partition("/site-packages/")[0] + "/site-packages": None
         for source in sources
@@ -69,15 +69,15 @@ def _import_path(sources):
     return ":".join(["."] + wheels.keys())
 
 def run_shipped_python(ctx, *, tool, args, inputs, outputs, **kwargs):
-    """Registers an action that runs a Python module of this repository with the shipping interpreter.
+    """Registers an action that runs a Python module of this repository with the interpreter of the images.
 
     Args:
       ctx: context of a rule that has SHIPPED_PYTHON_ATTRS.
-      tool: Target, the py_library that is named as its module; its closure is all that the module can import.
+      tool: Target, the py_library with the name of the module; the module can import only its closure.
       args: list of Args of the module.
-      inputs: depset of what the module reads.
+      inputs: depset of the files that the module reads.
       outputs: list of Files.
-      **kwargs: mnemonic, progress_message and the like.
+      **kwargs: other arguments of ctx.actions.run, such as mnemonic.
     """
     python = ctx.attr._python[ShippedPythonInfo]
     sources = depset(transitive = [tool[DefaultInfo].files, tool[DefaultInfo].default_runfiles.files])

@@ -1,4 +1,4 @@
-"""`sbom`: the bill of materials of an image, from what the image is made of."""
+"""`sbom`: the bill of materials of an image, from the image's locks and wheels."""
 
 load("//tools/oci/layers:third_party.bzl", "WheelsInfo")
 load("//tools/oci/python:shipped_python.bzl", "SHIPPED_PYTHON_ATTRS", "run_shipped_python")
@@ -7,7 +7,7 @@ load("//tools/oci/sbom:wheel_hashes.bzl", "wheel_hashes_file")
 visibility("//tools/oci/...")
 
 def _hashes(ctx, wheels):
-    """Returns the files of hashes for these wheels alone."""
+    """Returns the files with the hashes of these wheels only."""
     names = {wheel_hashes_file(wheel.metadata.dirname.split("/")[-1].removesuffix(".dist-info")): None for wheel in wheels}
     return [file for file in ctx.files._wheel_hashes if file.basename in names]
 

@@ -37,18 +37,18 @@ _commit_labels = rule(
 )
 
 def stamped_images(name, *, image, repository, base_status, visibility, workspace_status = None):
-    """Makes the images of a service once more, with labels for the commit.
+    """Makes copies of the images of a service with labels for the commit.
 
     Args:
       name: name of the index.
       image: label of the index without a stamp, whose images are `{image}_amd64` and `{image}_arm64`.
-      repository: where the command pushes unless told otherwise.
+      repository: the default repository of the push command.
       base_status: file of the Debian packages that are older than locked.
       visibility: who may use the images and the command.
-      workspace_status: file with a workspace status, for tests; that of the build when not given.
+      workspace_status: file with a workspace status, for tests; by default that of the build.
 
     Makes:
-      name: index of both architectures. Like all targets here it is manual.
+      name: index of both architectures. All targets are manual.
       {name}.digest: file with its digest.
       {name}_amd64, {name}_arm64: the images.
       {name}_push: command that pushes the index.

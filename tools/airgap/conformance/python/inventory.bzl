@@ -1,4 +1,4 @@
-"""`inventory`: what the Python providers of some targets hold for a platform, as text."""
+"""`inventory`: the content of the Python providers of targets, built for a platform, as text."""
 
 load("@rules_python//python:py_info.bzl", "PyInfo")
 
@@ -17,7 +17,7 @@ def _path(file):
     return path if found else before
 
 def _wanted(file):
-    """Leaves out what an installer writes about itself, what compilers write, and programs of the graph."""
+    """Excludes files that describe the installer, output of compilers, and programs of the graph."""
     name = file.basename
     return (name.endswith(".py") or "/site-packages/" in file.short_path) and not (
         name.endswith(".pyc") or name in ("INSTALLER", "RECORD", "REQUESTED") or "python_3_11" in file.short_path or

@@ -1,4 +1,4 @@
-"""Tests of what keeps the tracks apart, at analysis."""
+"""Tests of the analysis errors that keep the tracks apart."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
@@ -43,7 +43,7 @@ _tools = rule(
 )
 
 def _tools_stay_impl(ctx):
-    """An action of a target on a track runs tools that have the wheels of the main track."""
+    """An action of a target on another track runs tools with the wheels of the main track."""
     env = analysistest.begin(ctx)
     asserts.equals(env, [MAIN], analysistest.target_under_test(env)[_WheelTracksInfo].tracks.to_list())
     return analysistest.end(env)
@@ -54,7 +54,7 @@ _tools_stay_test = analysistest.make(
 )
 
 def _clash_impl(ctx):
-    """An image that would have two versions of a distribution is not built, and the error names a path to each."""
+    """An image with two versions of a distribution is an error, which has a dependency path to each."""
     env = analysistest.begin(ctx)
     asserts.expect_failure(env, "pydantic_core is there in two versions, ")
     asserts.expect_failure(env, " by //tools/build/tracks:clash.library -> //tools/build/tracks:clash.other -> ")
@@ -64,7 +64,7 @@ def _clash_impl(ctx):
 _clash_test = analysistest.make(_clash_impl, expect_failure = True)
 
 def _missing_impl(ctx):
-    """A package that the lock of a track lacks is named, with the tracks that have it."""
+    """The error for a package that is not in the lock of a track has the tracks that have it."""
     env = unittest.begin(ctx)
     locked = {"fastapi": ["main", "old", "older", "third"], "old_only": ["old", "older"]}
     message = ("//a: the lock of the track {} has no old_only, that of old, older has; put the target on such a track, or " +
@@ -87,7 +87,7 @@ def _missing_impl(ctx):
 _missing_test = unittest.make(_missing_impl)
 
 def _unknown_impl(ctx):
-    """A package that no lock has is named, with the likely name if there is one."""
+    """The error for a package that is in no lock has the most similar name, if any."""
     env = unittest.begin(ctx)
     locked = {name: ["main"] for name in ["fastapi", "httpx2", "prometheus_client", "pydantic", "pydantic_settings", "pyyaml"]}
     end = "; for a new one add it to requirements.in and run: bazel run //:requirements.update"
@@ -142,7 +142,7 @@ def _clash(name):
         name = name + ".wheels",
         platform = "//tools/oci/platforms:linux_amd64",
         tags = ["manual"],
-        # Its analysis fails outside of the test, and cquery analyses manual targets too.
+        # Its analysis fails outside of the test, and cquery also analyses manual targets.
         target_compatible_with = select({
             name + ".in_test": [],
             "//conditions:default": ["@platforms//:incompatible"],

@@ -1,6 +1,6 @@
 """The public rules of rules_oci: `oci_image`, `oci_image_index`, `oci_load`, `oci_push`.
 
-Like the originals they take lists and dicts as well as files of lines, and make `NAME.digest` for images.
+Like the upstream rules they accept lists, dicts and files of lines, and make `NAME.digest` for images.
 """
 
 load("@bazel_skylib//rules:write_file.bzl", "write_file")
@@ -18,11 +18,11 @@ oci_tarball_rule = _oci_load
 _COMMON = ["compatible_with", "exec_compatible_with", "features", "tags", "target_compatible_with", "testonly", "visibility"]
 
 def _common(kwargs):
-    """The attributes that helper targets take over from the main one."""
+    """Returns the attributes that helper targets inherit from the main target."""
     return {key: value for key, value in kwargs.items() if key in _COMMON}
 
 def _lines(name, kind, lines, common):
-    """Writes a file of lines and returns its label, under the name that the originals give it."""
+    """Writes a file of lines with the name that rules_oci gives it, and returns its label."""
     label = "{}_write_{}".format(name, kind)
     write_file(
         name = label,
@@ -33,23 +33,23 @@ def _lines(name, kind, lines, common):
     return label
 
 def _pairs(name, kind, value, common):
-    """A file of KEY=VALUE lines for a dict; anything else is a file already."""
+    """Returns a file of KEY=VALUE lines for a dict; other values are files already."""
     if type(value) != "dict":
         return value
     return _lines(name, kind, ["{}={}".format(*pair) for pair in value.items()], common)
 
 def _arguments(name, kind, value, common):
-    """A file of one argument a line for a list."""
+    """Returns a file with one argument per line for a list."""
     if type(value) != "list":
         return value
     return _lines(name, kind, [argument.replace("\n", "%5Cn") for argument in value], common)
 
 def _joined(name, kind, value, common):
-    """A file of one line with commas for a list."""
+    """Returns a file with one comma-separated line for a list."""
     return _lines(name, kind, [",".join(value)], common) if type(value) == "list" else value
 
 def _tags(name, value, common):
-    """A file of one tag a line for a list."""
+    """Returns a file with one tag per line for a list."""
     return _lines(name, "tags", value, common) if type(value) == "list" else value
 
 def oci_image(
@@ -63,16 +63,16 @@ def oci_image(
         exposed_ports = None,
         volumes = None,
         **kwargs):
-    """Builds an image of layers, upon another image or upon nothing.
+    """Builds an image from layers, with or without a base image.
 
     Args:
       name: name of the image.
-      created: file with the moment to state; 1970 when not given.
+      created: file with the creation time; by default 1970-01-01.
       labels: dict, or file of KEY=VALUE lines.
       annotations: dict, or file of KEY=VALUE lines.
-      env: dict, or file of KEY=VALUE lines; `$KEY` and `${KEY}` stand for a value of the base or of a line above.
+      env: dict, or file of KEY=VALUE lines; `$KEY` and `${KEY}` are replaced by values of the base or of earlier lines.
       cmd: list, or file of lines.
-      entrypoint: list, or file of lines; drops the base's cmd.
+      entrypoint: list, or file of lines; removes the base's cmd.
       exposed_ports: list, or file with commas.
       volumes: list, or file with commas.
       **kwargs: base, tars, user, workdir, os, architecture, variant and common attributes.
@@ -124,7 +124,7 @@ def oci_push(name, remote_tags = None, **kwargs):
     _oci_push(name = name, remote_tags = _tags(name, remote_tags, _common(kwargs)), **kwargs)
 
 def oci_load(name, repo_tags = None, **kwargs):
-    """Makes a command that writes an image's tarball and says how to load it; no daemon is visible from here.
+    """Makes a command that writes an image's tarball and prints how to load it, because the sealed root has no daemon.
 
     Args:
       name: name of the command.

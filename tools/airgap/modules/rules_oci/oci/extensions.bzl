@@ -1,4 +1,4 @@
-"""The module extension of rules_oci, as far as it can be had without a network."""
+"""The module extension of rules_oci, limited to what works without a network."""
 
 def _oci_impl(module_ctx):
     for module in module_ctx.modules:

@@ -3,7 +3,7 @@
 def _oci_digest_impl(ctx):
     ctx.actions.run_shell(
         arguments = [ctx.file.image.path, ctx.outputs.out.path],
-        # The only digest in an index.json of one manifest.
+        # The index.json has one manifest, and therefore exactly one digest.
         command = "grep --only-matching 'sha256:[0-9a-f]*' \"$1/index.json\" > \"$2\"",
         inputs = [ctx.file.image],
         mnemonic = "OCIDigest",

@@ -63,7 +63,7 @@ def _oci_image_impl(ctx):
         if getattr(ctx.attr, name):
             args.add("--" + name, getattr(ctx.attr, name))
 
-    # An image links to its layers, so whoever reads it reads them too.
+    # An image has links to its layers, so actions that read the image need the layers as inputs, too.
     linked = [depset(ctx.files.tars)]
     if ctx.attr.base:
         args.add("--base", ctx.file.base.path)

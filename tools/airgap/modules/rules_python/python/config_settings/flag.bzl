@@ -1,4 +1,4 @@
-"""Flags that may be said and can have one value."""
+"""Flags that accept exactly one value."""
 
 def _settled_flag_impl(ctx):
     if ctx.build_setting_value != ctx.attr.settled:

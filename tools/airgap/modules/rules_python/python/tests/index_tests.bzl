@@ -1,4 +1,4 @@
-"""The page of an index is read whatever form its links have (PEP 503)."""
+"""Links of all forms are read from the page of an index (PEP 503)."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load("//python/private/pip:index.bzl", "parse_page")
@@ -9,7 +9,7 @@ _WHEEL = "idna-3.1-py3-none-any.whl"
 def _link(href):
     return "<!DOCTYPE html><body><h1>Links</h1><a data-requires-python=\"&gt;=3.8\" href=\"{}\">{}</a><br/></body>".format(href, _WHEEL)
 
-# What a link says, and the address that it means.
+# The href of a link, and the URL that it resolves to.
 _ADDRESSES = {
     "../../packages/" + _WHEEL: "https://index.example/root/packages/" + _WHEEL,
     "./" + _WHEEL: _BASE + _WHEEL,

@@ -1,4 +1,4 @@
-"""Markers hold or not for a target platform (PEP 508)."""
+"""Markers are evaluated for a target platform (PEP 508)."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load("//python/private/pip:markers.bzl", "environment", "evaluate")

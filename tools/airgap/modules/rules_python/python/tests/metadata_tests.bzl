@@ -1,4 +1,4 @@
-"""What a wheel needs is read from its METADATA, for a platform and for the extras that are asked for."""
+"""The requirements of a wheel are read from its METADATA, for a platform and the requested extras."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load("//python/private/pip:metadata.bzl", "dependencies")

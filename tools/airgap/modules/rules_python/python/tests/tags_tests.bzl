@@ -3,7 +3,7 @@
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load("//python/private/pip:tags.bzl", "choose")
 
-# What fits, best last, for linux_x86_64; each is better than all before it.
+# Tags that fit linux_x86_64; each is better than all before it.
 _ASCENDING = [
     "x-1.0-py2.py3-none-any.whl",
     "x-1.0-py311-none-any.whl",

@@ -1,8 +1,8 @@
-"""Programs and tests with `config_settings`: a rule that changes settings around one of Bazel's own, which cannot."""
+"""Programs and tests with `config_settings`: a rule with a transition that wraps a native rule, which has none."""
 
 load("@rules_python_internal//:extra_transition_settings.bzl", "EXTRA_TRANSITION_SETTINGS")
 
-# What the program inside has; the rest is of the rule around it.
+# Attributes of the wrapped native target; all others belong to the wrapper.
 _INNER = ("deps", "imports", "legacy_create_init", "stamp")
 _BOTH = ("data", "features", "srcs", "target_compatible_with")
 

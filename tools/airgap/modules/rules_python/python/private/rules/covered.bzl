@@ -1,4 +1,4 @@
-"""Holds a call to the attributes that both rule sets understand alike."""
+"""Restricts calls to attributes that have the same meaning in both rule sets."""
 
 _COMMON = [
     "compatible_with",

@@ -1,4 +1,4 @@
-"""Bazel's own providers under names that a .bzl may hand on: `PyInfo = PyInfo` would name itself."""
+"""Bazel's native providers under other names, because a .bzl file cannot export them with `PyInfo = PyInfo`."""
 
 BuiltinPyInfo = PyInfo
 BuiltinPyRuntimeInfo = PyRuntimeInfo
