@@ -1,7 +1,7 @@
 """`bazelw` in sealed mode: create the sealed root if it is missing, then run Bazel inside it.
 
-Called by `bazelw` as `python3 tools/airgap CACHE BAZEL_ARGUMENT...` with the host's Python. This
-folder needs the standard library of Python 3.9 alone, and imports late what a second call can spare.
+Called by `bazelw` as `python3 tools/airgap CACHE BAZEL_ARGUMENT...` with the host's Python. The code in this folder
+must run with only the standard library of Python 3.9. Imports that most calls do not need are made late.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What apt knows on this machine: its sources, the Release files it has fetched, its proxies."""
+"""The apt configuration of this machine: its sources, fetched Release files and proxies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Source(NamedTuple):
 
 
 def sources() -> list[Source]:
-    """Return what the machine's .list and .sources files name, each once, in order."""
+    """Return the sources in the machine's .list and .sources files, in order and without duplicates."""
     found: list[Source] = []
     for path in source_files():
         with open(path, encoding="utf-8", errors="replace") as file:
@@ -66,7 +66,7 @@ def addresses(uri: str) -> list[str]:
 
 
 def known_release(source: Source) -> str | None:
-    """Return the Release that apt has fetched of the source, if it has."""
+    """Return the Release of the source that apt has fetched, or None."""
     address = re.sub(r"^https?://", "", f"{source.url}/dists/{source.suite}")
     stem = address.replace("_", "%5f").replace("/", "_")
     for name in ("InRelease", "Release"):
@@ -95,7 +95,7 @@ def proxy_for(url: str) -> str | None:
 
 
 def configuration() -> dict[str, str]:
-    """Return apt's settings, names in lower case; none where there is no apt."""
+    """Return apt's settings, with names in lower case; empty without apt."""
     import subprocess
 
     command = ["apt-config", "dump"]

@@ -1,7 +1,7 @@
-"""Run the conformance workspace on the rule sets that are in force here, originals or stand-ins.
+"""Run the conformance workspace on the rule sets of the current mode, upstream or stand-ins.
 
-In the sealed mode the stand-ins' own tests run too. The last lines are fingerprints: equal ones from
-both modes mean that rules of ours find the same files in the same places.
+In the sealed mode the tests of the stand-ins run too. The last lines are fingerprints: if they are equal in both
+modes, the rules of this repository find the same files at the same paths.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where this machine gets packages of Python and npm from: the settings of pip and npm."""
+"""The package indexes of this machine for Python and npm, from the settings of pip and npm."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PIP_PATHS = ("index-url", "extra-index-url", "find-links", "cert", "client-cert"
 
 
 def pip_files(env: Mapping[str, str]) -> list[str]:
-    """Return the files that pip reads, the strongest last (its guide's "Configuration Files")."""
+    """Return the files that pip reads, in order of increasing precedence (pip's user guide, "Configuration Files")."""
     home = env.get("HOME", "/")
     folders = env.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":")
     user = env.get("XDG_CONFIG_HOME", os.path.join(home, ".config"))
@@ -44,20 +44,20 @@ def pip_settings(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def local_paths(settings: Mapping[str, str]) -> list[str]:
-    """Return the files and folders of this machine that pip's settings name."""
+    """Return the local files and folders in pip's settings."""
     words = [word for name in PIP_PATHS for word in settings.get(name, "").split()]
     paths = [re.sub(r"^file://(localhost)?", "", word) for word in words]
     return [path for path in paths if path.startswith("/") and os.path.exists(path)]
 
 
 def npm_files(env: Mapping[str, str]) -> list[str]:
-    """Return the configuration files that npm reads, the strongest last."""
+    """Return the configuration files that npm reads, in order of increasing precedence."""
     user = env.get("NPM_CONFIG_USERCONFIG", os.path.join(env.get("HOME", "/"), ".npmrc"))
     return ["/etc/npmrc", user]
 
 
 def npm_registry(env: Mapping[str, str]) -> str:
-    """Return the npm registry that this machine uses, or an empty string where nothing tells."""
+    """Return the npm registry that this machine uses, or an empty string if none is configured."""
     for name in ("NPM_CONFIG_REGISTRY", "npm_config_registry"):
         if env.get(name):
             return env[name]
@@ -71,7 +71,7 @@ def npm_registry(env: Mapping[str, str]) -> str:
 
 
 def ask_npm(env: Mapping[str, str]) -> str:
-    """Return the registry that npm itself names, if there is an npm."""
+    """Return the registry that npm reports, or an empty string without npm."""
     import shutil
     import subprocess
 

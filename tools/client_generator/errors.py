@@ -1,4 +1,4 @@
-"""What the generator cannot do."""
+"""Errors of the generator."""
 
 
 class ContractError(Exception):

@@ -21,7 +21,7 @@ _FLAGS = (
     "--output-model-type=pydantic_v2.BaseModel",
     "--target-python-version=3.11",
     "--openapi-scopes=schemas",
-    # Another formatter would be looked for on PATH.
+    # Other formatters would be started from PATH.
     "--formatters=builtin",
     "--disable-timestamp",
     "--ignore-pyproject",
@@ -30,10 +30,10 @@ _FLAGS = (
     "--strict-nullable",
     # mypy does not read calls such as `conint(ge=0)` in annotations.
     "--use-annotated",
-    # A field such as `in`, which is `in_` in Python, is set by that name.
+    # A field such as `in`, which is `in_` in Python, can be set by its Python name.
     "--allow-population-by-field-name",
     "--type-mappings",
-    # SecretStr is sent as asterisks, and EmailStr needs a further library.
+    # SecretStr is serialized as asterisks, and EmailStr needs an additional library.
     "email=string",
     "password=string",
 )

@@ -1,4 +1,4 @@
-"""Names of Python from names of a contract."""
+"""Conversion of names in a contract to Python names."""
 
 import keyword
 import re

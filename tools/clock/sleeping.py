@@ -1,6 +1,6 @@
 """A plugin of pytest that lets tests sleep under libfaketime.
 
-Version 0.9.10 refuses a sleep until a moment of the clock that it leaves alone, and that is how Python sleeps.
+Python sleeps until a time of the monotonic clock, which libfaketime 0.9.10 refuses if it does not fake that clock.
 """
 
 import select
@@ -11,4 +11,4 @@ def _sleep(seconds: float) -> None:
     select.select([], [], [], seconds)
 
 
-time.sleep = _sleep  # type: ignore[assignment]  # numbers that are no floats are nobody's here
+time.sleep = _sleep  # type: ignore[assignment]  # only int and float are passed here

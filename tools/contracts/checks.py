@@ -1,7 +1,7 @@
 """The checks, by the names that oasdiff publishes, and which of them are breaking.
 
-The id of a check of a schema is a place and an aspect: `request-property-max-length-decreased`. The verdicts are those
-of oasdiff, of which both levels `ERR` and `WARN` are breaking, but for `STRICTER`.
+The id of a check of a schema is a location and an aspect: `request-property-max-length-decreased`. The classification
+is that of oasdiff, whose levels `ERR` and `WARN` are both breaking, except for `STRICTER`.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ OASDIFF_VERSION = "1.28.0"
 
 
 class Direction(StrEnum):
-    """Which way data goes: a request may be accepted more widely, a response must not become wider."""
+    """The direction of data: a request may become wider, a response must not."""
 
     REQUEST = "request"
     RESPONSE = "response"
@@ -219,6 +219,6 @@ STRICTER = (
 
 
 def finding(check: str, pointer: str, detail: str) -> Finding:
-    """Return the finding of a check of everything but schemas."""
+    """Return the finding of a check that is not about a schema."""
     direction, is_breaking = CHECKS[check]
     return Finding(check, is_breaking, direction, pointer, detail)

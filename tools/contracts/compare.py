@@ -1,4 +1,4 @@
-"""Compare two contracts: what of the new one can break a client of the old one?"""
+"""Compare two contracts, and find the changes that can break clients of the old one."""
 
 import re
 from collections.abc import Iterator
@@ -19,9 +19,9 @@ _Operation = tuple[str, Node, Node]
 
 
 def compare(old: Document, new: Document) -> list[Finding]:
-    """Return every difference that counts, by operation; raises ContractError for a document that is not valid.
+    """Return every relevant difference, by operation. Raises ContractError for an invalid document.
 
-    Descriptions, titles, examples and the order of keys and alternatives do not count.
+    Descriptions, titles, examples and the order of keys and alternatives are ignored.
     """
     try:
         return list(dict.fromkeys(_findings(old, new)))
@@ -47,7 +47,7 @@ def _findings(old: Document, new: Document) -> Iterator[Finding]:
 
 
 def _by_key(document: Document) -> dict[_Key, _Operation]:
-    """Return the operations by method and path, in which the names of parameters are left out."""
+    """Return the operations by method and path, with the names of path parameters removed."""
     found: dict[_Key, _Operation] = {}
     for path, method, item, operation in operations(document):
         key = (method, re.sub(r"\{[^}]*\}", "{}", path))

@@ -18,7 +18,7 @@ _VERSION = re.compile(r"([1-9]\d*)\.0\.0")
 
 @dataclass(frozen=True)
 class Assessment:
-    """Whether a contract may take the place of another one.
+    """Whether a contract may replace another one.
 
     Attributes:
         findings: all differences.

@@ -7,7 +7,7 @@ from tools.contracts.documents import Node
 
 
 def discriminator_findings(old: Node | None, new: Node | None, place: Location) -> Iterator[Finding]:
-    """Yield the differences in the property that tells the alternatives apart, and in the values of it."""
+    """Yield the differences in the discriminator's property and in its values."""
     if old is None or new is None:
         if new is not None:
             yield place.finding("discriminator-added", new.pointer, "there is a discriminator")

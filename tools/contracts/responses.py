@@ -11,7 +11,7 @@ from tools.contracts.schemas import SchemaComparison
 def response_findings(old: Node, new: Node, schemas: SchemaComparison) -> Iterator[Finding]:
     """Yield the differences between the responses of two operations.
 
-    A status of an error that only one of them names is compared with what the other one says for all errors.
+    An error status that only one of them has is compared with the other one's response for all errors.
     """
     before, after = _responses(old), _responses(new)
     for status, response in before.items():
@@ -34,7 +34,7 @@ def _responses(operation: Node) -> dict[str, Node]:
 
 
 def _bodies(old: Node, new: Node, schemas: SchemaComparison) -> Iterator[Finding]:
-    """Compare what clients read of an error that they do not tell apart."""
+    """Compare the bodies of errors that clients do not distinguish."""
     if old.child("content"):
         yield from content_findings(old, new, schemas, place=RESPONSE_BODY)
 

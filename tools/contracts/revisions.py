@@ -49,7 +49,7 @@ class Repository:
         return [path.parts[1] for path in paths if len(path.parts) == 3 and path.name == "openapi.json"]
 
     def _run(self, *arguments: str) -> str:
-        """Return what git prints; empty where it fails."""
+        """Return git's output, or an empty string if git fails."""
         try:
             done = subprocess.run(
                 ["git", "-C", str(self.workspace), *arguments], capture_output=True, encoding="utf-8", check=False

@@ -1,4 +1,4 @@
-"""Compare what two operations ask of a caller's credentials."""
+"""Compare the credentials that two operations require."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ def security_findings(old: Node, new: Node) -> Iterator[Finding]:
 
 
 def _requirements(operation: Node) -> list[_Requirement]:
-    """Return the alternatives, of which one has to be met; none at all is met by everyone."""
+    """Return the alternatives, of which a caller must satisfy one; without alternatives no credentials are required."""
     root = operation.document.root
     owner = operation if operation.child("security") else root
     found = [_requirement(root, each) for each in owner.list_of("security")]
@@ -39,7 +39,7 @@ def _requirement(root: Node, requirement: Node) -> _Requirement:
 
 
 def _identity(scheme: Node) -> str:
-    """Return what a client has to know of a scheme; the addresses of its flows are no part of that."""
+    """Return the properties of a scheme that clients depend on; the addresses of its flows are not included."""
     kept = {key: node for key, node in scheme.members().items() if key in ("type", "scheme", "in", "name")}
     return " ".join(f"{key}={as_text(node).lower()}" for key, node in sorted(kept.items()))
 

@@ -1,4 +1,4 @@
-"""Runs commands as a reader would: one shell each, in order, in one folder."""
+"""Runs documented commands in order, each in a new shell, in one folder."""
 
 import os
 import re
@@ -35,7 +35,7 @@ def run_all(commands: list[Command], *, folder: Path, patience: float) -> Timed:
     A serving command stays up until the last command of its block has run.
 
     Raises:
-        CommandFailedError: it exited other than 0, or was not ready within `patience` seconds.
+        CommandFailedError: a command had another exit code than 0, or was not ready within `patience` seconds.
     """
     for _, block in groupby(commands, key=lambda command: (command.document, command.block)):
         yield from _run_block(list(block), folder=folder, patience=patience)

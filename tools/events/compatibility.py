@@ -24,7 +24,7 @@ _VERSION = "dataversion"
 
 
 def findings(old: Json, new: Json) -> Iterator[str]:
-    """Yield what in a contract a consumer cannot cope with, each as one sentence."""
+    """Yield a sentence for each change of a contract that a consumer cannot read."""
     before, after = _versions(old), _versions(new)
     if max(after) < max(before):
         yield f"{_VERSION} went from {max(before)} to {max(after)}: it only grows"

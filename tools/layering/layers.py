@@ -3,8 +3,8 @@
 A service that calls another imports its generated client, `services.<name>.client`, and a service that consumes events
 of another imports the models of these, `services.<name>.events`; nothing else of it.
 
-A program reads the import statements of the files it is given, those inside functions too, and says
-for each one that breaks a rule what to do instead.
+The program reads the import statements of the given files, including those inside functions, and prints a remedy for
+each one that breaks a rule.
 """
 
 import ast
@@ -33,7 +33,7 @@ class Violation:
 
 
 def violations(file: str, source: str) -> Iterator[Violation]:
-    """What a file, named by its path from the root, imports against the rules."""
+    """Return the imports of a file, given by its path from the root, that break a rule."""
     for line, imported in imports(file, source):
         advice = advice_on(file, imported) or advice_on_framework(file, imported)
         if advice:
@@ -54,7 +54,7 @@ def imports(file: str, source: str) -> Iterator[tuple[int, str]]:
 
 
 def advice_on(file: str, imported: str) -> str | None:
-    """What to do instead of this import; None when it is as it should be."""
+    """Return the remedy for an import, or None if the import is permitted."""
     layer, *mine = Path(file).parts
     target, *theirs = imported.split(".")
     if target not in LAYERS or layer not in LAYERS:

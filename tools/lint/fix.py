@@ -1,9 +1,9 @@
-"""Formats the source tree and mends what a program can mend.
+"""Format the source tree and fix the findings that can be fixed automatically.
 
     bazel run //tools/lint:fix              # write
     bazel run //tools/lint:fix -- --check   # only say what is wrong
 
-Every file that git knows or would add is looked at, those in folders that Bazel ignores as well.
+All files that git tracks or would add are checked, including those in folders that Bazel ignores.
 """
 
 import argparse
@@ -25,7 +25,7 @@ class Tool:
     suffixes: tuple[str, ...]
 
     def program(self) -> pathlib.Path | None:
-        """Find the program among the runfiles; None where this machine could not fetch it."""
+        """Return the program from the runfiles; None if this machine could not download it."""
         return next(pathlib.Path("..").resolve().glob(f"*/bin/{self.name}"), None)
 
 
@@ -62,7 +62,7 @@ def source_files(root: pathlib.Path) -> list[str]:
 
 
 def apply(tool: Tool, root: pathlib.Path, files: Iterable[str], *, check: bool) -> bool:
-    """Run the tool on its files; tell whether it is content."""
+    """Run the tool on its files; return whether it succeeded."""
     mine = [file for file in files if file.endswith(tool.suffixes)]
     program = tool.program()
     if program is None:
@@ -76,7 +76,7 @@ def apply(tool: Tool, root: pathlib.Path, files: Iterable[str], *, check: bool) 
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Mend or check the tree; 1 when something is left that a person has to look at."""
+    """Fix or check the tree; return 1 if findings remain."""
     parser = argparse.ArgumentParser(prog="bazel run //tools/lint:fix --", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--check", action="store_true", help="write nothing")

@@ -1,4 +1,4 @@
-"""Tell whether every locked file can still be had, and whether one was withdrawn.
+"""Check that every locked file can still be downloaded, and that none was withdrawn.
 
     bazel run //tools/locks:available
 

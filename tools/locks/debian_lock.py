@@ -1,4 +1,4 @@
-"""Are all packages of a Debian lock still where the lock says?"""
+"""Check that all packages of a Debian lock are still at the locked paths."""
 
 import http
 import json

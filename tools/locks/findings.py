@@ -1,11 +1,11 @@
-"""What may be wrong with a locked file."""
+"""Findings about locked files."""
 
 import dataclasses
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, order=True)
 class Finding:
-    """One locked thing that cannot be had, or that its makers withdrew."""
+    """A locked file that is unavailable, or that was withdrawn."""
 
     lock: str
     name: str

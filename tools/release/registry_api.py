@@ -1,4 +1,4 @@
-"""The few requests of attaching content to an image, which crane cannot make (OCI distribution spec 1.1).
+"""The requests for attaching content to an image that crane does not support (OCI distribution spec 1.1).
 
 crane writes the referrers tag again for each manifest with a subject, which immutable tags forbid, and cannot ask the
 referrers API.
@@ -31,7 +31,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class _Answer(NamedTuple):
-    """What a registry answered, and the address that did, which differs from the one asked after a redirect."""
+    """A registry's answer, and the address that it came from, which differs from the requested one after a redirect."""
 
     url: str
     headers: http.client.HTTPMessage
@@ -75,7 +75,7 @@ class RegistryApi:
         return urllib.parse.urlsplit(self.url).netloc
 
     def referrers(self, digest: str) -> list[dict[str, Any]] | None:
-        """Return the descriptors of what refers to a digest; None where the registry lacks the referrers API."""
+        """Return the descriptors of a digest's referrers; None if the registry lacks the referrers API."""
         found: list[dict[str, Any]] = []
         page = f"{self.url}/v2/{self.name}/referrers/{digest}"
         while page:
@@ -102,7 +102,7 @@ class RegistryApi:
     def put(self, reference: str, manifest: bytes) -> bool:
         """Write a manifest under a digest or tag; return whether the registry lists it as a referrer of its subject.
 
-        It says so by the header `OCI-Subject` ("Pushing Manifests with Subject").
+        The registry's header `OCI-Subject` says so ("Pushing Manifests with Subject").
         """
         kind = json.loads(manifest)["mediaType"]
         url = f"{self.url}/v2/{self.name}/manifests/{reference}"
@@ -128,7 +128,7 @@ class RegistryApi:
         request = urllib.request.Request(url, data=content, method=method, headers=headers)  # noqa: S310 - checked next
         self._authorize(request)
         with self._open(request) as answer:
-            # Names of headers have no case (RFC 9110, section 5.1): Go's registries say `Oci-Subject`.
+            # Header names are case-insensitive (RFC 9110, section 5.1); registries in Go send `Oci-Subject`.
             return _Answer(answer.url, answer.headers, answer.read())
 
     def _authorize(self, request: urllib.request.Request) -> None:
@@ -148,13 +148,13 @@ class RegistryApi:
             _RedirectHandler(self._authorize),
         ]
         if _LOOPBACK.fullmatch(self._host):
-            # As crane does: a proxy cannot reach the loopback of this machine.
+            # Use no proxy for loopback, as crane: a proxy cannot reach it.
             handlers.append(urllib.request.ProxyHandler({}))
         answer: http.client.HTTPResponse = urllib.request.build_opener(*handlers).open(request, timeout=_SECONDS)
         return answer
 
     def _failure(self, error: urllib.error.HTTPError) -> RegistryError:
-        """Return the registry's own words ("Error Codes" of the specification)."""
+        """Return the registry's error message ("Error Codes" of the specification)."""
         if error.code == http.HTTPStatus.NOT_FOUND:
             return _NotFoundError(self._host, f"{self.name}: not found")
         try:

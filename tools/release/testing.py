@@ -63,7 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_PATCH = do_POST  # noqa: N815
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
     def _content(self) -> bytes:
         if self.headers["Transfer-Encoding"] != "chunked":
@@ -92,11 +92,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def extended_registry(registry: str, *, immutable: bool = False, referrers_api: bool = False) -> Iterator[str]:
-    """Yield the address of a registry that keeps its content in another."""
+    """Yield the address of a registry that stores its content in another registry."""
     with _Server(registry, immutable=immutable, referrers_api=referrers_api) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        # A thread that still serves would keep a failed test from ending.
+        # Otherwise a thread that still serves would keep a failed test from ending.
         try:
             yield f"localhost:{server.server_port}"
         finally:

@@ -1,4 +1,4 @@
-"""Reading what apt knows on a machine."""
+"""Reading the apt configuration of a machine."""
 
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_one_line_style() -> None:
-    """Each `deb` line is a source, with or without options; comments and other kinds are none."""
+    """Each `deb` line is a source, with or without options; comments and other lines are ignored."""
     assert list(apt.parse_list(ONE_LINE)) == [
         Source("http://a.test/debian", "trixie"),
         Source("https://b.test/debian", "trixie-updates"),
@@ -75,20 +75,20 @@ def test_files_are_read_in_order(etc: Path) -> None:
 
 
 def test_machine_without_apt(etc: Path) -> None:
-    """No files, no sources."""
+    """Without files there are no sources."""
     (etc / "sources.list.d").rmdir()
     assert apt.sources() == []
 
 
 def test_list_of_mirrors(tmp_path: Path) -> None:
-    """`mirror+file:`, as in cloud images, stands for the addresses in the file."""
+    """`mirror+file:`, as in cloud images, is replaced by the addresses in the file."""
     (tmp_path / "mirrors").write_text("http://a.test/debian/ priority:1\nhttp://b.test/debian\n")
     expected = ["http://a.test/debian", "http://b.test/debian"]
     assert apt.addresses(f"mirror+file:{tmp_path}/mirrors") == expected
 
 
 def test_release_that_apt_has(etc: Path) -> None:
-    """The Release is found under apt's name for its address."""
+    """The Release is found in the file that apt names after its address."""
     (etc / "lists" / "a.test:80_my%5fdebian_dists_x_InRelease").write_text("Origin: Debian\n")
     assert apt.known_release(Source("http://a.test:80/my_debian", "x")) == "Origin: Debian\n"
     assert apt.known_release(Source("http://a.test/other", "x")) is None
@@ -114,6 +114,6 @@ def test_proxy(
     url: str,
     proxy: str | None,
 ) -> None:
-    """The proxy for the host beats the one for the scheme, and https falls back to http's."""
+    """The proxy for a host takes precedence over that for the scheme, and https falls back to http's."""
     monkeypatch.setattr(apt, "configuration", lambda: settings)
     assert apt.proxy_for(url) == proxy

@@ -33,7 +33,7 @@ def _seen(tmp_path: Path, env: dict[str, str]) -> set[str]:
 
 
 def test_named_helper_is_seen_with_what_it_reads(tmp_path: Path, env: dict[str, str]) -> None:
-    """The program, on PATH, and its folder of settings; nothing of helpers that are not named."""
+    """A named helper is on PATH, and its settings folder is mounted; helpers that are not named are not visible."""
     seen = _seen(tmp_path, env)
     assert {f"{tmp_path}/bin/docker-credential-ecr-login", f"{tmp_path}/home/.aws"} <= seen
     assert not any("acr-env" in path or ".azure" in path for path in seen)
@@ -42,14 +42,14 @@ def test_named_helper_is_seen_with_what_it_reads(tmp_path: Path, env: dict[str, 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"credsStore": 1, "credHelpers": []}', '{"credsStore": "../x"}'])
 def test_unreadable_settings_name_no_helper(tmp_path: Path, env: dict[str, str], text: str) -> None:
-    """A build goes on; the push says what it misses."""
+    """Invalid settings do not stop a build; the push reports missing credentials."""
     (tmp_path / "home/.docker/config.json").write_text(text)
     assert credentials.helper_names(env) == []
     assert bind_mounts.environment(env)["PATH"].endswith(":/sbin")
 
 
 def test_podman_login_is_seen(tmp_path: Path, env: dict[str, str]) -> None:
-    """XDG_RUNTIME_DIR is another folder inside, so the file is named; a name of the caller's own stays."""
+    """REGISTRY_AUTH_FILE names the login, because XDG_RUNTIME_DIR differs inside; a value of the caller is kept."""
     login = tmp_path / "run/containers/auth.json"
     login.parent.mkdir(parents=True)
     login.touch()

@@ -9,18 +9,18 @@ from tools.airgap import indexes
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A home folder with pip's file in its newer place."""
+    """A home folder with pip's file at the newer path."""
     (tmp_path / ".config" / "pip").mkdir(parents=True)
     return tmp_path
 
 
 def settings(home: Path, **env: str) -> dict[str, str]:
-    """Return pip's settings for a user with the home folder and nothing of the machine's."""
+    """Return pip's settings for a user with the home folder, without settings of the machine."""
     return indexes.pip_settings({"HOME": str(home), "XDG_CONFIG_DIRS": "/nowhere", **env})
 
 
 def test_pip_of_the_user(home: Path) -> None:
-    """The user's file is read; `install` beats `global`, as in pip."""
+    """The user's file is read; `install` takes precedence over `global`, as in pip."""
     (home / ".config" / "pip" / "pip.conf").write_text(
         "[global]\nindex-url = http://i.test\nfind_links = /a\n    /b\n[install]\nindex-url=http://j.test\n"
     )
@@ -30,7 +30,7 @@ def test_pip_of_the_user(home: Path) -> None:
 
 
 def test_pip_order(home: Path) -> None:
-    """The older place is weaker, PIP_CONFIG_FILE stronger, PIP_* strongest; an empty one says nothing."""
+    """Precedence increases from the older path to the newer one, PIP_CONFIG_FILE and PIP_*; empty ones are ignored."""
     (home / ".pip").mkdir()
     (home / ".pip" / "pip.conf").write_text("[global]\nindex-url=1\nextra-index-url=1\ncert=1\ntimeout=1")
     (home / ".config" / "pip" / "pip.conf").write_text("[global]\nextra-index-url=2\ncert=2\ntimeout=2")
@@ -42,14 +42,14 @@ def test_pip_order(home: Path) -> None:
 
 
 def test_pip_without_files(home: Path) -> None:
-    """PIP_CONFIG_FILE=/dev/null switches all files off, as in pip."""
+    """PIP_CONFIG_FILE=/dev/null disables all files, as in pip."""
     (home / ".config" / "pip" / "pip.conf").write_text("[global]\nindex-url = http://i.test")
     found = settings(home, PIP_CONFIG_FILE="/dev/null")
     assert "index-url" not in found
 
 
 def test_local_paths(home: Path) -> None:
-    """Folders and `file:` addresses that exist are found, web addresses and what is gone are not."""
+    """Existing folders and `file:` addresses are found; web addresses and missing paths are not."""
     found = indexes.local_paths(
         {
             "index-url": "http://i.test/simple",
@@ -62,7 +62,7 @@ def test_local_paths(home: Path) -> None:
 
 
 def test_npm(home: Path) -> None:
-    """The variable beats the user's file; without npm and both, nothing is known."""
+    """The variable takes precedence over the user's file; without npm and both, the result is empty."""
     env = {"HOME": str(home), "PATH": "/nowhere"}
     assert indexes.npm_registry(env) == ""
     (home / ".npmrc").write_text("color=false\nregistry = http://n.test/\n")
@@ -72,7 +72,7 @@ def test_npm(home: Path) -> None:
 
 @pytest.mark.parametrize(("said", "known"), [("http://n.test/", "http://n.test/"), ("null", "")])
 def test_npm_is_asked(home: Path, said: str, known: str) -> None:
-    """Where files and variables say nothing, npm itself tells."""
+    """Without files and variables, npm is asked."""
     npm = home / "npm"
     npm.write_text(f"#!/bin/sh\necho {said}\n")
     npm.chmod(0o755)

@@ -1,4 +1,4 @@
-"""A test sees itself and nothing else: loopback answers, every other address is out of reach."""
+"""A test's sandbox has loopback and no other network, and a private /tmp."""
 
 import errno
 import os
@@ -14,7 +14,7 @@ UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH}
 
 
 def test_loopback_answers() -> None:
-    """A server on loopback can be talked to."""
+    """A server on loopback can be reached."""
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
         socket.create_connection(server.getsockname()) as client,
@@ -38,7 +38,7 @@ def test_no_other_address_can_be_reached(kind: socket.SocketKind) -> None:
 
 
 def test_no_name_server_answers() -> None:
-    """Names stay unresolved for want of a server; one that answered would know no such name."""
+    """Names are not resolved, because no name server answers; an answer would be another error."""
     with pytest.raises(socket.gaierror) as failure:
         socket.getaddrinfo("name.invalid", 80)
     assert failure.value.errno == socket.EAI_AGAIN
@@ -50,7 +50,7 @@ def test_no_other_network_interface() -> None:
 
 
 def test_tmp_is_its_own() -> None:
-    """Temporary files are kept apart from those of other tests and of the machine."""
+    """Temporary files are separate from those of other tests and of the machine."""
     folder = Path(os.environ["TEST_TMPDIR"])
     (folder / "proof").touch()
     assert (folder / "proof").exists()

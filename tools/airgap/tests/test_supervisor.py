@@ -1,4 +1,4 @@
-"""Signals and exit codes, with a program in bubblewrap's place that starts another as bubblewrap does."""
+"""Signals and exit codes, with a fake of bubblewrap that starts another program, as bubblewrap does."""
 
 import os
 import signal
@@ -47,7 +47,7 @@ def start(tmp_path: Path, *command: str) -> "subprocess.Popen[str]":
 
 @pytest.mark.parametrize(("command", "code"), [("exit 0", 0), ("exit 37", 37), ("kill -9 $$", 137)])
 def test_exit_code(tmp_path: Path, command: str, code: int) -> None:
-    """The command's exit code is the caller's, as a shell tells it."""
+    """The exit code is that of the command, as a shell reports it."""
     process = start(tmp_path, "sh", "-c", command)
     process.communicate(timeout=60)
     assert process.returncode == code
@@ -55,7 +55,7 @@ def test_exit_code(tmp_path: Path, command: str, code: int) -> None:
 
 @pytest.mark.parametrize("name", ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"])
 def test_signals_go_on(tmp_path: Path, name: str) -> None:
-    """A signal sent to bazelw reaches the command, which cleans up and names the exit code."""
+    """A signal sent to bazelw reaches the command, which cleans up and determines the exit code."""
     process = start(tmp_path, "sh", "-c", WAITS)
     assert process.stdout
     assert process.stdout.readline() == "ready\n"
@@ -65,6 +65,6 @@ def test_signals_go_on(tmp_path: Path, name: str) -> None:
 
 
 def test_standard_input(tmp_path: Path) -> None:
-    """What the caller types goes to the command."""
+    """The command reads the caller's standard input."""
     out, _ = start(tmp_path, "cat").communicate("typed\n", timeout=60)
     assert out == "typed\n"

@@ -1,4 +1,4 @@
-"""Another Bazel than ours is used if it passes the self-test, and never in silence."""
+"""A Bazel of another release series is used if it passes the self-test, and always with a message."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def series(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def self_test(monkeypatch: pytest.MonkeyPatch, code: int) -> list[list[str]]:
-    """Let the self-test end with the code, and return the commands that were run."""
+    """Make the self-test exit with the code, and return the commands that were run."""
     ran: list[list[str]] = []
 
     def run_inside(root: str, paths: Paths, command: list[str]) -> int:
@@ -29,7 +29,7 @@ def self_test(monkeypatch: pytest.MonkeyPatch, code: int) -> list[list[str]]:
 
 
 def test_same_series(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Another patch version is ours: nothing is tested, nothing is said."""
+    """Another patch version of the series is accepted without a test and without a message."""
     ran = self_test(monkeypatch, 1)
     version_check.check_version("/root.part", "7.7.9+ds-1", PATHS)
     assert ran == []
@@ -45,7 +45,7 @@ def test_passing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[
 
 
 def test_failing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that fails is refused, with what would help."""
+    """A version that fails the self-test is refused, with the remedy."""
     self_test(monkeypatch, 3)
     with pytest.raises(AirgapError, match="fails the self-test; set DEBIAN_MIRROR"):
         version_check.check_version("/root.part", "8.1.0", PATHS)

@@ -1,4 +1,4 @@
-"""The script that CI runs, with a bazelw that answers from a file."""
+"""The script that CI runs, with a fake bazelw whose output comes from a file."""
 
 import os
 import pathlib
@@ -38,18 +38,18 @@ class Checkout:
         self.answers(GREEN, SECOND)
 
     def answers(self, *texts: str) -> None:
-        """Say what each `bazelw test` prints."""
+        """Set the output of each `bazelw test`."""
         for number, text in enumerate(texts, start=1):
             (self.folder / f"answer.{number}").write_text(text)
 
     def free(self, *, gigabytes: int) -> None:
-        """Say how much room the disk has."""
+        """Set the free space of the disk."""
         df = self.folder / "bin" / "df"
         df.write_text(f"#!/bin/sh\necho Filesystem and so on; echo /dev/a 99999999 9 {gigabytes * 1024**2} 9% /\n")
         df.chmod(0o755)
 
     def run(self, **variables: str) -> tuple[int, str, list[str]]:
-        """Run the script from another folder; give status, last line and the calls of bazelw."""
+        """Run the script from another folder; return exit code, last line and the calls of bazelw."""
         process = subprocess.run(
             ["bash", str(self.folder / ".ci" / "run")],
             cwd="/",
@@ -66,7 +66,7 @@ class Checkout:
 
 @pytest.fixture
 def checkout(tmp_path: pathlib.Path) -> Checkout:
-    """Give a checkout whose tests are green."""
+    """A checkout whose tests pass."""
     folder = tmp_path / "check out"
     folder.mkdir()
     return Checkout(folder)
@@ -80,7 +80,7 @@ def test_green_run_counts_tests_and_proofs(checkout: Checkout) -> None:
 
 
 def test_disk_without_room_is_told_at_once(checkout: Checkout) -> None:
-    """Nothing runs and nothing is left behind; a full disk later on would be tests without a status."""
+    """With too little disk space nothing runs, because a full disk later would leave tests without a status."""
     checkout.free(gigabytes=9)
     status, last, calls = checkout.run()
     assert (status, calls) == (1, [])
@@ -96,7 +96,7 @@ def test_folder_that_is_not_there(checkout: Checkout) -> None:
 
 
 def test_cache_is_new_and_is_removed(checkout: Checkout) -> None:
-    """Bazel starts from nothing, without a terminal, and nothing is left behind."""
+    """Bazel starts with an empty cache and without a terminal, and the cache is removed."""
     _, _, calls = checkout.run()
     assert f"(cache: {checkout.folder}/ci-" in calls[0]
     assert calls[0].endswith("input: )")
@@ -105,13 +105,13 @@ def test_cache_is_new_and_is_removed(checkout: Checkout) -> None:
 
 
 def test_cache_may_be_kept(checkout: Checkout) -> None:
-    """A service that keeps a folder between runs names it."""
+    """CI_CACHE names a cache folder that is kept between runs."""
     _, _, calls = checkout.run(CI_CACHE="/kept")
     assert "(cache: /kept," in calls[0]
 
 
 def test_red_test_is_counted(checkout: Checkout) -> None:
-    """The script is red when it still fails at the second try, says how many, and spares the proofs."""
+    """Tests that fail twice fail the script, which prints their number and skips the proofs."""
     red = "//a:one   PASSED in 1s\n//a:two   FAILED in 1s\n  /log\n//a:three   NO STATUS\n//a:four   SKIPPED\n"
     checkout.answers(red, red)
     for number in (1, 2):
@@ -122,7 +122,7 @@ def test_red_test_is_counted(checkout: Checkout) -> None:
 
 
 def test_unsteady_test_is_named(checkout: Checkout) -> None:
-    """One that is green at the second try does not stop the run, and does not go unheard."""
+    """A test that passes only at the second try does not fail the run, but is listed in the output."""
     checkout.answers("//a:one   PASSED in 1s\n//a:two   FAILED in 1s\n  /log\n", GREEN, SECOND)
     (checkout.folder / "status.1").write_text("3")
     status, last, calls = checkout.run()
@@ -132,7 +132,7 @@ def test_unsteady_test_is_named(checkout: Checkout) -> None:
 
 
 def test_broken_build_is_red(checkout: Checkout) -> None:
-    """Without a single test there is one failure: the command."""
+    """If no test ran, the failed command counts as one failure."""
     checkout.answers("ERROR: no such package\n")
     (checkout.folder / "status.1").write_text("1")
     status, last, _ = checkout.run()
@@ -140,13 +140,13 @@ def test_broken_build_is_red(checkout: Checkout) -> None:
 
 
 def test_test_that_runs_again_is_red(checkout: Checkout) -> None:
-    """What an unchanged tree runs again is not hermetic."""
+    """A test that runs again in an unchanged tree is not hermetic, and fails the run."""
     checkout.answers(GREEN, GREEN)
     assert checkout.run()[:2] == (1, "5 passed, 1 failed")
 
 
 def test_code_with_a_date_in_it_is_red(checkout: Checkout) -> None:
-    """The suites of libraries and services run once more, ahead of time."""
+    """The tests of libraries and services run again with a later date."""
     for number in (4, 5):
         (checkout.folder / f"status.{number}").write_text("3")
     status, last, calls = checkout.run()
@@ -156,13 +156,13 @@ def test_code_with_a_date_in_it_is_red(checkout: Checkout) -> None:
 
 
 def test_missing_buildifier_is_red(checkout: Checkout) -> None:
-    """Skipped format tests are no green."""
+    """The run fails if format tests are skipped because buildifier is missing."""
     (checkout.folder / "build.fails").touch()
     assert checkout.run()[:2] == (1, "5 passed, 1 failed")
 
 
 def test_proofs_run_where_they_exist(checkout: Checkout) -> None:
-    """Each is called with its arguments, words with spaces among them, and counts."""
+    """Each existing proof is called with its arguments, which can have spaces, and is counted."""
     proofs = {
         "tools/lint": "fix",
         "tools/contracts": "check",

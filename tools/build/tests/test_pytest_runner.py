@@ -16,7 +16,7 @@ PASSING = "def test_one():\n    pass\n\ndef test_two():\n    pass\n\ndef test_th
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """What one run of the runner answered."""
+    """The result of one run of the runner."""
 
     status: int
     output: str
@@ -59,7 +59,7 @@ class Workspace:
 
 @pytest.fixture
 def workspace(tmp_path: pathlib.Path) -> Workspace:
-    """Give an empty runfiles folder."""
+    """An empty runfiles folder."""
     return Workspace(tmp_path)
 
 
@@ -78,14 +78,14 @@ def test_failing_test_is_red(workspace: Workspace) -> None:
 
 
 def test_nothing_collected_is_red(workspace: Workspace) -> None:
-    """A file without tests is red and the message says what pytest looks for."""
+    """A file without tests fails, and the message says which names pytest collects."""
     run = workspace.run(workspace.write("test_a.py", "def check_sum():\n    pass\n"))
     assert run.status == 5
     assert "//some:test: no test was collected: name tests test_*" in run.output
 
 
 def test_broken_import_is_red(workspace: Workspace) -> None:
-    """A file that cannot be imported is red even when it holds no test."""
+    """A file that cannot be imported fails even if it has no test."""
     run = workspace.run(workspace.write("test_a.py", "import libs.missing\n"))
     assert run.status == 2
     assert "No module named 'libs" in run.output
@@ -114,7 +114,7 @@ def test_undeclared_import_names_the_dependency(workspace: Workspace, statement:
 
 
 def test_other_errors_name_no_dependency(workspace: Workspace) -> None:
-    """A wrong name in a module that exists is no missing dependency."""
+    """A wrong name in an existing module is not reported as a missing dependency."""
     run = workspace.run(workspace.write("test_a.py", "from os import absent\n"))
     assert run.status != 0
     assert "add to deps" not in run.output
@@ -152,7 +152,7 @@ CONFTEST = "import pytest\n\n@pytest.fixture\ndef two():\n    return 2\n"
 
 
 def test_imports_are_paths_from_the_root(workspace: Workspace) -> None:
-    """A test imports first-party code by its path, and conftest.py beside it counts."""
+    """A test imports first-party code by its path, and the conftest.py in its folder is used."""
     workspace.write("libs/__init__.py", "")
     workspace.write("libs/sums.py", "def add(a, b):\n    return a + b\n")
     workspace.write("libs/tests/conftest.py", CONFTEST)
@@ -187,7 +187,7 @@ def test_filter_selects(workspace: Workspace, wanted: str, passed: int) -> None:
 
 @pytest.mark.parametrize("wanted", ["nine", "test_a.py::test_nine", "a.py::test_one"])
 def test_filter_without_a_match_is_red(workspace: Workspace, wanted: str) -> None:
-    """A filter that matches nothing is a spelling mistake and not a success."""
+    """A filter that matches no test is an error, because it is probably misspelt."""
     run = workspace.run(workspace.write("test_a.py", PASSING), TESTBRIDGE_TEST_ONLY=wanted)
     assert run.status == 5
     assert f"none of the 3 tests collected matches --test_filter={wanted}" in run.output
@@ -213,7 +213,7 @@ def test_filter_takes_every_case_of_a_test(workspace: Workspace) -> None:
 
 
 def test_shards_share_every_test_once(workspace: Workspace) -> None:
-    """Two shards run each test exactly once, and each says that it knows of sharding."""
+    """Two shards run each test exactly once, and each reports to Bazel that it supports sharding."""
     file = workspace.write("test_a.py", PASSING)
     outputs = []
     for index in range(2):
@@ -233,14 +233,14 @@ def test_shards_share_every_test_once(workspace: Workspace) -> None:
 
 
 def test_shard_with_nothing_to_do_is_green(workspace: Workspace) -> None:
-    """More shards than tests leave one empty: that one passes."""
+    """A shard that is empty because there are more shards than tests passes."""
     file = workspace.write("test_a.py", "def test_only():\n    pass\n")
     run = workspace.run(file, TEST_TOTAL_SHARDS="2", TEST_SHARD_INDEX="1")
     assert run.status == 0, run.output
 
 
 def test_shard_of_an_empty_file_is_red(workspace: Workspace) -> None:
-    """Sharding does not excuse a file without tests."""
+    """A file without tests fails also with sharding."""
     run = workspace.run(workspace.write("test_a.py", ""), TEST_TOTAL_SHARDS="2", TEST_SHARD_INDEX="1")
     assert run.status == 5, run.output
 
@@ -255,7 +255,7 @@ def test_junit_xml_is_written(workspace: Workspace) -> None:
 
 
 def test_fail_fast_stops_at_the_first_failure(workspace: Workspace) -> None:
-    """--test_runner_fail_fast leaves the rest alone."""
+    """With --test_runner_fail_fast no test runs after the first failure."""
     text = "def test_a():\n    assert False\n\ndef test_b():\n    assert False\n"
     run = workspace.run(workspace.write("test_a.py", text), TESTBRIDGE_TEST_RUNNER_FAIL_FAST="1")
     assert "1 failed" in run.output, run.output
@@ -268,7 +268,7 @@ def test_nothing_is_written_beside_the_sources(workspace: Workspace) -> None:
 
 
 def test_two_versions_of_a_distribution_are_refused(workspace: Workspace) -> None:
-    """A path with two versions of one distribution ends the run with a sentence that names both folders."""
+    """Two versions of a distribution on sys.path are an error that names both folders."""
     for folder, version in (("a", "1.0"), ("b", "2.0")):
         workspace.write(f"{folder}/site-packages/example-{version}.dist-info/METADATA", "")
     file = workspace.write("test_it.py", PASSING)

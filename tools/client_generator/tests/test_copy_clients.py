@@ -10,7 +10,7 @@ from tools.client_generator.copy_clients import main
 def test_only_what_differs_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The command says which files it wrote."""
+    """Only changed files are written, and the command prints them."""
     file = Path("services/shop/client/api.py")
     for folder in ("built", "tree"):
         (tmp_path / folder / file).parent.mkdir(parents=True)
@@ -30,7 +30,7 @@ def test_only_what_differs_is_written(
 def test_without_a_source_tree_nothing_is_written(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The command to run is named."""
+    """Outside of `bazel run` nothing is written, and the error has the command to run."""
     monkeypatch.delenv("BUILD_WORKSPACE_DIRECTORY", raising=False)
     assert main(["x"]) == 1
     assert "bazel run //:clients" in capsys.readouterr().err

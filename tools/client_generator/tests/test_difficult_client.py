@@ -1,4 +1,4 @@
-"""The client of a contract with everything that generators stumble on, against the fake of the same contract."""
+"""The client of a contract with all features that are difficult for generators, tested against its fake."""
 
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -103,7 +103,7 @@ async def test_models_have_the_fields_of_the_contract(setup: _Setup) -> None:
 
 
 async def test_each_successful_status_has_its_content(setup: _Setup) -> None:
-    """The method returns one of them, or None for the one without content."""
+    """The method returns the content of the response's status, or None for a status without content."""
     thing = setup.models.Thing.model_validate(_THING)
     setup.fake.answer("createThing", {"id": "7"}, status=201, headers={"Location": "/things/7"})
     made = await setup.client.create_thing_response(thing)
@@ -115,7 +115,7 @@ async def test_each_successful_status_has_its_content(setup: _Setup) -> None:
 
 
 async def test_an_error_without_a_problem_has_its_body(setup: _Setup) -> None:
-    """As the contract describes it."""
+    """The body of an error that is no problem document has the type in the contract."""
     setup.fake.answer("createThing", {"error": "busy"}, status=409)
     with pytest.raises(ConflictError) as raised:
         await setup.client.create_thing(setup.models.Thing.model_validate(_THING))

@@ -46,7 +46,7 @@ def test_names_of_enum_values_are_identifiers(
 @pytest.mark.parametrize("form", ["{}#/Other", "file://{}#/Other"])
 @pytest.mark.parametrize("keyword", ["$ref", "$dynamicRef", "mapping"])
 def test_no_reference_reads_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str], keyword: str, form: str) -> None:
-    """The result would depend on the machine, and could hold what is in its files."""
+    """References to files are refused: the result would depend on the machine and could contain its files."""
     other = tmp_path / "other.json"
     other.write_text(json.dumps({"Other": {"type": "object", "properties": {"secret": {"type": "string"}}}}))
     reference = form.format(other)
@@ -72,7 +72,7 @@ def test_no_reference_reads_a_file(tmp_path: Path, capsys: pytest.CaptureFixture
     ],
 )
 def test_no_value_is_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keywords: dict[str, Any]) -> None:
-    """Defaults, values of enums, patterns, descriptions and names of properties."""
+    """Defaults, values of enums, patterns, descriptions and names of properties are never run as code."""
     monkeypatch.chdir(tmp_path)
     assert _write(tmp_path, **keywords) == 0
     with imported(tmp_path / "untrusted") as package:

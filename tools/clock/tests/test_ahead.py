@@ -1,4 +1,4 @@
-"""The suites that run beside this one have another date."""
+"""The tests that run together with this one have another date."""
 
 import os
 import subprocess
@@ -10,14 +10,14 @@ _DAY = 24 * 60 * 60
 
 
 def test_the_date_is_ahead_of_the_machines() -> None:
-    """A child that is not told about the other date says what the machine's is."""
+    """The date is later than that of a child process without libfaketime, which has the machine's date."""
     environment = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
     date = subprocess.run(["date", "+%s"], env=environment, capture_output=True, text=True, check=True)
     assert abs(time.time() - int(date.stdout) - _DAYS * _DAY) < _DAY
 
 
 def test_durations_are_not() -> None:
-    """The clock that measures them is the machine's."""
+    """Durations are measured with the machine's monotonic clock, which is not faked."""
     up = float(Path("/proc/uptime").read_text().split()[0])
     assert abs(time.clock_gettime(time.CLOCK_BOOTTIME) - up) < _DAY
     assert time.monotonic() < up + _DAY

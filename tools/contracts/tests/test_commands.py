@@ -59,7 +59,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
 
 
 def test_without_the_main_branch_nothing_is_compatible(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
-    """The clone of a single branch, as of a pull request, would be compared with itself."""
+    """Without the main branch, as in a clone of one branch, the command fails, because the base is unknown."""
     checkout.contract(document({}))
     checkout.git("branch", "--move", "topic")
     checkout.commit()
@@ -69,7 +69,7 @@ def test_without_the_main_branch_nothing_is_compatible(checkout: Checkout, capsy
 
 
 def test_an_equal_contract_is_compatible(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
-    """The exit code is 0, and each service has a line."""
+    """For compatible contracts the exit code is 0, and each service has a line."""
     checkout.write("services/new/__main__.py", "")
     checkout.write("services/new/openapi.json", json.dumps(document()))
     assert run([]) == 0
@@ -79,7 +79,7 @@ def test_an_equal_contract_is_compatible(checkout: Checkout, capsys: pytest.Capt
 
 
 def test_a_break_is_shown_with_what_to_do(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
-    """The exit code is 1; check, operation, place and the two ways out are named."""
+    """The exit code is 1, and the output has check, operation, location and the two remedies."""
     checkout.git("checkout", "--quiet", "-b", "topic")
     checkout.contract(document())
     checkout.commit()
@@ -94,7 +94,7 @@ def test_a_break_is_shown_with_what_to_do(checkout: Checkout, capsys: pytest.Cap
 
 
 def test_the_base_is_where_the_branch_began(checkout: Checkout) -> None:
-    """What main has gained meanwhile is no break of the branch."""
+    """Changes on main after the merge base are not reported as breaks of the branch."""
     checkout.git("checkout", "--quiet", "-b", "topic")
     checkout.commit()
     checkout.git("checkout", "--quiet", "main")
@@ -105,7 +105,7 @@ def test_the_base_is_where_the_branch_began(checkout: Checkout) -> None:
 
 
 def test_a_break_is_declared_by_version_and_reason(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
-    """Neither of them alone is enough."""
+    """A declaration needs both a new major version and a reason."""
     checkout.contract(document(version="2.0.0"))
     assert run([]) == 1
     assert 'or add "2.0.0" = "<reason>" to contract_changes.toml' in capsys.readouterr().out
@@ -117,7 +117,7 @@ def test_a_break_is_declared_by_version_and_reason(checkout: Checkout, capsys: p
 
 
 def test_each_step_needs_a_reason(checkout: Checkout) -> None:
-    """A contract that is two major versions ahead broke clients twice."""
+    """A contract that is two major versions ahead needs a reason for each of them."""
     checkout.contract(document(version="3.0.0"))
     checkout.write("services/shop/contract_changes.toml", _DECLARED)
     assert run([]) == 1
@@ -126,7 +126,7 @@ def test_each_step_needs_a_reason(checkout: Checkout) -> None:
 
 
 def test_a_removed_service_is_named(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
-    """Its consumers do not build any more."""
+    """A removed service is reported, because its consumers no longer build."""
     for name in ("__main__.py", "openapi.json"):
         (checkout.root / "services/shop" / name).unlink()
     assert run([]) == 0
@@ -163,7 +163,7 @@ def test_a_removed_service_is_named(checkout: Checkout, capsys: pytest.CaptureFi
 def test_an_invalid_file_is_one_sentence(
     checkout: Checkout, capsys: pytest.CaptureFixture[str], file: str, text: str | None, sentence: str
 ) -> None:
-    """The exit code is 2."""
+    """An invalid file is a one-line error with exit code 2."""
     path = f"services/shop/{file}"
     checkout.write(path, text or "")
     if text is None:
@@ -175,7 +175,7 @@ def test_an_invalid_file_is_one_sentence(
 
 
 def test_a_version_that_says_nothing_is_one_sentence(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
-    """It is needed where something breaks."""
+    """A version that is not semantic is an error if there are breaking changes."""
     checkout.contract(document(version="2"))
     assert run([]) == 2
     assert "#/info/version is not a semantic version such as 1.2.3" in capsys.readouterr().err
@@ -191,7 +191,7 @@ def test_a_version_that_says_nothing_is_one_sentence(checkout: Checkout, capsys:
 def test_an_unknown_name_is_one_sentence(
     checkout: Checkout, capsys: pytest.CaptureFixture[str], flags: list[str], sentence: str
 ) -> None:
-    """What there is, or what to do."""
+    """The error for an unknown name has the known names or the remedy."""
     assert checkout.root.is_dir()
     assert run(flags) == 2
     assert capsys.readouterr().err == f"error: {sentence}\n"

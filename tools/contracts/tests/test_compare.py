@@ -39,14 +39,14 @@ def _tree(leaf: Json) -> Json:
     ],
 )
 def test_another_way_to_say_the_same_does_not_count(old: Any, new: Any) -> None:  # noqa: ANN401 - any schema
-    """Titles, order, `allOf`, references and both ways to allow null."""
+    """Titles, order, `allOf`, references and both ways to allow null make no difference."""
     for make in (request, response):
         assert checks(make(old, A=_STRING), make(new, A=_STRING)) == []
         assert checks(make(new, A=_STRING), make(old, A=_STRING)) == []
 
 
 def test_properties_of_all_branches_are_compared() -> None:
-    """A property that moves into an `allOf` stays, and one that gets another type there is found."""
+    """Moving a property into an `allOf` is no change, but a changed type there is found."""
     old = {"type": "object", "properties": {"a": _STRING, "b": _STRING}}
     parts: list[Json] = [{"type": "object", "properties": {name: _STRING}} for name in "ab"]
     assert checks(request(old), request({"allOf": parts})) == []
@@ -55,7 +55,7 @@ def test_properties_of_all_branches_are_compared() -> None:
 
 
 def test_schemas_may_refer_to_themselves() -> None:
-    """The change is found once, at its place."""
+    """A change in a recursive schema is found once, at its location."""
     old, new = (response({"$ref": _TREE}, Tree=_tree(leaf)) for leaf in (_STRING, _INTEGER))
     [finding] = found(old, new)
     assert (finding.check, finding.pointer) == (
@@ -66,7 +66,7 @@ def test_schemas_may_refer_to_themselves() -> None:
 
 
 def test_a_shared_schema_counts_for_each_direction() -> None:
-    """A new required property is an error in requests alone."""
+    """A new required property is breaking in requests only."""
     old, new = ({"type": "object", "properties": {"a": _STRING}, "required": required} for required in ([], ["a"]))
     both = [
         operation(
@@ -80,7 +80,7 @@ def test_a_shared_schema_counts_for_each_direction() -> None:
 
 
 def test_alternatives_are_compared_with_those_of_their_name() -> None:
-    """A change within an alternative is found there, and an alternative that another one covers may go."""
+    """Alternatives are compared with those of the same named schema, and a removed alternative is breaking."""
     cat = {"type": "object", "properties": {"kind": {"const": "cat"}}, "required": ["kind"]}
     dog: Json = {"type": "object", "properties": {"kind": {"const": "dog"}}, "required": ["kind"]}
     union = {"oneOf": [{"$ref": "#/components/schemas/Cat"}, {"$ref": "#/components/schemas/Dog"}]}
@@ -115,7 +115,7 @@ def test_pointers_escape_their_steps() -> None:
     ids=["cut", "not UTF-8", "a list", "NaN", "3.0", "Swagger", "no version", "deep", "huge"],
 )
 def test_what_is_no_contract_is_one_sentence(data: bytes, sentence: str) -> None:
-    """The file and the reason."""
+    """The error for an invalid contract has the file and the reason."""
     with pytest.raises(ContractError) as raised:
         parse(data, name="new")
     assert str(raised.value).startswith(sentence)
@@ -145,7 +145,7 @@ def _nested(depth: int) -> Json:
     ],
 )
 def test_what_cannot_be_compared_is_one_sentence(new: Json, sentence: str) -> None:
-    """The document, the place and the reason."""
+    """The error for a contract that cannot be compared has the document, the location and the reason."""
     old = request(_STRING)
     with pytest.raises(ContractError) as raised:
         found(old, new)
@@ -154,7 +154,7 @@ def test_what_cannot_be_compared_is_one_sentence(new: Json, sentence: str) -> No
 
 
 def test_deep_schemas_are_one_sentence() -> None:
-    """They are valid JSON, and deeper than the comparison goes."""
+    """Valid schemas that are nested too deeply for the comparison are a one-line error."""
     text = json.dumps(request(_nested(300))).encode()
     with pytest.raises(ContractError, match="is nested too deeply to compare"):
         compare(parse(text, name="old"), parse(text, name="new"))

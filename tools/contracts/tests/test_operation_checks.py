@@ -1,4 +1,4 @@
-"""Each check of everything but schemas, forth and back."""
+"""Each check that is not about a schema, for the change and for its reversal."""
 
 from typing import Any
 
@@ -322,6 +322,6 @@ def test_a_change_and_the_change_back(case: tuple[Json, Json, list[str], list[st
 
 
 def test_every_check_has_a_case() -> None:
-    """A new check needs one."""
+    """Each check is in at least one case."""
     named = {check.removeprefix("!") for _, _, *both in CASES.values() for side in both for check in side}
     assert CHECKS.keys() - named == set()

@@ -1,4 +1,4 @@
-"""The commands a reader would type are found, and only those."""
+"""Exactly the commands in shell blocks are found."""
 
 from tools.docs.commands import commands_of
 
@@ -40,5 +40,5 @@ def test_a_command_says_where_it_stands() -> None:
 
 
 def test_a_hash_inside_a_command_is_kept() -> None:
-    """Only two spaces and a hash begin the talk."""
+    """A hash starts a comment only after two spaces."""
     assert commands_of("```sh\necho 'a #b' x#y\n```\n", document="x.md")[0].text == "echo 'a #b' x#y"

@@ -34,7 +34,7 @@ def test_pages_have_no_long_lines_and_no_dead_links() -> None:
 
 
 def test_each_page_is_reachable_from_the_index() -> None:
-    """A reader gets from docs/index.md to every page in docs."""
+    """Every page in docs can be reached by links from docs/index.md."""
     missing = unreachable_pages(_pages(), index="docs/index.md", folder="docs")
     assert not missing, f"link these pages from docs/index.md: {', '.join(missing)}"
 

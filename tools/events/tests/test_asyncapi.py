@@ -9,7 +9,7 @@ from tools.events.tests.shop_events import OrderChanged, OrderPlaced
 
 
 def test_each_event_is_a_channel(tmp_path: Path) -> None:
-    """With its NATS subject, its schema and an operation; every reference leads to something."""
+    """Each event is a channel with its NATS subject, schema and operation; all references can be resolved."""
     write(tmp_path, [OrderChanged, OrderPlaced])
     files = [str(file) for file in tmp_path.glob("*.json")]
     output = tmp_path / "asyncapi"

@@ -52,7 +52,7 @@ def _version_two_alone(schema: Json, _: Json) -> None:
     ids=["an optional member more", "an optional member less", "a description", "a declared new version"],
 )
 def test_these_changes_are_compatible(change: Change) -> None:
-    """Both consumers read both events."""
+    """After a compatible change, old and new consumers can read old and new events."""
     assert list(findings(SCHEMA, _changed(change))) == []
 
 
@@ -72,7 +72,7 @@ def test_these_changes_are_compatible(change: Change) -> None:
     ],
 )
 def test_these_changes_are_breaking(change: Change, reason: str) -> None:
-    """Each is one finding with its place and what to do."""
+    """Each breaking change is one finding with its location and remedy."""
     [found] = findings(SCHEMA, _changed(change))
     assert found.startswith(reason)
 
@@ -87,7 +87,7 @@ def test_the_rules_agree_with_what_a_reader_of_the_schema_does() -> None:
 
 
 def test_a_version_only_grows() -> None:
-    """An older one would be taken for an event that was stored long ago."""
+    """A version must not decrease, because such events would be read as old stored events."""
     assert "dataversion went from 2 to 1: it only grows" in list(findings(_changed(_version_two), SCHEMA))
 
 

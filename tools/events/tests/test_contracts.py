@@ -58,7 +58,7 @@ def _json(file: Path) -> Any:  # noqa: ANN401  # of a JSON document
 
 
 def test_events_are_found_by_their_base() -> None:
-    """Neither their base nor models of data count."""
+    """Events are subclasses of the base class; the base class and models of data are not events."""
     assert event_classes(shop_events) == EVENTS
 
 
@@ -103,13 +103,13 @@ def test_a_stored_event_has_to_be_readable(tmp_path: Path) -> None:
 
 
 def test_an_event_of_another_service_is_refused(tmp_path: Path) -> None:
-    """Its subjects belong to that service."""
+    """An event of another service is refused, because its subjects belong to that service."""
     write(tmp_path, [OrderPlaced])
     assert list(contract_errors(tmp_path, "post", [OrderPlaced])) == ["OrderPlaced: source is shop, expected post"]
 
 
 def test_data_needs_an_example(tmp_path: Path) -> None:
-    """The sample is made from it."""
+    """Data without an example is an error, because the sample is made from the example."""
     with pytest.raises(ValueError, match="has no example: add model_config"):
         write(tmp_path, [WithoutExample])
     with pytest.raises(ValueError, match=r"^the first example of WrongExample is not valid: data\.author: Field"):

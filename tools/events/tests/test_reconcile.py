@@ -48,7 +48,7 @@ def test_it_creates_what_is_missing(server: NatsServer, services: Path, capsys: 
 
 
 def test_data_is_not_lost_by_default(server: NatsServer, services: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing at all is changed then."""
+    """If a change would lose data, nothing is changed by default."""
     assert main(["--url", server.url], services=services) == 0
     _write(services, name="post", publishes=["parcel.sent"], consumes={})
     capsys.readouterr()
@@ -76,7 +76,7 @@ def test_a_user_without_permission_is_one_sentence(
 
 
 def test_the_example_for_production_has_no_password(services: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each is a variable of the server."""
+    """Passwords in the example are environment variables of the server."""
     assert permissions.main([], services=services) == 0
     text = capsys.readouterr().out
     assert text.count('"password": $') == text.count('"password"') == 3
@@ -85,7 +85,7 @@ def test_the_example_for_production_has_no_password(services: Path, capsys: pyte
 
 
 def test_services_that_do_not_fit_together_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing is connected to."""
+    """Services that do not match are a one-line error before any connection is made."""
     _write(tmp_path, name="post", consumes={"shop": ["order.placed"]})
     sentence = "post consumes order.placed of shop, which publishes nothing\n"
     assert main(["--url", "nats://127.0.0.1:1"], services=tmp_path) == 1

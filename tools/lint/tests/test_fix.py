@@ -13,7 +13,7 @@ NEAT = '"""A module."""\n\nimport os\nimport sys\n\nPLACES = [os.sep, sys.path]\
 
 @pytest.fixture
 def tree(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    """Give an empty git repository with this repository's settings."""
+    """An empty git repository with this repository's settings."""
     for name in ("pyproject.toml", ".buildifier.json"):
         (tmp_path / name).write_text(pathlib.Path(name).read_text())
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
@@ -29,20 +29,20 @@ def test_files_are_mended(tree: pathlib.Path) -> None:
 
 
 def test_check_writes_nothing(tree: pathlib.Path) -> None:
-    """With --check the answer is 1 and the file stays."""
+    """With --check the exit code is 1 and the file is unchanged."""
     (tree / "ugly.py").write_text(UGLY)
     assert fix.main(["--check"]) == 1
     assert (tree / "ugly.py").read_text() == UGLY
 
 
 def test_what_no_program_mends_is_told(tree: pathlib.Path) -> None:
-    """A finding that is left makes the answer 1."""
+    """A finding that cannot be fixed automatically makes the exit code 1."""
     (tree / "bare.py").write_text('"""A module."""\n\n\ndef f(x):\n    """F."""\n')
     assert fix.main([]) == 1
 
 
 def test_ignored_and_deleted_files_are_left_out(tree: pathlib.Path) -> None:
-    """Only what git would take counts, and names may hold spaces."""
+    """Ignored and deleted files are skipped, and names can have spaces."""
     (tree / ".gitignore").write_text("out.py\n")
     for name in ("out.py", "with space.py", "gone.py"):
         (tree / name).write_text(NEAT)

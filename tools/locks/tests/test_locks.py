@@ -20,7 +20,7 @@ SECURITY = PACKAGE | {
 
 
 class FakeIndex(http.server.ThreadingHTTPServer):
-    """Serves what `files` holds by path."""
+    """An index that serves `files` by path."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -53,7 +53,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815 - http.server's name
 
     def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def complaints(index: FakeIndex) -> list[str]:
 
 
 def test_files_that_are_there(index: FakeIndex) -> None:
-    """Both files are offered, so there is nothing to say."""
+    """If both files are available, there are no findings."""
     index.offer((GOOD, False), (OTHER, False))
     assert complaints(index) == []
 
@@ -85,13 +85,13 @@ def test_file_that_is_gone(index: FakeIndex) -> None:
 
 
 def test_file_that_was_yanked(index: FakeIndex) -> None:
-    """The reason of its makers is passed on."""
+    """The finding has the reason of the withdrawal."""
     index.offer((GOOD, "wrong tables"), (OTHER, False))
     assert complaints(index) == ["lock: idna 3.20: yanked: wrong tables"]
 
 
 def test_distribution_that_is_gone(index: FakeIndex) -> None:
-    """An index that has never heard of it is a finding, not a crash."""
+    """A distribution that the index does not have is a finding, not a crash."""
     assert complaints(index) == ["lock: idna 3.20: the index does not say: HTTP Error 404: Not Found"]
 
 
@@ -127,5 +127,5 @@ def test_superseded_package_is_found_although_it_has_a_fallback(index: FakeIndex
 
 
 def test_index_comes_from_the_machine() -> None:
-    """The variable wins."""
+    """The environment variable takes precedence."""
     assert machine.package_index({"PIP_INDEX_URL": "http://here/simple/"}) == "http://here/simple"

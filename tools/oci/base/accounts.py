@@ -1,6 +1,6 @@
-"""The user that the process of an image runs as: its entries in passwd and group, and /data, which belongs to it.
+"""The user that the process of an image runs as: its entries in passwd and group, and /data, which it owns.
 
-accounts.py --user UID:GID --compression gzip|zstd --output LAYER    packs these entries, for a user besides the base's
+accounts.py --user UID:GID --compression gzip|zstd --output LAYER    packs the entries of a user that is not in the base
 """
 
 import argparse
@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> None:
 
 
 def account_entries(uid: int, gid: int) -> dict[str, Entry]:
-    """Return the entries by their path: the user is called `nonroot`, and may write /data."""
+    """Return the entries by path; the user has the name `nonroot` and owns /data."""
     users = {ROOT: ("root", ROOT), _NOBODY: ("nobody", _NOBODY)} | {uid: ("nonroot", gid)}
     groups = {ROOT: "root", _NOBODY: "nogroup"}
     groups.setdefault(gid, "nonroot")

@@ -1,9 +1,9 @@
-"""Merge the packages of a service's own Debian lock into a layer above the base.
+"""Merge the packages of a service's Debian lock into a layer above the base.
 
 additional.py --architecture ARCH --base LOCK --lock LOCK --compression gzip|zstd --output LAYER PACKAGE.deb...
 
-The lock names its base, and holds what its packages depend on besides. A package that both locks have, because the base
-got it later, is left out, and must be locked in the same version.
+The lock names its base, and has the dependencies of its packages that are not in the base. A package that is in both
+locks, because it was added to the base later, is omitted; its version must be the same in both.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from tools.oci.layers.bytecode import UncompilableError, compile_module
 from tools.oci.layers.compression import compressor
 from tools.oci.layers.entries import Entry, File, Folder, write_layer
 
-# Nothing reads these in a container: documentation, headers, and the settings of programs that start others.
+# Not used in a container: documentation, headers, and the settings of programs that start others.
 _LEFT_OUT = re.compile(
     r"usr/share/doc/(?![^/]+/copyright$).*"
     r"|usr/share/(applications|bash-completion|bug|doc-base|info|lintian|locale|man|menu|zsh)/.*"
@@ -28,7 +28,7 @@ _LEFT_OUT = re.compile(
     r"|etc/(apparmor\.d|cron\.[^/]+|default|init\.d|logrotate\.d)/.*"
 )
 
-# No set-uid bit, and no file that others than root may write.
+# No set-uid bit, and no write permission except for root.
 _MODE = 0o755
 
 Versions = Mapping[str, str]
@@ -62,7 +62,7 @@ class LockClashError(LocksDoNotFitError):
 
 
 class NothingAddedError(LocksDoNotFitError):
-    """A service's lock has nothing that the base lacks."""
+    """A service's lock has only packages that are in the base."""
 
     def __init__(self) -> None:
         super().__init__("the base has all packages of this lock: leave `debian_packages` out")
@@ -93,7 +93,7 @@ def check_base(lock: Path, *, base: Path) -> None:
     """Check that a lock was made for the base in a folder.
 
     Raises:
-        OtherBaseError: it names another, or none.
+        OtherBaseError: the lock names another base, or none.
     """
     named = json.loads(lock.read_text()).get("base")
     if named != str(base):
@@ -122,7 +122,7 @@ def additional_packages(base: Versions, lock: Versions) -> list[str]:
 
 
 def merge(debs: Iterable[Deb]) -> dict[str, Entry]:
-    """Lay packages over each other, with their programs, and compile their Python modules."""
+    """Merge packages, including their programs, and compile their Python modules."""
     merged: dict[str, Entry] = {}
     for deb in debs:
         for path, entry in deb.entries.items():
@@ -137,7 +137,7 @@ def _restricted(entry: Entry) -> Entry:
 
 
 def _compiled(entries: Mapping[str, Entry]) -> dict[str, Entry]:
-    """Return the .pyc of each module that this interpreter understands."""
+    """Return the .pyc of each module that this interpreter can compile."""
     compiled: dict[str, Entry] = {}
     for path, entry in entries.items():
         if path.endswith(".py") and isinstance(entry, File):

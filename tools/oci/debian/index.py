@@ -20,7 +20,7 @@ _TIMEOUT_SECONDS = 60
 
 
 class NoMirrorError(DebianArchiveError):
-    """None of the addresses that are known on this machine has the archive."""
+    """None of this machine's addresses has the archive."""
 
     def __init__(self, archive: ArchiveName) -> None:
         variable = mirrors.VARIABLES[archive]
@@ -37,7 +37,7 @@ class ChangedIndexError(DebianArchiveError):
 
 
 class ExpiredIndexError(DebianArchiveError):
-    """A signed Release is past its date: the mirror is old, or an old file is replayed."""
+    """A signed Release has expired: the mirror is outdated, or an old file is replayed."""
 
     def __init__(self, url: str, *, until: datetime) -> None:
         super().__init__(f"{url} was valid until {until:%Y-%m-%d %H:%M} UTC; --allow-expired reads it all the same")
@@ -45,7 +45,7 @@ class ExpiredIndexError(DebianArchiveError):
 
 
 class WrongSuiteError(DebianArchiveError):
-    """A signed Release is of another suite than the one that was asked for."""
+    """A signed Release is of another suite than the requested one."""
 
     def __init__(self, url: str, *, suite: str, found: str) -> None:
         super().__init__(f"{url} is the Release of {found}, not of {suite}")
@@ -94,7 +94,7 @@ class Release:
 
 @dataclass(frozen=True, kw_only=True)
 class Trust:
-    """What makes a Release believable: keyrings, and whether a date that has passed is accepted with a warning."""
+    """The trusted keyrings, and whether an expired Release is accepted with a warning."""
 
     keyrings: Sequence[Path]
     allow_expired: bool = False
@@ -116,7 +116,7 @@ def read_release(archive: ArchiveName, suite: str, *, trust: Trust, environ: Map
             content = _fetch(url)
         except OSError:
             continue
-        # apt's addresses may serve other archives, with other keys: those are skipped before any key is asked.
+        # apt's addresses may serve other archives with other keys. They are skipped before the signature is checked.
         if _is_of(archive, _fields(content.decode(errors="replace"))):
             text = verified(content, url=url, keyrings=trust.keyrings)
             return _release(text, archive=archive, mirror=mirror, suite=suite, trust=trust)

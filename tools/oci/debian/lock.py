@@ -1,4 +1,4 @@
-"""The lock: which packages, in which versions, by which hashes."""
+"""The lock: packages with versions and hashes."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -31,9 +31,9 @@ class BaseMissingError(DebianArchiveError):
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """A `packages.json`: the packages to have, and the dependencies to do without, each with the reason.
+    """A `packages.json`: the wanted packages, and the dependencies to omit, each with the reason.
 
-    `base` is the folder of a lock, from the workspace root, whose packages are there already.
+    `base` is the folder of the base's lock, from the workspace root; packages in that lock are omitted.
     """
 
     suite: str
@@ -44,7 +44,7 @@ class Wanted:
 
     @classmethod
     def read(cls, path: Path, *, root: Path) -> "Wanted":
-        """Read a `packages.json` of a workspace; what its base has is left out.
+        """Read a `packages.json` of a workspace; packages of its base are omitted.
 
         Raises BaseMissingError.
         """
@@ -61,7 +61,7 @@ class Wanted:
 
 
 def _locked_names(lock: Path) -> set[str]:
-    """Return the packages of a lock that it has for every architecture."""
+    """Return the packages that a lock has for every architecture."""
     if not lock.is_file():
         raise BaseMissingError(lock)
     parts = json.loads(lock.read_text())["packages"].values()
@@ -69,7 +69,7 @@ def _locked_names(lock: Path) -> set[str]:
 
 
 def newest_packages(packages: Iterable[Package]) -> dict[str, Package]:
-    """Keep the newest version of each name; a name that is only provided stands for its provider."""
+    """Return the newest version of each name; a virtual package is represented by its provider."""
     best: dict[str, Package] = {}
     provided: dict[str, Package] = {}
     for package in sorted(packages, key=lambda package: sort_key(package.version)):

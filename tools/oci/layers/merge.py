@@ -2,7 +2,7 @@
 
 merge.py --compression gzip|zstd --output LAYER LAYER...
 
-Where two wheels hold the same path, the later argument wins, as the upper of two layers would.
+If two wheels have the same path, the later argument takes precedence, as the upper of two layers would.
 """
 
 import argparse

@@ -2,7 +2,7 @@
 
 pack.py [--third-party] --compression gzip|zstd --output LAYER @LIST
 
-The lines of LIST alternate between a path in the image and the file that goes there.
+The lines of LIST alternate between a path in the image and the source file for it.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from tools.oci.layers.entries import Entry, File, write_layer
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command; 1 means that a source of ours is not Python."""
+    """Run the command; 1 means that a first-party source file is not valid Python."""
     parser = argparse.ArgumentParser(prog="pack", fromfile_prefix_chars="@")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--compression", choices=["gzip", "zstd"], required=True)

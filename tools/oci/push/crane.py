@@ -1,7 +1,7 @@
-"""crane as a library: one method for each command that is used, one sentence for each failure.
+"""A wrapper of crane (https://github.com/google/go-containerregistry): a method for each command, with one-line errors.
 
-Credentials are found by crane: in `~/.docker/config.json` or the folder in DOCKER_CONFIG with its credential helpers;
-where there is neither, in podman's file (docs/images.md). https://github.com/google/go-containerregistry
+crane finds credentials in `~/.docker/config.json` or in the folder in DOCKER_CONFIG, with its credential helpers, or,
+if there is neither, in podman's file (docs/images.md).
 """
 
 import base64
@@ -19,14 +19,14 @@ from typing import IO
 _QUERY_SECONDS = 60.0
 _COPY_SECONDS = 1800.0
 
-# crane itself tries again after 408, 5xx and broken connections, but waits less than many registries ask after a 429.
+# crane retries after 408, 5xx and broken connections. After a 429 it waits for less time than many registries require.
 _BUSY_PAUSES_SECONDS = (5.0, 15.0, 30.0)
 _BUSY = re.compile(r"TOOMANYREQUESTS|429 Too Many Requests")
 _ABSENT = re.compile(r"MANIFEST_UNKNOWN|NAME_UNKNOWN|404 Not Found")
 _NO_TOKENS = "is not bearer"
 _NO_LOGIN = "credentials not found"
 _LOG_TIME = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ")
-# Queries of upload addresses are long, and some hold rights.
+# Queries of upload addresses are long, and some contain credentials.
 _QUERY = re.compile(r"(https?://[^\s\"?]+)\?[^\s\":]*")
 _MARKUP = re.compile(r"<[^>]*>")
 # What a sentence has anyway: an error's details as Go prints them, the reference, the same request or status once more.
@@ -37,7 +37,7 @@ _REPEATED = re.compile(
 # An error begins with the request and ends with its cause.
 _LONGEST_BEGINNING, _LONGEST_END = 200, 300
 
-# What to do about failures that registries word in a hundred ways; the first pattern that fits decides.
+# Remedies for failures that registries report in different words; the first pattern that matches is used.
 _HINTS = (
     (r"UNAUTHORIZED|\b401\b|no basic auth|authentication required", "`docker login` with an account that may do this"),
     (r"DENIED|\b403\b", "the account has no right to do this there"),
@@ -59,11 +59,11 @@ Report = Callable[[str], None]
 
 
 class RegistryError(Exception):
-    """A registry refused, or could not be reached. The message is one sentence with the registry's own words.
+    """A registry refused a request or could not be reached. The message is one sentence with the registry's text.
 
     Attributes:
         reference: the image or registry.
-        reason: all that the registry, or crane, said of it; the message has it shortened and with what to do about it.
+        reason: the full text of the registry or of crane; the message has a shortened form and the remedy.
     """
 
     def __init__(self, reference: str, reason: str) -> None:
@@ -74,12 +74,12 @@ class RegistryError(Exception):
 
     @property
     def is_absent(self) -> bool:
-        """Whether the registry says that there is no such image."""
+        """Whether the registry reports that the image does not exist."""
         return _ABSENT.search(self.reason) is not None
 
 
 class NoAnswerError(RegistryError):
-    """A registry did not answer, or did not take all that was sent, before the deadline."""
+    """A registry did not answer, or did not accept all content, before the deadline."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,9 +89,9 @@ class Crane:
     Attributes:
         binary: path of the program.
         insecure: whether plain HTTP and unknown certificates are allowed. Loopback needs no permission for HTTP.
-        query_seconds: time that a question may take; a registry that accepts and stays silent is given up after it.
+        query_seconds: time limit of a query, for registries that accept a connection and do not answer.
         copy_seconds: time that a push or a copy may take.
-        busy_pauses: seconds to wait when the registry says that it gets too many requests, before each further try.
+        busy_pauses: seconds to wait before each retry after the registry's response 429.
     """
 
     binary: Path
@@ -102,7 +102,7 @@ class Crane:
 
     @classmethod
     def from_environment(cls, *, insecure: bool = False, copy_seconds: float = _COPY_SECONDS) -> "Crane":
-        """Return the crane that the build named in CRANE."""
+        """Return the crane whose path is in the environment variable CRANE, which the build sets."""
         binary = Path(os.environ["CRANE"]).absolute()
         return cls(
             binary=binary,
@@ -112,12 +112,12 @@ class Crane:
         )
 
     def digest(self, reference: str) -> str | None:
-        """Return what a tag or digest names, or None where the registry has no such image. Raises RegistryError."""
+        """Return the digest that a tag or digest refers to, or None if there is no such image. Raises RegistryError."""
         found = self._find(reference, "digest")
         return None if found is None else found.decode().strip()
 
     def manifest(self, reference: str) -> bytes | None:
-        """Return a manifest, or None where the registry has none of this name. Raises RegistryError."""
+        """Return a manifest, or None if the registry does not have it. Raises RegistryError."""
         return self._find(reference, "manifest")
 
     def blob(self, reference: str) -> bytes:
@@ -129,24 +129,24 @@ class Crane:
         self._run(reference, ["push", str(layout), reference], seconds=self.copy_seconds, report=report)
 
     def copy(self, source: str, target: str, *, report: Report | None = None) -> None:
-        """Copy an image from one repository to another, within a registry without its bytes. Raises RegistryError."""
+        """Copy an image between repositories; within a registry, layers are mounted, not sent. Raises RegistryError."""
         self._run(target, ["copy", source, target], seconds=self.copy_seconds, report=report)
 
     def tag(self, reference: str, tag: str) -> None:
-        """Give an image a tag; the tag is written even where it is there already. Raises RegistryError."""
+        """Tag an image; the tag is written even if it exists already. Raises RegistryError."""
         self._query(reference, "tag", reference, tag)
 
     def authorization(self, repository: str, *, push: bool) -> str | None:
-        """Return the value of an Authorization header for a repository, or None where none is needed.
+        """Return the value of an Authorization header for a repository, or None if none is needed.
 
         For the requests that crane cannot make: reading and writing referrers (tools/release).
 
         Args:
             repository: `registry/name`.
-            push: whether to ask for the right to push. An account without it gets no token then from some registries.
+            push: whether to request permission to push. Some registries then give no token to accounts without it.
 
         Raises:
-            RegistryError: the registry gives no token.
+            RegistryError: the registry refused to give a token.
         """
         try:
             header = self._query(
@@ -156,7 +156,7 @@ class Crane:
         except RegistryError as error:
             if _NO_TOKENS not in error.reason:
                 raise
-        # The registry has no token service: it takes the password itself, if it wants one.
+        # The registry has no token service: it uses basic authentication, if any.
         return self._basic(repository.partition("/")[0])
 
     def _basic(self, registry: str) -> str | None:
@@ -169,7 +169,7 @@ class Crane:
         return "Basic " + base64.b64encode(f"{login['Username']}:{login['Secret']}".encode()).decode()
 
     def _find(self, reference: str, command: str) -> bytes | None:
-        """Return the output of a command about an image, or None where the registry has no such image."""
+        """Return the output of a command about an image, or None if the registry has no such image."""
         try:
             return self._query(reference, command, reference)
         except RegistryError as error:
@@ -191,12 +191,12 @@ class Crane:
             if pause is None or not any(_BUSY.search(line) for line in said):
                 break
             time.sleep(pause)
-        # What `crane auth get` did not find it says on standard output.
+        # `crane auth get` reports missing credentials on standard output.
         raise RegistryError(reference, _reason(said or output.decode(errors="replace").splitlines()))
 
 
 def _output_of(command: Sequence[str], *, seconds: float, report: Report | None) -> tuple[int | None, bytes, list[str]]:
-    """Run a command; return its exit code (None when time ran out), its output and the lines that it logged."""
+    """Run a command; return its exit code (None after a timeout), its output and its log lines."""
     said: list[str] = []
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None  # noqa: S101 - a pipe was asked for

@@ -1,4 +1,4 @@
-"""A network that fails on purpose, between a client and a real registry, for tests."""
+"""A proxy with injected faults between a client and a real registry, for tests."""
 
 import http.client
 import re
@@ -17,7 +17,7 @@ _ALWAYS = 1_000_000
 class Fault:
     """The first `times` requests whose `METHOD /path` matches fail, by a status and a body or by a broken line.
 
-    `{path}` in a header stands for the path of the request, for redirects.
+    `{path}` in a header is replaced by the path of the request, for redirects.
     """
 
     matching: str
@@ -43,14 +43,14 @@ class _Network(ThreadingHTTPServer):
         self.lock = threading.Lock()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Pass over a client that left, as crane does with other uploads once one has failed."""
+        """Ignore closed connections: crane closes its other uploads when one has failed."""
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Hands requests on to the registry, and answers back, unless a fault strikes."""
+    """Forwards requests to the registry and returns its answers, unless a fault applies."""
 
     def do_GET(self) -> None:
-        """Hand on, or fail. All methods are alike."""
+        """Forward the request or fail. All methods are handled in the same way."""
         network, content = cast("_Network", self.server), self._content()
         with network.lock:
             fault = next((each for each in network.faults if each.strikes(f"{self.command} {self.path}")), None)
@@ -100,11 +100,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def failing_network(registry: str, *faults: Fault) -> Iterator[str]:
-    """Yield an address that stands for a registry's, as long as none of the faults strikes."""
+    """Yield the address of a proxy of the registry that injects the faults."""
     with _Network(registry, faults) as network:
         thread = threading.Thread(target=network.serve_forever, args=(0.01,))
         thread.start()
-        # A thread that still serves would keep a failed test from ending.
+        # Otherwise a thread that still serves would keep a failed test from ending.
         try:
             yield f"localhost:{network.server_port}"
         finally:

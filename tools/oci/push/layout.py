@@ -12,7 +12,7 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
 def digest_of(content: bytes) -> str:
-    """Return the digest by which a registry knows some content."""
+    """Return the digest of some content."""
     return "sha256:" + hashlib.sha256(content).hexdigest()
 
 

@@ -18,7 +18,7 @@ from tools.oci.push.references import BadReferenceError, repository_for
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command; 1 means that the registry did not take the image. Tags there are then as they were."""
+    """Run the command; 1 means that the registry did not accept the image, and that its tags are unchanged."""
     options = _parser().parse_args(arguments)
     repository = options.repository or repository_for(options.default_repository, os.environ.get("IMAGE_REGISTRY", ""))
     service = Service(name=repository.rpartition("/")[2], layout=options.image)

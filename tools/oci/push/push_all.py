@@ -1,7 +1,7 @@
 """Push the images of all services to a registry, each shared layer once.
 
 Without a flag they go to localhost:5000, where `bazel run //tools/oci:registry` listens. IMAGE_REGISTRY in the
-environment, or --repository-prefix, names another registry, with a path if need be.
+environment, or --repository-prefix, names another registry, with an optional path.
 """
 
 import argparse
@@ -20,7 +20,7 @@ _DEFAULT = "localhost:5000"
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command; 1 means that a registry did not take an image."""
+    """Run the command; 1 means that a registry did not accept an image."""
     options = _parser().parse_args(arguments)
     prefix = options.repository_prefix.rstrip("/")
     try:

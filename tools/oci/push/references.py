@@ -4,7 +4,7 @@ import re
 
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _NAME = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
-# As crane has it; the specification has no shortest length.
+# crane's limits; the specification has no minimum length.
 _SHORTEST, _LONGEST = 2, 255
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]+)?")
 
@@ -25,7 +25,7 @@ def check_tag(tag: str) -> str:
 def check_repository(repository: str) -> str:
     """Return `registry/name`, or raise BadReferenceError.
 
-    The registry is always named: `me/service` alone would mean Docker Hub to some tools and an error to others.
+    The registry is required: some tools interpret `me/service` as a repository on Docker Hub, others as an error.
     """
     host, slash, name = repository.partition("/")
     is_host = "." in host or ":" in host or host == "localhost"

@@ -35,7 +35,7 @@ _LIFETIME_SECONDS = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """An account: its password, and the actions (`pull`, `push`) that it may do in repositories by their names.
+    """An account: its password, and the permitted actions (`pull`, `push`) by repository.
 
     `*` stands for all other repositories.
     """
@@ -94,7 +94,7 @@ class _Server(ThreadingHTTPServer):
         self.key = ECKey.import_key(certificate.key.read_text())
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Pass over a client that left, as crane does with other requests once one has failed."""
+        """Ignore closed connections: crane closes its other requests when one has failed."""
 
     def token(self, user: str, scopes: list[str]) -> str:
         now = int(time.time())
@@ -136,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def token_server(folder: Path, accounts: Mapping[str, Account]) -> Iterator[Settings]:
-    """Run a token server on loopback; yield the settings `auth` of a registry that believes it."""
+    """Run a token server on loopback; yield the settings `auth` of a registry that trusts it."""
     certificate = Certificate.make(folder)
     with _Server(certificate, accounts) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))

@@ -1,4 +1,4 @@
-"""SPDX 2.3 and CycloneDX 1.6 documents. They hold no time and no chance, so equal images have equal ones."""
+"""SPDX 2.3 and CycloneDX 1.6 documents, without times and random identifiers, so equal images have equal documents."""
 
 import hashlib
 import re
@@ -49,7 +49,7 @@ def cyclonedx(title: str, components: Sequence[Component]) -> Document:
 
 
 def _identity(title: str, components: Sequence[Component]) -> uuid.UUID:
-    """A UUID that follows from what is described."""
+    """Return a UUID that is derived from the described content."""
     described = "\n".join([title, *(component.purl for component in components)])
     return uuid.UUID(bytes=hashlib.sha256(described.encode()).digest()[:16], version=4)
 

@@ -2,7 +2,7 @@
 
 labels.py --status FILE --labels FILE --created FILE
 
-The moment is that of the commit, not of the build: builds of one commit give one digest.
+The creation time is that of the commit, not of the build, so all builds of a commit have the same digest.
 """
 
 import argparse

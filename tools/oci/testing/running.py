@@ -1,4 +1,4 @@
-"""Run the program of an image from its unpacked root file system, and ask it how it is."""
+"""Run the program of an image from its unpacked root file system, and check that it is ready."""
 
 import os
 import shutil
@@ -17,11 +17,11 @@ _EMULATORS = ("qemu-aarch64-static", "qemu-aarch64")
 
 
 class FailedError(Exception):
-    """A program of an image ended badly."""
+    """A program of an image failed."""
 
 
 class NotReadyError(Exception):
-    """A service did not answer as hoped, in time."""
+    """A service was not ready in time."""
 
 
 class NamespacesForbiddenError(Exception):
@@ -36,7 +36,7 @@ def require_namespaces() -> None:
 
 
 def find_emulator() -> Path | None:
-    """The program that runs arm64 here: named by QEMU_AARCH64, or qemu-user's on PATH."""
+    """Return the emulator for arm64: the one that QEMU_AARCH64 names, or qemu-user's on PATH."""
     named = os.environ.get("QEMU_AARCH64")
     found = named or next(filter(None, map(shutil.which, _EMULATORS)), None)
     return Path(found) if found else None

@@ -1,4 +1,4 @@
-"""What a release needs before anything is sent: a base that is current, and one commit that it is of."""
+"""A release requires a current base and a clean commit before anything is sent."""
 
 import hashlib
 import json
@@ -30,14 +30,14 @@ def test_source_is_the_commit_and_the_locks(workspace: Path) -> None:
 
 
 def test_changed_tree_is_no_source(workspace: Path) -> None:
-    """What is not committed cannot be named, so it is not released."""
+    """A tree with uncommitted changes is refused."""
     (workspace / "lock.txt").write_text("changed")
     with pytest.raises(UnclearSourceError, match="commit what has changed"):
         read_source(workspace, ["lock.txt"])
 
 
 def test_folder_without_git_is_no_source(tmp_path: Path) -> None:
-    """Outside of a repository there is no commit to name."""
+    """A folder outside of a git repository is refused."""
     with pytest.raises(UnclearSourceError, match="git does not say"):
         read_source(tmp_path, [])
 

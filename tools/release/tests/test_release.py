@@ -60,7 +60,7 @@ def _forge(bundle: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:
 
 
 def test_release_is_verified(referrers: Referrers, release: Release, signer: Signer, verifier: Verifier) -> None:
-    """What was released is verified by the public key."""
+    """A released image is verified with the public key."""
     attach(release, referrers, signer)
     verify(referrers, release.service.digest, verifier)
 
@@ -156,7 +156,7 @@ def test_referrers_of_others_are_kept(referrers: Referrers, release: Release, si
 
 
 def test_unsigned_image_is_refused(referrers: Referrers, release: Release, verifier: Verifier) -> None:
-    """A push alone is not a release."""
+    """An image that was only pushed is refused."""
     with pytest.raises(NotVerifiedError, match="no signature"):
         verify(referrers, release.service.digest, verifier)
 
@@ -184,7 +184,7 @@ def test_changed_layer_is_refused(
 def test_changed_statement_is_refused(
     referrers: Referrers, release: Release, signer: Signer, verifier: Verifier
 ) -> None:
-    """A statement that differs from what was signed is refused in place of the one that was."""
+    """A statement that was changed after signing is refused."""
     attach(release, referrers, signer)
     [image] = release.service.images().values()
     [bundle, *_] = referrers.bundles(image)

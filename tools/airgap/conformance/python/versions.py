@@ -1,4 +1,4 @@
-"""What a library finds installed."""
+"""The version of a distribution, as a library sees it."""
 
 import pydantic
 

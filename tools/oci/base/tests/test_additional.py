@@ -1,4 +1,4 @@
-"""Packages of a service's own lock, above the base."""
+"""The layer with the packages of a service's lock, above the base."""
 
 import json
 from pathlib import Path
@@ -13,18 +13,18 @@ _BASE = {"libc6": "2.36-9", "zlib1g": "1.2.13"}
 
 
 def test_only_what_the_base_lacks_is_added() -> None:
-    """Dependencies that the base has in the same version are left to it."""
+    """Dependencies that are in the base in the same version are omitted."""
     assert additional_packages(_BASE, {"libc6": "2.36-9", "tini": "0.19.0-1"}) == ["tini"]
 
 
 def test_lock_without_anything_new_is_refused() -> None:
-    """A layer of nothing would hide that the option does nothing."""
+    """A lock without additional packages is refused, because the option would have no effect."""
     with pytest.raises(NothingAddedError):
         additional_packages(_BASE, {"libc6": "2.36-9"})
 
 
 def test_lock_of_another_base_is_refused(tmp_path: Path) -> None:
-    """It lacks the dependencies that the other base has."""
+    """A lock for another base is refused, because it lacks dependencies that are in the other base."""
     lock = _lock(tmp_path / "own.json", {"tini": "0.19.0-1"}, base="tools/oci/base")
     check_base(lock, base=Path("tools/oci/base"))
     with pytest.raises(
@@ -36,7 +36,7 @@ def test_lock_of_another_base_is_refused(tmp_path: Path) -> None:
 def test_clash_is_one_sentence_with_both_versions_and_both_locks(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A library in two versions is never laid over the base's."""
+    """A package in another version than in the base is a one-line error."""
     base, lock = (
         _lock(tmp_path / "base.json", _BASE),
         _lock(tmp_path / "own.json", {"libc6": "2.36-10"}, base=str(tmp_path)),
@@ -53,7 +53,7 @@ def test_clash_is_one_sentence_with_both_versions_and_both_locks(
 
 
 def test_programs_and_data_are_kept_and_documentation_is_not() -> None:
-    """What a package is for is there, with its licence and its description."""
+    """Programs and data are kept, with the licence and the description of the package."""
     entries: dict[str, Entry] = {
         "bin/tool": File(content=b"1", mode=0o4775),
         "lib/x86_64-linux-gnu/libx.so": Link(target="libx.so.1"),
@@ -74,7 +74,7 @@ def test_programs_and_data_are_kept_and_documentation_is_not() -> None:
 
 
 def test_modules_are_compiled_but_for_those_of_other_pythons() -> None:
-    """Debian ships modules that only another version of Python understands."""
+    """Modules are compiled, except those that need another version of Python."""
     folder = "usr/lib/python3/dist-packages"
     entries: dict[str, Entry] = {
         f"{folder}/a.py": File(content=b"A = 1\n"),

@@ -35,7 +35,7 @@ def _ar(members: dict[str, bytes]) -> bytes:
 
 @pytest.fixture
 def deb(tmp_path: Path) -> Path:
-    """A package as dpkg-deb writes it, with an odd number of bytes in front."""
+    """A package as dpkg-deb writes it, with a first member of odd length."""
     path = tmp_path / "zlib.deb"
     control = _tar({"./control": b"Package: zlib\nVersion: 1.2\n"})
     members = {"debian-binary": b"2.0\n\n", "control.tar.xz": control, "data.tar.xz": _tar({"./lib/libz.so.1": b"z"})}
@@ -54,7 +54,7 @@ def test_deb_is_read_by_its_parts(deb: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", _ar({"debian-binary": b"2.0\n"})])
 def test_something_else_is_refused(tmp_path: Path, content: bytes) -> None:
-    """A file that is no package stops the build."""
+    """A file that is not a Debian package is an error."""
     path = tmp_path / "other.deb"
     path.write_bytes(content)
     with pytest.raises(NotADebError):
@@ -62,7 +62,7 @@ def test_something_else_is_refused(tmp_path: Path, content: bytes) -> None:
 
 
 def test_old_places_move_into_usr(deb: Path) -> None:
-    """Debian 12 merges /lib into /usr/lib; the old name stays as a link."""
+    """Files in /lib move to /usr/lib, as on Debian 12, and /lib becomes a link."""
     merged = merge([read_deb(deb)])
     assert merged["usr/lib/libz.so.1"] == File(content=b"z", mode=0o755)
     assert merged["lib"] == Link(target="usr/lib")
@@ -100,7 +100,7 @@ def test_what_a_service_needs_is_kept(path: str) -> None:
     ],
 )
 def test_what_nothing_needs_goes(path: str) -> None:
-    """No program besides the interpreter, no documentation, no tests."""
+    """Programs other than the interpreter, documentation and tests are removed."""
     assert not is_kept(usr_path(path), File(content=b""))
 
 
@@ -112,7 +112,7 @@ def test_bundle_is_the_same_whatever_the_order() -> None:
 
 
 def test_scanners_find_every_package() -> None:
-    """Each package leaves its description where trivy and syft look for it."""
+    """The description of each package is where trivy and syft look for it."""
     merged = merge([Deb(name="tzdata", control="Package: tzdata\n", entries={})])
     assert merged["var/lib/dpkg/status.d/tzdata"] == File(content=b"Package: tzdata\n")
 
@@ -126,7 +126,7 @@ def test_only_data_and_tmp_are_open() -> None:
 
 
 def test_other_user_has_data_and_a_name() -> None:
-    """Uid and gid are those of /data and of passwd; a number that the base has a name for keeps one line."""
+    """/data and passwd have the uid and gid; a number that is in the base's passwd keeps its only line."""
     entries = account_entries(10001, 10002)
     assert entries["data"] == Folder(owner=10001, group=10002)
     assert b"nonroot:x:10001:10002:" in _content(entries["etc/passwd"])

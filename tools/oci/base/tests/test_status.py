@@ -18,7 +18,7 @@ _OUTDATED = {
 
 @pytest.fixture
 def current(tmp_path: Path) -> Path:
-    """The status of a base that is made of its locked packages."""
+    """The status of a base with the locked packages."""
     return _status(tmp_path / "current.json", [])
 
 
@@ -34,13 +34,13 @@ def _status(path: Path, packages: list[dict[str, str]]) -> Path:
 
 
 def test_current_base_passes(current: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing is said of a base that is as locked."""
+    """A base with the locked packages passes without output."""
     check_current(current, allowed=False)
     assert capsys.readouterr().err == ""
 
 
 def test_outdated_base_is_refused(outdated: Path) -> None:
-    """The error names package, architecture, both versions, and both ways on."""
+    """The error has package, architecture, both versions, and both remedies."""
     with pytest.raises(OutdatedBaseError) as refused:
         check_current(outdated, allowed=False)
     said = str(refused.value)
@@ -50,7 +50,7 @@ def test_outdated_base_is_refused(outdated: Path) -> None:
 
 
 def test_outdated_base_passes_with_a_warning_where_allowed(outdated: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The user's flag is enough, and the output shows it."""
+    """With the flag an outdated base passes with a warning."""
     check_current(outdated, allowed=True)
     assert "warning: the base image is outdated: libssl3" in capsys.readouterr().err
 
@@ -68,6 +68,6 @@ def test_each_lock_has_its_own_remedy(tmp_path: Path) -> None:
 def test_one_file_is_made_of_all_architectures(
     current: Path, outdated: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The merged file names what any of them names, once."""
+    """The merged file has the packages of all files, without duplicates."""
     main([str(current), str(outdated), str(outdated)])
     assert json.loads(capsys.readouterr().out) == {"outdated": [_OUTDATED]}

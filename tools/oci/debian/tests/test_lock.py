@@ -1,4 +1,4 @@
-"""Resolution of packages and the lock that it ends in."""
+"""The resolution of packages and the resulting lock."""
 
 import json
 from collections.abc import Mapping
@@ -55,7 +55,7 @@ def test_dependencies_are_followed_and_ordered(index: dict[str, Package]) -> Non
 
 
 def test_unknown_package_is_refused_with_who_wants_it(index: dict[str, Package]) -> None:
-    """A typing error stops the lock and says where it is."""
+    """The error for an unknown package has the package that requires it."""
     with pytest.raises(UnknownPackageError, match=r"package pyhton, wanted by packages\.json"):
         resolve(_wanted("pyhton"), index)
 
@@ -67,7 +67,7 @@ def _write(folder: Path, document: Mapping[str, object], name: str) -> Path:
 
 
 def test_what_the_base_has_is_left_out(tmp_path: Path, index: dict[str, Package]) -> None:
-    """The lock of an image's additional packages has what its base lacks, and names the base."""
+    """The lock of additional packages omits packages of the base, and names the base."""
     fields = {"suite": "bookworm", "architectures": ["amd64"], "packages": ["python"], "left_out": {"shell": ""}}
     packages = _write(tmp_path / "own", fields | {"base": "base"}, "packages.json")
     there = {"amd64": [{"name": "libc6"}, {"name": "zlib"}], "arm64": [{"name": "libc6"}]}
@@ -89,7 +89,7 @@ def test_base_without_a_lock_is_refused(tmp_path: Path) -> None:
 
 
 def test_newest_version_wins_and_keeps_its_archive(index: dict[str, Package]) -> None:
-    """A version of the security archive is taken for what it is."""
+    """The newest version is used, with the archive that it comes from."""
     security = parse_packages(_PACKAGES.replace("Version: 1.2", "Version: 1.2+deb12u1"), "debian-security")
     merged = newest_packages([*index.values(), *security])
     assert merged["zlib"].version == "1.2+deb12u1"
@@ -97,7 +97,7 @@ def test_newest_version_wins_and_keeps_its_archive(index: dict[str, Package]) ->
 
 
 def test_lock_holds_paths_and_hashes_but_no_address(index: dict[str, Package]) -> None:
-    """The mirror belongs to the machine; the snapshot is a day after the Release, when the snapshot archive has it."""
+    """The lock has no mirror, which depends on the machine; its snapshot is a day after the Release."""
     text = render(
         {"amd64": resolve(_wanted("zlib"), index)}, fallbacks={}, made=datetime(2026, 7, 11, 10, 16, 37, tzinfo=UTC)
     )
@@ -110,7 +110,7 @@ def test_lock_holds_paths_and_hashes_but_no_address(index: dict[str, Package]) -
 
 
 def test_security_package_names_its_archive() -> None:
-    """The archive is stated where it is not the main one."""
+    """A package that is not from the main archive has the name of its archive."""
     security = newest_packages(parse_packages(_PACKAGES, "debian-security"))
     text = render({"amd64": resolve(_wanted("zlib"), security)}, fallbacks={}, made=datetime(2026, 7, 11, tzinfo=UTC))
     assert json.loads(text)["packages"]["amd64"][0]["archive"] == "debian-security"

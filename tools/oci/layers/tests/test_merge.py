@@ -1,4 +1,4 @@
-"""Merged layers of wheels hold what the layers held, and nothing of how they came."""
+"""Merged layers of wheels have the content of the layers, independent of their order."""
 
 import itertools
 from pathlib import Path
@@ -36,6 +36,6 @@ def test_order_of_layers_without_common_paths_does_not_matter(tmp_path: Path) ->
 
 
 def test_later_layer_wins_a_common_path(tmp_path: Path) -> None:
-    """A file that two wheels hold is the one of the upper layer, as before they were merged."""
+    """A path that is in two layers has the file of the upper layer, as without the merge."""
     upper: dict[str, Entry] = {"lib/a/x.py": File(content=b"other")}
     assert _merged(tmp_path, _FIRST, upper) == pack(_FIRST | upper, compressor=compressor("gzip"))

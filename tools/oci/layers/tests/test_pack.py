@@ -1,4 +1,4 @@
-"""Layers: the same bytes for the same files, and modules that need no compiling."""
+"""Layers are reproducible and contain compiled modules."""
 
 import gzip
 import io
@@ -30,20 +30,20 @@ def _open(layer: bytes) -> tarfile.TarFile:
 
 
 def test_layer_is_sorted_and_has_its_folders() -> None:
-    """Every parent comes before what it holds, in the order of paths."""
+    """Entries are sorted by path, and every folder precedes its content."""
     names = _open(pack(_ENTRIES, compressor=compressor("gzip"))).getnames()
     assert names == ["app", "app/a", "app/a/c.sh", "app/b.txt", "app/link", "data"]
 
 
 def test_order_of_arrival_does_not_matter() -> None:
-    """The bytes depend on what is packed, never on how it was listed."""
+    """The bytes do not depend on the order of the list."""
     shuffled = list(_ENTRIES.items())
     random.Random(7).shuffle(shuffled)
     assert pack(dict(shuffled), compressor=compressor("gzip")) == pack(_ENTRIES, compressor=compressor("gzip"))
 
 
 def test_members_have_no_time_and_no_stranger() -> None:
-    """Root owns all but what is said otherwise, and the clock was never looked at."""
+    """Entries belong to root unless another owner is set, and have no time."""
     for member in _open(pack(_ENTRIES, compressor=compressor("gzip"))):
         assert (member.mtime, member.uname, member.gname) == (0, "", "")
         assert (member.uid, member.gid) == ((65532, 65533) if member.name == "data" else (0, 0))
@@ -57,7 +57,7 @@ def test_zstd_holds_the_same_tar() -> None:
 
 
 def test_module_is_bound_to_its_source_by_an_unchecked_hash() -> None:
-    """PEP 552: no time in the header, and nothing to look at when the module is imported."""
+    """The .pyc has an unchecked hash (PEP 552): no time in the header, and no check of the source at import."""
     source = b"ANSWER = 42\n"
     path, entry = compile_module("app/x/y.py", source)
     assert path == f"app/x/__pycache__/y.{sys.implementation.cache_tag}.pyc"
@@ -78,14 +78,14 @@ def test_our_own_broken_source_stops_the_build(tmp_path: Path, capsys: pytest.Ca
 
 
 def test_others_broken_source_is_packed_as_it_is(tmp_path: Path) -> None:
-    """Wheels hold templates that end in .py and are no Python; pip lets them pass too."""
+    """Invalid Python in wheels, such as templates named .py, is packed without a .pyc, as pip does."""
     broken = tmp_path / "template.py"
     broken.write_text("${name} = 1\n")
     assert list(layer_entries({"x/template.py": broken}, lenient=True)) == ["x/template.py"]
 
 
 def test_list_is_read_in_pairs(tmp_path: Path) -> None:
-    """The build hands over the path in the image and the file, line by line."""
+    """The list alternates between paths in the image and files."""
     source, layer = tmp_path / "source.py", tmp_path / "layer"
     source.write_text("X = 1\n")
     listed = tmp_path / "list"

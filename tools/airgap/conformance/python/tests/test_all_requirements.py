@@ -1,4 +1,4 @@
-"""`all_requirements` names every distribution of the lock that Linux takes."""
+"""`all_requirements` has every distribution of the lock that applies to Linux."""
 
 import re
 import sys
@@ -14,7 +14,7 @@ def _labels(lock: str) -> set[str]:
 
 
 def main(lock: str, labels: set[str]) -> None:
-    """Compare the labels, less the name of the hub, with the lock."""
+    """Compare the labels, without the name of the hub, with the lock."""
     assert labels == _labels(lock), labels ^ _labels(lock)
 
 

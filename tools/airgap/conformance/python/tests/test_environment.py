@@ -1,4 +1,4 @@
-"""A program sees the graph and nothing of the machine's Python."""
+"""A program can import the code in its closure, and nothing from the machine's Python."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from python.greeting.greeting import greet
 
 
 def main() -> None:
-    """Look at the interpreter, at sys.path and at what a child sees."""
+    """Check the interpreter, sys.path and the environment of a child process."""
     assert sys.version_info[:2] == (3, 11)
     assert os.environ["SAID_IN_BUILD"] == "yes"
     host = [path for path in sys.path if path.startswith(("/usr/", "/opt/", str(Path.home() / ".local")))]

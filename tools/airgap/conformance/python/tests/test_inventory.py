@@ -1,11 +1,11 @@
-"""What a rule reads out of the providers is what layers are made of."""
+"""The providers have the files that rules for layers read."""
 
 import sys
 from pathlib import Path
 
 
 def main(arm: set[str], intel: set[str]) -> None:
-    """Look for one file of each kind, for both machines."""
+    """Check for one file of each kind, for both platforms."""
     for inventory in (arm, intel):
         assert "source python/greeting/greeting.py" in inventory
         assert "source sqlalchemy/__init__.py" in inventory

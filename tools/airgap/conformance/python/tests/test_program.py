@@ -1,4 +1,4 @@
-"""A program of the graph runs as a test's data, from any folder, under any name that links to it."""
+"""A program in a test's data runs from any folder, and through a link with any name."""
 
 import os
 import subprocess

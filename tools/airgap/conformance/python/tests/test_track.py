@@ -1,4 +1,4 @@
-"""A library has the version of the track of the test or program that it is in."""
+"""A library imports the version of the track of the test or program that uses it."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Wheels are imported from their own folders, in the locked version, with what they need."""
+"""Wheels are imported from separate folders, in the locked version, with their requirements."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ def _locked(lock: str, name: str) -> str:
 
 
 def main(lock: str) -> None:
-    """Look at a wheel with an extra, with native code, in a namespace, with a program."""
+    """Check wheels with an extra, with native code, in a namespace package, and with a program."""
     for module in (greenlet, sqlalchemy, opentelemetry.context):
         assert "/site-packages/" in str(module.__file__), module
     assert metadata.version("sqlalchemy") == _locked(lock, "sqlalchemy")
