@@ -1,1 +1,1 @@
-"""Libraries that services share; none of them imports a service."""
+"""Libraries that services share. No library imports a service."""

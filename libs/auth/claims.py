@@ -1,4 +1,4 @@
-"""Who is calling, with what rights: the content of a verified access token."""
+"""The claims of a verified access token: the caller and its rights."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _MAX_SECONDS = 253_402_214_400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """The claims of RFC 9068 section 2.2, each of its own type. Times are aware and in UTC."""
+    """The claims of RFC 9068 section 2.2, each with its own type. Times are aware and in UTC."""
 
     subject: Subject
     issuer: str
@@ -55,9 +55,9 @@ class Claims:
 
         `InvalidToken` where a claim is missing or is not what RFC 9068 says.
 
-        Narrower than the RFC in two places: `aud` is one string, since a token that is good for two
-        services lets one of them act at the other; and times are whole seconds. Members that we do
-        not know are ignored, as RFC 7519 asks.
+        Stricter than the RFC in two places: `aud` is one string, because each of two services that accept
+        the same token could use it at the other; and times are whole seconds. Unknown members are
+        ignored, as RFC 7519 requires.
         """
         return cls(
             subject=Subject(_text(payload, "sub")),
@@ -82,7 +82,7 @@ class Claims:
             "jti": self.token_id,
             "iat": _seconds(self.issued_at),
             "exp": _seconds(self.expires_at),
-            # Sorted, so that one set of rights is one text.
+            # Sorted, so that equal sets of scopes give equal text.
             "scope": " ".join(sorted(self.scopes)),
         }
         if self.roles:
@@ -122,7 +122,7 @@ def _texts(payload: dict[str, Any], name: str) -> Iterable[str]:
 
 
 def _is_text(value: object, name: str) -> str:
-    """Accept printable text alone: identifiers end up in logs, keys of caches and SQL."""
+    """Accept only printable text: identifiers end up in logs, cache keys and SQL."""
     if not isinstance(value, str) or not 0 < len(value) <= _MAX_TEXT or not value.isprintable():
         raise InvalidToken(f"{name} is missing or is not printable text")
     return value

@@ -40,7 +40,7 @@ class Client:
 
 
 def requested_scopes(text: str) -> frozenset[Scope]:
-    """Read the `scope` that a client asks for; `InvalidScope` for what is none."""
+    """Parse the `scope` that a client requests; raise `InvalidScope` if it is malformed."""
     try:
         return parse_scopes(text)
     except ValueError as error:
@@ -53,13 +53,13 @@ def new_client_secret() -> ClientSecret:
 
 
 def digest_secret(secret: str) -> SecretDigest:
-    """Return what to keep of a secret."""
+    """Return the digest to store instead of the secret."""
     return SecretDigest(hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest())
 
 
 def authenticate_client(client: Client | None, secret: str) -> Client:
     """Return the client if the secret is its own, else raise `InvalidCredentials` after the same work."""
-    # No digest is all zeros, so the stand-in matches nobody and costs the same comparison.
+    # No secret has a digest of zeros, so an unknown client never matches and costs the same comparison.
     expected = client.secret_digest if client is not None else bytes(32)
     matches = hmac.compare_digest(digest_secret(secret), expected)
     if client is None or not matches:

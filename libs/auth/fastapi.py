@@ -100,10 +100,10 @@ class NotAllowed(HTTPException):
 
 
 class NoKeys(HTTPException):
-    """503: tokens cannot be checked at present, which says nothing about this one."""
+    """503: tokens cannot be verified at present; this token may be valid."""
 
     def __init__(self) -> None:
-        """Ask the client to come back in a moment."""
+        """Ask the client to retry in a moment."""
         super().__init__(503, "Access tokens cannot be checked at present.", {"Retry-After": "2"})
 
 
@@ -135,7 +135,7 @@ def check_policies(app: FastAPI, *, public_paths: Collection[str] = ()) -> None:
 
 
 class _Policy:
-    """What `check_policies` looks for among the dependencies of a route."""
+    """Base of the dependencies of which `check_policies` requires one on each route."""
 
 
 class _Public(_Policy):
@@ -187,7 +187,7 @@ def _answer(error: AuthError, *, tried: bool) -> HTTPException:
             return NotAllowed('Bearer error="insufficient_scope"')
         case KeyUnavailable():
             return NoKeys()
-    # RFC 6750 section 3.1: who sent no credentials is told the scheme and nothing else.
+    # RFC 6750 section 3.1: without credentials, the challenge has the scheme and nothing else.
     return NotAuthenticated('Bearer error="invalid_token"' if tried else "Bearer")
 
 

@@ -38,7 +38,7 @@ class KeySource(Protocol):
 
 
 class KeyStore(Protocol):
-    """Where private keys lie: `KeyFolder`, or memory in tests."""
+    """Storage of private keys: `KeyFolder`, or memory in tests."""
 
     def stamp(self) -> object:
         """Return a value that changes when the keys do; cheap."""
@@ -84,17 +84,17 @@ class KeyRing:
         return self._generation
 
     def signing_key(self) -> SigningKey:
-        """Return the key whose time came last."""
+        """Return the key with the latest activation time that has passed."""
         self._refresh()
         now = self._clock.now()
-        # The first key stands in when the clock is set back to before its time.
+        # When the clock is set back to before every activation time, the first key signs.
         return next((key for key in reversed(self._keys) if key.activates_at <= now), self._keys[0])
 
     def published_keys(self) -> list[VerificationKey]:
         """Return what verifiers need: next keys, the current one, previous ones in overlap."""
         self._refresh()
         now = self._clock.now()
-        # A key retires by its successor's time, so the last one never does.
+        # A key retires a fixed time after its successor's activation, so the last one never retires.
         successors = [key.activates_at for key in self._keys[1:]]
         retired = [moment + self._overlap <= now for moment in successors] + [False]
         return [key.public for key, gone in zip(self._keys, retired, strict=True) if not gone]

@@ -163,7 +163,7 @@ class _Queue:
 
 
 def _presentable(password: str) -> str:
-    """Return the text to hash for a login: what the policy never accepts becomes a text that matches no hash."""
+    """Return the text to hash at a login. Text that the policy never accepts becomes "", which matches no hash."""
     if len(password) > MAX_LENGTH:
         return ""
     try:

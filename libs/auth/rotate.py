@@ -29,7 +29,7 @@ def rotate(
     algorithm: Algorithm = Algorithm.EDDSA,
     ahead: timedelta = AHEAD,
 ) -> list[str]:
-    """Bring the folder to its next state and return what was done, a line each."""
+    """Write the next key and remove expired ones; return one line per change."""
     with folder.locked():
         return [*_drop_spent(folder, clock), _write_next(folder, clock, algorithm, ahead)]
 
@@ -54,7 +54,7 @@ def _write_next(folder: KeyFolder, clock: Clock, algorithm: Algorithm, ahead: ti
     keys = _keys(folder)
     if keys and keys[-1].activates_at > now:
         return f"{keys[-1].key_id} is next already, from {keys[-1].activates_at}"
-    # Nobody has tokens of an empty folder's keys, so nobody needs notice.
+    # No tokens exist for an empty folder, so no verifier has to fetch the key before it signs.
     activates_at = now + ahead if keys else now
     path = folder.write(algorithm, activates_at=activates_at)
     return f"wrote {path}: signs from {activates_at}"

@@ -1,8 +1,8 @@
 """Limits on attempts to guess passwords that do not let a stranger lock the owner of an account out.
 
-A limit on the account alone lets a stranger keep its owner from logging in. So attempts count for the pair of account
-and network, and for the network alone; an owner in another network is affected by neither. What a botnet can still try
-is small against 15 characters that are on no list.
+A limit on the account alone would let a stranger keep the owner from logging in. So attempts are counted for the pair
+of account and network, and for the network alone; neither affects an owner in another network. The number of guesses
+that a botnet has left is small compared with passwords of at least 15 characters that are on no list.
 """
 
 import hashlib
@@ -64,7 +64,7 @@ class AttemptThrottle:
         if wait == 0:
             wait = await self._counters.acquire(self._account, _account_key(account, address))
             if wait > 0:
-                # Or retries on one account would use up the attempts of everybody in the network.
+                # Otherwise retries on one account would use up the attempts of the whole network.
                 await self._counters.refund(self._network, _network_key(address))
         if wait > 0:
             if self._on_rejected is not None:
@@ -74,8 +74,8 @@ class AttemptThrottle:
     async def reset(self, account: str, address: str) -> None:
         """Forget what was counted for this account from this network, after a success.
 
-        The network gets this one attempt back and no more: an office may log in at nine o'clock, and a login to one's
-        own account does not make guesses at others possible.
+        The network gets back this one attempt and no more, so that many users of one network can log in at the same
+        time, while a successful login allows no further guesses at other accounts.
         """
         await self._counters.clear(self._account, _account_key(account, address))
         await self._counters.refund(self._network, _network_key(address))
@@ -111,5 +111,5 @@ def _account_key(account: str, address: str) -> str:
 
 
 def _digest(text: str) -> str:
-    """Return a key of fixed length; a shared store sees no address of a person."""
+    """Return a key of fixed length, so that a shared store holds no email or network address."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -28,7 +28,7 @@ class Verifier:
         leeway: timedelta = LEEWAY,
         max_lifetime: timedelta = LIFETIME,
     ) -> None:
-        """`max_lifetime` is the longest `exp - iat` that is believed."""
+        """`max_lifetime` is the longest `exp - iat` that is accepted."""
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
@@ -55,7 +55,7 @@ class Verifier:
         key = await self._keys.find(parsed.key_id)
         if key is None:
             raise InvalidToken("kid is unknown")
-        # RFC 8725 section 3.1: the key says which algorithm it is for, the token only agrees.
+        # RFC 8725 section 3.1: the key determines the algorithm; the token has to name the same one.
         if parsed.algorithm != key.algorithm:
             raise InvalidToken("alg is not the key's")
         if not key.verifies(parsed.signing_input, parsed.signature):
@@ -66,7 +66,7 @@ class Verifier:
         return claims
 
     def _check(self, claims: Claims, now: datetime) -> None:
-        """Hold the claims against what is expected here and now (RFC 8725 sections 3.8 and 3.9)."""
+        """Compare the claims with the expected issuer, audience and time (RFC 8725 sections 3.8 and 3.9)."""
         if claims.issuer != self._issuer:
             raise InvalidToken("iss is another issuer")
         if claims.audience != self._audience:
@@ -82,10 +82,10 @@ class Verifier:
 
 
 class _VerifiedTokens:
-    """Claims by the whole token: bounded, never past `exp`, emptied when the set of keys changes.
+    """A bounded cache of claims by the whole token, valid until `exp` and emptied when the set of keys changes.
 
     Only tokens that were verified get in, so a flood of random ones evicts nothing. The leeway is
-    not granted here: in the half minute after `exp` every use is verified anew.
+    not granted here: in the half minute after `exp` every use verifies the token again.
     """
 
     def __init__(self, size: int) -> None:
@@ -97,7 +97,7 @@ class _VerifiedTokens:
         if generation != self._generation:
             self._claims.clear()
             self._generation = generation
-        # A look-up by the whole text: part of it, such as `jti`, could be copied onto another token.
+        # Look up by the whole text: a part of it, such as `jti`, could be copied into another token.
         claims = self._claims.get(token)
         if claims is None or now < claims.expires_at:
             return claims
@@ -105,7 +105,7 @@ class _VerifiedTokens:
         return None
 
     def keep(self, token: str, claims: Claims, *, generation: int) -> None:
-        """Keep claims that keys of `generation` vouched for, unless they have changed since."""
+        """Keep claims that were verified with the keys of `generation`, unless the keys have changed since."""
         if generation != self._generation:
             return
         # A dict keeps its order, so the first entry is the oldest; moving entries at each use costs more than it saves.

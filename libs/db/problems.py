@@ -3,7 +3,7 @@
 from libs.db.errors import DatabaseUnavailable, MissingTable, SerializationFailure
 from libs.web.problems import Problem, ProblemTable
 
-# None of them repeats the words of the database, which are for the log.
+# No answer contains the text of the database's error, which goes to the log only.
 DATABASE_PROBLEMS: ProblemTable = {
     SerializationFailure: Problem(
         503,

@@ -1,4 +1,4 @@
-"""The commands of every service that has a database. Each imports what it needs when it runs."""
+"""The commands of every service that has a database. Each command imports its modules when it runs."""
 
 import os
 from collections.abc import Callable
@@ -63,7 +63,7 @@ def service_commands(
 
 
 def migrate_checkout(name: str, settings: ServiceSettings) -> None:
-    """Migrate the database of the service `name` in a developer's checkout, in a process of its own.
+    """Migrate the database of the service `name` in a developer's checkout, in a child process.
 
     Raises:
         StartupError: the migration failed.

@@ -26,10 +26,10 @@ _TEMPLATE = "migrated"
 
 
 class Databases(Protocol):
-    """Hands out databases of one kind, each empty of rows and with its tables made."""
+    """Creates databases of one kind. Each has its tables and no rows."""
 
     def fresh(self) -> str:
-        """The URL of a database that nobody else uses."""
+        """Return the URL of a new database, which no other test uses."""
 
 
 class SqliteDatabases:
@@ -62,7 +62,7 @@ class PostgresDatabases:
         return self._new(_TEMPLATE)
 
     def empty(self) -> str:
-        """The URL of a database without a table."""
+        """Return the URL of a new database without tables."""
         return self._new("template0")
 
     def _new(self, template: str) -> str:
@@ -72,15 +72,15 @@ class PostgresDatabases:
 
 
 class PostgresServer:
-    """A PostgreSQL of our own, reached through a socket in a folder of its own.
+    """A PostgreSQL server for tests, reached through a socket in `folder`.
 
-    There its tables lie in `data` and its log of writes in `wal`.
+    Its tables are in `data` in that folder, its write-ahead log in `wal`.
     """
 
     def __init__(self, folder: Path, *, durable: bool = False, through: Sequence[str] = ()) -> None:
-        """A durable one has written down what it acknowledges, so that it may be killed.
+        """Do not start it yet. A `durable` server keeps what it has committed when it is killed.
 
-        `through` is a command that starts its programs, as somebody who is not root.
+        `through` is the prefix of each command. It must run the programs as a user other than root.
         """
         self.folder = folder
         self._durable = durable
@@ -89,11 +89,11 @@ class PostgresServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str) -> str:
-        """The URL of one of its databases."""
+        """Return the URL of one of its databases."""
         return f"postgresql+asyncpg://postgres@/{database}?host={self.folder}"
 
     def start(self) -> None:
-        """Start it, making its files the first time, and wait until it answers."""
+        """Start the server and wait until it answers. The first start creates the files."""
         data = self.folder / "data"
         if not self._is_made:
             places = (f"--pgdata={data}", f"--waldir={self.folder / 'wal'}")
@@ -118,40 +118,40 @@ class PostgresServer:
         asyncio.run(self._answers())
 
     def stop(self, *, at_once: bool = False) -> None:
-        """Stop it; `at_once` is what a crash looks like to its clients."""
+        """Stop the server. With `at_once`, clients see what they would see in a crash."""
         if self._process is not None:
             self._process.send_signal(signal.SIGQUIT if at_once else signal.SIGINT)
             self._process.wait()
             self._process = None
 
     def wait_for_end(self) -> None:
-        """Wait until it has ended by itself."""
+        """Wait until the server has ended by itself."""
         if self._process is not None:
             self._process.wait(_START_SECONDS)
             self._process = None
 
     def kill(self) -> None:
-        """End all its processes as a power cut would."""
+        """Kill all its processes with SIGKILL, as a power cut would."""
         processes = self._signal(signal.SIGKILL)
         if self._process is not None:
             self._process.wait()
             self._process = None
-        # Whoever starts on the same files finds nobody there.
+        # The next server on the same files must not find a process of this one.
         _wait_for_end(processes)
 
     def freeze(self) -> None:
-        """Let none of its processes go on: it takes connections and never answers."""
+        """Stop all its processes with SIGSTOP: the kernel accepts connections, and no query is answered."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let them go on."""
+        """Continue the processes that `freeze` stopped."""
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: signal.Signals) -> Sequence[int]:
-        """Send it to all its processes; the numbers of those that the first has started."""
+        """Send a signal to all its processes and return the ids of the child processes."""
         if self._process is None:
             return ()
-        # Held, so that it starts no other meanwhile.
+        # Stop the parent first, so that it starts no child meanwhile.
         self._process.send_signal(signal.SIGSTOP)
         children = [child for child in _processes() if _status(child)[1] == self._process.pid]
         for child in children:
@@ -161,7 +161,7 @@ class PostgresServer:
         return children
 
     def execute(self, sql: str) -> None:
-        """Run one statement as its administrator."""
+        """Run one statement as the superuser."""
         asyncio.run(self._execute(sql))
 
     async def _execute(self, sql: str) -> None:
@@ -194,7 +194,7 @@ def open_databases(kind: str, folder: Path, scripts: Path) -> Iterator[Databases
 
 @contextlib.contextmanager
 def postgres_server(*, durable: bool = False) -> Iterator[PostgresServer]:
-    """A running server; it and its files are gone afterwards."""
+    """Run a server; afterwards, stop it and delete its files."""
     # Not pytest's folder: a socket's path may have 107 bytes.
     with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as folder:
         server = PostgresServer(Path(folder), durable=durable)
@@ -227,7 +227,7 @@ def _processes() -> Sequence[int]:
 
 
 def _status(number: int) -> tuple[str, int]:
-    """A process's state, `Z` when it has ended, and its parent. See proc(5): the name in brackets may hold anything."""
+    """Return a process's state (`Z` if ended) and its parent. See proc(5): the name in brackets may be any text."""
     try:
         status = Path(f"/proc/{number}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):

@@ -1,1 +1,1 @@
-"""What every HTTP service of the house shares: the application, its server and its settings."""
+"""The parts that every HTTP service shares: the application, its server and its settings."""

@@ -1,4 +1,4 @@
-"""Running a service from a developer's checkout, where `bazel run` says where that is."""
+"""Running a service from a developer's checkout, whose path `bazel run` passes in the environment."""
 
 import os
 import subprocess
@@ -8,12 +8,12 @@ from libs.web.errors import StartupError
 
 
 def run_command(module: str, command: str, **settings: str) -> None:
-    """Run another command of the service `module` in a process of its own.
+    """Run another command of the service `module` in a child process.
 
     The modules that only the other command needs stay out of this process.
 
     Raises:
-        StartupError: the command failed; it has said why.
+        StartupError: the command failed; it has printed the reason.
     """
     environment = {**os.environ, **settings, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     arguments = [sys.executable, "-m", module, command]

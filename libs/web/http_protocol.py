@@ -1,9 +1,9 @@
 """uvicorn's HTTP protocol with deadlines and limits on what a client may send.
 
-uvicorn waits for ever for the rest of a head or a body, and takes any number of headers. This subclass answers such
-clients with a problem document and closes the connection. Malformed framing (RFC 9112, sections 2.2, 5.2 and 6) is
-refused by the parser, llhttp in httptools. Only attributes and methods without a leading underscore are used; they
-are no documented interface all the same, so other versions than those of `SUPPORTED` are refused.
+uvicorn waits without a limit for the rest of a head or a body, and accepts any number of headers. This subclass answers
+such clients with a problem document and closes the connection. Malformed framing (RFC 9112, sections 2.2, 5.2 and 6) is
+rejected by the parser, llhttp in httptools. Only attributes and methods without a leading underscore are used. They are
+still no documented interface, so versions other than those of `SUPPORTED` are refused.
 """
 
 import asyncio
@@ -86,7 +86,7 @@ class HardenedHttpProtocol(HttpToolsProtocol):
             self.on_rejection(rejections.OVERLOADED.status)
             self._is_closing = True
             transport.write(rejections.OVERLOADED.message(self.server_state.default_headers))
-            # Without lingering: descriptors are scarce.
+            # Close without lingering: file descriptors are scarce.
             transport.close()
         else:
             self._expect(self.policy.header_seconds, self._idle_is_over)
@@ -120,7 +120,7 @@ class HardenedHttpProtocol(HttpToolsProtocol):
             self._send_deadline = self.loop.call_later(self.policy.send_seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Go on, since the client has read something."""
+        """Continue, since the client has read something."""
         if not self.transport.is_closing():
             self._cancel_send_deadline()
         if self.flow is not None:
@@ -193,7 +193,7 @@ class HardenedHttpProtocol(HttpToolsProtocol):
             self._is_closing = True
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's own
-        """Answer what the parser or a check of ours refuses."""
+        """Answer a request that the parser or one of our checks rejects."""
         self._reject(self._rejection or rejections.MALFORMED)
 
     # Checks of a head.
@@ -251,7 +251,7 @@ class HardenedHttpProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
             self.pipeline[0] = (self.cycle, rejection.application)  # type: ignore[assignment]  # types of Starlette
         elif is_for_current:
-            # The application is told that the client is gone.
+            # To the application, the client has disconnected.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
             self._answer(rejection)
@@ -283,7 +283,7 @@ class HardenedHttpProtocol(HttpToolsProtocol):
         def expire() -> None:
             self._read_deadline = None
             if self.loop.time() - due > _STALL_SECONDS:
-                # The process stood still: what the client has sent meanwhile is read first.
+                # The process was suspended: first read what the client has sent meanwhile.
                 self._expect(_STALL_SECONDS, on_expiry)
             elif not self.transport.is_closing():
                 on_expiry()

@@ -60,14 +60,14 @@ async def accepted(
     *,
     headers_by_path: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[tuple[InvalidRequest, str]]:
-    """Send every invalid request; return those that were not rejected as expected, with the response text.
+    """Send every invalid request; return the ones that were not rejected as expected, with the response text.
 
     Args:
         app: the application that describes its operations.
-        client: a client of it.
-        headers: those of a caller who may call every operation.
+        client: a client of the application.
+        headers: request headers of a caller that may call every operation.
         places: values of the path parameters.
-        headers_by_path: those of another caller for the operations of some paths.
+        headers_by_path: headers of another caller, for the operations of some paths.
 
     Raises:
         KeyError: `places` lacks a path parameter.

@@ -39,7 +39,7 @@ class Problem:
     """How one class of error is answered.
 
     `kind` is the stable name a client may switch on; it becomes `urn:problem:<kind>`. With
-    `detail` the client gets that sentence instead of the error's own text. `members` are further
+    `detail` the client gets that sentence instead of the text of the error. `members` are further
     members of the document (RFC 9457, 3.2).
     """
 
@@ -77,7 +77,7 @@ def problem_response(
     members: Mapping[str, object] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """One problem document; without a `kind` its type is `about:blank` and the status speaks."""
+    """Return a problem document. Without a `kind` its type is `about:blank`, so the status says what is wrong."""
     document: dict[str, object] = {
         "type": f"urn:problem:{kind}" if kind else "about:blank",
         "title": title or HTTPStatus(status).phrase,
@@ -101,7 +101,7 @@ def install(app: FastAPI, table: ProblemTable) -> None:
 def _handler(problem: Problem) -> Callable[[Request, Exception], Response]:
     def handle(_: Request, error: Exception) -> Response:
         if problem.status >= 500:
-            # The client is told what to do, and whoever runs this why.
+            # The response says what the client can do; only the log has the reason.
             _log.error("not served", kind=problem.kind, reason=f"{type(error).__name__}: {error}")
         return problem_response(
             problem.status,

@@ -1,8 +1,9 @@
 """The server of a service: uvicorn with limits on clients and a graceful stop.
 
-On SIGTERM the service is not ready any more, and goes on answering for a grace period, each response with
-`Connection: close`, so that balancers and clients move away. Then it closes its listener, finishes the requests that
-have come and ends with exit code 0. SIGINT (Ctrl-C) skips the grace period. A second signal ends the process at once.
+On SIGTERM the service reports that it is not ready, and goes on answering for a grace period, each response with
+`Connection: close`, so that load balancers and clients stop using it. Then it closes its listener, finishes the
+requests that it has received and ends with exit code 0. SIGINT (Ctrl-C) skips the grace period. A second signal ends
+the process at once.
 """
 
 import asyncio
@@ -80,7 +81,7 @@ class GracefulServer(uvicorn.Server):
     """
 
     def __init__(self, app: FastAPI, settings: WebSettings, policy: ServerPolicy | None = None) -> None:
-        """`policy` is by default the one of the settings."""
+        """Use `policy` instead of the limits of the settings, if given."""
         self.metrics_listener: socket.socket | None = None
         self._app = app
         self._settings = settings
@@ -109,7 +110,7 @@ class GracefulServer(uvicorn.Server):
         )
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, with the metrics on a port of their own if there is one."""
+        """Start the server, and the one for metrics if they have a separate port."""
         await super().startup(sockets)
         if self.metrics_listener is not None:
             metrics = make_asgi_app(await self._services().aget(CollectorRegistry))

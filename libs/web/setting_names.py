@@ -1,4 +1,4 @@
-"""The names of settings in the environment and in settings files, and those that no setting has."""
+"""The names of settings in the environment and in settings files, and warnings about unknown names."""
 
 import difflib
 import re
@@ -85,7 +85,7 @@ def _is_service_link(name: str, value: str) -> bool:
 
 
 def _suggestion(name: str, prefix: str, known: Iterable[str]) -> str:
-    """Compare without the prefix: all names share it, so every name would be near."""
+    """Compare without the prefix: all names share it, so every name would be similar."""
     fields = [each.removeprefix(prefix) for each in known]
     near = difflib.get_close_matches(name.removeprefix(prefix), fields, n=1)
     return f"; did you mean {prefix}{near[0]}?" if near else " of this service; the command `settings` lists them"

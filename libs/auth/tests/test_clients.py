@@ -38,20 +38,20 @@ def test_a_wrong_secret_and_an_unknown_client_are_one_error(client: Client | Non
 
 
 def test_an_unknown_client_is_not_let_in_by_a_secret_of_zeros() -> None:
-    """The stand-in digest matches nobody."""
+    """The digest that is compared for an unknown client matches no secret."""
     with pytest.raises(InvalidCredentials):
         authenticate_client(None, SECRET)
 
 
 def test_a_client_gets_what_it_asks_for_or_all_that_it_may_have() -> None:
-    """RFC 6749 section 3.3: no scope asked for is the default."""
+    """RFC 6749 section 3.3: a request without a scope gets all scopes of the client."""
     assert CLIENT.grant("users:read") == {"users:read"}
     assert CLIENT.grant("") == CLIENT.scopes
 
 
 @pytest.mark.parametrize("requested", ["users:write", "users:read users:write", "users:read  ", "\x00", '"'])
 def test_a_scope_beyond_its_own_is_refused(requested: str) -> None:
-    """Refused as a whole and not cut down, so that a mistake is seen."""
+    """The whole request is refused instead of reduced, so that a mistake is noticed."""
     with pytest.raises(InvalidScope):
         CLIENT.grant(requested)
 
@@ -88,6 +88,6 @@ def test_basic_credentials_are_form_encoded(header: str, expected: tuple[str, st
     ],
 )
 def test_other_credentials_are_refused(header: str) -> None:
-    """In one way."""
+    """Every malformed header raises the same error."""
     with pytest.raises(InvalidCredentials):
         parse_basic(header)

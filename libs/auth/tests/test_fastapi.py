@@ -74,7 +74,7 @@ async def test_a_token_without_the_right_is_403(path: str) -> None:
 
 
 async def test_no_credentials_are_401_with_the_scheme_alone() -> None:
-    """RFC 6750 section 3.1 gives no error code to who tried nothing."""
+    """RFC 6750 section 3.1: a request without credentials gets no error code."""
     answer = await get(TokenFactory(), "/products")
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
 
@@ -140,7 +140,7 @@ class Suspended:
 
 
 async def test_tokens_that_are_no_longer_valid_are_rejected_at_once() -> None:
-    """A user who is deleted, locked or has changed the password, with a good token that is cached: one more 401."""
+    """A cached, correctly signed token gets 401 once the user is deleted, locked or has a new password."""
     factory = TokenFactory()
     token_status = Suspended()
     app = new_app(factory, Authenticator(factory.verifier, token_status=token_status))
@@ -203,7 +203,7 @@ async def test_rejected_tokens_write_a_limited_number_of_lines(caplog: pytest.Lo
 
 
 async def test_a_public_route_asks_nothing() -> None:
-    """Anybody gets in."""
+    """A request without a token is served."""
     assert (await get(TokenFactory(), "/")).status_code == 200
 
 
@@ -254,7 +254,7 @@ def socket(app: FastAPI) -> None:
     ("add", "route"), [(mounted, "ANY /mounted"), (starlette_route, "GET/HEAD /starlette"), (socket, "ANY /socket")]
 )
 def test_routes_of_every_kind_are_checked(add: Callable[[FastAPI], None], route: str) -> None:
-    """What cannot carry a policy has to be listed as public by its path."""
+    """A route that cannot state a policy has to be listed as public by its path."""
     app = new_app(TokenFactory())
     add(app)
     with pytest.raises(UnstatedPolicy) as caught:

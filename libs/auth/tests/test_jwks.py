@@ -23,7 +23,7 @@ URL = "https://auth.example.com/jwks.json"
 
 
 class JwksServer:
-    """Serves the keys of a factory, counts the fetches, and fails as it is told."""
+    """Serves the keys of a factory and counts the fetches. A test sets `answer` to make it fail."""
 
     def __init__(self) -> None:
         self.clock = FakeClock()
@@ -56,7 +56,7 @@ class JwksServer:
 
 
 async def _rest() -> None:
-    """Let a fetch behind everybody's back come to its end."""
+    """Let a background fetch finish."""
     for _ in range(100):
         await asyncio.sleep(0)
 
@@ -103,7 +103,7 @@ async def test_a_flood_of_unknown_kids_makes_one_fetch_per_cooldown(server: Jwks
 
 
 async def test_names_that_wait_together_are_remembered_up_to_a_bound(server: JwksServer) -> None:
-    """All who wait for one fetch learn that their names are missing; memory for that is limited."""
+    """All callers that wait for one fetch get None for an unknown name; at most 1024 names are remembered."""
     names = [KeyId(f"unknown-{number}") for number in range(3000)]
     assert set(await asyncio.gather(*map(server.client.find, names))) == {None}
     assert server.fetches == 1
@@ -205,7 +205,7 @@ async def test_a_removed_key_empties_the_cache(server: JwksServer) -> None:
 
 
 async def test_a_caller_that_gives_up_does_not_stop_the_fetch(server: JwksServer) -> None:
-    """The fetch belongs to all who wait for it."""
+    """The fetch goes on for the other callers that wait for it."""
     gate = asyncio.Event()
 
     async def slow() -> httpx2.Response:
@@ -259,7 +259,7 @@ async def test_an_endless_document_is_cut_off(server: JwksServer) -> None:
 
 
 async def test_a_compressed_document_is_not_unpacked(server: JwksServer) -> None:
-    """It was not asked for, and 64 KiB could unpack to any size."""
+    """The client does not ask for compression, and 64 KiB could unpack to any size."""
 
     async def compressed() -> httpx2.Response:
         body = gzip.compress(json.dumps(server.factory.keys.to_jwks()).encode())
@@ -311,7 +311,7 @@ GOOD = new_key("good").public.to_jwk()
     ],
 )
 def test_a_document_without_usable_keys_is_refused(document: bytes) -> None:
-    """What is not plainly a JWK Set changes nothing."""
+    """A document that is not a valid JWK Set changes nothing."""
     with pytest.raises(InvalidKeySet):
         parse_jwks(document)
 
@@ -332,14 +332,14 @@ def test_a_document_without_usable_keys_is_refused(document: bytes) -> None:
     ],
 )
 def test_a_key_that_we_do_not_verify_with_is_passed_over(entry: dict[str, Any]) -> None:
-    """RFC 7517 section 5: the others stay of use."""
+    """RFC 7517 section 5: the other keys can still be used."""
     keys = parse_jwks(json.dumps({"keys": [entry, GOOD]}).encode())
     assert [key.key_id for key in keys] == ["good"]
 
 
 @pytest.mark.parametrize("algorithm", list(Algorithm))
 def test_a_public_key_survives_the_document(algorithm: Algorithm) -> None:
-    """What a ring publishes is what a client reads, and nothing private is in it."""
+    """A client reads the key that a ring publishes, and the document has no private member."""
     key = new_key("some-key", algorithm=algorithm)
     document = {"keys": [key.public.to_jwk()]}
     assert not document["keys"][0].keys() & {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}

@@ -41,7 +41,7 @@ def test_the_next_key_is_published_before_it_signs(ring: Ring) -> None:
 
 
 def test_the_next_key_takes_over_at_its_time(ring: Ring) -> None:
-    """To the second, without a restart."""
+    """It starts to sign at that second, without a restart."""
     ring.clock.advance(3599)
     assert ring.ring.signing_key().key_id == "old"
     ring.clock.advance(1)
@@ -49,7 +49,7 @@ def test_the_next_key_takes_over_at_its_time(ring: Ring) -> None:
 
 
 async def test_the_previous_key_verifies_for_an_hour_more(ring: Ring) -> None:
-    """Until every token of its own has expired; then it is unknown."""
+    """It verifies until every token that it signed has expired; then it is unknown."""
     ring.clock.advance(2 * 3600 - 1)
     assert ring.published() == ["old", "new"]
     assert await ring.ring.find(KeyId("old"))
@@ -59,7 +59,7 @@ async def test_the_previous_key_verifies_for_an_hour_more(ring: Ring) -> None:
 
 
 async def test_only_published_keys_are_found(ring: Ring) -> None:
-    """By their exact name."""
+    """A key is found by its exact name."""
     assert await ring.ring.find(KeyId("new"))
     assert await ring.ring.find(KeyId("NEW")) is None
 
@@ -91,7 +91,7 @@ def test_a_bad_change_is_logged_and_the_good_keys_stay(ring: Ring, caplog: pytes
 
 
 def test_a_clock_that_is_set_back_does_not_stop_the_signing(ring: Ring) -> None:
-    """Before the time of every key, the first one signs."""
+    """When the clock is before the activation time of every key, the first key signs."""
     ring.clock.step(-60)
     assert ring.ring.signing_key().key_id == "old"
     ring.clock.advance(5)
@@ -100,7 +100,7 @@ def test_a_clock_that_is_set_back_does_not_stop_the_signing(ring: Ring) -> None:
 
 @pytest.mark.parametrize("keys", [[], [new_key(activates_at=START + HOUR)]])
 def test_a_ring_that_cannot_sign_does_not_start(keys: list[SigningKey]) -> None:
-    """One sentence says what to run."""
+    """The error is one sentence that names the command to run."""
     with pytest.raises(UnusableKey, match="rotate"):
         KeyRing(MemoryKeys(keys), clock=FakeClock())
 

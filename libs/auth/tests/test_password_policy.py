@@ -31,13 +31,13 @@ POLICY = PasswordPolicy.with_common_passwords(service_names=["Example Shop"])
     ],
 )
 def test_any_long_text_may_be_chosen(password: str) -> None:
-    """Spaces, scripts and signs alike, from 15 to 1000 characters, with no rule of composition."""
+    """Spaces, all scripts and symbols are accepted, from 15 to 1000 characters, with no composition rules."""
     POLICY.check(password)
 
 
 @pytest.mark.parametrize("length", [0, 1, 14])
 def test_under_fifteen_characters_is_refused(length: int) -> None:
-    """However strange they are."""
+    """No choice of characters makes up for a short length."""
     with pytest.raises(WeakPassword, match="shorter than 15"):
         POLICY.check("x7\u00e9$Q-z9&kLmP2"[:length])
 
@@ -50,7 +50,7 @@ def test_characters_count_as_chosen_and_as_hashed(password: str) -> None:
 
 
 def test_over_a_thousand_characters_is_refused_and_not_cut() -> None:
-    """Before anything else is done with it."""
+    """A thousand characters are accepted; one more is refused, not truncated."""
     POLICY.check("correct horse " * 71 + "staple")
     with pytest.raises(WeakPassword, match="longer than 1000"):
         POLICY.check("correct horse " * 71 + "staples")
@@ -100,7 +100,7 @@ def test_a_name_in_another_form_is_the_same_name() -> None:
 
 
 def test_a_listed_repetition_is_refused_for_itself() -> None:
-    """Even if what it repeats is not on the list."""
+    """It is refused even if the repeated part is not on the list."""
     with pytest.raises(WeakPassword, match="common"):
         PasswordPolicy(["abcdeabcdeabcde"]).check("ABCDEabcdeABCDE")
 

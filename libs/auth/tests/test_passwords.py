@@ -85,7 +85,7 @@ async def test_nothing_is_truncated(passwords: Passwords) -> None:
 async def test_what_nobody_can_have_chosen_matches_nothing(
     passwords: Passwords, password: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is capped before it is hashed, and costs one hash like any other."""
+    """Text that the policy never accepts is replaced before it is hashed, and costs one hash like any other."""
     stored = await passwords.hash(GOOD)
     hashes = Hashes(monkeypatch)
     assert not (await passwords.check(password, stored)).matches
@@ -96,7 +96,7 @@ async def test_what_nobody_can_have_chosen_matches_nothing(
 async def test_one_hash_is_computed_whoever_asks(
     passwords: Passwords, stored: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """For an unknown user as for a wrong password: time tells nothing."""
+    """An unknown user and a wrong password cost one hash each, so the time reveals nothing."""
     known = await passwords.hash(GOOD)
     hashes = Hashes(monkeypatch)
     held = {"known": known, "corrupt": PasswordHash("$argon2id$broken")}.get(stored or "")
@@ -158,7 +158,7 @@ async def test_hashing_leaves_the_event_loop_free(monkeypatch: pytest.MonkeyPatc
 
 
 async def test_a_queue_that_is_too_long_says_so() -> None:
-    """Memory and patience are bounded; the caller may come back."""
+    """Memory and waiting time are bounded; the caller may retry."""
     passwords = Passwords(CHEAP, workers=1, max_waiting=3)
     results = await asyncio.gather(*(passwords.check("wrong", None) for _ in range(10)), return_exceptions=True)
     assert sum(isinstance(result, Throttled) for result in results) == 7
@@ -207,7 +207,7 @@ async def test_registrations_do_not_starve_logins(monkeypatch: pytest.MonkeyPatc
 
 
 async def test_memory_goes_back_when_nobody_logs_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hash takes 19 MiB, which the process would hold for ever: it goes back once, not after each hash."""
+    """The 19 MiB of a hash are returned to the system once the hasher is idle, not after each hash."""
     asked: list[int] = []
     returned = threading.Event()
     now = 0.0
@@ -254,7 +254,7 @@ asyncio.run(main())
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems give memory back by themselves")
 def test_a_thread_keeps_nothing_of_its_hash() -> None:
-    """In a process of its own, since those of the other tests have grown already."""
+    """Memory is measured in a new process, because the process of the other tests has already grown."""
     environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", _HASH_AND_REST]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)

@@ -46,7 +46,7 @@ async def test_a_token_is_replaced_at_each_use(login: RefreshSession) -> None:
 
 
 async def test_reuse_kills_the_family(login: RefreshSession) -> None:
-    """When a used token comes back its successor is worth nothing either."""
+    """When a used token is presented again, its successor is rejected too."""
     first = await login.start()
     second = await login.tokens.rotate(first.token, client_id=CLIENT)
     with pytest.raises(ReusedGrant) as caught:
@@ -57,7 +57,7 @@ async def test_reuse_kills_the_family(login: RefreshSession) -> None:
 
 
 async def test_reuse_of_a_token_that_is_too_old_kills_the_family_all_the_same(login: RefreshSession) -> None:
-    """A stolen token betrays the theft even after its own end."""
+    """The reuse of a stolen token is detected even after the token has expired."""
     first = await login.start()
     login.clock.advance(10 * DAY)
     second = await login.tokens.rotate(first.token, client_id=CLIENT)
@@ -80,7 +80,7 @@ async def test_of_twenty_concurrent_uses_one_succeeds(login: RefreshSession) -> 
 
 
 async def test_an_idle_token_dies(login: RefreshSession) -> None:
-    """Fourteen days without use are the end."""
+    """A token expires after fourteen days without use."""
     first = await login.start()
     login.clock.advance(14 * DAY)
     with pytest.raises(InvalidGrant, match="expired"):
@@ -88,7 +88,7 @@ async def test_an_idle_token_dies(login: RefreshSession) -> None:
 
 
 async def test_a_family_dies_however_often_it_is_used(login: RefreshSession) -> None:
-    """Ninety days after the login a new one is needed."""
+    """Ninety days after the login the user has to log in again."""
     current = await login.start()
     for _ in range(8):
         login.clock.advance(10 * DAY)
@@ -99,7 +99,7 @@ async def test_a_family_dies_however_often_it_is_used(login: RefreshSession) -> 
 
 
 async def test_another_client_cannot_use_or_revoke_it(login: RefreshSession) -> None:
-    """A token is bound to the client that it was given to, and stays good for that one."""
+    """A token is bound to the client that it was issued to, and stays valid for that client."""
     first = await login.start()
     with pytest.raises(InvalidGrant):
         await login.tokens.rotate(first.token, client_id=ClientId("other"))
@@ -108,7 +108,7 @@ async def test_another_client_cannot_use_or_revoke_it(login: RefreshSession) -> 
 
 
 async def test_revoking_ends_the_family(login: RefreshSession) -> None:
-    """RFC 7009: a logout takes all that stems from the login with it."""
+    """RFC 7009: a logout revokes every refresh token of that login."""
     first = await login.start()
     second = await login.tokens.rotate(first.token, client_id=CLIENT)
     await login.tokens.revoke(first.token, client_id=CLIENT)
@@ -143,6 +143,6 @@ async def test_a_stranger_is_unknown(login: RefreshSession, token: str) -> None:
 
 
 async def test_the_store_never_sees_a_token(login: RefreshSession) -> None:
-    """What lies in the database opens nothing."""
+    """The database holds no value that can be used as a token."""
     first = await login.start()
     assert first.token not in repr(login.store.grants)

@@ -44,7 +44,7 @@ def test_every_other_key_is_announced_and_running_again_adds_none(folder: KeyFol
 
 
 def test_spent_keys_are_removed(folder: KeyFolder) -> None:
-    """After a year of weekly rotation no more than three keys lie in the folder."""
+    """After a year of weekly rotation the folder has at most three keys."""
     clock = FakeClock()
     for _ in range(52):
         rotate(folder, clock=clock)
@@ -53,7 +53,7 @@ def test_spent_keys_are_removed(folder: KeyFolder) -> None:
 
 
 async def test_no_token_is_lost_over_rotations(folder: KeyFolder) -> None:
-    """With a rotation each two hours, every token verifies through all of its life."""
+    """With a rotation every two hours, every token verifies until it expires."""
     clock = FakeClock()
     rotate(folder, clock=clock)
     factory = TokenFactory(clock)
@@ -84,7 +84,7 @@ def test_two_at_once_add_one_key(folder: KeyFolder) -> None:
 
 @pytest.mark.parametrize("algorithm", list(Algorithm))
 def test_the_command_writes_a_key(tmp_path: Path, algorithm: Algorithm, capsys: pytest.CaptureFixture[str]) -> None:
-    """It says which file it wrote and when that signs."""
+    """It prints which file it wrote and when that key starts to sign."""
     assert main([str(tmp_path / "keys"), "--algorithm", algorithm.value]) == 0
     (key,) = KeyFolder(tmp_path / "keys").read()
     assert key.public.algorithm is algorithm

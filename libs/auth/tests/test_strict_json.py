@@ -19,7 +19,7 @@ VALUES = st.recursive(
 
 @given(st.dictionaries(st.text(), VALUES, max_size=5), st.booleans())
 def test_plain_json_reads_as_it_was_written(value: dict[str, object], ascii_only: bool) -> None:  # noqa: FBT001
-    """Strictness costs nothing that is well formed, escaped or not."""
+    """Every well-formed value is accepted, escaped or not."""
     written = json.dumps(value, ensure_ascii=ascii_only).encode()
     assert decode_object(written, max_containers=1000) == value
 
@@ -63,7 +63,7 @@ def test_anything_else_is_a_value_error(data: bytes) -> None:
     ],
 )
 def test_what_has_two_readings_is_refused(text: str) -> None:
-    """Where parsers differ, this one does not choose."""
+    """JSON that parsers read differently is refused."""
     with pytest.raises(ValueError):  # noqa: PT011
         decode_object(text.encode(), max_containers=50)
 
@@ -82,7 +82,7 @@ def test_base64url_goes_there_and_back(data: bytes) -> None:
 
 @given(st.text(alphabet="AQZaz09-_+/= \n\u00e9", max_size=12))
 def test_each_value_has_one_spelling(text: str) -> None:
-    """Whatever decodes is what encoding gives: no padding, no spaces, no spare bits."""
+    """Text decodes only if encoding the result gives the same text: no padding, no spaces, no unused bits set."""
     try:
         data = decode_base64url(text)
     except ValueError:

@@ -46,7 +46,7 @@ async def test_an_account_has_five_attempts_in_a_window(attempts: Attempts) -> N
 
 
 async def test_retry_after_is_the_end_of_the_window(attempts: Attempts) -> None:
-    """A client that waits as long as it was told is allowed again."""
+    """After the seconds in `retry_after`, an attempt is allowed again."""
     await attempts.allowed("ada", HOME, 5)
     attempts.clock.advance(12.5)
     with pytest.raises(Throttled) as caught:
@@ -106,7 +106,7 @@ async def test_a_rejected_attempt_does_not_count(attempts: Attempts) -> None:
 
 
 async def test_a_success_forgets_the_failures(attempts: Attempts) -> None:
-    """A user who remembers the password at the fifth attempt has five again."""
+    """After a success at the fifth attempt, the account has five attempts again."""
     await attempts.allowed("ada", HOME, 5)
     await attempts.throttle.reset("ada", HOME)
     assert await attempts.allowed("ada", HOME, 10) == 5
@@ -132,7 +132,7 @@ async def test_a_refund_takes_back_one_attempt(attempts: Attempts) -> None:
 
 
 async def test_a_late_refund_gives_no_extra_attempt(attempts: Attempts) -> None:
-    """A window that has ended has nothing to give back."""
+    """A refund after the end of its window has no effect."""
     await attempts.throttle.acquire("ada", HOME)
     attempts.clock.advance(PER_ACCOUNT.seconds)
     await attempts.throttle.refund("ada", HOME)
@@ -140,7 +140,7 @@ async def test_a_late_refund_gives_no_extra_attempt(attempts: Attempts) -> None:
 
 
 async def test_an_office_behind_one_address_logs_in(attempts: Attempts) -> None:
-    """Five hundred users of one network who know their passwords are not throttled."""
+    """Five hundred successful logins from one network are not throttled."""
     for number in range(500):
         assert await attempts.allowed(f"user-{number}", HOME, 1) == 1
         await attempts.throttle.reset(f"user-{number}", HOME)
@@ -169,12 +169,12 @@ async def test_kinds_count_apart() -> None:
     ],
 )
 def test_an_ipv6_network_is_a_64(address: str, network: str) -> None:
-    """One party has 2^64 addresses of IPv6, so they count together."""
+    """One party usually has a whole /64, that is 2^64 addresses, so they count together."""
     assert network_of(address) == network
 
 
 async def test_the_addresses_of_an_ipv6_network_count_together(attempts: Attempts) -> None:
-    """Another address of the same /64 has no attempts of its own."""
+    """Addresses of one /64 share their attempts."""
     assert await attempts.allowed("ada", "2001:db8:1:2::1", 5) == 5
     assert await attempts.allowed("ada", "2001:db8:1:2::2", 1) == 0
     assert await attempts.allowed("ada", "2001:db8:1:3::1", 1) == 1

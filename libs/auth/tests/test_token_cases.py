@@ -46,19 +46,19 @@ TABLE = {
 
 @pytest.fixture(scope="session")
 def keys() -> dict[Algorithm, SigningKey]:
-    """Return a key for each algorithm; to make one for RSA takes as long as the rest of a test."""
+    """Return a key for each algorithm, once per session: making an RSA key takes as long as the rest of a test."""
     return {algorithm: new_key(algorithm=algorithm) for algorithm in Algorithm}
 
 
 @pytest.fixture(scope="session")
 def mints(keys: dict[Algorithm, SigningKey]) -> dict[Algorithm, TokenFactory]:
-    """Return one issuer an algorithm for all cases: none of them may leave a trace in its verifier."""
+    """Return one issuer per algorithm. All cases share it, so no case may change the state of its verifier."""
     return {algorithm: TokenFactory(store=MemoryKeys([key])) for algorithm, key in keys.items()}
 
 
 @pytest.fixture(params=list(Algorithm))
 def factory(request: pytest.FixtureRequest, mints: dict[Algorithm, TokenFactory]) -> TokenFactory:
-    """Return the issuer of each algorithm in turn."""
+    """Return the issuer of one algorithm; the test runs once per algorithm."""
     return mints[request.param]
 
 
@@ -74,7 +74,7 @@ async def test_the_default_of_the_forge_is_good(factory: TokenFactory) -> None:
 async def test_a_wrong_token_is_refused(
     mints: dict[Algorithm, TokenFactory], algorithm: Algorithm, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No case gets claims, opens a socket, or has any other key looked for than one it may name."""
+    """No case is accepted, opens a socket, or makes the verifier look up a key but these two."""
     factory = mints[algorithm]
     token = make(InvalidTokenFactory(factory))
     keys = KnownKeys(factory.keys.signing_key().public)
@@ -90,7 +90,7 @@ async def test_a_wrong_token_is_refused(
 async def test_a_key_vouches_for_its_own_name_and_algorithm_alone(
     keys: dict[Algorithm, SigningKey], signs: Algorithm, named: Algorithm
 ) -> None:
-    """Where keys of all families are trusted, none of them signs in another's name, whatever `alg` says."""
+    """With keys of all algorithms trusted, no key can sign under the name or algorithm of another."""
     factory = TokenFactory(store=MemoryKeys([keys[signs]]))
     trusted = [replace(key.public, key_id=KeyId(algorithm)) for algorithm, key in keys.items()]
     verifier = Verifier(KnownKeys(*trusted), issuer=ISSUER, audience=AUDIENCE, clock=factory.clock)

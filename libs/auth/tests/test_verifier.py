@@ -117,7 +117,7 @@ async def test_a_verified_token_is_not_verified_again(counted: Counted) -> None:
 
 
 async def test_the_cache_ends_at_exp(counted: Counted) -> None:
-    """The leeway is granted by verifying anew, each time."""
+    """Within the leeway after `exp`, every use verifies the token again."""
     token = counted.factory.token()
     await counted.verify(token)
     counted.clock.advance(600)
@@ -129,7 +129,7 @@ async def test_the_cache_ends_at_exp(counted: Counted) -> None:
 @pytest.mark.parametrize("life", [1, 60, 600])
 @pytest.mark.parametrize(("after", "finds"), [(-1e-6, 1), (0, 2), (1e-6, 2), (29.9, 2)])
 async def test_nothing_is_served_past_exp(counted: Counted, life: int, after: float, finds: int) -> None:
-    """However short a token lives: a microsecond before its `exp` it is looked up, at its `exp` verified anew."""
+    """For every lifetime: the cache answers until a microsecond before `exp`; from `exp` on, the token is verified."""
     invalid_tokens = InvalidTokenFactory(counted.factory)
     token = invalid_tokens.token(payload={"exp": invalid_tokens.payload["iat"] + life})
     await counted.verify(token)
@@ -139,7 +139,7 @@ async def test_nothing_is_served_past_exp(counted: Counted, life: int, after: fl
 
 
 async def test_a_rotation_empties_the_cache(counted: Counted) -> None:
-    """Also of the tokens of a key that stays: they are verified anew, and nothing else is held any more."""
+    """Tokens of a key that stays are removed too: the next use verifies the token and caches only that one."""
     tokens = [counted.factory.token() for _ in range(50)]
     for token in tokens:
         await counted.verify(token)
@@ -150,7 +150,7 @@ async def test_a_rotation_empties_the_cache(counted: Counted) -> None:
 
 
 async def test_a_change_of_keys_empties_the_cache(counted: Counted) -> None:
-    """A key that is taken away takes its tokens along, verified or not."""
+    """Tokens of a removed key are rejected, even if they were verified before."""
     token = counted.factory.token()
     await counted.verify(token)
     counted.store.keys = [new_key("other")]
@@ -160,7 +160,7 @@ async def test_a_change_of_keys_empties_the_cache(counted: Counted) -> None:
 
 
 async def test_a_change_of_keys_during_verification_is_not_cached_over(counted: Counted) -> None:
-    """Claims that an old key vouched for do not enter the cache of the new keys."""
+    """Claims that were verified with the old keys do not enter the cache of the new keys."""
     token = counted.factory.token()
     key = await counted.factory.keys.find(KeyId("test-key"))
 
@@ -192,7 +192,7 @@ async def test_random_tokens_do_not_enter_the_cache(counted: Counted) -> None:
 
 
 async def test_two_hundred_thousand_random_texts_leave_no_trace(counted: Counted) -> None:
-    """Nor does what is no token at all: one in two has the dots of one. A million would take ten seconds."""
+    """Random text is not cached, even with the two dots of a token. A million texts would take ten seconds."""
     token = counted.factory.token()
     await counted.verify(token)
     for _ in range(100_000):
@@ -213,7 +213,7 @@ async def test_a_million_verified_tokens_take_the_room_of_the_last_four_thousand
 
 
 async def test_the_cache_is_bounded(counted: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When it is full, the token that has been in it longest goes."""
+    """When it is full, the oldest entry is evicted."""
     monkeypatch.setattr(verifier_module, "_CACHE_SIZE", 3)
     counted.verifier = Verifier(counted.keys, issuer=ISSUER, audience=AUDIENCE, clock=counted.clock)
     tokens = [counted.factory.token() for _ in range(4)]
@@ -227,7 +227,7 @@ async def test_the_cache_is_bounded(counted: Counted, monkeypatch: pytest.Monkey
 
 
 async def test_another_lifetime_and_leeway_can_be_set() -> None:
-    """An issuer that is trusted with an hour is given it."""
+    """With a maximum of one hour, a token with a lifetime of one hour is accepted."""
     factory = TokenFactory()
     invalid_tokens = InvalidTokenFactory(factory)
     token = invalid_tokens.token(payload={"exp": invalid_tokens.payload["iat"] + 3600})
@@ -259,7 +259,7 @@ def test_no_mutation_of_one_character_verifies(position: int, character: str) ->
 
 @pytest.mark.parametrize("algorithm", list(Algorithm))
 async def test_no_flip_of_one_bit_verifies(algorithm: Algorithm) -> None:
-    """All of them, not a sample."""
+    """Every bit is flipped, not a sample."""
     factory = TokenFactory(store=MemoryKeys([new_key(algorithm=algorithm)]))
     token = InvalidTokenFactory(factory).token()
     await factory.verifier.verify(token)
@@ -272,6 +272,6 @@ async def test_no_flip_of_one_bit_verifies(algorithm: Algorithm) -> None:
 
 @given(st.text(max_size=300))
 def test_no_text_at_all_raises_anything_else(text: str) -> None:
-    """What a stranger sends is an invalid token and never an error of ours."""
+    """Any text raises InvalidToken and no other exception."""
     with pytest.raises(InvalidToken):
         asyncio.run(FACTORY.verifier.verify(text))

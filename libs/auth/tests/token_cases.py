@@ -88,7 +88,7 @@ def embedded(member: str) -> Make:
 
 
 def by_hmac(secret: Callable[[dict[str, str]], bytes]) -> Make:
-    """Sign with HS256 under what everybody knows: the public key, given as a JWK, in some spelling."""
+    """Sign with HS256, using an encoding of the public key as the secret. `secret` encodes the key, given as a JWK."""
 
     def make(invalid_tokens: InvalidTokenFactory) -> str:
         key = secret(invalid_tokens.key.public.to_jwk())
@@ -119,7 +119,7 @@ def _raw(jwk: dict[str, str]) -> bytes:
 
 
 def _der(signature: bytes) -> bytes:
-    """Return a signature of ECDSA as X.509 writes it, where JWS has its two numbers side by side."""
+    """Return an ECDSA signature in the DER encoding of X.509; JWS concatenates the two numbers instead."""
     return encode_dss_signature(*(int.from_bytes(half, "big") for half in (signature[:32], signature[32:])))
 
 
@@ -136,7 +136,7 @@ def _spare(character: str) -> str:
 
 
 def _number(name: str, number: str) -> Make:
-    """Write a time as JSON's grammar has it, or nearly."""
+    """Write a time as a JSON number, or as something that resembles one."""
 
     def make(invalid_tokens: InvalidTokenFactory) -> str:
         members = json.dumps({"nbf": NOW, **invalid_tokens.payload})

@@ -26,7 +26,7 @@ async def jetstream(url: str) -> AsyncIterator[JetStreamContext]:
 
 
 async def create_streams(url: str, *, ack_wait: float = ACK_WAIT_SECONDS) -> None:
-    """Create the streams of the tests' service, without a message, and its durable consumer of its own events."""
+    """Create empty streams for the tests' service, and a durable consumer of its own events."""
     streams = {event_stream(SERVICE): f"events.{SERVICE}.>", dead_letter_stream(SERVICE): f"dead_letters.{SERVICE}.>"}
     async with jetstream(url) as admin:
         for name, subjects in streams.items():

@@ -1,4 +1,4 @@
-"""What is recorded is published and applied: once, in order, whatever the broker does."""
+"""Recorded events are published and applied once and in order, even if the broker stops meanwhile."""
 
 import asyncio
 import contextlib
@@ -49,7 +49,7 @@ async def test_a_rolled_back_event_is_never_published(sessions: SessionFactory, 
 
 
 async def test_the_service_runs_while_the_broker_is_away(sessions: SessionFactory, own_server: NatsServer) -> None:
-    """Stopped before the start, killed in between: events wait in the outbox, then all arrive."""
+    """While the broker is down, before the start or later, events wait in the outbox; then all arrive."""
     await create_streams(own_server.url)
     own_server.stop()
     async with running(sessions, own_server.url):

@@ -1,4 +1,4 @@
-"""What the broker loses, the outbox publishes again; what it keeps for long, the consumer applies once."""
+"""Events that the broker lost are published again; events that it delivers late are applied once."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from libs.events.tests.streams import ACK_WAIT_SECONDS, DUPLICATE_WINDOW_SECONDS
 
 
 async def test_replay_restores_what_an_emptied_broker_lost(sessions: SessionFactory, own_server: NatsServer) -> None:
-    """Published, not consumed, lost: each event is applied once, and those that were applied are not repeated."""
+    """Events lost before they were consumed are each applied once; events already applied are not applied again."""
     began = datetime.now(UTC)
     await create_streams(own_server.url)
     async with running(sessions, own_server.url):
@@ -42,7 +42,7 @@ async def test_replay_takes_only_what_is_recorded_since(sessions: SessionFactory
 
 
 async def test_a_consumer_may_be_away_longer_than_all_windows(sessions: SessionFactory, nats_url: str) -> None:
-    """Longer than a message waits for its acknowledgement, and than JetStream knows duplicates."""
+    """The pause is longer than the acknowledgement timeout and than JetStream's window for duplicates."""
     async with running(sessions, nats_url, []):
         began = datetime.now(UTC)
         for _ in range(3):

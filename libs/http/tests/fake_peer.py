@@ -188,7 +188,7 @@ async def fake_peer() -> AsyncIterator[FakePeer]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for writer in writers:
-            writer.transport.abort()  # without what nobody reads any more
+            writer.transport.abort()  # discards unsent data, which no client reads any more
         await asyncio.sleep(0)  # aborted transports close in the next step of the loop
 
 

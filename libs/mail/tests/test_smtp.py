@@ -71,7 +71,7 @@ async def test_an_email_arrives_unchanged(certificate: Path, security: str, user
 
 @pytest.mark.parametrize("reply", ["", "454 not now"], ids=["not offered", "rejected"])
 async def test_a_server_without_starttls_receives_nothing(server: FakeSmtpServer, reply: str) -> None:
-    """An attacker who removes the offer gets neither the password nor the email (RFC 3207, section 6)."""
+    """If an attacker removes the STARTTLS offer, neither password nor email is sent (RFC 3207, section 6)."""
     if reply:
         server.replies["STARTTLS"] = reply
     else:
@@ -198,7 +198,7 @@ def test_a_server_that_stops_reading_loses_the_connection(
 def test_the_end_of_tls_is_not_waited_for(
     server: FakeSmtpServer, verb: str, new_event_loop: Callable[[], asyncio.AbstractEventLoop]
 ) -> None:
-    """After a rejected login and after a delivery, the connection is closed whatever the server does."""
+    """After a rejected login and after a delivery, the connection is closed even if the server does not answer."""
     server.deaf = verb
     if verb == "AUTH":
         server.replies["AUTH"] = "535 invalid credentials"
@@ -339,7 +339,7 @@ def test_a_user_may_have_any_character() -> None:
     ],
 )
 def test_an_invalid_url_is_rejected(tmp_path: Path, url: str, password: str) -> None:
-    """With one sentence, which holds no password."""
+    """The error is one sentence without the password."""
     file = tmp_path / "password"
     file.write_text(f"{password}\n")
     with pytest.raises(MailConfigurationError, match="expected `console`") as caught:
@@ -348,7 +348,7 @@ def test_an_invalid_url_is_rejected(tmp_path: Path, url: str, password: str) -> 
 
 
 def test_an_unreadable_password_file_is_rejected(tmp_path: Path) -> None:
-    """When the mailer is created, not with the first email."""
+    """The error is raised when the mailer is created, not with the first email."""
     with pytest.raises(MailConfigurationError, match="cannot be read"):
         open_mailer("smtps://user@host", sender=SENDER, password_file=tmp_path / "missing")
 

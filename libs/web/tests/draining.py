@@ -1,8 +1,8 @@
 """A process that serves, for the tests that send it signals.
 
-Arguments: the grace period, the time to finish and the time for requests that are on their way, in seconds. The port
-is its first line of output; its log follows. `/` answers after 30 ms, `/slow` after the process was told to stop,
-`/never` not at all, and `/busy` holds the loop from then on.
+Arguments: the grace period, the time to finish and the time for requests that are on their way, in seconds. The first
+line of output is the port; the log follows. `/` answers after 30 ms, `/slow` 200 ms after the process has received a
+signal to stop, and `/never` not at all. `/busy` blocks the event loop once that signal has come.
 """
 
 import asyncio
@@ -62,7 +62,7 @@ async def _lifespan(_: FastAPI, __: Registry) -> AsyncIterator[None]:
 
 
 def main(grace: str, finish: str, parting: str) -> None:
-    """Serve until told to stop."""
+    """Serve until a signal stops the process."""
     settings = WebSettings(drain_seconds=float(grace), stop_seconds=float(finish), request_seconds=600)
     app = create_app(settings, ServiceDefinition(title="Draining", routers=[router], lifespan=_lifespan))
     listener = listen("127.0.0.1", 0)

@@ -15,13 +15,13 @@ from libs.web.tests.serving import Answer, Client
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A serving process and where it listens."""
+    """A serving process and its address."""
 
     popen: subprocess.Popen[str]
     address: tuple[str, int]
 
     def client(self) -> Client:
-        """A connection to it."""
+        """Open a connection to the process."""
         return Client(self.address)
 
     def ask(self, data: bytes) -> Answer:
@@ -33,23 +33,23 @@ class Process:
             client.close()
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
-        """Tell it to stop."""
+        """Send the signal `number`."""
         self.popen.send_signal(number)
 
     def has_heard(self) -> None:
-        """Wait until its log says that it was told to stop."""
+        """Wait until its log says that it is stopping."""
         assert self.popen.stdout is not None
         assert any("stopping" in line for line in self.popen.stdout)
 
     def refuses(self) -> None:
-        """Wait until it takes no more connections."""
+        """Wait until it refuses connections."""
         with contextlib.suppress(ConnectionRefusedError):
             while True:
                 self.client().close()
                 time.sleep(0.01)
 
     def status(self, within: float = 60) -> int:
-        """Wait for its end and return its exit status."""
+        """Wait until the process has ended and return its exit status."""
         return self.popen.wait(within)
 
 

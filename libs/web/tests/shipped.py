@@ -1,4 +1,4 @@
-"""The shipped entry point around an application with hardly a route of its own, for tests that need a real process.
+"""The shipped entry point with a minimal application, for tests that need a real process.
 
 Settings come from SHIPPED_*; an argument caps the file descriptors that the process may open.
 """
@@ -51,7 +51,7 @@ async def lifespan(_: FastAPI, __: Registry) -> AsyncIterator[None]:
 
 
 def main(cap: int) -> int:
-    """Serve until told to stop."""
+    """Serve until a signal stops the process."""
     if cap:
         resource.setrlimit(resource.RLIMIT_NOFILE, (cap, cap))
     settings = ShippedSettings()

@@ -1,4 +1,4 @@
-"""Slow clients by the hundred, in a process of their own so that they slow nobody down but the server.
+"""Hundreds of slow clients, in a separate process so that they slow down the server and not the test's other client.
 
 Arguments: the port, how many idle and how many dripping connections, and for how many seconds. Prints as JSON for how
 long each connection lasted, in seconds.
@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class SlowClients:
-    """Clients that connect again until `end`, on the monotonic clock, whenever they are cut off."""
+    """Clients that reconnect whenever they are cut off, until `end` on the monotonic clock."""
 
     port: int
     end: float
     lasted: list[float] = field(default_factory=list)
 
     async def keep_connected(self, *, drip: bool) -> None:
-        """Be one of them: say nothing, or begin a request that never ends."""
+        """Run one client: stay idle, or with `drip` begin a request that never ends."""
         while time.monotonic() < self.end:
             begin = time.monotonic()
             reader, writer = await asyncio.open_connection("127.0.0.1", self.port)

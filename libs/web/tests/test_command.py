@@ -25,7 +25,7 @@ class ShopSettings(WebSettings):
 
 
 class Shop:
-    """The service, which notes what was done to it."""
+    """A service that records which of its commands ran."""
 
     def __init__(self) -> None:
         self.done: list[tuple[str, ShopSettings]] = []
@@ -58,7 +58,7 @@ class Shop:
 
 @pytest.fixture
 def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
-    """A shop whose environment holds its secret and nothing else of ours."""
+    """A shop whose environment has its secret and no other setting."""
     for name in list(os.environ):
         if name.startswith("SHOP_") or name == "BUILD_WORKSPACE_DIRECTORY":
             monkeypatch.delenv(name)
@@ -67,14 +67,14 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
 
 
 def test_a_service_serves_unless_told_otherwise(shop: Shop) -> None:
-    """The word is optional; nothing is prepared outside of a checkout."""
+    """Without a command the service serves; outside a checkout nothing is prepared."""
     assert run(shop.service, []) == 0
     assert run(shop.service, ["migrate"]) == 0
     assert [word for word, _ in shop.done] == ["serve", "migrate"]
 
 
 def test_a_checkout_is_prepared_before_serving(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`bazel run` keeps its data in the workspace and makes what is missing."""
+    """Under `bazel run`, data is in the workspace, and missing data is created before serving."""
     monkeypatch.setenv("BUILD_WORKSPACE_DIRECTORY", "/work space")
     run(shop.service, [])
     assert [word for word, _ in shop.done] == ["prepare", "serve"]
@@ -82,7 +82,7 @@ def test_a_checkout_is_prepared_before_serving(shop: Shop, monkeypatch: pytest.M
 
 
 def test_a_named_data_folder_is_nobodys_checkout(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who says where the data is keeps it: nothing is made there unasked."""
+    """With a data folder in the settings, nothing is prepared before serving."""
     monkeypatch.setenv("BUILD_WORKSPACE_DIRECTORY", "/workspace")
     monkeypatch.setenv("SHOP_DATA_DIR", "/elsewhere")
     run(shop.service, [])
@@ -219,7 +219,7 @@ def test_a_startup_error_is_one_line(shop: Shop, capsys: pytest.CaptureFixture[s
 def test_a_file_holds_settings_and_the_environment_wins(
     shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file for what all instances share, the environment for what is this one's."""
+    """Instances can share a file and override single settings in the environment."""
     file = tmp_path / "shop.env"
     file.write_text("SHOP_PORT=1234\nSHOP_HOST=10.0.0.0\n", encoding="utf-8")
     monkeypatch.setenv("SHOP_PORT", "4321")
@@ -264,7 +264,7 @@ def test_the_configuration_is_printed_without_its_secrets(
 
 
 def test_what_is_printed_can_be_read_again(shop: Shop, tmp_path: Path) -> None:
-    """Lists, floats, switches and addresses survive the way out and in."""
+    """Lists, floats, booleans and addresses keep their values when printed and read again."""
     given = ShopSettings(
         api_key="x", host="0.0.0.0", drain_seconds=0.5, docs=True, allowed_hosts=("a.example.com", "b.example.com")
     )

@@ -130,7 +130,7 @@ def test_endless_request_is_given_up() -> None:
 @pytest.mark.parametrize("first", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("path", [b"/never", b"/busy"])
 def test_second_signal_ends_at_once(first: signal.Signals, path: bytes) -> None:
-    """Who asks twice does not wait, not even for a handler that holds the loop."""
+    """A second signal ends the process at once, even while a handler blocks the event loop."""
     with draining() as served:
         client = served.client()
         client.send(GET.replace(b"/ ", path + b" ", 1))
@@ -143,7 +143,7 @@ def test_second_signal_ends_at_once(first: signal.Signals, path: bytes) -> None:
 
 
 def test_interrupt_has_no_grace_period() -> None:
-    """Ctrl-C is for people: nobody waits for a balancer."""
+    """SIGINT (Ctrl-C) skips the grace period, which is for load balancers."""
     with draining(grace=300) as served:
         served.stop(signal.SIGINT)
         assert served.status() == 0

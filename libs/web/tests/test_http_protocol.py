@@ -41,7 +41,7 @@ def headers_of(document: dict[str, list[list[str]]]) -> list[str]:
 
 
 def test_late_headers_are_408(hasty: Running) -> None:
-    """A head that drips in is cut off by the deadline however busy the client looks."""
+    """A head that arrives piece by piece is cut off at the deadline."""
     with hasty.client() as client:
         client.send(GET[:-2])
         start = time.monotonic()
@@ -203,7 +203,7 @@ FORWARDED = GET[:-2] + (
 
 
 def test_forwarding_fields_of_a_stranger_are_dropped(server: Running) -> None:
-    """Who is no named proxy cannot say who the client is: the application does not see it."""
+    """Without a trusted proxy, the application sees no forwarding fields, and the peer's address is the client."""
     document = server.ask(FORWARDED).json()
     assert headers_of(document) == ["host", "accept"]
     assert document["client"][0] == "127.0.0.1"
@@ -211,13 +211,13 @@ def test_forwarding_fields_of_a_stranger_are_dropped(server: Running) -> None:
 
 @pytest.mark.parametrize("proxy", ["127.0.0.1", "127.0.0.0/8"])
 def test_forwarding_fields_of_a_named_proxy_pass(proxy: str) -> None:
-    """A named proxy's word reaches the application."""
+    """Forwarding fields of a trusted proxy reach the application."""
     with serving(protected(echo, proxies=(proxy,))) as running:
         assert "x-forwarded-for" in headers_of(running.ask(FORWARDED).json())
 
 
 def test_trailers_are_not_headers(server: Running) -> None:
-    """What comes after the body cannot pose as a header of the request."""
+    """A trailer field after the body is not added to the headers of the request."""
     answer = server.ask(CHUNKED + b"1\r\nx\r\n0\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n")
     assert headers_of(answer.json()) == ["host", "transfer-encoding"]
 
@@ -233,7 +233,7 @@ def test_upgrade_is_not_taken(server: Running) -> None:
 
 
 def test_connections_are_capped() -> None:
-    """Where too many connections are open the next is told 503; when one ends there is room."""
+    """A connection over the limit gets 503; after others have closed, the next is served."""
     limits = replace(PATIENT, connections=3)
     with serving(echo, limits) as running:
         idle = [Client(running.address) for _ in range(3)]
@@ -259,7 +259,7 @@ def test_server_that_ends_without_a_signal_closes_too() -> None:
 
 
 def test_rejections_are_counted() -> None:
-    """Who asks is told of every rejection, for a metric."""
+    """`on_rejection` is called with the status of every rejection, for a metric."""
     counted: list[int] = []
     with serving(echo, PATIENT, on_rejection=counted.append) as running:
         running.ask(b"NONSENSE\r\n\r\n")
@@ -269,7 +269,7 @@ def test_rejections_are_counted() -> None:
 
 @pytest.mark.parametrize("module", [uvicorn, httptools], ids=lambda module: module.__name__)
 def test_unknown_version_is_refused(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a server this was not written for there is one sentence instead of a guard with holes."""
+    """With an untested version of uvicorn or httptools, the start fails with one sentence."""
     monkeypatch.setattr(module, "__version__", "99.0")
     with pytest.raises(UnsupportedServerVersion, match=r"99\.0 is installed.*_HARDENING=off") as refusal:
         check_versions()
@@ -277,7 +277,7 @@ def test_unknown_version_is_refused(module: ModuleType, monkeypatch: pytest.Monk
 
 
 def test_descriptors_bound_connections(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a process may open few files, connections leave some of them to others."""
+    """With a low limit of file descriptors, connections leave some descriptors for other uses."""
 
     def cap(soft: int) -> int:
         monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, soft))
@@ -319,7 +319,7 @@ def test_target_without_a_path_is_400(server: Running, before: int) -> None:
 
 
 def test_client_that_leaves_a_little_unread_is_cut_off() -> None:
-    """Whatever a client leaves unread, too little to pause the application included, its connection ends."""
+    """A client that leaves data unread is cut off, even if it is too little to pause the application."""
 
     async def sized(scope: Scope, receive: Receive, send: Send) -> None:
         del receive

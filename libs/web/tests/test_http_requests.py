@@ -113,7 +113,7 @@ def test_ordinary_requests_pass(server: Running, pause: float) -> None:
     noise=st.binary(max_size=12) | st.sampled_from([b"\r\n", b"\n", b"\0", b": ", b"Host: b\r\n", b"/", b" "]),
 )
 def test_noise_is_answered_or_cut_off(server: Running, request_: bytes, place: float, lost: int, noise: bytes) -> None:
-    """Whatever a request is damaged by, the answer is a known one or none, and nothing breaks."""
+    """A damaged request gets an expected status or no response, and the server goes on serving."""
     at = int(place * len(request_))
     with server.client() as client:
         client.send(request_[:at] + noise + request_[at + lost :])
@@ -149,7 +149,7 @@ HEADS = {
 
 @pytest.mark.parametrize(("request_", "status"), HEADS.values(), ids=HEADS.keys())
 def test_oversize_is_refused(server: Running, request_: bytes, status: int) -> None:
-    """Each part of a request has a limit and the status code that is meant for it."""
+    """Each part of a request has a limit, and exceeding it gets the status code for that part."""
     with server.client() as client:
         with contextlib.suppress(ConnectionError):
             client.send(request_)
@@ -158,7 +158,7 @@ def test_oversize_is_refused(server: Running, request_: bytes, status: int) -> N
 
 
 def test_largest_request_passes(server: Running) -> None:
-    """What is just within every limit reaches the application."""
+    """A request just within every limit reaches the application."""
     target = b"GET /" + b"x" * 8191 + b" HTTP/1.1\r\nHost: a\r\n"
     fields = b"".join(b"X-%02d: %s\r\n" % (n, b"x" * 70) for n in range(99))
     assert server.ask(target + fields + b"\r\n").status == 200

@@ -26,7 +26,7 @@ from libs.web.tests.application import KettleError, TeapotError, application
     ],
 )
 async def test_every_error_has_one_form(method: str, path: str, status: int) -> None:
-    """Type, title, status and the id under which the logs have it."""
+    """The document has type, title, status and the request id that the logs have."""
     async with running(application()) as client:
         answer = await client.request(method, path)
     problem = answer.json()
@@ -37,7 +37,7 @@ async def test_every_error_has_one_form(method: str, path: str, status: int) -> 
 
 
 async def test_the_domains_error_is_answered_by_the_table() -> None:
-    """Kind, title and headers are the table's, the detail is the error's own, made fit to be sent."""
+    """Kind, title and headers come from the table, the detail from the error, without what cannot be sent."""
     async with running(application()) as client:
         answer = await client.get("/hot-teapot")
     assert answer.headers["retry-after"] == "8"
@@ -46,7 +46,7 @@ async def test_the_domains_error_is_answered_by_the_table() -> None:
 
 
 async def test_the_reason_of_an_outage_is_logged_and_not_told() -> None:
-    """Whoever runs the service needs it, and it may name what is nobody else's."""
+    """Only operators need the reason, and it may name internal hosts."""
     async with running(application()) as client:
         with capture_logs() as lines:
             answer = await client.get("/kettle")
@@ -56,7 +56,7 @@ async def test_the_reason_of_an_outage_is_logged_and_not_told() -> None:
 
 
 async def test_a_crash_says_nothing_of_itself() -> None:
-    """What went wrong is in the log alone."""
+    """The cause of a crash is in the log and not in the response."""
     async with running(application()) as client:
         answer = await client.get("/crash")
     assert "canary" not in answer.text
@@ -64,7 +64,7 @@ async def test_a_crash_says_nothing_of_itself() -> None:
 
 
 async def test_an_application_may_have_handlers_of_its_own() -> None:
-    """By class or by status, waited for or not; one that crashes is answered as a crash."""
+    """Handlers may be for a class or a status, sync or async; a handler that raises is answered as a crash."""
 
     async def on_kettle(_: Request, __: Exception) -> Response:
         return Response("gone", 503)
@@ -80,7 +80,7 @@ async def test_an_application_may_have_handlers_of_its_own() -> None:
 
 
 async def test_an_error_in_an_answer_under_way_ends_the_connection() -> None:
-    """A handler has no say any more, and the log has it: only the server can tell the client, by closing."""
+    """After the response has started, the error is logged and the server closes the connection."""
 
     async def chunks() -> AsyncIterator[str]:
         yield "half"

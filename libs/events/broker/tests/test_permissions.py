@@ -52,7 +52,7 @@ async def _errors(errors: Sequence[str], count: int) -> Sequence[str]:
 
 
 async def test_a_service_publishes_its_events(server: NatsServer) -> None:
-    """They are acknowledged and stored."""
+    """Its events are acknowledged and stored."""
     async with client_of(server, "shop") as (client, _):
         assert (await client.jetstream().publish("events.shop.order.placed", b"1")).stream == "EVENTS_shop"
     assert await _stored(server, "EVENTS_shop") == 1
@@ -72,7 +72,7 @@ async def test_a_service_publishes_no_subject_of_another(server: NatsServer, sub
 
 
 async def test_a_consumer_reads_and_acknowledges(server: NatsServer) -> None:
-    """By a pull request of its own durable consumer."""
+    """A pull request for its own durable consumer returns the messages."""
     async with client_of(server, "shop") as (shop, _), client_of(server, "post") as (post, errors):
         await shop.jetstream().publish("events.shop.order.placed", b"1")
         await shop.jetstream().publish("events.shop.order.changed", b"not consumed")
@@ -142,7 +142,7 @@ async def test_a_service_manages_its_dead_letters(server: NatsServer) -> None:
 
 
 async def test_the_administrator_publishes_no_events(server: NatsServer) -> None:
-    """Its user is for streams and consumers."""
+    """The administrator's user may only manage streams and consumers."""
     async with client_of(server, "administrator") as (client, errors):
         await client.publish("events.shop.order.placed", b"forged")
         await _errors(errors, 1)

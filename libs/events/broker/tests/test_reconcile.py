@@ -1,4 +1,4 @@
-"""Reconciling makes streams and consumers as declared, and says first what it would lose."""
+"""Reconciling makes streams and consumers match the declaration, and its plan says which data that loses."""
 
 import gc
 from collections.abc import AsyncIterator, Sequence
@@ -83,7 +83,7 @@ async def test_a_consumer_keeps_its_position(jetstream: JetStreamContext) -> Non
 
 
 async def test_what_cannot_be_changed_is_replaced(jetstream: JetStreamContext) -> None:
-    """A consumer with another start, or a stream with another storage, has to be made anew, which loses data."""
+    """A new start position of a consumer, or a new storage of a stream, needs a replacement, which loses data."""
     await jetstream.delete_consumer("EVENTS_shop", "post")
     await jetstream.add_consumer(
         "EVENTS_shop", ConsumerConfig(durable_name="post", deliver_policy=DeliverPolicy.NEW, max_ack_pending=1)
@@ -119,7 +119,7 @@ async def test_what_is_not_declared_is_deleted(jetstream: JetStreamContext) -> N
 # nats-py does not close the socket of a connection that failed.
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 async def test_a_broker_that_refuses_the_user_is_one_sentence() -> None:
-    """So is one that does not answer."""
+    """A broker that does not answer is reported in one sentence too."""
     with broker() as server:
         user = BrokerUser(server.url, "administrator", "wrong")
         with pytest.raises(UnreachableBrokerError, match=r"^administrator cannot connect to nats://.*Authorization"):
