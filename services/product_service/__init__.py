@@ -1,1 +1,1 @@
-"""The catalogue: products, who owns them, and how many there are."""
+"""The catalogue: products, their owners and their stock."""

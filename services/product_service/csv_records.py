@@ -1,7 +1,8 @@
 """CSV (RFC 4180) from a stream of bytes, record by record, however large the whole is.
 
-The text is UTF-8; the byte order mark that spreadsheets put before it is taken for none. Lines end with LF or CRLF.
-A quoted field may hold line ends; it may not run on for ever, so that a quote nobody closed is found where it is.
+The text is UTF-8; a byte order mark, which spreadsheets write, is ignored. Lines end with LF or CRLF. A quoted field
+may hold line ends. The length of a record is limited, so that a missing closing quote is reported at the line of its
+record.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ LONGEST_RECORD = 32_768
 
 
 class MalformedCsv(Exception):
-    """It cannot be told where records begin and end. `line` counts from 1."""
+    """The text cannot be split into records. `line` counts from 1."""
 
     def __init__(self, line: int, reason: str) -> None:
         super().__init__(f"line {line}: {reason}")
@@ -32,7 +33,7 @@ class Record:
 
 
 async def records(chunks: AsyncIterable[bytes]) -> AsyncIterator[Record]:
-    """The records of a file that comes in chunks; empty lines are left out.
+    """Yield the records of a file that comes in chunks; empty lines are left out.
 
     Raises:
         MalformedCsv: it is no UTF-8, a quote is out of place or never closed, or a record is too long.
@@ -46,7 +47,7 @@ async def records(chunks: AsyncIterable[bytes]) -> AsyncIterator[Record]:
             raise MalformedCsv(splitter.line, "here or a little later the text is not UTF-8") from error
         for record in splitter.feed(text):
             yield record
-        # Others get their turn, also when the whole file is here already.
+        # Let other tasks run, also when the whole file has arrived already.
         await asyncio.sleep(0)
     for record in splitter.finish(decoder):
         yield record
@@ -63,14 +64,14 @@ class _Splitter:
         self._quotes = 0
 
     def feed(self, text: str) -> Iterator[Record]:
-        """The records that end in `text`."""
+        """Yield the records that end in `text`."""
         *lines, self._unfinished_line = (self._unfinished_line + text).split("\n")
         for line in lines:
             yield from self._take(line + "\n")
         self._check_length(len(self._unfinished_line))
 
     def finish(self, decoder: codecs.IncrementalDecoder) -> Iterator[Record]:
-        """The last record, if no line end comes after it."""
+        """Yield the last record, if no line end comes after it."""
         try:
             decoder.decode(b"", final=True)
         except UnicodeDecodeError as error:

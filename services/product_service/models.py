@@ -1,7 +1,7 @@
 """The tables of the product service, and the values that its layers exchange.
 
-`SCHEMA` says what the migrations are compared with. CHECK constraints, triggers, the collation of `name` and the
-full-text index are in the migrations alone, since alembic does not compare them.
+The migrations are compared with `SCHEMA`. CHECK constraints, triggers, the collation of `name` and the full-text index
+are only in the migrations, since alembic does not compare them.
 """
 
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ class IdempotencyKey(Base):
 
 
 class Reservation(Base):
-    """Pieces of a product that are set aside for a buyer until `expires_at`."""
+    """A quantity of a product that is reserved for a buyer until `expires_at`."""
 
     __tablename__ = "reservations"
     __table_args__ = (Index("reservations_by_expiry", "expires_at"),)
@@ -108,7 +108,7 @@ SCHEMA = Schema(Base.metadata, Path(__file__).parent / "migrations", _UNMANAGED)
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a user, or an administrator who may act for all users."""
+    """The caller that makes a change. An administrator may act for all users."""
 
     id: OwnerId
     is_admin: bool = False
@@ -140,12 +140,12 @@ class OwnerName:
 
     @classmethod
     def missing(cls) -> Self:
-        """Return that the owner has no account, or is a service."""
+        """Return the status of an owner that has no account or is a service."""
         return cls(OwnerNameStatus.MISSING)
 
     @classmethod
     def unavailable(cls) -> Self:
-        """Return that the user service does not answer, or that there are no credentials for it."""
+        """Return the status for a user service that does not answer, or for which there are no credentials."""
         return cls(OwnerNameStatus.UNAVAILABLE)
 
 
@@ -176,7 +176,7 @@ class Sort:
     is_descending: bool
 
     def value_of(self, product: Product) -> int | str:
-        """Return what the product's position in this order depends on, as a cursor holds it."""
+        """Return the value by which the product is sorted, in the form that a cursor holds."""
         match self.field:
             case SortField.CREATED_AT:
                 return to_micros(product.created_at)

@@ -1,4 +1,4 @@
-"""What the user service does with the events of other services."""
+"""Handlers of events of other services."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +18,7 @@ def event_handlers(clock: Clock) -> Sequence[Handler[Any]]:
     audit = Audit(clock, request_id=lambda: None)
 
     async def note_archived(event: ProductArchived, session: AsyncSession) -> None:
-        # Not an action of its own: a new value in the response would break clients that know all actions.
+        # No new action for it: a new value in the response would break clients that handle a fixed set of actions.
         audit.note(session, Action.DELETED, actor=event.source, target=f"product {event.subject}")
 
     return [Handler(ProductArchived, note_archived, accepts_stale=True)]

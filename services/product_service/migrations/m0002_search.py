@@ -1,7 +1,7 @@
 """Sorting by price and name, and the words by which products are found.
 
-Triggers note which products have no words yet, or not those of their present text; the service fills them in before it
-searches. So code of revision 0001, which knows nothing of words, goes on as before, and what it changes is found.
+Triggers mark the products whose words are missing or out of date; the service fills them in before it searches. So code
+of revision 0001, which does not know the table, continues to work, and the products that it changes are found.
 """
 
 import sqlalchemy as sa
@@ -11,9 +11,9 @@ revision = "0002"
 down_revision = "0001"
 
 _SQLITE = (
-    # Words come told apart; each character outside ASCII belongs to one. Where they stand in a text is not kept.
+    # The service splits the text into words; characters outside ASCII belong to words. Positions are not stored.
     "CREATE VIRTUAL TABLE search_words USING fts5(words, tokenize='ascii', detail='none', columnsize=0)",
-    # Not into the index itself: SQLite lets no trigger do that where the schema is not trusted.
+    # The trigger does not write the index: SQLite forbids that to triggers if the schema is not trusted.
     """CREATE TRIGGER product_added AFTER INSERT ON products BEGIN
         INSERT INTO product_words (product_id, is_stale) VALUES (new.id, 1);
     END""",
@@ -23,7 +23,7 @@ _SQLITE = (
     END""",
 )
 _POSTGRES = (
-    # In the order of code points, as SQLite has it, whatever the locale of the database.
+    # Sort by code point, as SQLite does, regardless of the locale of the database.
     'ALTER TABLE products ALTER COLUMN name TYPE varchar(200) COLLATE "C"',
     "ALTER TABLE product_words ADD COLUMN search_words tsvector",
     "CREATE INDEX search_words ON product_words USING gin (search_words)",

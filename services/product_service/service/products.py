@@ -1,7 +1,7 @@
 """The rules of products.
 
-Anyone who may read products sees all of them. An owner changes their own, an administrator any; to others a change
-is rejected as if the product did not exist.
+A caller that may read products sees all of them. An owner may change their own products and an administrator any
+product; a change by another user is rejected as if the product did not exist.
 """
 
 import uuid

@@ -3,9 +3,9 @@
 SQLite's tokenizers and PostgreSQL's parser split text differently at hyphens, addresses, accents and letters outside
 ASCII, and PostgreSQL's depends on the locale. So both get words that are split and normalised here.
 
-A word is a run of letters, digits and the marks that belong to them. Case, accents and compatibility forms make no
-difference (Unicode NFKD, full case folding, combining marks left out): `Crème` and `CREME` are one word, so are
-`Straße` and `STRASSE`. Scripts without spaces between words make one word of a run.
+A word is a run of letters, digits and their combining marks. Case, accents and compatibility forms make no difference
+(Unicode NFKD, full case folding, combining marks left out): `Crème` and `CREME` are one word, so are `Straße` and
+`STRASSE`. In scripts without spaces between words, a whole run is one word.
 """
 
 import unicodedata
@@ -15,7 +15,7 @@ _LONGEST = 64
 
 
 class _Kept(dict[int, int | None]):
-    """What becomes of a folded character: itself in a word, nothing for an accent, else a space."""
+    """Maps a folded character to itself if it belongs to a word, to nothing if it is an accent, else to a space."""
 
     def __missing__(self, point: int) -> int | None:
         character = chr(point)
@@ -30,9 +30,9 @@ _kept = _Kept()
 
 
 def search_terms(text: str) -> str:
-    """The words of `text`, each once, folded, with a space between any two."""
+    """Return the folded words of `text`, each once, separated by one space."""
     folded = text.lower() if text.isascii() else _fold(text)
-    # Not `split()`: it would part words at characters that a database takes for letters.
+    # Not `split()`: it would split at characters that a database treats as letters.
     return " ".join(dict.fromkeys(word[:_LONGEST] for word in folded.translate(_kept).split(" ") if word))
 
 

@@ -1,4 +1,4 @@
-"""The service with its database, on SQLite and on PostgreSQL, and tokens for whoever calls it."""
+"""Fixtures: the service with its database, on SQLite and on PostgreSQL, and tokens for its callers."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path

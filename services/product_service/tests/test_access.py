@@ -1,4 +1,4 @@
-"""Who may do what: every operation that the OpenAPI document offers, by everybody who could ask."""
+"""Access rights: every operation of the OpenAPI document is called by every kind of caller."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +28,7 @@ def _needs_token(*, owner: int, other: int, admin: int) -> dict[str, int]:
     return {"anonymous": 401, "outsider": 403, "owner": owner, "other": other, "admin": admin}
 
 
-# An operation that is missing here fails the test below: say who may, then add it.
+# An operation that is missing here fails the test below: decide which callers may use it and add it.
 EXPECTED = {
     ("GET", "/livez"): PUBLIC,
     ("GET", "/readyz"): PUBLIC,
@@ -52,7 +52,7 @@ FILES = {("POST", "/products/imports"): b"name,price_cents\nTea,450\n"}
 
 
 def test_every_operation_has_its_line() -> None:
-    """What is offered and what is tried here are the same."""
+    """The table has every operation of the OpenAPI document and no other."""
     app = create_app(ProductSettings(issuer=ISSUER, audience=AUDIENCE))
     offered = set(operations(app))
     assert not offered - set(EXPECTED), f"add to EXPECTED who may call {sorted(offered - set(EXPECTED))}"
@@ -70,7 +70,7 @@ def test_scopes_are_declared_for_the_issuer() -> None:
 async def test_only_the_allowed_get_through(
     client: httpx2.AsyncClient, factory: TokenFactory, operation: tuple[str, str], caller: str
 ) -> None:
-    """Each gets the status of the table, and whoever is refused changes nothing."""
+    """Each caller gets the status of the table, and a refused request changes nothing."""
     made = await client.post("/products", json=TEA, headers=ann(factory))
     reserved = await client.post(f"{made.headers['location']}/reservations", json={"quantity": 1}, headers=bob(factory))
     before = await client.get(made.headers["location"], headers=ann(factory))

@@ -1,4 +1,4 @@
-"""What all answers of the service have in common: one form of error, exact CORS, documentation that can be left out."""
+"""Rules for all responses of the service: one form of error, exact CORS origins, optional documentation."""
 
 import httpx2
 import pytest
@@ -37,7 +37,7 @@ _SHOP = "https://shop.example.com"
 async def test_every_refusal_is_a_problem(
     client: httpx2.AsyncClient, factory: TokenFactory, method: str, path: str, headers: dict[str, str], status: int
 ) -> None:
-    """Whoever refuses, router, policies, schemas or rules: one form, under the request's id, not kept."""
+    """Errors of router, policies, schemas and rules are problem documents with the request id and `no-store`."""
     answer = await client.request(method, path, headers=ann(factory) | headers)
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
@@ -49,7 +49,7 @@ async def test_every_refusal_is_a_problem(
 
 
 async def test_who_lacks_the_scope_learns_nothing(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """What is there and what is not are refused alike."""
+    """Without the scope, existing and missing products get the same response."""
     made = await client.post("/products", json=TEA, headers=ann(factory))
     there, not_there = [
         await client.get(path, headers=outsider(factory)) for path in (made.headers["location"], _NOWHERE)
@@ -75,7 +75,7 @@ async def test_who_lacks_the_scope_learns_nothing(client: httpx2.AsyncClient, fa
 async def test_browsers_may_call_from_named_origins(
     settings: ProductSettings, factory: TokenFactory, origin: str, *, is_allowed: bool
 ) -> None:
-    """From exactly those; neither a preflight nor an answer says so to any other, and never with cookies."""
+    """Only the exact origins of the setting get CORS headers, in preflights and responses, and never for cookies."""
     app = create_app(settings.model_copy(update={"cors_origins": (_SHOP,)}), clock=factory.clock, keys=factory.keys)
     preflight = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
     async with running(app) as client:
@@ -88,7 +88,7 @@ async def test_browsers_may_call_from_named_origins(
 
 
 async def test_no_origin_is_named_by_default(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """Who sets nothing lets no browser in."""
+    """With the default settings, no response has a CORS header."""
     answer = await client.get("/products", headers=ann(factory) | {"Origin": _SHOP})
     assert not [name for name in answer.headers if name.startswith("access-control-")]
 
@@ -97,7 +97,7 @@ async def test_no_origin_is_named_by_default(client: httpx2.AsyncClient, factory
 async def test_the_documentation_is_for_who_asks_for_it(
     settings: ProductSettings, factory: TokenFactory, *, is_wanted: bool | None
 ) -> None:
-    """Who sets nothing, as in production, has nothing of it, and everything else."""
+    """Documentation is served only if the setting is true. By default, as in production, its paths are 404."""
     changes = {} if is_wanted is None else {"docs": is_wanted}
     app = create_app(settings.model_copy(update=changes), clock=factory.clock, keys=factory.keys)
     async with running(app) as client:

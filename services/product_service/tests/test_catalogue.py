@@ -1,4 +1,4 @@
-"""The catalogue's life over HTTP."""
+"""Creating, reading, changing, deleting and reserving products over HTTP."""
 
 import asyncio
 
@@ -22,7 +22,7 @@ async def _create(client: httpx2.AsyncClient, factory: TokenFactory, **changes: 
 
 
 async def test_a_created_product_is_read_back(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """Location and ETag name what was made, and everybody may read it."""
+    """The response has Location and ETag of the product, and another user may read it."""
     created = await client.post("/products", json=TEA, headers=ann(factory))
     read = await client.get(created.headers["location"], headers=bob(factory))
     assert created.status_code == 201
@@ -32,7 +32,7 @@ async def test_a_created_product_is_read_back(client: httpx2.AsyncClient, factor
 
 
 async def test_a_change_shows_and_raises_the_version(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """What the owner says anew replaces all that was said."""
+    """A PUT replaces all fields; omitted ones get their defaults."""
     path = await _create(client, factory)
     changed = await client.put(path, json={"name": "Green tea", "price_cents": 500}, headers=ann(factory))
     assert changed.status_code == 200
@@ -42,7 +42,7 @@ async def test_a_change_shows_and_raises_the_version(client: httpx2.AsyncClient,
 
 
 async def test_a_deleted_product_is_gone_for_everybody(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """It is neither read nor listed nor deleted again, by the administrator neither."""
+    """No user, not even an administrator, can read, list or delete it again."""
     path = await _create(client, factory)
     assert (await client.delete(path, headers=ann(factory))).status_code == 204
     for headers in (ann(factory), root(factory)):
@@ -52,7 +52,7 @@ async def test_a_deleted_product_is_gone_for_everybody(client: httpx2.AsyncClien
 
 
 async def test_anothers_product_cannot_be_changed(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """To somebody else a change is refused as if there were no such product; an administrator may."""
+    """A change by another user is refused as if the product did not exist; an administrator may change it."""
     path = await _create(client, factory)
     missing = await client.put(NOWHERE, json=TEA, headers=bob(factory))
     refused = await client.put(path, json=TEA, headers=bob(factory))
@@ -63,7 +63,7 @@ async def test_anothers_product_cannot_be_changed(client: httpx2.AsyncClient, fa
 
 
 async def test_a_stale_version_is_refused(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """Who has not seen the newest version changes and deletes nothing."""
+    """A change or deletion with an outdated `If-Match` gets 412."""
     path = await _create(client, factory)
     seen = ann(factory) | {"If-Match": '"1"'}
     assert (await client.put(path, json=TEA, headers=seen)).status_code == 200
@@ -75,13 +75,13 @@ async def test_a_stale_version_is_refused(client: httpx2.AsyncClient, factory: T
 
 @pytest.mark.parametrize("tag", ["1", 'W/"1"', '"x"', '"1", "2"', '""', ""])
 async def test_what_is_no_tag_of_ours_is_invalid(client: httpx2.AsyncClient, factory: TokenFactory, tag: str) -> None:
-    """A precondition that cannot be understood is never taken for none."""
+    """A malformed precondition is rejected, never ignored."""
     path = await _create(client, factory)
     assert (await client.put(path, json=TEA, headers=ann(factory) | {"If-Match": tag})).status_code == 422
 
 
 async def test_two_changes_of_one_version_meet(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """Of many that saw the same version one wins."""
+    """Of concurrent changes of one version, one succeeds."""
     path = await _create(client, factory)
     seen = ann(factory) | {"If-Match": '"1"'}
     answers = await asyncio.gather(*(client.put(path, json=TEA, headers=seen) for _ in range(8)))
@@ -89,7 +89,7 @@ async def test_two_changes_of_one_version_meet(client: httpx2.AsyncClient, facto
 
 
 async def test_an_idempotency_key_makes_one_product(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """The same request again gives the product of the first, at the same time too."""
+    """A repeated request returns the product of the first one, also when both are concurrent."""
     keyed = ann(factory) | {"Idempotency-Key": "order-1"}
     answers = await asyncio.gather(*(client.post("/products", json=TEA, headers=keyed) for _ in range(5)))
     assert {answer.status_code for answer in answers} == {201}
@@ -100,7 +100,7 @@ async def test_an_idempotency_key_makes_one_product(client: httpx2.AsyncClient, 
 async def test_an_idempotency_key_is_for_one_request_of_one_owner(
     client: httpx2.AsyncClient, factory: TokenFactory
 ) -> None:
-    """With other content it is refused; another owner's key is another key."""
+    """A key with other content is refused; the same key of another owner is independent."""
     key = {"Idempotency-Key": "order-1"}
     first = await client.post("/products", json=TEA, headers=ann(factory) | key)
     other = await client.post("/products", json=TEA | {"stock": 9}, headers=ann(factory) | key)
@@ -111,7 +111,7 @@ async def test_an_idempotency_key_is_for_one_request_of_one_owner(
 
 
 async def test_a_repeated_request_gets_the_first_answer(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """Also after the product has changed or is deleted."""
+    """It gets that response even after the product has changed or is deleted."""
     keyed = ann(factory) | {"Idempotency-Key": "order-1"}
     first = await client.post("/products", json=TEA, headers=keyed)
     path = first.headers["location"]
@@ -126,7 +126,7 @@ async def test_a_repeated_request_gets_the_first_answer(client: httpx2.AsyncClie
 
 
 async def test_a_key_is_forgotten_after_a_day(app: FastAPI, client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """Then it is a new request, and the row is gone."""
+    """After a day the key makes a new product, and the old row is deleted."""
     keyed = {"Idempotency-Key": "order-1"}
     first = await client.post("/products", json=TEA, headers=ann(factory) | keyed)
     factory.clock.advance(24 * 60 * 60 + 1)
@@ -136,7 +136,7 @@ async def test_a_key_is_forgotten_after_a_day(app: FastAPI, client: httpx2.Async
 
 
 async def test_every_field_comes_back_as_it_was_put(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """A field of the body that the service forgot to store would keep its old value."""
+    """Each field of a change is stored; a field that the service ignored would keep its old value."""
     path = await _create(client, factory)
     for number in (7, 8):
         body = {
@@ -151,7 +151,7 @@ async def test_every_field_comes_back_as_it_was_put(client: httpx2.AsyncClient, 
 
 
 async def test_fifty_buyers_never_get_more_than_there_is(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """Of fifty that want one of twenty, twenty get one."""
+    """Of fifty concurrent reservations of one piece each, with twenty in stock, twenty succeed."""
     path = await _create(client, factory, stock=20)
     one = {"quantity": 1}
     answers = await asyncio.gather(
@@ -163,7 +163,7 @@ async def test_fifty_buyers_never_get_more_than_there_is(client: httpx2.AsyncCli
 
 
 async def test_a_reservation_is_all_or_nothing(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """Who wants more than there is gets none, and is told what is left."""
+    """A reservation of more than the stock is refused, and the error has the stock."""
     path = await _create(client, factory, stock=3)
     refused = await client.post(f"{path}/reservations", json={"quantity": 4}, headers=bob(factory))
     assert refused.status_code == 409
@@ -172,7 +172,7 @@ async def test_a_reservation_is_all_or_nothing(client: httpx2.AsyncClient, facto
 
 
 async def test_pages_show_every_product_once(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """Newest first, without gap or repetition, also where a moment made two and while others are made."""
+    """Newest first, without gap or repetition, also with equal times and while products are added."""
     made = []
     for number in range(7):
         made.append((await _create(client, factory, name=f"Tea {number}")).rpartition("/")[2])

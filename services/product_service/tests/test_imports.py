@@ -1,4 +1,4 @@
-"""Bulk imports: all rows of a file become products, or none, and what is wrong is said by line and column."""
+"""Bulk imports: all rows of a file become products, or none; errors name line and column."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -40,7 +40,7 @@ async def test_rows_become_products_of_the_caller(client: httpx2.AsyncClient, fa
 
 
 async def test_more_rows_than_one_statement_takes_are_stored(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """Each row once, whether it is in a full batch or after the last one."""
+    """Each row is stored once, in a full batch or in the rest after the last full batch."""
     content = HEADER + b"".join(b"Tea %d,,1,1\n" % number for number in range(1234))
     assert (await _import(client, ann(factory), content)).json() == {"imported": 1234}
     seen, cursor = [], ""
@@ -65,7 +65,7 @@ async def test_more_rows_than_one_statement_takes_are_stored(client: httpx2.Asyn
 async def test_every_spelling_of_one_file_is_the_same(
     client: httpx2.AsyncClient, factory: TokenFactory, content: bytes, size: int
 ) -> None:
-    """A byte order mark, CRLF, empty lines, quotes, no last line end; in pieces of any size."""
+    """A byte order mark, CRLF, empty lines, quotes, a missing last line end, and chunks of any size change nothing."""
 
     async def pieces() -> AsyncIterator[bytes]:
         for start in range(0, len(content), size):
@@ -98,7 +98,7 @@ async def test_every_spelling_of_one_file_is_the_same(
 async def test_invalid_rows_are_named(
     client: httpx2.AsyncClient, factory: TokenFactory, rows: bytes, wrong: list[tuple[int, str]]
 ) -> None:
-    """By the line on which the row begins and the column; the good ones beside them are not stored."""
+    """Errors name the line on which the row begins and the column; the valid rows of the file are not stored."""
     answer = await _import(client, ann(factory), HEADER + rows)
     await _assert_refused(client, factory, answer, status=422)
     assert [(row["line"], row["column"]) for row in answer.json()["rows"]] == wrong
@@ -147,7 +147,7 @@ async def test_the_header_row_is_checked_by_name(
 async def test_what_is_no_csv_is_malformed(
     client: httpx2.AsyncClient, factory: TokenFactory, content: bytes, line: int
 ) -> None:
-    """Where nobody can tell the rows apart the file is refused, with the line at which that begins."""
+    """A file that cannot be split into records is refused with the line of the first error."""
     answer = await _import(client, ann(factory), content)
     await _assert_refused(client, factory, answer, status=400)
     assert answer.json()["detail"].startswith(f"line {line}: ")
@@ -175,21 +175,21 @@ async def test_errors_are_counted_to_a_hundred(client: httpx2.AsyncClient, facto
 async def test_another_type_is_refused(
     client: httpx2.AsyncClient, factory: TokenFactory, headers: dict[str, str]
 ) -> None:
-    """415 for what does not say that it is CSV in UTF-8, as it is."""
+    """A Content-Type other than CSV in UTF-8 is 415."""
     answer = await _import(client, ann(factory), HEADER + b"Tea,,1,1\n", **headers)
     await _assert_refused(client, factory, answer, status=415)
 
 
 @pytest.mark.parametrize("kind", ["text/csv;charset=UTF-8", 'TEXT/CSV; header=present; charset="utf-8"'])
 async def test_the_type_may_name_utf_8(client: httpx2.AsyncClient, factory: TokenFactory, kind: str) -> None:
-    """Parameters are read as RFC 9110 has them."""
+    """Parameters of the type are parsed as in RFC 9110."""
     headers = ann(factory) | {"Content-Type": kind}
     answer = await client.post(IMPORTS, content=HEADER + b"Tea,,1,1\n", headers=headers)
     assert answer.status_code == 201, answer.text
 
 
 async def test_a_file_has_limits_of_its_own(settings: ProductSettings, factory: TokenFactory) -> None:
-    """More bytes than any other body, but not more than its setting says, and not more rows."""
+    """A file may be larger than other bodies, up to the settings for its bytes and its rows."""
     changes = {"max_body_bytes": 1000, "max_import_bytes": 10_000, "max_import_rows": 100}
     app = create_app(settings.model_copy(update=changes), clock=factory.clock, keys=factory.keys)
     async with running(app) as client:
@@ -205,7 +205,7 @@ async def test_a_file_has_limits_of_its_own(settings: ProductSettings, factory: 
 
 
 async def test_an_idempotency_key_imports_once(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """The same file again, at the same time too, makes nothing more; another file is refused."""
+    """The same file again, also concurrently, adds no products; another file is refused."""
     content = HEADER + b"Tea,,1,1\n"
     answers = await asyncio.gather(*(_import(client, ann(factory), content, Idempotency_Key="k") for _ in range(4)))
     assert [answer.json() for answer in answers] == [{"imported": 1}] * 4
@@ -215,7 +215,7 @@ async def test_an_idempotency_key_imports_once(client: httpx2.AsyncClient, facto
 
 
 async def test_others_write_while_a_file_comes(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """A client that sends slowly keeps nobody from writing, and nothing of its file is seen before its end."""
+    """A slow upload does not block other writers, and none of its products is visible before its end."""
     begun, end = asyncio.Event(), asyncio.Event()
 
     async def slowly() -> AsyncIterator[bytes]:
@@ -244,7 +244,7 @@ async def _assert_refused(
 async def test_there_is_room_for_so_many_imports(
     client: httpx2.AsyncClient, factory: TokenFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Slow files take up all of it; the next waits, and is refused unless one of them ends."""
+    """Slow imports fill all slots; the next import waits and is refused unless one of them ends."""
     ends = [asyncio.Event() for _ in range(4)]
     begun = asyncio.Semaphore(0)
 

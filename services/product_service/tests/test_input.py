@@ -1,4 +1,4 @@
-"""What must not get in: every case is a 4xx with a problem document, and nothing is stored."""
+"""Invalid input: every case is a 4xx with a problem document, and nothing is stored."""
 
 import httpx2
 import pytest
@@ -13,7 +13,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 async def test_every_operation_is_strict(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """No operation that is described takes what it should not, and the answer says where the fault is."""
+    """Every operation rejects invalid requests, and the response says where the error is."""
     made = await client.post("/products", json=TEA, headers=ann(factory))
     path = f"{made.headers['location']}/reservations"
     reserved = await client.post(path, json={"quantity": 1}, headers=ann(factory))
@@ -44,7 +44,7 @@ async def test_every_operation_is_strict(client: httpx2.AsyncClient, factory: To
     ids=lambda body: repr(body[:40]),
 )
 async def test_what_is_not_json_is_malformed(client: httpx2.AsyncClient, factory: TokenFactory, body: bytes) -> None:
-    """A document that two readers could read differently is 400."""
+    """A document that parsers could read differently is 400."""
     answer = await client.post("/products", content=body, headers=ann(factory) | JSON)
     await _assert_refused(client, factory, answer, status=400)
 
@@ -79,7 +79,7 @@ async def test_what_is_not_json_is_malformed(client: httpx2.AsyncClient, factory
 async def test_what_is_no_product_is_invalid(
     client: httpx2.AsyncClient, factory: TokenFactory, changes: dict[str, object]
 ) -> None:
-    """A document that is JSON and no product is 422, and the answer points at the place."""
+    """JSON that is not a valid product is 422, and the response points at the error."""
     body = {"name": "Tea", "price_cents": 450} | changes
     answer = await client.post("/products", json=body, headers=ann(factory))
     await _assert_refused(client, factory, answer, status=422)
@@ -88,7 +88,7 @@ async def test_what_is_no_product_is_invalid(
 
 @pytest.mark.parametrize("price", [0, 2**31 - 1, 2**31, 2**63 - 1])
 async def test_every_price_that_fits_is_kept(client: httpx2.AsyncClient, factory: TokenFactory, price: int) -> None:
-    """The edge of 32 bits is no edge here."""
+    """Prices may exceed 32 bits."""
     answer = await client.post("/products", json={"name": "Tea", "price_cents": price}, headers=ann(factory))
     read = await client.get(answer.headers["location"], headers=ann(factory))
     assert read.json()["price_cents"] == price
@@ -96,7 +96,7 @@ async def test_every_price_that_fits_is_kept(client: httpx2.AsyncClient, factory
 
 @pytest.mark.parametrize("name", ["100% _wool_", "'; DROP TABLE products; --", "\\", "日本語 🍵", "e\u0301", "\u202e"])
 async def test_text_is_data(client: httpx2.AsyncClient, factory: TokenFactory, name: str) -> None:
-    """What means something to SQL, to a terminal or to nobody is stored as it is."""
+    """Text with SQL syntax, characters outside ASCII or invisible control characters is stored unchanged."""
     answer = await client.post("/products", json={"name": name, "price_cents": 1}, headers=ann(factory))
     read = await client.get(answer.headers["location"], headers=ann(factory))
     assert read.json()["name"] == name
@@ -127,7 +127,7 @@ async def test_text_is_data(client: httpx2.AsyncClient, factory: TokenFactory, n
 async def test_a_query_that_is_not_ours_is_invalid(
     client: httpx2.AsyncClient, factory: TokenFactory, query: str
 ) -> None:
-    """Limits have limits, cursors are those we made, and a misspelt parameter is not ignored."""
+    """A limit out of range, a forged cursor and an unknown parameter are 422."""
     answer = await client.get(f"/products?{query}", headers=ann(factory))
     await _assert_refused(client, factory, answer, status=422)
 
@@ -136,7 +136,7 @@ async def test_a_query_that_is_not_ours_is_invalid(
     "product_id", ["1", "x" * 300, "%00", "%ff", "11111111111141118111111111111111", "1' OR '1'='1"]
 )
 async def test_what_is_no_id_is_invalid(client: httpx2.AsyncClient, factory: TokenFactory, product_id: str) -> None:
-    """An id has one spelling."""
+    """Only the canonical form of an id is accepted."""
     answer = await client.get(f"/products/{product_id}", headers=ann(factory))
     assert answer.status_code == 422, answer.text
 
@@ -155,7 +155,7 @@ async def test_what_is_no_id_is_invalid(client: httpx2.AsyncClient, factory: Tok
 async def test_a_body_that_does_not_say_json_is_unsupported(
     client: httpx2.AsyncClient, factory: TokenFactory, content_type: str
 ) -> None:
-    """A browser's form on another site cannot pass for a client of ours."""
+    """A form of another site, sent by a browser, is not accepted as a JSON request."""
     headers = ann(factory) | {"Content-Type": content_type}
     answer = await client.post("/products", content=b'{"name": "Tea", "price_cents": 1}', headers=headers)
     await _assert_refused(client, factory, answer, status=415)
@@ -163,7 +163,7 @@ async def test_a_body_that_does_not_say_json_is_unsupported(
 
 
 async def test_a_body_over_the_limit_is_refused_unread(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """413 for a length that says so and for a stream that turns out so."""
+    """A body over the limit is 413, whether its length is announced or it is streamed."""
     announced = await client.post("/products", content=b"x" * 1_048_577, headers=ann(factory) | JSON)
     await _assert_refused(client, factory, announced, status=413)
 

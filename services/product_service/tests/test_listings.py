@@ -1,4 +1,4 @@
-"""Lists of products: whatever the sort and the filters, page after page shows each match once and in order."""
+"""Lists of products: with any sort and filters, the pages show each match once and in order."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
@@ -62,7 +62,7 @@ def fetch(client: httpx2.AsyncClient, factory: TokenFactory) -> Fetch:
 
 @pytest.fixture
 async def items(client: httpx2.AsyncClient, factory: TokenFactory) -> list[Item]:
-    """A small catalogue in which many are equal in what they are sorted by."""
+    """A small catalogue in which many products have equal sort values."""
     made = []
     for number, (name, price) in enumerate(combinations(_NAMES, (0, 1, 3))):
         factory.clock.advance(number % 2)
@@ -86,7 +86,7 @@ async def test_pages_show_each_match_once(items: list[Item], fetch: Fetch, query
 async def test_pages_show_what_stays(
     client: httpx2.AsyncClient, factory: TokenFactory, items: list[Item], fetch: Fetch, sort: str
 ) -> None:
-    """What is there all the time is shown once, while its equals are made and deleted between the pages."""
+    """A product that exists all the time is shown once, while others with equal sort values are added and deleted."""
     shown: list[str] = []
     passing: list[httpx2.Response] = []
     async for item in _walk(fetch, {"sort": sort, "limit": "4"}):
@@ -113,7 +113,7 @@ async def test_a_cursor_is_for_its_own_list(
 
 
 async def test_a_forged_place_of_another_kind_is_refused(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """A text where the sort wants a number reaches no statement."""
+    """A cursor with text for a numeric sort value is refused before the database is queried."""
     await _make(client, ann(factory), {"name": "Tea", "price_cents": 1})
     await _make(client, ann(factory), {"name": "Tea", "price_cents": 2})
     cursor = (await client.get("/products?sort=price&limit=1", headers=ann(factory))).json()["next"]

@@ -1,4 +1,4 @@
-"""How the databases carry out the lists: by an index, whatever is asked for together."""
+"""Query plans of lists: every combination of sort and filters uses an index."""
 
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -37,11 +37,11 @@ _FILL = {
         "ANALYZE",
     ),
 }
-# With these PostgreSQL scans and sorts only where it has no other plan, at any estimated cost.
+# With these settings PostgreSQL scans or sorts only if it has no other plan, regardless of the estimated cost.
 _NO_SCAN = "SET LOCAL enable_seqscan = off"
 _NO_SORT = "SET LOCAL enable_sort = off"
 
-# What reads all rows, and what sorts those that it has read.
+# Plan steps that read all rows, and plan steps that sort rows.
 _READS_ALL = re.compile(r"SCAN product(s|_words)(?! USING)|Seq Scan")
 _SORTS = re.compile(r"TEMP B-TREE|Sort")
 _FINDS_WORDS = re.compile(r"search_words VIRTUAL TABLE INDEX|Bitmap Index Scan on search_words")
@@ -55,7 +55,7 @@ def url(databases: Databases) -> str:
 
 @pytest.fixture
 async def catalogue(url: str) -> AsyncIterator[SessionFactory]:
-    """Enough products for an index to be worth its while, with statistics for the planner."""
+    """Enough products for the planner to prefer an index, with statistics."""
     sessions = open_sessions(url)
     async with sessions.begin() as session:
         for statement in _FILL[session.get_bind().dialect.name]:
@@ -72,7 +72,7 @@ async def test_an_index_leads_to_every_list(catalogue: SessionFactory) -> None:
 
 
 async def test_an_index_has_the_order_of_a_list(catalogue: SessionFactory) -> None:
-    """A page of a catalogue of any size costs a page: nothing is sorted, nor is what came before read again."""
+    """The cost of a page does not depend on the size of the catalogue: nothing is sorted and no earlier row is read."""
     for each in listings():
         if filter_names(each) <= _IN_ORDER[each.sort.field]:
             plan = await _plan(catalogue, each, _NO_SCAN, _NO_SORT)

@@ -88,12 +88,12 @@ _FOUND: dict[str, set[str]] = {
 
 @pytest.fixture
 def settings(settings: ProductSettings) -> ProductSettings:
-    """As shipped: a search that gives up waiting for SQLite's lock still waits for the limit of the statement."""
+    """Use the shipped statement timeout: a search that stops waiting for SQLite's lock still waits until then."""
     return settings.model_copy(update={"database_statement_seconds": 5.0})
 
 
 async def test_words_find_products(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """Each word begins a word of the name or the description, whatever its case and accents; the rest is no syntax."""
+    """Each search word is a prefix of a word of name or description, without case and accents; there is no syntax."""
     for name, text in _TEXTS.items():
         body = {"name": name[::-1], "description": text, "price_cents": 1}
         assert (await client.post("/products", json=body, headers=ann(factory))).status_code == 201
@@ -103,7 +103,7 @@ async def test_words_find_products(client: httpx2.AsyncClient, factory: TokenFac
 @examples(max_examples=150, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=some.text(some.characters(codec="utf-8", exclude_characters="\0"), max_size=60))
 async def test_no_text_is_more_than_words(client: httpx2.AsyncClient, factory: TokenFactory, text: str) -> None:
-    """Any text is stored and found by itself, if it holds a word, and never an error."""
+    """Any text can be stored, and a search for it finds it if it has a word; no text is an error."""
     factory.clock.advance(1)  # What is newest is listed first.
     made = await client.post(
         "/products", json={"name": "x", "description": text, "price_cents": 1}, headers=ann(factory)
@@ -122,7 +122,7 @@ async def test_what_is_no_query_is_refused(client: httpx2.AsyncClient, factory: 
 
 
 async def test_a_search_follows_a_change(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """The words of a product are those it has now; a deleted one has none."""
+    """A search finds the current words of a product; a deleted product is not found."""
     made = await client.post("/products", json={"name": "Black tea", "price_cents": 1}, headers=ann(factory))
     path = made.headers["location"]
     await client.put(path, json={"name": "Grün-Tee", "price_cents": 1}, headers=ann(factory))
@@ -135,7 +135,7 @@ async def test_a_search_follows_a_change(client: httpx2.AsyncClient, factory: To
 async def test_a_search_needs_nobody_to_stop_writing(
     settings: ProductSettings, client: httpx2.AsyncClient, factory: TokenFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While the index cannot be written to it finds by the words that are there, and by all of them afterwards."""
+    """While the index cannot be written, a search uses the indexed words; afterwards it uses all words."""
     await client.post("/products", json={"name": "Black tea", "price_cents": 1}, headers=ann(factory))
     assert await _names(client, factory, "tea") == {"aet kcalB"}
     await client.post("/products", json={"name": "Green tea", "price_cents": 1}, headers=ann(factory))

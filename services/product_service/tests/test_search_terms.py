@@ -1,4 +1,4 @@
-"""Words, as they are told apart for every database; what they find is in test_search."""
+"""Splitting text into words, the same for every database; test_search tests what they find."""
 
 import unicodedata
 
@@ -24,13 +24,13 @@ from services.product_service.service.search_terms import search_terms
     ids=lambda value: repr(value)[:20],
 )
 def test_words_are_folded_and_told_apart(text: str, words: str) -> None:
-    """Each is there once, in the order of its first place, and no longer than an index takes."""
+    """Each word occurs once, in the order of first occurrence, shortened to the maximum of the index."""
     assert search_terms(text) == words
 
 
 @given(some.text())
 def test_nothing_else_is_in_words(text: str) -> None:
-    """Letters, digits and their marks, one space between two words: nothing that a query could take for an operator."""
+    """Words have only letters, digits and their marks, with single spaces between them: no query operators."""
     words = search_terms(text).split(" ") if search_terms(text) else []
     assert all(words)
     assert {unicodedata.category(character)[0] for word in words for character in word} <= set("LNM")

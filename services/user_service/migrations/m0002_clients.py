@@ -1,4 +1,4 @@
-"""Services that get tokens of their own."""
+"""OAuth clients: services that get access tokens for themselves."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Names as they are searched."""
+"""A case-folded name of each user, for searches."""
 
 import unicodedata
 
@@ -10,7 +10,7 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Add the folded name, and fill it in for everybody there is."""
+    """Add the column of the folded name and fill it for all existing users."""
     op.add_column("users", sa.Column("name_key", sa.Text))
     users = sa.table("users", sa.column("id"), sa.column("name"), sa.column("name_key"))
     connection = op.get_bind()

@@ -1,4 +1,4 @@
-"""What administrators do to the accounts of others."""
+"""Administration of accounts by other users."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,8 +23,8 @@ Keyset = tuple[datetime, str]
 class AdministrationService:
     """Lists accounts, changes their roles, locks and unlocks them; each change is in the audit log.
 
-    Every method that names a user raises UserNotFound when there is none. A change to what is already so is no error,
-    and is not in the log.
+    Every method with a user raises UserNotFound if there is no such user. A change without effect is no error and is
+    not logged.
     """
 
     def __init__(self, sessions: SessionFactory, *, audit: Audit, clock: Clock) -> None:
@@ -51,7 +51,7 @@ class AdministrationService:
 
     @retry_on_conflict
     async def grant_by_address(self, role: Role, key: EmailKey, *, actor: str) -> None:
-        """Give a role to the user who is registered under an address."""
+        """Give a role to the user with this email address."""
         async with self._sessions.begin() as session:
             user = await repository.find(session, key)
             if user is None:

@@ -51,7 +51,7 @@ class LoginService:
             async with self._sessions.read() as session:
                 found = await repository.find(session, key)
         except DatabaseError:
-            # Otherwise a database that is away for a minute would throttle everyone who retries.
+            # Otherwise users who retry while the database is unavailable would be throttled.
             await self._passwords.refund(key, address)
             raise
         user, upgraded = await self._passwords.verify(found, password, key=key, address=address)
@@ -70,7 +70,7 @@ class LoginService:
     async def _begin(self, verified: User) -> TokenPair:
         """Begin a login of the user, unless the password that was verified is no longer valid.
 
-        In one transaction, so that a change of it, a lock or a deletion in between ends this login as it does others.
+        In one transaction, so that a concurrent password change, lock or deletion ends this login like all others.
         """
         async with self._sessions.begin() as session:
             user = await session.get(User, verified.id)
@@ -84,7 +84,7 @@ class LoginService:
             return self._login(user, first, first.grant.scopes)
 
     async def refresh(self, token: str, *, requested: str = "") -> TokenPair:
-        """New tokens for a refresh token, which is used up by it; the access token is for no more than `requested`.
+        """Exchange a refresh token for new tokens. The access token has at most the scopes in `requested`.
 
         Raises:
             InvalidGrant: it is unknown, used, revoked or too old, or its user is locked.
@@ -103,7 +103,7 @@ class LoginService:
         return self._login(user, refreshed, wanted or refreshed.grant.scopes)
 
     async def log_out(self, token: str) -> None:
-        """End a login: its refresh tokens are worth nothing from now on."""
+        """End a login: its refresh tokens are rejected from now on."""
         await self._refresh.revoke(token, client_id=FIRST_PARTY)
 
     @retry_on_conflict
@@ -112,7 +112,7 @@ class LoginService:
             self._audit.note(session, Action.TOKEN_REUSED, actor="", target=subject)
 
     def _login(self, user: User, refreshed: Refreshed, wanted: frozenset[Scope]) -> TokenPair:
-        # Rights may have been taken away since the login, never added to it.
+        # Scopes that the user has lost since the login are removed; scopes gained since are not added.
         scopes = wanted & self._tokens.scopes_of(user)
         # Up to a second ahead after a change of password; see `UserService.replace_password`.
         issued_at = max(self._clock.now(), user.password_changed_at)

@@ -27,7 +27,7 @@ PATIENT_SECONDS = 60.0
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    """Databases of either kind, with the tables of users."""
+    """Databases of either kind, with the tables of the service."""
     with open_databases(request.param, tmp_path_factory.mktemp("databases"), SCHEMA.scripts) as opened:
         yield opened
 
@@ -50,7 +50,7 @@ def settings(databases: Databases, tmp_path: Path) -> UserSettings:
 
 @pytest.fixture
 async def sessions(settings: UserSettings) -> AsyncIterator[SessionFactory]:
-    """The service's database, for what no request can do."""
+    """The service's database, for changes that no request can make."""
     opened = open_sessions(settings.database)
     yield opened
     await opened.close()
@@ -70,7 +70,7 @@ def mailer() -> FakeMailer:
 
 @pytest.fixture
 def app(settings: UserSettings, clock: FakeClock, mailer: FakeMailer) -> FastAPI:
-    """The service. Its hashes are cheap; test_no_enumeration has those that ship."""
+    """The service, with cheap password hashes. test_no_enumeration uses the shipped parameters."""
     return create_app(settings, clock=clock, mailer=mailer, passwords=Passwords(CHEAP))
 
 

@@ -1,4 +1,4 @@
-"""Who may do what: every operation that the OpenAPI document offers, by everybody who could ask."""
+"""Access rights: every operation of the OpenAPI document is called by every kind of caller."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def _administrators(status: int) -> Statuses:
     return (401, 403, 403, status)
 
 
-# An operation that is missing here fails the test below: say who may, then add it.
+# An operation that is missing here fails the test below: decide which callers may use it and add it.
 EXPECTED: dict[tuple[str, str], Statuses] = {
     ("GET", "/livez"): _anybody(200),
     ("GET", "/readyz"): _anybody(200),
@@ -54,14 +54,14 @@ EXPECTED: dict[tuple[str, str], Statuses] = {
     ("POST", "/oauth/introspect"): _anybody(400),
     ("GET", "/admin/users"): _administrators(200),
     ("GET", "/admin/audit"): _administrators(200),
-    # For services alone; test_directory has one with the scope.
+    # For services only; test_directory calls it as a service with the scope.
     ("GET", "/directory/users"): (401, 403, 403, 403),
     ("PUT", "/admin/users/{user_id}/roles/{role}"): _administrators(204),
     ("DELETE", "/admin/users/{user_id}/roles/{role}"): _administrators(204),
     ("PUT", "/admin/users/{user_id}/lock"): _administrators(204),
     ("DELETE", "/admin/users/{user_id}/lock"): _administrators(204),
 }
-# Where the service sends emails; what is not here is as above.
+# Differences where the service sends emails; all other operations are as above.
 EXPECTED_WITH_MAIL: dict[tuple[str, str], Statuses] = {("POST", "/users"): _anybody(202)}
 BODIES: dict[tuple[str, str], object] = {
     ("PATCH", "/me"): {"name": "Anna"},
@@ -78,7 +78,7 @@ BODIES: dict[tuple[str, str], object] = {
 
 
 def test_every_operation_has_its_line(tmp_path: Path) -> None:
-    """What is offered and what is tried here are the same."""
+    """The table has every operation of the OpenAPI document and no other."""
     app = create_app(UserSettings(data_dir=tmp_path))
     offered = set(operations(app))
     assert not offered - set(EXPECTED), f"add to EXPECTED who may call {sorted(offered - set(EXPECTED))}"

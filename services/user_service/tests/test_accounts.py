@@ -1,4 +1,4 @@
-"""Opening an account, and what its owner sees of it."""
+"""Registration, and the user's view of their own account."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from services.user_service.tests.user_fixtures import ANN, BOB, PASSWORD, log_in
 
 
 async def test_a_new_user_sees_themselves(client: httpx2.AsyncClient) -> None:
-    """`me` is the user of the token, and nothing of the password shows."""
+    """`/me` returns the user of the token, without the password."""
     user_id = await register(client, ANN)
     answer = await log_in(client, ANN)
     me = await client.get("/me", headers={"Authorization": f"Bearer {answer.json()['access_token']}"})
@@ -27,7 +27,7 @@ async def test_a_new_user_sees_themselves(client: httpx2.AsyncClient) -> None:
 
 @pytest.mark.parametrize("spelling", ["ann@example.com", "ANN@EXAMPLE.COM", "Ann@example.com", "\uff41nn@example.com"])
 async def test_an_address_has_one_account(client: httpx2.AsyncClient, spelling: str) -> None:
-    """Two spellings of an address are one address, also when both come at once."""
+    """Two spellings of an address are one address, also in concurrent registrations."""
     answers = await asyncio.gather(
         client.post("/users", json=ANN), client.post("/users", json=ANN | {"email": spelling})
     )
@@ -38,7 +38,7 @@ async def test_an_address_has_one_account(client: httpx2.AsyncClient, spelling: 
 
 @pytest.mark.parametrize("domain", ["xn--bcher-kva.example.com", "b\u00fccher.example.com", "BU\u0308CHER.example.com"])
 async def test_a_domain_has_one_account_in_either_coding(client: httpx2.AsyncClient, domain: str) -> None:
-    """Whoever registers by one spelling of an international domain (RFC 5891) logs in by any, the same one too."""
+    """After registration with one form of an international domain (RFC 5891), each form logs in."""
     await register(client, ANN | {"email": f"ann@{domain}"})
     for other in ("xn--bcher-kva.example.com", "B\u00dcCHER.example.com"):
         assert (await log_in(client, ANN, email=f"ann@{other}")).status_code == 200
@@ -61,7 +61,7 @@ async def test_a_domain_has_one_account_in_either_coding(client: httpx2.AsyncCli
 async def test_a_weak_password_is_refused_with_a_reason(
     client: httpx2.AsyncClient, password: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By length and by list, never by composition; unhashed, and the password is not in the answer."""
+    """A password that is too short, too long or common is refused. It is not hashed and not in the response."""
     monkeypatch.setattr(Passwords, "hash", None)
     answer = await client.post("/users", json=ANN | {"password": password})
     assert answer.status_code == 422
@@ -72,7 +72,7 @@ async def test_a_weak_password_is_refused_with_a_reason(
     "password", ["fifteen letters", "ÄÖÜ and some more", "1" * 14 + "2" + "0" * 985, "🍵" * 7 + "green tea"]
 )
 async def test_any_long_password_that_is_on_no_list_will_do(client: httpx2.AsyncClient, password: str) -> None:
-    """From 15 to 1000 characters, and all of them count."""
+    """Passwords have 15 to 1000 characters, and every character is significant."""
     person = ANN | {"password": password}
     await register(client, person)
     assert (await log_in(client, person)).status_code == 200
@@ -100,7 +100,7 @@ async def test_any_long_password_that_is_on_no_list_will_do(client: httpx2.Async
     ids=repr,
 )
 async def test_what_is_no_registration_is_invalid(client: httpx2.AsyncClient, changes: dict[str, object]) -> None:
-    """Nobody registers as an administrator, and no password is echoed."""
+    """A registration cannot set roles, and the error does not repeat the password."""
     answer = await client.post("/users", json=ANN | changes)
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"

@@ -1,4 +1,4 @@
-"""What administrators see of others and do to them."""
+"""Administrators list accounts, change roles, lock accounts and read the audit log."""
 
 import asyncio
 
@@ -27,7 +27,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 
 @pytest.fixture
 async def root(client: httpx2.AsyncClient, settings: UserSettings) -> LoggedIn:
-    """Ann, who is the administrator."""
+    """Ann, an administrator, logged in."""
     return await administrator(client, settings, ANN)
 
 
@@ -42,7 +42,7 @@ async def _me(client: httpx2.AsyncClient, login: LoggedIn) -> int:
 
 
 async def test_pages_show_every_user_once(client: httpx2.AsyncClient, root: LoggedIn, clock: FakeClock) -> None:
-    """Newest first, without gap or repetition, also where one moment made several."""
+    """Every user is on exactly one page, also with equal times of registration."""
     people = [ANN["email"]]
     for number in range(6):
         people.append(f"user{number}@example.com")
@@ -80,14 +80,14 @@ async def test_pages_show_every_user_once(client: httpx2.AsyncClient, root: Logg
 async def test_a_search_takes_its_words_as_they_are(
     client: httpx2.AsyncClient, root: LoggedIn, search: str, found: list[str]
 ) -> None:
-    """What LIKE would take for a pattern is data; case and compatibility forms do not matter."""
+    """LIKE wildcards are plain text; case and compatibility forms do not matter."""
     for email, name in (("a_c", "Straße"), ("abc", "back\\slash"), ("100%", "Percy")):
         await register(client, ANN | {"email": f"{email}@example.com", "name": name})
     assert sorted(await _emails(client, root, search=search)) == found
 
 
 async def test_a_search_has_pages_too(client: httpx2.AsyncClient, root: LoggedIn) -> None:
-    """The cursor of a search goes on within the search."""
+    """The cursor of a search continues that search."""
     for number in range(3):
         await register(client, BOB | {"email": f"bob{number}@example.com"})
     query = {"search": "bob", "limit": "2"}
@@ -100,13 +100,13 @@ async def test_a_search_has_pages_too(client: httpx2.AsyncClient, root: LoggedIn
     "query", ["limit=0", "limit=101", "cursor=x", "search=%00", "unknown=1", "search=" + "x" * 101]
 )
 async def test_a_query_that_is_not_ours_is_invalid(client: httpx2.AsyncClient, root: LoggedIn, query: str) -> None:
-    """And it is a problem document that says so."""
+    """An invalid query gets a problem document."""
     answer = await client.get(f"/admin/users?{query}", headers=root.headers)
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
 
 
 async def test_a_locked_user_is_out_at_once(client: httpx2.AsyncClient, root: LoggedIn) -> None:
-    """Neither tokens nor password are worth anything until the lock is taken away; then the password is."""
+    """Tokens and password of a locked user are rejected; after the unlock, the password works again."""
     bob = await logged_in(client, BOB)
     other = tokens(await log_in(client, BOB))
     user_id = (await client.get("/me", headers=bob.headers)).json()["id"]
@@ -116,13 +116,13 @@ async def test_a_locked_user_is_out_at_once(client: httpx2.AsyncClient, root: Lo
     assert (await refresh(client, bob.refresh_token)).status_code == 401
     assert (await log_in(client, BOB)).status_code == 401
     assert (await client.delete(lock, headers=root.headers)).status_code == 204
-    # Not tried while the lock was there, which would have used it up.
+    # Not tried while the user was locked, which would have used it up.
     assert (await refresh(client, other.refresh_token)).status_code == 401
     assert await _me(client, tokens(await log_in(client, BOB))) == 200
 
 
 async def test_a_role_comes_with_the_next_login_and_goes_at_once(client: httpx2.AsyncClient, root: LoggedIn) -> None:
-    """Rights are never added to a token that is out, and a token that says too much is refused."""
+    """A new role needs a new login; a token with a role that was taken away is rejected."""
     bob = await logged_in(client, BOB)
     user_id = (await client.get("/me", headers=bob.headers)).json()["id"]
     role = f"/admin/users/{user_id}/roles/admin"
@@ -138,7 +138,7 @@ async def test_a_role_comes_with_the_next_login_and_goes_at_once(client: httpx2.
 
 
 async def test_an_auditor_reads_the_log_alone(client: httpx2.AsyncClient, settings: UserSettings) -> None:
-    """Reading what was done is a right of its own."""
+    """An auditor may read the audit log but not the list of users."""
     await register(client, EVE)
     await grant(settings, EVE, AUDITOR)
     eve = tokens(await log_in(client, EVE))
@@ -147,7 +147,7 @@ async def test_an_auditor_reads_the_log_alone(client: httpx2.AsyncClient, settin
 
 
 async def test_the_last_administrator_stays(client: httpx2.AsyncClient, root: LoggedIn, settings: UserSettings) -> None:
-    """Nobody locks the administration out by mistake; two that take each other's role at once leave one."""
+    """The last administrator cannot be locked or lose the role, not even by two concurrent requests."""
     ann_id = (await client.get("/me", headers=root.headers)).json()["id"]
     for path in (f"/admin/users/{ann_id}/lock", f"/admin/users/{ann_id}/roles/admin"):
         method = "PUT" if path.endswith("lock") else "DELETE"
@@ -164,7 +164,7 @@ async def test_the_last_administrator_stays(client: httpx2.AsyncClient, root: Lo
 
 @pytest.mark.parametrize("path", ["lock", "roles/admin"])
 async def test_what_is_no_user_is_not_found(client: httpx2.AsyncClient, root: LoggedIn, path: str) -> None:
-    """404 for an id of nobody, 422 for what is no id or no role."""
+    """An unknown user id is 404; a malformed id or an unknown role is 422."""
     for method in ("PUT", "DELETE"):
         missing = await client.request(method, f"/admin/users/{NOBODY}/{path}", headers=root.headers)
         invalid = await client.request(method, f"/admin/users/1/{path}", headers=root.headers)

@@ -1,4 +1,4 @@
-"""What all answers of the service have in common: one form of refusal, nothing kept, no description unasked."""
+"""Rules for all responses of the service: one form of error, no caching, no documentation by default."""
 
 import httpx2
 import pytest
@@ -30,7 +30,7 @@ _SHOP = "https://shop.example.com"
     ],
 )
 async def test_every_refusal_is_a_problem(client: httpx2.AsyncClient, method: str, path: str, status: int) -> None:
-    """Whoever refuses, router, policies or schemas: one form, under the request's id, not kept."""
+    """Errors of router, policies and schemas are problem documents with the request id and `no-store`."""
     login = await logged_in(client, ANN)
     answer = await client.request(method, path, headers=login.headers)
     assert answer.status_code == status, answer.text
@@ -45,13 +45,13 @@ async def test_every_refusal_is_a_problem(client: httpx2.AsyncClient, method: st
     ("path", "allowed"), [("/me", "GET, HEAD, PATCH"), ("/users", "POST"), (_NOBODY, "DELETE, PUT")], ids=repr
 )
 async def test_another_method_is_told_all_that_there_are(client: httpx2.AsyncClient, path: str, allowed: str) -> None:
-    """Those of every route of the path (RFC 9110 section 15.5.6)."""
+    """`Allow` has the methods of every route of the path (RFC 9110 section 15.5.6)."""
     answer = await client.options(path)
     assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
 
 
 async def test_no_token_is_kept_on_its_way(client: httpx2.AsyncClient, settings: UserSettings) -> None:
-    """Whichever way one is got, no cache may store the answer, nor what is told to whom it opens."""
+    """Every response that contains tokens, or that needs one, has `Cache-Control: no-store`."""
     login = await logged_in(client, ANN)
     secret = basic("reporting", await new_client(settings, "reporting", "products:read"))
     again = await log_in(client, ANN)
@@ -70,7 +70,7 @@ async def test_no_token_is_kept_on_its_way(client: httpx2.AsyncClient, settings:
 async def test_browsers_may_call_from_named_origins(
     settings: UserSettings, origin: str, origins: tuple[str, ...]
 ) -> None:
-    """From exactly those, which by default are none; never with cookies."""
+    """Only the exact origins of the setting, by default none, get CORS headers, and never for cookies."""
     app = create_app(settings.model_copy(update={"cors_origins": origins}), mailer=FakeMailer())
     async with running(app) as client:
         answer = await client.get("/me", headers={"Origin": origin})
@@ -79,7 +79,7 @@ async def test_browsers_may_call_from_named_origins(
 
 
 async def test_nothing_describes_itself_unasked(app: FastAPI, client: httpx2.AsyncClient) -> None:
-    """The description is there for tests, and on no path for who calls."""
+    """The application has an OpenAPI document, but no path serves it."""
     assert app.openapi()["paths"]
     for path in ("/docs", "/openapi.json", "/redoc"):
         assert (await client.get(path)).status_code == 404, path

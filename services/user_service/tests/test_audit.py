@@ -1,4 +1,4 @@
-"""The audit log: who did what to whom, when, under which request; it is only ever added to."""
+"""The audit log is append-only. Each entry has actor, action, target, time and request id."""
 
 import httpx2
 import pytest
@@ -11,7 +11,7 @@ from services.user_service.tests.user_fixtures import ANN, BOB, administrator, l
 
 
 async def test_the_log_says_who_did_what_to_whom(client: httpx2.AsyncClient, settings: UserSettings) -> None:
-    """Each change once, newest first, with the id of its request; no address and no name is in it."""
+    """Each change has one entry, newest first, with its request id and without email addresses and names."""
     root = await administrator(client, settings, ANN)
     bob = await logged_in(client, BOB)
     ann_id = (await client.get("/me", headers=root.headers)).json()["id"]
@@ -43,7 +43,7 @@ async def test_the_log_says_who_did_what_to_whom(client: httpx2.AsyncClient, set
 
 
 async def test_a_reused_refresh_token_is_noted(client: httpx2.AsyncClient, settings: UserSettings) -> None:
-    """It is what a theft looks like."""
+    """The reuse of a refresh token, a sign of theft, has an entry."""
     root = await administrator(client, settings, ANN)
     bob = await logged_in(client, BOB)
     await refresh(client, bob.refresh_token)
@@ -53,7 +53,7 @@ async def test_a_reused_refresh_token_is_noted(client: httpx2.AsyncClient, setti
 
 
 async def test_the_log_has_pages(client: httpx2.AsyncClient, settings: UserSettings) -> None:
-    """One after the other they hold every entry once."""
+    """The pages together have every entry once."""
     root = await administrator(client, settings, ANN)
     everything = (await client.get("/admin/audit", headers=root.headers)).json()["items"]
     query, seen = {"limit": "2"}, []
@@ -71,7 +71,7 @@ async def test_the_log_has_pages(client: httpx2.AsyncClient, settings: UserSetti
 async def test_the_database_refuses_to_rewrite_the_log(
     client: httpx2.AsyncClient, settings: UserSettings, sessions: SessionFactory, sql: str
 ) -> None:
-    """Not even code of ours can."""
+    """The database rejects changes and deletions of entries, also by the service itself."""
     root = await administrator(client, settings, ANN)
     before = (await client.get("/admin/audit", headers=root.headers)).content
     with pytest.raises(DatabaseError, match="append only"):

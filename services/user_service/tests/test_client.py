@@ -154,7 +154,7 @@ async def test_every_operation_has_a_method_that_works(
 async def test_errors_are_raised_with_their_problem(
     users: UserServiceClient, client: httpx2.AsyncClient, settings: UserSettings
 ) -> None:
-    """By their status; those of OAuth have a body of their own form."""
+    """Each status has an exception class; errors of OAuth operations have the body of RFC 6749."""
     await users.register(Registration.model_validate(ANN))
     with pytest.raises(UnauthorizedError) as wrong:
         await users.log_in(Credentials(email=ANN["email"], password="wrong password"))

@@ -1,4 +1,4 @@
-"""Services that get tokens of their own, and revocation: RFC 6749 section 4.4 and RFC 7009."""
+"""Tokens for services (RFC 6749 section 4.4) and revocation (RFC 7009)."""
 
 import re
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ async def test_a_service_gets_a_token_by_header_or_by_form(client: httpx2.AsyncC
 
 
 async def test_a_service_may_ask_for_less_and_not_for_more(client: httpx2.AsyncClient, secret: str) -> None:
-    """A narrower scope is given, another one is refused by name of the error."""
+    """A narrower scope is granted; any other scope is the error `invalid_scope`."""
     less = await client.post("/oauth/token", data=GRANT | {"scope": "products:read"}, headers=basic(NAME, secret))
     assert less.json()["scope"] == "products:read"
     for scope in ("users:admin", "products:read users:me", 'a"b', "products:read  products:reserve"):
@@ -46,7 +46,7 @@ async def test_a_service_may_ask_for_less_and_not_for_more(client: httpx2.AsyncC
 
 
 async def test_a_services_token_is_nobodys_account(client: httpx2.AsyncClient, secret: str) -> None:
-    """It opens no route for users."""
+    """A service's token is rejected by routes for users."""
     token = (await client.post("/oauth/token", data=GRANT, headers=basic(NAME, secret))).json()["access_token"]
     assert (await client.get("/me", headers={"Authorization": f"Bearer {token}"})).status_code == 403
 
@@ -70,7 +70,7 @@ async def test_a_services_token_is_nobodys_account(client: httpx2.AsyncClient, s
 async def test_who_is_no_client_gets_one_answer(
     client: httpx2.AsyncClient, secret: str, headers: dict[str, str]
 ) -> None:
-    """Unknown, wrong and unreadable are all `invalid_client` with a challenge."""
+    """Unknown clients, wrong secrets and missing or malformed headers are all `invalid_client` with a challenge."""
     answer = await client.post("/oauth/token", data=GRANT, headers=headers)
     assert (answer.status_code, answer.json()) == (401, {"error": "invalid_client"})
     assert answer.headers["www-authenticate"] == 'Basic realm="oauth"'
@@ -102,7 +102,7 @@ FORM = "application/x-www-form-urlencoded"
 async def test_what_no_client_should_send_is_refused(
     client: httpx2.AsyncClient, secret: str, body: str, content_type: str, error: str
 ) -> None:
-    """Each with the code of RFC 6749 section 5.2."""
+    """Each invalid request gets the error code of RFC 6749 section 5.2."""
     headers = basic(NAME, secret) | {"Content-Type": content_type}
     answer = await client.post("/oauth/token", content=body.encode(), headers=headers)
     assert (answer.status_code, answer.json()["error"]) == (400, error)
@@ -114,7 +114,7 @@ async def test_what_no_client_should_send_is_refused(
 async def test_a_removed_service_gets_nothing_more(
     client: httpx2.AsyncClient, sessions: SessionFactory, clock: FakeClock, secret: str
 ) -> None:
-    """Removed means refused, and removing it twice is an error."""
+    """A removed client is refused, and removing it twice is an error."""
     register = ClientRegister(sessions, clock)
     await register.remove(NAME)
     with pytest.raises(BadClient, match="there is no client"):
@@ -140,7 +140,7 @@ async def test_a_removed_service_gets_nothing_more(
 async def test_what_is_no_client_is_not_registered(
     sessions: SessionFactory, clock: FakeClock, secret: str, name: str, scopes: str
 ) -> None:
-    """Neither a name that could be a user's id nor rights over people's accounts."""
+    """A client cannot have a name that could be a user's id, nor scopes for user accounts."""
     del secret
     with pytest.raises(BadClient):
         await ClientRegister(sessions, clock).add(name, scopes)
@@ -159,7 +159,7 @@ async def test_the_token_endpoint_refreshes_for_standard_clients(client: httpx2.
 
 
 async def test_a_refresh_may_ask_for_less_and_not_for_more(client: httpx2.AsyncClient) -> None:
-    """Less is for this access token alone; asking for more uses nothing up (RFC 6749 section 6)."""
+    """Fewer scopes apply to this access token only; asking for more does not use up the token (RFC 6749 section 6)."""
     login = await logged_in(client, ANN)
     form = {"grant_type": "refresh_token", "refresh_token": login.refresh_token}
     for scope in ("users:admin", "products:read users:admin", "products:read  users:me", '"'):
@@ -175,7 +175,7 @@ async def test_a_refresh_may_ask_for_less_and_not_for_more(client: httpx2.AsyncC
 
 @pytest.mark.parametrize("hint", [{}, {"token_type_hint": "refresh_token"}, {"token_type_hint": "access_token"}])
 async def test_a_revoked_login_is_over(client: httpx2.AsyncClient, hint: Mapping[str, str]) -> None:
-    """Whatever the hint says (RFC 7009 section 2.1)."""
+    """The login ends whether `token_type_hint` is right, wrong or missing (RFC 7009 section 2.1)."""
     login = await logged_in(client, ANN)
     answer = await client.post("/oauth/revoke", data={"token": login.refresh_token, **hint})
     assert answer.status_code == 200
@@ -183,7 +183,7 @@ async def test_a_revoked_login_is_over(client: httpx2.AsyncClient, hint: Mapping
 
 
 async def test_revoking_tells_nothing_and_touches_only_ones_own(client: httpx2.AsyncClient, secret: str) -> None:
-    """An unknown token is no error, another client's stays, an access token cannot be taken back."""
+    """An unknown token is no error, another client's token stays valid, and access tokens cannot be revoked."""
     login = await logged_in(client, ANN)
     assert (await client.post("/oauth/revoke", data={"token": "unknown"})).status_code == 200
     other = await client.post("/oauth/revoke", data={"token": login.refresh_token}, headers=basic(NAME, secret))

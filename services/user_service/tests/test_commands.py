@@ -1,4 +1,4 @@
-"""What the command line does that no request may."""
+"""Commands for tasks that no HTTP request can do."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from services.user_service.tests.user_fixtures import ANN, log_in, register, tok
 def test_a_new_clients_secret_is_printed_once_and_kept_nowhere(
     settings: UserSettings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Stdout holds the secret alone; the database holds its digest."""
+    """The command prints only the secret; the database has only its digest."""
     assert add_client(settings, "reporting", "products:read") == 0
     secret = capsys.readouterr().out.strip()
     assert len(secret) == 43
@@ -50,7 +50,7 @@ def test_a_new_clients_secret_is_printed_once_and_kept_nowhere(
 
 
 def test_ensure_client_overwrites_no_other_file(settings: UserSettings, tmp_path: Path) -> None:
-    """A mistyped path must not cost what the file holds."""
+    """A mistyped path does not overwrite another file."""
     file = tmp_path / "notes"
     file.write_text("something else\n")
     with pytest.raises(BadClient, match="something else than a client secret"):
@@ -94,7 +94,7 @@ async def _secret_is_right(settings: UserSettings, name: str, secret: str) -> bo
 
 
 def test_the_first_key_is_written_where_there_is_none(settings: UserSettings, tmp_path: Path) -> None:
-    """Run before every start, it leaves the keys that are there alone."""
+    """The command may run before every start: it does not change existing keys."""
     empty = settings.model_copy(update={"keys_dir": tmp_path / "none yet"})
     first_key = SERVICE.commands["first-key"]
     assert first_key.run(empty) == 0
@@ -112,7 +112,7 @@ def test_a_throttle_uri_that_cannot_be_used_stops_the_start(settings: UserSettin
 
 
 def test_the_first_administrator_is_a_registered_user(settings: UserSettings) -> None:
-    """There is no default account: the address has to be somebody's."""
+    """There is no default account: the command fails for an address without an account."""
     with pytest.raises(UserNotFound, match="there is no user"):
         grant_admin(settings, ANN["email"])
     asyncio.run(_register(settings))

@@ -33,7 +33,7 @@ def test_throttled_operations_say_so(app: FastAPI) -> None:
 
 
 def test_both_answers_to_a_registration_are_described(app: FastAPI) -> None:
-    """The document has the answer with the account and the one without a body, whatever the settings."""
+    """The document has both responses, with the account and without a body, regardless of the settings."""
     responses = app.openapi()["paths"]["/users"]["post"]["responses"]
     assert responses["201"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/UserView"}
     assert "content" not in responses["202"]

@@ -41,7 +41,7 @@ async def test_every_failed_login_looks_the_same(client: httpx2.AsyncClient) -> 
 
 
 async def test_guessing_is_slowed_down(client: httpx2.AsyncClient, clock: FakeClock) -> None:
-    """After some failures the answer is 429 and says when to come back, and then it works again."""
+    """After five failures the response is 429 with `Retry-After`; after that time the login works again."""
     await register(client, ANN)
     codes = [(await log_in(client, ANN, password="seven green lampions")).status_code for _ in range(6)]
     assert codes == [401] * 5 + [429]
@@ -52,7 +52,7 @@ async def test_guessing_is_slowed_down(client: httpx2.AsyncClient, clock: FakeCl
 
 
 async def test_a_refresh_token_is_good_for_one_use(client: httpx2.AsyncClient) -> None:
-    """Its successor works; the used one kills the whole login."""
+    """The new token works; reuse of the old one ends the login."""
     first = await logged_in(client, ANN)
     second = tokens(await refresh(client, first.refresh_token))
     assert (await client.get("/me", headers=second.headers)).status_code == 200
@@ -61,7 +61,7 @@ async def test_a_refresh_token_is_good_for_one_use(client: httpx2.AsyncClient) -
 
 
 async def test_of_twenty_refreshes_at_once_one_succeeds(client: httpx2.AsyncClient) -> None:
-    """Nobody gets two logins out of one token."""
+    """One refresh token yields one successor, even with concurrent requests."""
     login = await logged_in(client, ANN)
     answers = await asyncio.gather(*(refresh(client, login.refresh_token) for _ in range(20)))
     assert sorted(answer.status_code for answer in answers) == [200] + [401] * 19
@@ -69,20 +69,20 @@ async def test_of_twenty_refreshes_at_once_one_succeeds(client: httpx2.AsyncClie
 
 @pytest.mark.parametrize("token", ["", "x", "x" * 43, "\u00e4" * 43, "x" * 512])
 async def test_an_unknown_refresh_token_is_refused(client: httpx2.AsyncClient, token: str) -> None:
-    """Whatever it looks like; logging out with it is no error (RFC 7009)."""
+    """An unknown refresh token of any form is 401; logging out with it is no error (RFC 7009)."""
     assert (await refresh(client, token)).status_code == 401
     assert (await client.post("/auth/logout", json={"refresh_token": token})).status_code == 204
 
 
 async def test_a_refresh_token_grows_old(client: httpx2.AsyncClient, clock: FakeClock) -> None:
-    """Unused for fourteen days it is worth nothing."""
+    """A refresh token expires after fourteen days without use."""
     login = await logged_in(client, ANN)
     clock.advance(14 * DAY)
     assert (await refresh(client, login.refresh_token)).status_code == 401
 
 
 async def test_a_login_grows_old_however_it_is_used(client: httpx2.AsyncClient, clock: FakeClock) -> None:
-    """After ninety days the password is asked for again."""
+    """After ninety days the user has to log in again."""
     login = await logged_in(client, ANN)
     for _ in range(8):
         clock.advance(11 * DAY)
@@ -92,7 +92,7 @@ async def test_a_login_grows_old_however_it_is_used(client: httpx2.AsyncClient, 
 
 
 async def test_logging_out_ends_the_login(client: httpx2.AsyncClient) -> None:
-    """Its refresh token is refused afterwards; another login of the same user goes on."""
+    """The refresh token is refused afterwards; other logins of the same user are not affected."""
     login = await logged_in(client, ANN)
     other = tokens(await log_in(client, ANN))
     assert (await client.post("/auth/logout", json={"refresh_token": login.refresh_token})).status_code == 204
@@ -101,7 +101,7 @@ async def test_logging_out_ends_the_login(client: httpx2.AsyncClient) -> None:
 
 
 async def test_an_access_token_dies_after_ten_minutes(client: httpx2.AsyncClient, clock: FakeClock) -> None:
-    """With half a minute for clocks that differ."""
+    """It expires after ten minutes, plus half a minute of leeway for clock differences."""
     login = await logged_in(client, ANN)
     clock.advance(600 + 29)
     assert (await client.get("/me", headers=login.headers)).status_code == 200
@@ -110,7 +110,7 @@ async def test_an_access_token_dies_after_ten_minutes(client: httpx2.AsyncClient
 
 
 async def test_the_public_keys_are_public_and_nothing_else_is_in_them(client: httpx2.AsyncClient) -> None:
-    """A JWK Set with public members only, which others may cache for a moment."""
+    """The JWK Set has public members only and may be cached for a short time."""
     answer = await client.get("/.well-known/jwks.json")
     (key,) = answer.json()["keys"]
     assert {"kty", "crv", "x", "kid"} <= set(key)
@@ -148,7 +148,7 @@ async def test_a_token_with_a_longer_lifetime_than_the_maximum_is_rejected(
 async def test_scopes_of_other_services_are_a_setting(settings: UserSettings, clock: FakeClock) -> None:
     """A scope that the setting gains comes with the next login; one that it loses goes with the next refresh.
 
-    Until then a token that has it is good at replicas with either setting.
+    Until then a token with that scope is valid at replicas with either setting.
     """
     wider = settings.model_copy(update={"granted_scopes": ("orders:read",)})
     async with running(create_app(wider, clock=clock, passwords=Passwords(CHEAP))) as client:

@@ -1,4 +1,4 @@
-"""What a user changes about their own account."""
+"""Changes by a user to their own account."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ async def _change(client: httpx2.AsyncClient, login: LoggedIn, current: str, new
 
 
 async def test_a_user_takes_another_name(client: httpx2.AsyncClient) -> None:
-    """The answer and the next reading show it, and nothing else has changed."""
+    """The response and the next GET have the new name, and nothing else has changed."""
     login = await logged_in(client, ANN)
     before = (await client.get("/me", headers=login.headers)).json()
     changed = await client.patch("/me", json={"name": "Anna"}, headers=login.headers)
@@ -27,7 +27,7 @@ async def test_a_user_takes_another_name(client: httpx2.AsyncClient) -> None:
 
 @pytest.mark.parametrize("body", [{}, {"name": ""}, {"name": "Anna", "roles": ["admin"]}, {"email": "a@example.com"}])
 async def test_a_user_changes_nothing_else(client: httpx2.AsyncClient, body: dict[str, object]) -> None:
-    """Roles and address are not the user's to change."""
+    """A user cannot change their own roles and address."""
     login = await logged_in(client, ANN)
     assert (await client.patch("/me", json=body, headers=login.headers)).status_code == 422
     assert (await client.get("/me", headers=login.headers)).json()["name"] == "Ann"
@@ -46,7 +46,7 @@ async def test_a_changed_password_ends_every_login(client: httpx2.AsyncClient) -
 
 
 async def test_a_password_is_changed_by_who_knows_it(client: httpx2.AsyncClient) -> None:
-    """A stolen access token does not suffice, and the new password has to be a good one."""
+    """A stolen access token is not sufficient, and the new password has to satisfy the policy."""
     login = await logged_in(client, ANN)
     wrong = await _change(client, login, "seven green lampions", NEW)
     weak = await _change(client, login, ANN["password"], "short")
@@ -57,7 +57,7 @@ async def test_a_password_is_changed_by_who_knows_it(client: httpx2.AsyncClient)
 
 
 async def test_of_two_changes_at_once_one_wins(client: httpx2.AsyncClient) -> None:
-    """Whoever comes second no longer knows the password, or no longer has a session: the change ended all."""
+    """The second change fails: the password has changed (403), or the first change has ended the login (401)."""
     login = await logged_in(client, ANN)
     both = [NEW, "ten orange canoes"]
     answers = await asyncio.gather(*(_change(client, login, ANN["password"], new) for new in both))
@@ -67,7 +67,7 @@ async def test_of_two_changes_at_once_one_wins(client: httpx2.AsyncClient) -> No
 
 
 async def test_guessing_with_a_stolen_token_is_slowed_down(client: httpx2.AsyncClient, clock: FakeClock) -> None:
-    """The password counts its attempts here as at the login."""
+    """Wrong passwords here count like those at the login."""
     login = await logged_in(client, ANN)
     codes = [(await _change(client, login, f"guess number {n} here", NEW)).status_code for n in range(6)]
     assert codes == [403] * 5 + [429]
@@ -79,7 +79,7 @@ async def test_guessing_with_a_stolen_token_is_slowed_down(client: httpx2.AsyncC
 
 
 async def test_a_deleted_account_is_gone(client: httpx2.AsyncClient) -> None:
-    """Its tokens and its password are worth nothing; the address is free; others stay."""
+    """Its tokens and password are rejected, its address can be registered again, and other accounts stay."""
     login, bob = await logged_in(client, ANN), await logged_in(client, BOB)
     wrong = await client.post("/me/deletion", json={"password": "seven green lampions"}, headers=login.headers)
     assert wrong.status_code == 403

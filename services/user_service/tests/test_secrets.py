@@ -1,4 +1,4 @@
-"""The canary search: no secret that went in or out is in a line of log, in another answer, or in the database."""
+"""No secret that the service received or issued is in the logs, in other responses or in the database."""
 
 import io
 import json
@@ -34,25 +34,25 @@ GIVES_TOKENS = ("/auth/login", "/auth/refresh", "/oauth/token")
 
 
 class Log:
-    """The lines of log that the service has written."""
+    """The log lines that the service has written."""
 
     def __init__(self) -> None:
         self.stream = io.StringIO()
 
     @property
     def text(self) -> str:
-        """All of them."""
+        """All lines."""
         return self.stream.getvalue()
 
     def events(self, name: str) -> list[dict[str, Any]]:
-        """Those of one name; each line has to be JSON, so that nothing else passes for a log."""
+        """Return the events with this name. Fails on a line that is not JSON."""
         lines = [json.loads(line) for line in self.text.splitlines()]
         return [line for line in lines if line["event"] == name]
 
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
-    """What the shipped logging writes, at its most talkative."""
+    """Record what the shipped logging writes at level debug."""
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
     opened = Log()
@@ -67,13 +67,13 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
 
 @pytest.fixture
 def settings(settings: UserSettings) -> UserSettings:
-    """With every request in the log, and a password that PostgreSQL is told."""
+    """Log every request, and use a password for PostgreSQL."""
     url = settings.database_url.replace("//postgres@", f"//postgres:{DATABASE_PASSWORD}@")
     return settings.model_copy(update={"access_log": True, "database_url": url})
 
 
 class Walk:
-    """Uses the service in every way that takes or gives a secret, and remembers the secrets and the answers."""
+    """Calls every operation that takes or returns a secret, and records the secrets and the responses."""
 
     def __init__(self, app: FastAPI, client: httpx2.AsyncClient, settings: UserSettings, mailer: FakeMailer) -> None:
         self.app = app
@@ -92,7 +92,7 @@ class Walk:
         self.answers.append(f"{answer.headers.raw!r} {_but_tokens_given(answer)}")
 
     async def fail(self) -> None:
-        """Send what is wrong: words of a wrong kind, in wrong places, and what broken JSON holds."""
+        """Send secrets in invalid requests: with wrong types, in wrong fields and in malformed JSON."""
         send, secret = self.client.post, self.canaries["secret"]
         await log_in(self.client, ANN, password=WRONG)
         await send("/auth/login", json={"email": 1, "password": WRONG})
@@ -104,7 +104,7 @@ class Walk:
         await send("/auth/password-reset/confirmation", json={"token": WRONG, "new_password": NEW})
 
     async def be_a_service(self, holder: LoggedIn) -> None:
-        """Get a token, be refused one, and ask about somebody else's."""
+        """Get a token, be refused one, and introspect the tokens of a user."""
         send, headers = self.client.post, basic("reporting", self.canaries["secret"])
         given = await send("/oauth/token", data=GRANT, headers=headers)
         self.canaries["service token"] = given.json()["access_token"]
@@ -114,7 +114,7 @@ class Walk:
         await send("/oauth/revoke", data={"token": holder.access_token})
 
     async def be_an_administrator(self, root: LoggedIn) -> None:
-        """Read all there is to read, and send the token where it does not belong."""
+        """Read all administrative resources, and send the token in a query."""
         await self.client.get(f"/me?access_token={root.access_token}")
         for path in ("/me", "/admin/audit", "/admin/users"):
             await self.client.get(path, headers=root.headers)
@@ -144,7 +144,7 @@ class Walk:
         assert (await refresh(self.client, login.refresh_token)).status_code == 401
 
     def remember(self, name: str, login: LoggedIn) -> LoggedIn:
-        """Take both tokens for canaries."""
+        """Record both tokens as canaries."""
         self.canaries |= {f"{name}'s access": login.access_token, f"{name}'s refresh": login.refresh_token}
         return login
 
@@ -157,7 +157,7 @@ async def test_no_secret_is_anywhere_but_where_it_belongs(
     mailer: FakeMailer,
     log: Log,
 ) -> None:
-    """Passwords, all kinds of tokens, secrets of clients, of the key and of the database, used well and badly."""
+    """Passwords, tokens, client secrets, private key and database password are in no log, response or table."""
     walk = Walk(app, client, settings, mailer)
     walk.canaries["secret"] = await new_client(settings, "reporting", "tokens:introspect")
     root = walk.remember("administrator", await administrator(client, settings, ANN))
@@ -176,7 +176,7 @@ async def test_no_secret_is_anywhere_but_where_it_belongs(
 async def test_a_crash_is_logged_without_the_values_it_met(
     client: httpx2.AsyncClient, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The trace names files and lines, and what no variable held."""
+    """The traceback names files and lines and has no values of variables."""
 
     async def crash(*_: object) -> None:
         raise ZeroDivisionError
@@ -190,7 +190,7 @@ async def test_a_crash_is_logged_without_the_values_it_met(
 
 
 async def test_a_database_that_is_down_keeps_its_password(settings: UserSettings, mailer: FakeMailer, log: Log) -> None:
-    """Neither who asks nor who reads the log learns with what we would have logged in to it."""
+    """Neither response nor log has the password of the database."""
     url = f"postgresql+asyncpg://users:{DATABASE_PASSWORD}@127.0.0.1:1/users"
     app = create_app(settings.model_copy(update={"database_url": url}), mailer=mailer)
     async with running(app) as client:
@@ -201,7 +201,7 @@ async def test_a_database_that_is_down_keeps_its_password(settings: UserSettings
 
 
 def _but_tokens_given(answer: httpx2.Response) -> str:
-    """The body without the tokens that this very answer is there to give."""
+    """Return the body, without the tokens if the purpose of the response is to return them."""
     if answer.status_code != 200 or answer.request.url.path not in GIVES_TOKENS:
         return answer.text
     body = answer.json()

@@ -50,7 +50,7 @@ def _metric(app: FastAPI, name: str, **labels: str) -> float:
 async def test_a_failed_login_says_account_address_and_reason(
     app: FastAPI, client: httpx2.AsyncClient, sessions: SessionFactory, log: list[Any]
 ) -> None:
-    """The three reasons, which look alike to the caller, are told apart; no event holds an address of mail."""
+    """Events distinguish the three reasons, which the response does not; no event has an email address."""
     await register(client, ANN)
     bob = UserId(await register(client, BOB))
     async with sessions.begin() as session:
@@ -73,7 +73,7 @@ async def test_a_failed_login_says_account_address_and_reason(
 async def test_a_throttled_attempt_says_account_address_and_kind(
     app: FastAPI, client: httpx2.AsyncClient, log: list[Any]
 ) -> None:
-    """Logins, registrations and requests for mail are told apart."""
+    """Events distinguish logins, registrations and requests for emails."""
     await register(client, ANN)
     for _ in range(6):
         await log_in(client, ANN, password=WRONG)
@@ -92,7 +92,7 @@ async def test_a_throttled_attempt_says_account_address_and_kind(
 
 
 def test_the_log_is_limited_and_the_metrics_are_not(log: list[Any]) -> None:
-    """After so many lines a minute there is one that says so, and a minute later the number that is missing."""
+    """At the limit of lines per minute, one line says so; a minute later a line has the number of omitted ones."""
     clock, registry = FakeClock(), CollectorRegistry()
     security = SecurityLog(clock=clock, registry=registry, lines_per_minute=10)
     for _ in range(700):
@@ -114,7 +114,7 @@ def test_the_log_is_limited_and_the_metrics_are_not(log: list[Any]) -> None:
 async def test_a_full_password_queue_does_not_use_up_attempts(
     settings: UserSettings, clock: FakeClock, log: list[Any]
 ) -> None:
-    """A login that found no place in the queue is throttled, is in the log and does not count."""
+    """A login that is rejected because the queue is full is throttled and logged, and does not count as an attempt."""
     passwords = Passwords(CHEAP, max_waiting=0)
     app = create_app(settings, clock=clock, mailer=FakeMailer(), passwords=passwords)
     async with running(app) as client:

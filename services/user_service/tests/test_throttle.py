@@ -1,4 +1,4 @@
-"""Guessing is slowed down per account and per network address, and the owner gets in."""
+"""Guessing is throttled per account and per network address, and the owner can still log in."""
 
 from fastapi import FastAPI
 
@@ -30,7 +30,7 @@ async def test_a_stranger_cannot_lock_the_owner_out(app: FastAPI) -> None:
 
 
 async def test_one_address_tries_few_accounts(app: FastAPI, clock: FakeClock) -> None:
-    """One password against many accounts is slowed down as well, and says for how long."""
+    """One password tried on many accounts is throttled, with `Retry-After`."""
     async with running(app), client_at(app, "203.0.113.9") as stranger, client_at(app, "2001:db8::1") as other:
         for number in range(PER_NETWORK.attempts):
             assert (await log_in(stranger, ANN, email=f"user{number}@example.com")).status_code == 401
@@ -43,7 +43,7 @@ async def test_one_address_tries_few_accounts(app: FastAPI, clock: FakeClock) ->
 
 
 async def test_registrations_of_one_address_are_throttled(app: FastAPI, clock: FakeClock) -> None:
-    """Asking whether an address is taken is limited; a refused password does not count."""
+    """Registrations, which reveal whether an address is taken, are limited; a refused password does not count."""
     async with running(app), client_at(app, "203.0.113.9") as stranger, client_at(app, "198.51.100.7") as other:
         for _ in range(10):
             assert (await stranger.post("/users", json=ANN | {"password": "too short"})).status_code == 422
@@ -59,7 +59,7 @@ async def test_registrations_of_one_address_are_throttled(app: FastAPI, clock: F
 
 
 async def test_one_network_registers_a_limited_number(app: FastAPI) -> None:
-    """A flood of new addresses from one network ends; others register."""
+    """Registrations from one network are limited; other networks are not affected."""
     async with running(app), client_at(app, "203.0.113.9") as stranger, client_at(app, "198.51.100.7") as other:
         people = [ANN | {"email": f"user{number}@example.com"} for number in range(PER_NETWORK.attempts + 3)]
         codes = [(await stranger.post("/users", json=person)).status_code for person in people]
@@ -68,7 +68,7 @@ async def test_one_network_registers_a_limited_number(app: FastAPI) -> None:
 
 
 async def test_throttling_begins_alike_for_everybody(app: FastAPI, sessions: SessionFactory) -> None:
-    """When and how attempts are refused tells nobody whether there is such an account, or whether it is locked."""
+    """Existing, locked and unknown accounts are throttled in the same way, so throttling does not reveal them."""
     async with running(app) as client:
         await register(client, ANN)
         bob = UserId(await register(client, BOB))
@@ -80,7 +80,7 @@ async def test_throttling_begins_alike_for_everybody(app: FastAPI, sessions: Ses
 
 
 async def _exhaust(app: FastAPI, person: dict[str, str]) -> list[tuple[int, str | None, dict[str, str]]]:
-    """What a stranger is told who goes on trying."""
+    """Return the responses to repeated wrong passwords from another network."""
     async with client_at(app, "203.0.113.9") as stranger:
         answers = [await log_in(stranger, person, password=WRONG) for _ in range(8)]
     return [(each.status_code, each.headers.get("retry-after"), each.json() | {"request_id": ""}) for each in answers]
