@@ -1,1 +1,1 @@
-"""Tests of several services together; a test of one thing lies beside that thing."""
+"""Tests of several services together. Tests of a single service or library are in its own folder."""

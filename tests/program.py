@@ -20,15 +20,15 @@ ISSUER = "https://users.example.com"
 # A busy machine may take long to start a process; nothing here measures that.
 _START_SECONDS = 60
 _STOP_SECONDS = 60
-# Below what the kernel gives to clients, or one of them may sit on the port while the service is down.
+# Below the kernel's range for clients, so that no client is given the port while the service is down.
 _PORTS = range(20_000, 32_000)
 
 
 class Program:
-    """One service: its settings, its files, its port, and the process while there is one."""
+    """One service: its settings, files and port, and its process while it runs."""
 
     def __init__(self, name: str, folder: Path, **settings: str) -> None:
-        """Files lie in `folder`, in one of the service's name; `settings` are named without the service's prefix."""
+        """Keep its files in `folder` / `name`; `settings` are named without the service's prefix."""
         self.name = name
         self.folder = folder / name
         self.log = folder / f"{name}.log"
@@ -41,35 +41,35 @@ class Program:
         self.command: Sequence[str] = (self.binary,)
 
     def by(self, *command: str) -> "Program":
-        """The same service, with its settings, files and port, as another command starts it."""
+        """Return the same service, with its settings, files and port, started by another command."""
         other = copy.copy(self)
         other.command = command
         return other
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """Its base URL."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def binary(self) -> str:
-        """The shipped program."""
+        """The path of the shipped program."""
         return str(_ROOT / "services" / self.name / self.name)
 
     @property
     def environment(self) -> dict[str, str]:
-        """What it is told."""
+        """The environment of its process."""
         return os.environ | self._settings
 
     def run(self, *arguments: str) -> str:
-        """Run another of its commands to its end; what it printed."""
+        """Run another of its commands and return what it printed."""
         command = [*self.command, *arguments]
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     def start(self, *, through: Sequence[str] = ()) -> None:
-        """Start it, by way of another command if need be, and wait until it answers."""
+        """Start it, with the command prefix `through` if given, and wait until it answers."""
         self.launch(through=through)
         assert self.process is not None
         end = time.monotonic() + _START_SECONDS
@@ -79,30 +79,30 @@ class Program:
             time.sleep(0.02)
 
     def launch(self, *, through: Sequence[str] = ()) -> None:
-        """Start it and wait for nothing."""
+        """Start it without waiting."""
         with self.log.open("ab") as log:
             command = [*through, *self.command]
             self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
 
     def kill(self) -> None:
-        """End it as a power cut would: without a chance to say anything."""
+        """Kill it with SIGKILL, as a power cut would."""
         assert self.process is not None
         self.process.kill()
         self.process.wait()
 
     def stop(self) -> int:
-        """Ask it to stop, unless it has ended; its exit status."""
+        """Send SIGTERM, unless it has ended, and return its exit status."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(_STOP_SECONDS)
 
     def said(self) -> str:
-        """All that it has written, which is its log."""
+        """Return all its output, which is its log."""
         return self.log.read_text() if self.log.exists() else ""
 
     @contextmanager
     def running(self, *, through: Sequence[str] = ()) -> Iterator[None]:
-        """Let it run; a stop at the end must be a success."""
+        """Run it until the context ends; then it must stop with exit code 0."""
         self.start(through=through)
         try:
             yield

@@ -13,13 +13,13 @@ from tests.program import Program
 ANN = {"email": "ann@example.com", "password": "seven green lanterns"}
 TEA = {"name": "Tea", "description": "Leaves", "price_cents": 450, "stock": 3}
 
-# Nothing that is asked may take longer, whatever has failed: 3 s for a connection and 5 s for a statement, and room.
+# No request may take longer, even with a failure: 3 s for a connection, 5 s for a statement, and a margin.
 BOUND_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceStack:
-    """Both services; whether they run is up to the test."""
+    """Both services, which the test starts."""
 
     users: Program
     products: Program
@@ -35,7 +35,7 @@ class SeededUser:
 
 @contextmanager
 def client(**options: object) -> Iterator[httpx2.Client]:
-    """A client that goes straight to loopback."""
+    """Yield a client that ignores proxy settings."""
     with httpx2.Client(trust_env=False, timeout=60, **options) as opened:  # type: ignore[arg-type]
         yield opened
 
@@ -51,7 +51,7 @@ def running_stack(folder: Path, **settings: str) -> Iterator[ServiceStack]:
 
 
 def prepare(stack: ServiceStack) -> None:
-    """Make the tables of both and the first signing key."""
+    """Create the tables of both services and the first signing key."""
     stack.users.run("migrate")
     stack.users.run("rotate-keys")
     stack.products.run("migrate")
@@ -117,7 +117,7 @@ def seed_user_and_product(stack: ServiceStack, http: httpx2.Client) -> SeededUse
 
 
 def log_in(stack: ServiceStack, http: httpx2.Client) -> str:
-    """A new access token of Ann's."""
+    """Return a new access token for Ann."""
     answer = http.post(f"{stack.users.url}/auth/login", json=ANN)
     assert answer.status_code == httpx2.codes.OK, answer.text
     return str(answer.json()["access_token"])

@@ -1,4 +1,4 @@
-"""A replica too many."""
+"""A SQLite file is served by one process only."""
 
 import subprocess
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.service_stack import running_stack
 
 @pytest.mark.parametrize("name", ["user_service", "product_service"])
 def test_a_second_server_on_the_same_file_refuses_to_start(tmp_path: Path, name: str) -> None:
-    """It ends with one sentence that says why, before it answers anybody."""
+    """The second process ends with exit code 2 and one sentence with the reason."""
     with running_stack(tmp_path):
         too_many = Program(name, tmp_path)
         command, environment = [too_many.binary], too_many.environment

@@ -1,4 +1,4 @@
-"""`bazel run //:dev` as a newcomer meets it: what it prints works, and Ctrl-C ends it."""
+"""`bazel run //:dev` on a new checkout: the printed URLs and token work, and Ctrl-C ends it."""
 
 import os
 import re
@@ -30,7 +30,7 @@ def _dev(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_what_it_prints_works_and_one_signal_ends_it(tmp_path: Path) -> None:
-    """A user logged in, both pages there, and after Ctrl-C nobody listens and nothing was said of a crash."""
+    """The token and both documentation pages work; after Ctrl-C all ports are closed and no traceback was printed."""
     with _dev(tmp_path) as dev:
         said = _until_ready(dev)
         urls = re.findall(r"http://[0-9.:]+(?=/docs)", said)
@@ -61,7 +61,7 @@ def test_what_it_prints_works_and_one_signal_ends_it(tmp_path: Path) -> None:
 
 
 def test_the_second_start_finds_what_the_first_made(tmp_path: Path) -> None:
-    """Same user, same key; SIGTERM ends it as Ctrl-C does."""
+    """A second start has the same user and key; SIGTERM ends it like Ctrl-C."""
     users = []
     for _ in range(2):
         with _dev(tmp_path) as dev:
@@ -74,7 +74,7 @@ def test_the_second_start_finds_what_the_first_made(tmp_path: Path) -> None:
 
 
 def test_fresh_starts_over(tmp_path: Path) -> None:
-    """`--fresh` deletes what the command has made, and no other file of the folder."""
+    """`--fresh` deletes the files that the command has created, and no other file of the folder."""
     (tmp_path / "notes.txt").write_text("mine")
     users, passwords = [], set()
     for arguments in ((), ("--fresh",)):
@@ -90,7 +90,7 @@ def test_fresh_starts_over(tmp_path: Path) -> None:
 
 
 def test_a_killed_broker_ends_all(tmp_path: Path) -> None:
-    """As a killed service does; the sentence names the log of the server."""
+    """A killed broker ends all services, as a killed service does; the message names the log of the broker."""
     with _dev(tmp_path) as dev:
         urls = re.findall(r"http://[0-9.:]+(?=/docs)", _until_ready(dev))
         os.kill(int((tmp_path / "nats/lock").read_text()), signal.SIGKILL)
@@ -102,7 +102,7 @@ def test_a_killed_broker_ends_all(tmp_path: Path) -> None:
 
 
 def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
-    """It names the port and the flag, and starts nothing."""
+    """The error names the port and the flag, and no process is started."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with _dev(tmp_path, "--port", f"product_service={port}") as dev:
@@ -128,7 +128,7 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_flag_is_one_sentence(tmp_path: Path, arguments: tuple[str, ...], why: str) -> None:
-    """And no traceback."""
+    """An invalid flag is reported without a traceback."""
     with _dev(tmp_path, *arguments) as dev:
         said, _ = dev.communicate(timeout=_PATIENCE_SECONDS)
     assert dev.returncode in {1, 2}
@@ -138,7 +138,7 @@ def test_a_wrong_flag_is_one_sentence(tmp_path: Path, arguments: tuple[str, ...]
 
 
 def _refuses_a_second_one(folder: Path) -> None:
-    """On other ports, with the same data."""
+    """Check that a second start with the same data, on other ports, is refused."""
     with _dev(folder, "--fresh") as second:
         said, _ = second.communicate(timeout=_PATIENCE_SECONDS)
     assert second.returncode == 1

@@ -1,4 +1,4 @@
-"""SIGTERM, as a rolling update sends it to what ships."""
+"""SIGTERM, as in a rolling update, sent to the shipped programs."""
 
 import signal
 import time
@@ -10,13 +10,13 @@ import pytest
 from tests.program import Program
 from tests.service_stack import ServiceStack, prepare
 
-# It takes a moment; a busy machine may take many.
+# Usually a moment; much longer on a busy machine.
 _FLIP_SECONDS = 60
 
 
 @pytest.mark.parametrize("name", ["user_service", "product_service"])
 def test_a_service_says_that_it_stops_and_serves_on(tmp_path: Path, name: str) -> None:
-    """Not ready at once, and new clients are answered until its time is up; a second signal ends it."""
+    """After SIGTERM it is not ready, but answers new clients in the grace period; a second signal ends it."""
     users = Program("user_service", tmp_path, DRAIN_SECONDS="600")
     products = Program("product_service", tmp_path, DRAIN_SECONDS="600", JWKS_URL=f"{users.url}/.well-known/jwks.json")
     prepare(ServiceStack(users, products))
@@ -43,5 +43,5 @@ def _wait_until_not_ready(program: Program) -> None:
 
 
 def _asked(program: Program, path: str) -> httpx2.Response:
-    """The answer to somebody who has not been here before."""
+    """Return the response to a request on a new connection."""
     return httpx2.get(program.url + path, trust_env=False, timeout=60)

@@ -1,7 +1,7 @@
-"""A small disk that can be filled: a tmpfs in namespaces of its own, which other programs are let into.
+"""A small disk that can be filled: a tmpfs in a separate mount namespace, which other programs can enter.
 
-disk.py KIB small|read-only FOLDER makes it, in FOLDER's place and with FOLDER's files, and keeps it until its standard
-input ends. A process of its own because none with threads can enter a user namespace.
+`disk.py KIB small|read-only FOLDER` mounts it on FOLDER with the files of FOLDER, and keeps it until its standard input
+ends. It runs as a separate process, because a process with threads cannot create a user namespace.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from pathlib import Path
 
 _CLONE_NEWNS, _CLONE_NEWUSER = 0x00020000, 0x10000000
 _MS_RDONLY, _MS_REMOUNT = 1, 32
-# Not root, as whom PostgreSQL refuses to run.
+# Not root: PostgreSQL refuses to run as root.
 _NOBODY = 65534
 _FILLER = "filler"
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -34,24 +34,24 @@ class Disk:
         )
 
     def fill(self, *, leaving: int) -> None:
-        """Take all room but `leaving` KiB."""
+        """Fill the disk except for `leaving` KiB."""
         room = os.statvfs(self._seen_from_here)
         with (self._seen_from_here / _FILLER).open("wb") as filler:
             os.posix_fallocate(filler.fileno(), 0, room.f_bavail * room.f_frsize - leaving * 1024)
 
     def make_room(self) -> None:
-        """Give it back."""
+        """Free the space that `fill` took."""
         (self._seen_from_here / _FILLER).unlink()
 
 
 @contextlib.contextmanager
 def small_disk(folder: Path, *, kib: int, kind: str = "small") -> Iterator[Disk]:
-    """A disk of `kib` KiB in the place of `folder`, for as long as nobody leaves."""
+    """Mount a disk of `kib` KiB on `folder` until the context ends."""
     command = [sys.executable, __file__, str(kib), kind, str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as keeper:
         assert keeper.stdout is not None
         assert keeper.stdout.readline() == b"made\n", f"no disk at {folder}"
-        # At the end the pipe closes, and with it the keeper ends.
+        # The end of the context closes the pipe, which ends the keeper process.
         yield Disk(folder, keeper.pid)
 
 

@@ -1,4 +1,4 @@
-"""The clock of both services jumps, forth and back by an hour."""
+"""The clock of both services is set forward and back by an hour."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -11,23 +11,23 @@ import pytest
 from tests.service_stack import ANN, SeededUser, ServiceStack, client, log_in, seed_user_and_product, sqlite_stack
 
 _HOUR = 3600
-# Later than Ann chose her password, at any step: a token from before that is no token of hers.
+# At every step later than Ann's choice of a password: a token issued before that is not valid.
 _LATER = 2 * _HOUR
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """What libfaketime tells the processes that see it."""
+    """The date that libfaketime reports to processes that are started with `through`."""
 
     file: Path
 
     def step_to(self, seconds: int) -> None:
-        """Let their date be so much ahead of the machine's; what measures durations goes on as it did."""
+        """Set their date to `seconds` ahead of the machine's. Their monotonic clock is not changed."""
         self.file.write_text(f"{seconds:+}")
 
     @property
     def through(self) -> Sequence[str]:
-        """The command by which they see it."""
+        """The prefix of commands for processes that see this clock."""
         library = Path(os.environ["FAKETIME_LIBRARY"]).absolute()
         settings = {"TIMESTAMP_FILE": str(self.file), "NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1"}
         return ("env", f"LD_PRELOAD={library}", *(f"FAKETIME_{key}={value}" for key, value in settings.items()))
@@ -35,7 +35,7 @@ class Clock:
 
 @pytest.fixture
 def clock(tmp_path: Path) -> Clock:
-    """A clock that is right."""
+    """A clock with the right time."""
     made = Clock(tmp_path / "date")
     made.step_to(0)
     return made
@@ -50,7 +50,7 @@ def stack(tmp_path: Path, clock: Clock) -> Iterator[ServiceStack]:
 
 
 def test_steps_of_the_clock(stack: ServiceStack, clock: Clock) -> None:
-    """Whoever logs in is served at any date; a token ends by the date, and is good again where that goes back."""
+    """A new login works at any date; a token expires by the date, and is valid again after the clock is set back."""
     with client() as http:
         ann = seed_user_and_product(stack, http)
         clock.step_to(_LATER)
@@ -63,7 +63,7 @@ def test_steps_of_the_clock(stack: ServiceStack, clock: Clock) -> None:
 
 
 def test_a_throttled_login_is_let_in_again(stack: ServiceStack, clock: Clock) -> None:
-    """Nobody is locked out, or in, for as long as the clock went back."""
+    """A throttled login has to wait at most the window of 300 s, even after the clock is set back an hour."""
     with client() as http:
         seed_user_and_product(stack, http)
         wrong = ANN | {"password": "seven red lanterns"}

@@ -1,4 +1,4 @@
-"""Many clients at once on services that keep their rows in SQLite, and services that are stopped under them."""
+"""Concurrent clients of services on SQLite, also while a service is stopped."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +15,7 @@ from tests.service_stack import ANN, TEA, SeededUser, ServiceStack, client, prep
 
 _CLIENTS = 16
 _PATIENCE_SECONDS = 60
-# Longer than a busy machine stands still.
+# Longer than a busy machine may stop scheduling a process.
 _DRAIN_SECONDS = "3"
 
 Ask = Callable[[ServiceStack, SeededUser, httpx2.Client, str], httpx2.Response]
@@ -23,7 +23,7 @@ Ask = Callable[[ServiceStack, SeededUser, httpx2.Client, str], httpx2.Response]
 
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[ServiceStack]:
-    """Both services, at work; they drain as they ship, only quicker."""
+    """Both services, running, with a shorter grace period than the default."""
     users = Program("user_service", tmp_path, DRAIN_SECONDS=_DRAIN_SECONDS)
     jwks = f"{users.url}/.well-known/jwks.json"
     products = Program("product_service", tmp_path, DRAIN_SECONDS=_DRAIN_SECONDS, JWKS_URL=jwks)
@@ -74,7 +74,7 @@ _REQUESTS: Mapping[str, tuple[Ask, ...]] = {
 
 @pytest.mark.parametrize("service", _REQUESTS)
 def test_sixteen_writers(stack: ServiceStack, ann: SeededUser, service: str) -> None:
-    """None of them is refused, and nobody is told of a lock."""
+    """Every request succeeds, and no output of a service mentions a lock."""
     with ThreadPoolExecutor(_CLIENTS) as threads:
         done = [threads.submit(_write, stack, ann, service, writer) for writer in range(_CLIENTS)]
         answers = [answer for each in done for answer in each.result()]
@@ -85,7 +85,7 @@ def test_sixteen_writers(stack: ServiceStack, ann: SeededUser, service: str) -> 
 
 
 def _write(stack: ServiceStack, ann: SeededUser, service: str, writer: int) -> list[httpx2.Response]:
-    """Ask for each thing three times. Writers begin with different things: there is room for four imports at a time."""
+    """Send each request three times. Writers start with different ones, since only four imports run at a time."""
     asks = _REQUESTS[service]
     first = writer % len(asks)
     with client() as http:
@@ -104,7 +104,7 @@ class Client:
     failed: list[str] = field(default_factory=list)
 
     def ask(self, once: Callable[[httpx2.Client, str], httpx2.Response], name: str) -> None:
-        """Send requests until then."""
+        """Send requests until a response closes the connection."""
         with client() as http:
             while not self.told and not self.failed:
                 try:

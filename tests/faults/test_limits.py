@@ -1,4 +1,4 @@
-"""Services whose machine has run out: of a disk that can be written to, of file descriptors."""
+"""Services without a writable disk, or with few file descriptors."""
 
 import contextlib
 import time
@@ -24,7 +24,7 @@ def stack(tmp_path: Path) -> ServiceStack:
 
 
 def test_a_disk_that_cannot_be_written_to(stack: ServiceStack, tmp_path: Path) -> None:
-    """The service ends with one sentence that says why, instead of serving half of what it should."""
+    """The service ends at the start with one sentence that has the reason."""
     folder = tmp_path / "disk"
     with small_disk(folder, kib=700, kind="read-only") as disk:
         stack.products.launch(through=disk.through)
@@ -35,8 +35,8 @@ def test_a_disk_that_cannot_be_written_to(stack: ServiceStack, tmp_path: Path) -
 
 
 def test_sixty_four_descriptors(stack: ServiceStack) -> None:
-    """A flood of connections is refused; who is connected is served, and others are when the flood is over."""
-    # Who is connected stays so however long the next request takes to come.
+    """Existing connections are served during a flood of new ones, and new connections again after it."""
+    # The client keeps its connection open, however long it is idle.
     lasting = httpx2.Limits(keepalive_expiry=None)
     with stack.users.running(), stack.products.running(through=_FEW_DESCRIPTORS), client(limits=lasting) as http:
         ann = seed_user_and_product(stack, http)
@@ -54,7 +54,7 @@ def _write(stack: ServiceStack, http: httpx2.Client, ann: SeededUser) -> httpx2.
 
 @contextlib.contextmanager
 def _connected(stack: ServiceStack, count: int) -> Iterator[None]:
-    """Connections that ask for nothing."""
+    """Hold connections that send no request."""
     with contextlib.ExitStack() as held:
         for _ in range(count):
             connection = HTTPConnection("127.0.0.1", stack.products.port, timeout=_BACK_SECONDS)

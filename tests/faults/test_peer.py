@@ -1,4 +1,4 @@
-"""A user service that is down: whoever is known is still served by the product service."""
+"""While the user service is down, the product service still accepts tokens of keys that it knows."""
 
 import time
 from pathlib import Path
@@ -29,7 +29,7 @@ def test_known_keys_serve_while_the_issuer_is_down(tmp_path: Path) -> None:
 
 
 def test_a_service_that_starts_before_its_issuer(tmp_path: Path) -> None:
-    """Without a single key nobody can be told from anybody: 503 in time, and at work soon after the issuer is there."""
+    """Without keys every token gets 503 within a limited time; soon after the issuer is up, tokens are accepted."""
     stack = sqlite_stack(tmp_path)
     with client() as http:
         with stack.users.running(), stack.products.running():

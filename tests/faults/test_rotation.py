@@ -1,4 +1,4 @@
-"""Signing keys rotated while people log in, refresh and read, and strangers send tokens of keys that nobody has."""
+"""Signing keys are rotated while clients log in, refresh and read, and others send tokens of unknown keys."""
 
 import base64
 import json
@@ -23,17 +23,17 @@ from tests.service_stack import ANN, SeededUser, ServiceStack, client, seed_user
 
 _ROTATIONS = 3
 _CLIENTS = 4
-# Of these there are more, which on a slow machine takes longer than the rotations.
+# The test needs at least so many; on a slow machine that takes longer than the rotations.
 _READS, _FORGED = 100, 1000
-# An hour as it ships. It must be longer than verifiers may wait between two fetches, and the 5 s between two looks
-# into the folder.
+# One hour by default. It must be longer than the verifiers' interval between two fetches, and than the 5 s after
+# which the folder is read again.
 _AHEAD = timedelta(seconds=FetchPolicy().cooldown + 10)
 _PATIENCE_SECONDS = 10 * _ROTATIONS * _AHEAD.total_seconds()
 
 
 @dataclass(slots=True)
 class People:
-    """What the clients have seen until `over` is set."""
+    """Clients that send requests until `over` is set, and their results."""
 
     stack: ServiceStack
     ann: SeededUser
@@ -74,7 +74,7 @@ class People:
         return document
 
     def flood(self) -> None:
-        """Send tokens of unknown keys, each of another."""
+        """Send tokens, each with a different unknown key id."""
         _, payload, signature = self.ann.headers["Authorization"].removeprefix("Bearer ").split(".")
         with client() as http:
             for number in count():
@@ -91,7 +91,7 @@ class People:
 
 
 def test_no_request_fails_and_few_fetches_are_made(tmp_path: Path) -> None:
-    """Three rotations under load lose no request; a flood of unknown keys makes a fetch each 30 s at most."""
+    """Three rotations under load fail no request; a flood of unknown keys causes at most one fetch per 30 s."""
     stack = sqlite_stack(tmp_path)
     with stack.users.running(), stack.products.running(), client() as http:
         began = time.monotonic()
@@ -106,9 +106,9 @@ def test_no_request_fails_and_few_fetches_are_made(tmp_path: Path) -> None:
 
 
 def _rotate_until_seen(stack: ServiceStack, people: People) -> None:
-    """Write the next key whenever none waits for its time, as a schedule does, until that many more have signed.
+    """Write the next key whenever no key is pending, as a schedule does, until `_ROTATIONS` more keys have signed.
 
-    It also takes as many reads and forged tokens as make a load and a flood.
+    Also wait for more than `_READS` reads and `_FORGED` forged tokens.
     """
     end = time.monotonic() + _PATIENCE_SECONDS
     while len(people.kids) <= _ROTATIONS or people.reads <= _READS or people.refused <= _FORGED:
@@ -136,7 +136,7 @@ def _kid(token: str) -> str:
 
 
 def _fetches(stack: ServiceStack, http: httpx2.Client) -> int:
-    """How often the user service was asked for its keys."""
+    """Return how often the user service was asked for its keys."""
     text = http.get(f"{stack.users.url}/metrics").text
     counted = re.findall(r'^http_requests_total\{[^}]*jwks\.json"[^}]*\} (\S+)$', text, re.MULTILINE)
     return sum(round(float(each)) for each in counted)

@@ -1,11 +1,11 @@
-"""Run the code of the migration before on the tables of today: `bazel run //tests/previous`.
+"""Run the code of the previous migration on today's tables: `bazel run //tests/previous`.
 
-A roll-out migrates first and replaces the processes after, so code must go on working on the tables of the next
-revision. For each service of the graph this takes the last commit that knew fewer migrations of it and starts that
-commit's sources on today's tables, on SQLite and on PostgreSQL. The user and the product service are used by people as
-well: over rows of today's code, and back; of another service it is seen that it is ready. The sources run with today's
-interpreter and wheels, and with the wheels that only their own lock has. It is no test of `bazel test`, because history
-is no input of a build.
+A roll-out first migrates and then replaces the processes, so code must work on the tables of the next revision. For
+each service this takes the last commit with fewer migrations and starts the sources of that commit on today's tables,
+on SQLite and on PostgreSQL. The user and the product service also serve requests: the previous code on rows of today's
+code, then the reverse. Other services only have to be ready. The sources run with today's interpreter and wheels, and
+with the wheels that only their own lock has. This is not part of `bazel test`, because the git history is no input of
+a build.
 """
 
 import os
@@ -29,7 +29,7 @@ _IN_STACK = {"user_service": "users", "product_service": "products"}
 
 
 def main(workspace: Path) -> int:
-    """Say of each service in one sentence what was found; the exit code."""
+    """Print one sentence per service with the result, and return the exit code."""
     try:
         for service in sorted(file.parent.name for file in (_ROOT / "services").glob("*/service.json")):
             print(f"{service}: {_proven(workspace, service)}", flush=True)
@@ -75,7 +75,7 @@ def _on_postgresql(folder: Path, service: str) -> None:
 
 
 def _start_in_turns(program: Program, sources: Path) -> None:
-    """Start today's code, the code before and today's again on the same tables."""
+    """Start today's code, the previous code and today's again on the same tables."""
     program.run("migrate")
     for each in (program, _of_sources(program, sources), program):
         with each.running(), client() as http:
@@ -84,7 +84,7 @@ def _start_in_turns(program: Program, sources: Path) -> None:
 
 
 def _take_turns(stack: ServiceStack, service: str, sources: Path) -> None:
-    """Let today's code, the code before and today's again work on the same rows."""
+    """Run requests on today's code, the previous code and today's again, on the same rows."""
     ann, bob, eve = (Person(f"{name}@example.com") for name in ("ann", "bob", "eve"))
     with _said_of("today's code"):
         _run(stack, created=[ann], verified=[ann])
@@ -103,14 +103,14 @@ def _said_of(code: str) -> Iterator[None]:
 
 
 def _before(stack: ServiceStack, service: str, sources: Path) -> ServiceStack:
-    """The stack with the service as it was."""
+    """Return the stack with the previous code of the service."""
     part = _IN_STACK[service]
     return replace(stack, **{part: _of_sources(getattr(stack, part), sources)})
 
 
 def _of_sources(program: Program, sources: Path) -> Program:
     path = os.pathsep.join([str(sources), *_wheels(), str(sources.parent / "wheels")])
-    # -P, or today's sources, which lie in the working directory, would come first.
+    # Without -P, today's sources in the working directory would be imported first.
     module = f"services.{program.name}"
     return program.by("/usr/bin/env", f"PYTHONPATH={path}", sys.executable, "-P", "-m", module)
 
@@ -125,7 +125,7 @@ def _install_wheels(folder: Path) -> None:
 
 
 def _wheels() -> Sequence[str]:
-    """Where today's wheels lie, and none of today's sources."""
+    """Return the folders of today's wheels, without today's sources."""
     return [path for path in sys.path if Path(path).name == "site-packages"]
 
 

@@ -1,4 +1,4 @@
-"""What somebody does with both services over HTTP: only what the code before offered too."""
+"""Requests of a user to both services over HTTP, limited to operations that the previous code has too."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,12 +22,12 @@ class Person:
 
     @property
     def credentials(self) -> Mapping[str, str]:
-        """What they log in with."""
+        """The body of a login."""
         return {"email": self.email, "password": _PASSWORD}
 
 
 class CompatScenario:
-    """Requests to both services as they run now; each must be a success."""
+    """Sends requests to both services; each must succeed."""
 
     def __init__(self, stack: ServiceStack, http: httpx2.Client) -> None:
         self._stack = stack
@@ -41,7 +41,7 @@ class CompatScenario:
         person.path = self._products("POST", "/products", json=person.offer).headers["location"]
 
     def verify(self, person: Person) -> None:
-        """Find all as it was left, and change it."""
+        """Check the last written values, and change them."""
         self._refresh(person)
         self._log_in(person)
         _expect(self._users("GET", "/me").json(), {"name": person.name})
@@ -50,7 +50,7 @@ class CompatScenario:
         self._trade(person)
 
     def clean_up(self, person: Person) -> None:
-        """Take the product away, log out, close the account."""
+        """Delete the product and the account, and log out."""
         self._log_in(person)
         self._products("DELETE", person.path)
         self._users("POST", "/me/deletion", json={"password": _PASSWORD})

@@ -1,4 +1,4 @@
-"""The commit to hold today's tables against, found in histories made for it."""
+"""Finding the last commit of the previous migration, in repositories made for the tests."""
 
 import subprocess
 from pathlib import Path
@@ -24,7 +24,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def test_the_last_commit_of_the_migration_before(repository: Path) -> None:
-    """It is the one before the newest migration came, with all else that was there, and none of what came after."""
+    """The commit before the newest migration is exported, with its other files and no later ones."""
     past = last_before(repository, _FOLDER)
     assert past == Past(_git(repository, "rev-parse", "HEAD~2"), "0001")
     export(repository, past.commit, repository.parent / "old")
@@ -33,7 +33,7 @@ def test_the_last_commit_of_the_migration_before(repository: Path) -> None:
 
 
 def test_a_migration_that_is_not_committed(repository: Path) -> None:
-    """Its past is what is checked out."""
+    """If the newest migration is not committed, the past is HEAD."""
     (repository / _FOLDER / "m0003_third.py").touch()
     assert last_before(repository, _FOLDER) == Past(_git(repository, "rev-parse", "HEAD"), "0002")
 
@@ -46,7 +46,7 @@ def test_nothing_before(repository: Path) -> None:
 
 @pytest.mark.parametrize("depth", [1, 2])
 def test_a_history_that_was_cut_off(repository: Path, depth: int) -> None:
-    """It says what to fetch, and takes a clone's end for no beginning."""
+    """In a shallow clone the error says what to fetch; the oldest commit is not taken for the first."""
     shallow = repository.parent / "shallow"
     _git(repository, "clone", "--quiet", f"--depth={depth}", f"file://{repository}", str(shallow))
     with pytest.raises(HistoryError, match="git fetch --unshallow"):
@@ -54,14 +54,14 @@ def test_a_history_that_was_cut_off(repository: Path, depth: int) -> None:
 
 
 def test_a_folder_that_is_no_repository(tmp_path: Path) -> None:
-    """Git's own words."""
+    """The error has git's message."""
     (tmp_path / _FOLDER).mkdir(parents=True)
     with pytest.raises(HistoryError, match="not a git repository"):
         last_before(tmp_path, _FOLDER)
 
 
 def test_only_migrations_count() -> None:
-    """Whatever else lies in their folder."""
+    """Other files in the folder of migrations are ignored."""
     assert newest(["__init__.py", "m0009_x.py", "m0010_y.py", "m0011_notes.txt", "z.py"]) == "0010"
 
 

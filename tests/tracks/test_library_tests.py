@@ -1,4 +1,4 @@
-"""The libraries that `tools/build/tracks/libraries.bzl` names are those that services on a track reach."""
+"""`tools/build/tracks/libraries.bzl` lists exactly the libraries that services on each track use."""
 
 import json
 import os
@@ -19,7 +19,7 @@ def _differing(track: str) -> set[str]:
 
 
 def _reached(services: list[dict[str, Any]], track: str) -> dict[str, str]:
-    """Return the folders of libraries that services on a track reach and that import what differs on it."""
+    """Return the folders of libraries on a track that import a distribution with another version than on main."""
     return {
         folder: f"{service['service']} is made of it, and it imports {' and '.join(sorted(differing))}"
         for service in services
@@ -44,7 +44,7 @@ def _errors(services: list[dict[str, Any]], listed: Mapping[str, list[str]]) -> 
 
 @pytest.fixture(scope="module")
 def services() -> list[dict[str, Any]]:
-    """What the build knows of each service."""
+    """The track of each service and the libraries that it uses, as the build writes them."""
     return [json.loads(Path(path).read_text("utf-8")) for path in os.environ["SERVICES"].split()]
 
 

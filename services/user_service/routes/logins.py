@@ -1,4 +1,4 @@
-"""Logins of our own front ends."""
+"""Login, refresh and logout for the first-party front ends."""
 
 from fastapi import APIRouter
 

@@ -1,4 +1,4 @@
-"""What the endpoints of OAuth answer."""
+"""Responses of the OAuth endpoints."""
 
 from typing import Literal
 
@@ -20,7 +20,7 @@ class TokenView(BaseModel):
 
     @classmethod
     def of(cls, grant: ServiceToken | TokenPair) -> "TokenView":
-        """What the client gets of `grant`."""
+        """Return the response for a new token."""
         return cls(
             access_token=grant.access_token,
             expires_in=grant.seconds,
@@ -52,7 +52,7 @@ class TokenState(BaseModel):
 
     @classmethod
     def of(cls, found: Claims | RefreshGrant | None) -> "TokenState":
-        """What is told of a token."""
+        """Return the state of a token that was found, or `active: false` for None."""
         if found is None:
             return cls(active=False)
         state = cls(
