@@ -1,1 +1,1 @@
-"""SQLite and PostgreSQL behind one door: statements are SQL as text, the driver runs them."""
+"""SQLite and PostgreSQL behind one interface: engines, sessions, migrations and settings."""

@@ -87,7 +87,7 @@ async def test_a_response_is_read_as_the_model() -> None:
 
 
 async def test_parameters_are_sent_as_the_contract_says() -> None:
-    """Values of the path are percent-encoded, lists are repeated, and what is None is not sent."""
+    """Path values are percent-encoded, lists are repeated, and parameters that are None are not sent."""
     arguments = Arguments(
         path={"a-b": "x/y ?#ü%2F", "n": 3},
         query={
@@ -150,7 +150,7 @@ async def test_without_a_body_no_content_type_is_sent() -> None:
 
 
 async def test_bytes_are_needed_where_the_contract_has_bytes() -> None:
-    """Anything else is an error of the caller."""
+    """A body other than bytes raises an error before anything is sent."""
     with pytest.raises(TypeError, match="a body of image/png is bytes, not int"):
         await _sent(_sending("POST", content=Content("image/png", bytes)), Arguments(body=1))
 
@@ -187,7 +187,7 @@ async def test_the_transport_knows_operation_and_idempotency(
     ],
 )
 async def test_a_problem_is_raised_by_its_status(status: int, kind: type[StatusError]) -> None:
-    """With the members of the document, further ones too."""
+    """The error has the members of the problem document, including extension members."""
     document = {"type": "urn:problem:x", "title": "X", "status": status, "detail": "why", "rows": [1]}
     headers = {"Content-Type": f"{_PROBLEM}; charset=utf-8", "X-Request-Id": "r"}
     with pytest.raises(kind) as raised:
@@ -205,7 +205,7 @@ async def test_a_problem_is_raised_by_its_status(status: int, kind: type[StatusE
 
 @pytest.mark.parametrize(("header", "seconds"), [("3", 3.0), ("x", None), ("-1", None), ("nan", None), ("inf", None)])
 async def test_retry_after_is_in_seconds(header: str, seconds: float | None) -> None:
-    """A date or anything else gives None."""
+    """`Retry-After` with a date or other text gives None."""
     headers = {"Content-Type": _PROBLEM, "Retry-After": header}
     with pytest.raises(TooManyRequestsError) as raised:
         await _call(lambda _: httpx2.Response(429, content=b"{}", headers=headers))
@@ -214,7 +214,7 @@ async def test_retry_after_is_in_seconds(header: str, seconds: float | None) -> 
 
 
 async def test_an_error_of_another_form_has_its_body() -> None:
-    """Where the contract describes one, such as those of OAuth."""
+    """Errors that the contract describes with another form, such as those of OAuth, have their body."""
     with pytest.raises(ConflictError) as raised:
         await _call(lambda _: httpx2.Response(409, json={"error": "busy"}), _CREATE)
     assert (raised.value.body, raised.value.problem.status) == ({"error": "busy"}, 409)
@@ -257,7 +257,7 @@ async def test_what_the_contract_does_not_describe_is_one_error(response: httpx2
 
 
 async def test_text_must_be_utf_8() -> None:
-    """Other bytes are no text."""
+    """A text response that is not UTF-8 is an unexpected response."""
     operation = Operation[Any](name="read", method="GET", path="/", responses={"200": Content("text/csv", str)})
     headers = {"Content-Type": "text/csv"}
     assert await _call(lambda _: httpx2.Response(200, content=b"\xc3\xbc", headers=headers), operation) == "ü"

@@ -46,7 +46,7 @@ async def test_it_answers_with_models_and_records_requests(fake: FakeService) ->
 
 
 async def test_a_handler_answers_by_the_request(fake: FakeService) -> None:
-    """It may keep state or raise what a transport raises."""
+    """A handler may keep state or raise errors of a transport."""
 
     def create(request: FakeRequest) -> Answer:
         assert isinstance(request.body, dict)
@@ -73,7 +73,7 @@ async def test_problems_and_other_contents(fake: FakeService) -> None:
 
 
 async def test_a_path_without_parameters_comes_first(fake: FakeService) -> None:
-    """`/items/mine` is no item."""
+    """`/items/mine` matches its own operation and not `/items/{id}`."""
     fake.answer("read_mine")
     assert (await _request(fake, "GET", "/items/mine")).status_code == 204
 
@@ -101,7 +101,7 @@ def test_an_answer_that_the_contract_does_not_allow_fails_at_once(
 
 
 def test_a_problem_that_the_contract_does_not_allow_fails_at_once(fake: FakeService) -> None:
-    """By its type, or because the operation has no errors."""
+    """A problem fails if its type is not in the contract or the operation has no errors."""
     with pytest.raises(ContractViolationError, match="'urn:problem:other' is not one of"):
         fake.answer_problem("create_item", 404, type="urn:problem:other")
     with pytest.raises(ContractViolationError, match="the contract has no status 500"):
@@ -137,7 +137,7 @@ _JSON = {"Content-Type": "application/json"}
 async def test_a_request_that_the_contract_does_not_allow_fails(
     method: str, path: str, options: dict[str, object], fault: str
 ) -> None:
-    """At once, and at the end of the fake if the code under test has caught the error."""
+    """The request raises, and so does the end of the fake if the code under test has caught the error."""
     fake = FakeService(CONTRACT)
     with pytest.raises(ContractViolationError, match=re.escape(fault)):
         await _request(fake, method, path, **options)
@@ -146,7 +146,7 @@ async def test_a_request_that_the_contract_does_not_allow_fails(
 
 
 async def test_a_handler_is_held_to_the_contract() -> None:
-    """What it returns is checked when it answers."""
+    """The return value of a handler is checked at each request."""
     fake = FakeService(CONTRACT)
     fake.answer_by("list_items", lambda _: Answer(body=1))
     with pytest.raises(ContractViolationError, match="answer 200 of list_items: the content is not valid"):
@@ -154,7 +154,7 @@ async def test_a_handler_is_held_to_the_contract() -> None:
 
 
 async def test_the_end_of_the_fake_fails_the_test() -> None:
-    """Even if the code under test has caught the error."""
+    """The end of the fake raises even if the code under test has caught the error."""
     with (
         pytest.raises(ContractViolationError, match="no GET /nowhere"),
         FakeService(CONTRACT) as fake,
@@ -164,7 +164,7 @@ async def test_the_end_of_the_fake_fails_the_test() -> None:
 
 
 async def test_an_error_of_the_test_itself_is_not_hidden() -> None:
-    """The end of the fake raises nothing over it."""
+    """If the test raises, the end of the fake does not replace that error."""
     with pytest.raises(KeyError), FakeService(CONTRACT) as fake:  # noqa: PT012
         with pytest.raises(ContractViolationError):
             await _request(fake, "GET", "/nowhere")

@@ -34,7 +34,7 @@ async def test_memory_is_bounded() -> None:
 
 
 async def test_a_flood_of_keys_costs_no_more_for_each() -> None:
-    """The hundred-thousandth key takes no scan of those before it."""
+    """The hundred-thousandth key does not scan the earlier ones."""
     counters = AttemptCounters(clock=FakeClock())
     started = time.process_time()
     for number in range(20_000):
@@ -55,7 +55,7 @@ async def test_counters_expire() -> None:
 
 
 async def test_counters_can_be_removed() -> None:
-    """One by `clear`, all by `reset`."""
+    """`clear` removes one counter, `reset` all."""
     counters = MemoryCounters(clock=FakeClock())
     for key in ("a", "b", "c"):
         await counters.incr(key, 10)
@@ -106,7 +106,7 @@ async def _allowed(counters: AttemptCounters, key: str, times: int) -> int:
 
 @pytest.mark.parametrize("scheme", ["redis", "async+redis", "valkey", "async+valkey"])
 async def test_replicas_share_their_limits(server: RedisServer, scheme: str) -> None:
-    """Attempts at one replica count at the other, and so does what is given back."""
+    """Attempts and refunds at one replica count at the other."""
     uri = server.uri.replace("redis", scheme)
     async with _replica(uri) as one, _replica(uri) as other:
         assert await _allowed(one, "key", 2) == 2
@@ -119,7 +119,7 @@ async def test_replicas_share_their_limits(server: RedisServer, scheme: str) -> 
 
 
 async def test_a_throttle_works_on_redis(server: RedisServer) -> None:
-    """A success and a refund give back what they took, and the window ends in real time."""
+    """Successes and refunds give attempts back, and the window ends in real time."""
     async with _replica(server.uri) as counters:
         throttle = AttemptThrottle(counters, kind="login", per_account=Limit(attempts=2, seconds=1))
         for _ in range(20):
@@ -138,7 +138,7 @@ async def test_a_throttle_works_on_redis(server: RedisServer) -> None:
 
 
 async def test_limits_are_local_while_redis_is_away(server: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
-    """A killed store leaves attempts limited, is warned of once a minute, and is used again when it is back."""
+    """While the store is down, attempts are limited locally with one warning a minute; then the store is used again."""
     clock = FakeClock()
     caplog.set_level(logging.WARNING)
     async with _replica(server.uri, clock) as one, _replica(server.uri) as other:
@@ -170,6 +170,6 @@ async def test_a_store_that_hangs_delays_one_attempt(server: RedisServer) -> Non
 
 
 async def test_without_redis_from_the_start_limits_are_local() -> None:
-    """A process starts and counts although its store was never there."""
+    """A process starts and counts even if its store was never reachable."""
     async with _replica("redis://127.0.0.1:1") as counters:
         assert await _allowed(counters, "key", 5) == 3

@@ -37,13 +37,13 @@ def test_a_written_key_is_read_back_under_its_name(folder: KeyFolder) -> None:
 
 
 def test_a_key_is_readable_by_its_owner_alone(folder: KeyFolder) -> None:
-    """From the moment that it exists."""
+    """The file is private from its creation on."""
     assert stat.S_IMODE(the_file(folder).stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.path.stat().st_mode) == 0o700
 
 
 def test_a_time_in_another_zone_is_written_in_utc(folder: KeyFolder) -> None:
-    """Names sort by time wherever they were made."""
+    """File names sort by time, regardless of the time zone of the given time."""
     zone = datetime(2026, 1, 1, 12, tzinfo=UTC).astimezone().tzinfo
     folder.write(Algorithm.ES256, activates_at=(START + timedelta(hours=1)).astimezone(zone))
     assert [key.activates_at for key in folder.read()] == [START, START + timedelta(hours=1)]
@@ -51,14 +51,14 @@ def test_a_time_in_another_zone_is_written_in_utc(folder: KeyFolder) -> None:
 
 @pytest.mark.parametrize("mode", [0o400, 0o440, 0o600, 0o640])
 def test_modes_of_mounted_secrets_are_accepted(folder: KeyFolder, mode: int) -> None:
-    """Owner and group may read."""
+    """A key file may be readable by its owner and group."""
     the_file(folder).chmod(mode)
     assert folder.read()
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o604, 0o660, 0o602, 0o777, 0o601])
 def test_a_key_that_others_may_touch_is_refused(folder: KeyFolder, mode: int) -> None:
-    """The sentence says which mode it has and which is wanted."""
+    """The error has the mode of the file and the expected mode."""
     the_file(folder).chmod(mode)
     with pytest.raises(UnusableKey, match=f"{mode:04o}; 0400, 0440 or 0600 is wanted"):
         folder.read()
@@ -76,7 +76,7 @@ def test_a_name_without_a_time_is_refused(folder: KeyFolder, name: str) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"secret", b"-----BEGIN PRIVATE KEY-----\n", b"\xff" * 100, b"x" * 70_000])
 def test_a_file_that_is_no_key_is_refused(folder: KeyFolder, content: bytes) -> None:
-    """Its name is in the sentence, its content is not."""
+    """The error has the name of the file and not its content."""
     the_file(folder).write_bytes(content)
     with pytest.raises(UnusableKey) as caught:
         folder.read()
@@ -84,7 +84,7 @@ def test_a_file_that_is_no_key_is_refused(folder: KeyFolder, content: bytes) -> 
 
 
 def test_other_files_and_drafts_are_passed_over(folder: KeyFolder) -> None:
-    """A mounted secret brings links and folders that begin with a dot."""
+    """Links and folders with a leading dot, as in mounted secrets, are ignored."""
     (folder.path / ".draft.pem").write_bytes(b"")
     (folder.path / "README").write_bytes(b"")
     (folder.path / "..data").mkdir()
@@ -131,7 +131,7 @@ def test_a_ring_sees_the_link_of_a_mounted_secret_move(tmp_path: Path) -> None:
 
 
 def test_an_unreadable_key_is_one_sentence(folder: KeyFolder) -> None:
-    """The operator sees a path and a reason, not a stack."""
+    """The error is one sentence with the path and the reason."""
     (folder.path / "20260101T130000Z-dangling.pem").symlink_to("nowhere")
     for attempt in (folder.read, folder.stamp):
         with pytest.raises(UnusableKey, match="cannot be read: No such file"):
@@ -139,7 +139,7 @@ def test_an_unreadable_key_is_one_sentence(folder: KeyFolder) -> None:
 
 
 def test_folder_that_cannot_be_written_to_is_one_sentence(tmp_path: Path) -> None:
-    """The sentence names the reason; for a missing permission, image_test sees the remedy."""
+    """The error names the reason. The remedy for a missing permission is tested in image_test."""
     tmp_path.joinpath("file").touch()
     keys = KeyFolder(tmp_path / "file" / "keys")
     sentence = r"/file/keys: cannot be written to: Not a directory$"

@@ -32,7 +32,7 @@ print(sorted({{"fastapi", "starlette", "uvicorn"}} & sys.modules.keys()), opened
 
 
 def test_the_core_imports_no_web_framework_and_starts_nothing() -> None:
-    """If this is red, move what needs FastAPI to libs/auth/fastapi.py, and what works at import into a function."""
+    """If this fails, move code that needs FastAPI to libs/auth/fastapi.py, and work done at import into a function."""
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],
         capture_output=True,

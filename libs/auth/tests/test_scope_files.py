@@ -43,7 +43,7 @@ def test_another_form_is_rejected(tmp_path: Path, text: str) -> None:
 
 
 def test_required_scopes_are_those_of_every_operation() -> None:
-    """Operations without a requirement count for nothing."""
+    """Operations without a security requirement add no scopes."""
     document = {
         "paths": {
             "/a": {

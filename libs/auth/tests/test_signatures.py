@@ -92,7 +92,7 @@ def published_key(jwk: dict[str, str]) -> VerificationKey:
 
 @pytest.mark.parametrize(("jwk", "token"), VECTORS.values(), ids=VECTORS)
 def test_a_published_signature_verifies(jwk: dict[str, str], token: str) -> None:
-    """What the RFCs signed, we accept, and with one bit changed we do not."""
+    """The signatures published in RFCs are accepted, and rejected with one bit changed."""
     key = published_key(jwk)
     signing_input, _, encoded = token.rpartition(".")
     signature = decode_base64url(encoded)
@@ -103,7 +103,7 @@ def test_a_published_signature_verifies(jwk: dict[str, str], token: str) -> None
 
 @pytest.mark.parametrize("signature", [b"", b"\0" * 64, b"\0" * 63, b"\xff" * 64, b"\0" * 256])
 def test_a_degenerate_signature_is_refused(signature: bytes) -> None:
-    """Zeros sign nothing, with any algorithm: ECDSA once accepted r = s = 0 in some libraries."""
+    """A signature of zeros is rejected with any algorithm; some ECDSA libraries once accepted r = s = 0."""
     for jwk, _ in VECTORS.values():
         assert not published_key(jwk).verifies(b"message", signature)
 
@@ -153,7 +153,7 @@ REFUSED_KEYS: dict[str, tuple[Callable[[], bytes], str]] = {
 
 @pytest.mark.parametrize("name", REFUSED_KEYS)
 def test_a_weak_or_foreign_private_key_is_refused(name: str) -> None:
-    """The message says what is wrong, since it is what the operator sees at start."""
+    """The error says what is wrong, because the operator sees it at the start."""
     make, reason = REFUSED_KEYS[name]
     with pytest.raises(ValueError, match=reason):
         SigningKey.from_pem(make(), key_id=KeyId("a"), activates_at=START)
@@ -161,7 +161,7 @@ def test_a_weak_or_foreign_private_key_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("algorithm", list(Algorithm))
 def test_a_generated_key_signs_for_its_public_half(algorithm: Algorithm) -> None:
-    """Each algorithm works in both directions, and no key shows itself when printed."""
+    """Each algorithm signs and verifies, and the `repr` of a key does not show it."""
     key = new_key(algorithm=algorithm)
     assert key.public.algorithm is algorithm
     assert key.public.verifies(b"message", key.sign(b"message"))
@@ -170,11 +170,11 @@ def test_a_generated_key_signs_for_its_public_half(algorithm: Algorithm) -> None
 
 @pytest.mark.parametrize("name", ["a", "A-9._z", "k" * 64])
 def test_a_plain_name_is_a_key_id(name: str) -> None:
-    """Letters, digits and three signs."""
+    """A key id has letters, digits, dots, dashes and underscores."""
     assert is_key_id(name)
 
 
 @pytest.mark.parametrize("name", ["", "k" * 65, "a/b", "a b", "a\n", "\u0661", "a@b", 1, None, b"a"])
 def test_anything_else_is_no_key_id(name: object) -> None:
-    """Nothing that could be a path, a query or a line of a log."""
+    """Text that could be a path, a query or a log line is no key id."""
     assert not is_key_id(name)

@@ -27,7 +27,7 @@ def decoded(token: str) -> tuple[dict[str, object], dict[str, object]]:
 
 
 def test_a_token_is_what_rfc_9068_says() -> None:
-    """Its header and its required claims, and no others."""
+    """A token has the header members and required claims of RFC 9068, and no others."""
     factory = TokenFactory()
     header, payload = decoded(factory.token("user-7", scopes=["b", "a"], roles=["admin"]))
     issued_at = int(START.timestamp())
@@ -54,7 +54,7 @@ def test_no_two_tokens_are_equal() -> None:
 
 
 async def test_a_token_may_begin_at_another_second() -> None:
-    """An issuer that has just ended older tokens by their time issues the next one after it."""
+    """After an issuer has revoked tokens by their time, it can issue a token that starts later."""
     later = START + timedelta(seconds=1, microseconds=500_000)
     token = FACTORY.issuer.issue(
         subject=Subject("user-1"), audience=AUDIENCE, client_id=ClientId("web"), issued_at=later
@@ -65,7 +65,7 @@ async def test_a_token_may_begin_at_another_second() -> None:
 
 
 def test_the_current_key_signs() -> None:
-    """From the second at which the next one takes over, without a restart."""
+    """The next key signs from the second of its activation, without a restart."""
     store = MemoryKeys([new_key("old"), new_key("new", activates_at=START + timedelta(hours=1))])
     factory = TokenFactory(store=store)
     before = factory.token()
@@ -75,7 +75,7 @@ def test_the_current_key_signs() -> None:
 
 @pytest.mark.parametrize("seconds", [-1, 0, 1801, 8 * 86_400])
 def test_a_lifetime_that_keys_cannot_cover_is_refused(seconds: int) -> None:
-    """At once, and not at the first login."""
+    """The error is raised at construction, not at the first login."""
     with pytest.raises(ValueError, match="lifetime"):
         TokenIssuer(keys=FACTORY.keys, issuer=ISSUER, clock=FACTORY.clock, lifetime=timedelta(seconds=seconds))
 
@@ -84,7 +84,7 @@ def test_a_lifetime_that_keys_cannot_cover_is_refused(seconds: int) -> None:
 def test_what_is_issued_verifies_to_the_same(
     subject: str, client: str, scopes: frozenset[Scope], roles: frozenset[Role]
 ) -> None:
-    """For any names in any script and any scopes."""
+    """The claims are equal for any subject in any script and any scopes."""
     token = FACTORY.issuer.issue(
         subject=Subject(subject), audience=AUDIENCE, client_id=ClientId(client), scopes=scopes, roles=roles
     )

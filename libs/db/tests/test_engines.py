@@ -19,7 +19,7 @@ from libs.db.sessions import open_sessions
     [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("trusted_schema", 0), ("busy_timeout", 5000)],
 )
 async def test_sqlite_is_durable_and_strict(tmp_path: Path, pragma: str, value: object) -> None:
-    """Both engines have the pragmas that keep what is acknowledged and enforce what is declared."""
+    """Both engines set the pragmas for durable commits and for foreign keys."""
     sessions = open_sessions(f"sqlite+aiosqlite:///{tmp_path}/a b%20c#d.db")
     async with sessions.begin() as session:
         assert (await session.execute(text(f"PRAGMA {pragma}"))).scalar_one() == value
@@ -31,7 +31,7 @@ async def test_sqlite_is_durable_and_strict(tmp_path: Path, pragma: str, value: 
 
 
 async def test_a_lock_of_another_process_is_waited_for_and_no_longer(tmp_path: Path) -> None:
-    """A writer that cannot have the file within its limit gets one error of ours."""
+    """A writer that does not get the lock within its limit gets an error of this library."""
     url = f"sqlite+aiosqlite:///{tmp_path}/a.db"
     ours, theirs = open_sessions(url, Limits(statement_seconds=0.3)), open_sessions(url)
     async with theirs.begin() as session:
@@ -48,7 +48,7 @@ async def test_a_lock_of_another_process_is_waited_for_and_no_longer(tmp_path: P
 
 
 async def test_a_file_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None:
-    """A missing folder is the operator's to mend."""
+    """A missing folder is DatabaseUnavailable, which the operator has to fix."""
     threads = threading.active_count()
     sessions = open_sessions(f"sqlite+aiosqlite:///{tmp_path}/no/such/folder/a.db")
     with pytest.raises(DatabaseUnavailable):

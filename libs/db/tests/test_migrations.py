@@ -53,7 +53,7 @@ async def test_code_is_ready_from_its_own_revision_on(sessions: SessionFactory, 
 
 
 async def test_an_empty_database_is_not_ready(empty_url: str) -> None:
-    """Readiness says what to do."""
+    """The readiness check names the command to run."""
     sessions = open_sessions(empty_url)
     try:
         assert await current_revision(sessions) is None
@@ -68,7 +68,7 @@ def test_migrating_twice_changes_nothing(url: str) -> None:
 
 
 def test_two_that_start_together_migrate_once(empty_url: str) -> None:
-    """One waits for the other instead of creating the tables a second time."""
+    """The second process waits for the first and then finds the tables."""
     with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(lambda _: upgrade(empty_url, SCHEMA.scripts), range(4)))
     assert found == ["0002"] * 4
@@ -89,7 +89,7 @@ async def test_a_step_that_fails_leaves_nothing(empty_url: str) -> None:
 
 
 def test_a_newer_database_is_left_alone(url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The command names both revisions and the cure."""
+    """The error names both revisions and the remedy."""
     with pytest.raises(DatabaseNewer, match="revision 0002, newer than this code, which knows revisions up to 0001"):
         upgrade(url, OLDER)
     assert migrate(url, Schema(Base.metadata, OLDER)) == 1
@@ -97,7 +97,7 @@ def test_a_newer_database_is_left_alone(url: str, capsys: pytest.CaptureFixture[
 
 
 def test_models_and_migrations_are_compared(url: str) -> None:
-    """A column, a table or an index that only one side has is named; what is excluded by name is not."""
+    """Columns, tables and indexes of only one side are named, except those that are excluded by name."""
     assert differences(url, SCHEMA) == []
     assert "colour" in str(differences(url, Schema(Base.metadata, SCHEMA.scripts)))
 
@@ -105,7 +105,7 @@ def test_models_and_migrations_are_compared(url: str) -> None:
 def test_the_next_migration_is_written_from_the_models(
     copied: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its number follows the newest, it imports no code of ours, and after it the models and the tables agree."""
+    """It has the next number, imports no code of the repository, and makes the tables match the models."""
     metadata = sa.MetaData()
     for table in Base.metadata.tables.values():
         table.to_metadata(metadata)
@@ -124,7 +124,7 @@ def test_the_next_migration_is_written_from_the_models(
 
 
 def test_a_migration_without_steps_is_asked_for(copied: Path) -> None:
-    """Models that have not changed give none, unless an empty one is wanted, for triggers or data."""
+    """Without changes of the models no migration is written, unless an empty one is requested."""
     with pytest.raises(NothingToMigrate):
         write_migration("nothing", SCHEMA, folder=copied)
     written = write_migration("add a trigger", SCHEMA, folder=copied, is_empty=True)
@@ -133,7 +133,7 @@ def test_a_migration_without_steps_is_asked_for(copied: Path) -> None:
 
 
 def test_our_column_types_are_written_as_the_databases(copied: Path) -> None:
-    """A migration names the type of the column, not a class of ours that may change later."""
+    """A migration has the column type of the database, not a class of this library, which may change."""
     metadata = sa.MetaData()
     for table in Base.metadata.tables.values():
         table.to_metadata(metadata)
@@ -146,14 +146,14 @@ def test_our_column_types_are_written_as_the_databases(copied: Path) -> None:
 def test_migration_outside_of_the_source_tree_says_how_to_run_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In an image there is no source tree to write to."""
+    """Without a source tree, as in an image, the error says how to run the command."""
     monkeypatch.delenv("BUILD_WORKSPACE_DIRECTORY", raising=False)
     assert migration("x", SCHEMA, name="things") == 1
     assert "bazel run //services/things:migration -- 'x'" in capsys.readouterr().err
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing is made, and the sentence names the file."""
+    """Nothing is created, and the error names the file."""
     (tmp_path / "file").touch()
     assert migrate(f"sqlite+aiosqlite:///{tmp_path}/file/data.db", SCHEMA) == 1
     assert capsys.readouterr().err == f"migrate: {tmp_path}/file/data.db cannot be written to: File exists\n"
@@ -161,7 +161,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path, capsys: py
 
 @pytest.mark.parametrize("url", ["nonsense", "postgresql+asyncpg://ann:secret@127.0.0.1:1/x"])
 def test_a_database_that_cannot_be_reached_is_one_sentence(url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """No traceback, no password."""
+    """The error is one sentence without traceback and password."""
     assert migrate(url, SCHEMA) == 1
     said = capsys.readouterr().err
     assert said.count("\n") == 1
@@ -172,6 +172,6 @@ def test_a_database_that_cannot_be_reached_is_one_sentence(url: str, capsys: pyt
     "url", ["postgresql+asyncpg://ann:canary@db/x", "postgresql+asyncpg://db/x?user=ann&password=canary"]
 )
 def test_passwords_are_masked(url: str) -> None:
-    """Wherever in the URL the password stands."""
+    """A password is masked in every part of the URL."""
     assert "canary" not in displayed(url)
     assert "ann" in displayed(url)

@@ -35,13 +35,13 @@ def url(server: PostgresServer) -> Iterator[str]:
 
 
 def test_migrations_pass_through_it(server: PostgresServer, url: str) -> None:
-    """The tables are those of the models."""
+    """After migrations through PgBouncer, the tables match the models."""
     assert url
     assert differences(server.url("shop"), SCHEMA) == []
 
 
 async def test_transactions_and_reads_pass_through_it(url: str) -> None:
-    """More sessions than PgBouncer has connections, each statement prepared, and no update is lost."""
+    """With more sessions than connections of PgBouncer and prepared statements, no update is lost."""
     sessions = open_sessions(
         url, Limits(pool_size=8, connect_seconds=60, statement_seconds=60, transaction_pooler=True)
     )
@@ -66,7 +66,7 @@ async def test_transactions_and_reads_pass_through_it(url: str) -> None:
 
 
 async def test_reads_do_not_collide(url: str) -> None:
-    """A read that is serializable could fail with a conflict, and callers of reads do not run them again."""
+    """Reads are not serializable: they could fail with a conflict, and callers do not retry reads."""
     sessions = open_sessions(url, Limits(statement_seconds=60, transaction_pooler=True))
     statement = text("SHOW transaction_isolation")
     for _ in range(2):
@@ -78,7 +78,7 @@ async def test_reads_do_not_collide(url: str) -> None:
 
 
 async def test_the_limit_of_a_statement_holds(url: str) -> None:
-    """It is set in each transaction, and another client of the same server connection does not inherit it."""
+    """The timeout is set in each transaction, so the next client of the server connection does not inherit it."""
     hasty = open_sessions(url, Limits(pool_size=1, statement_seconds=1, connect_seconds=60, transaction_pooler=True))
     async with hasty.begin() as session:
         assert (await session.execute(text("SHOW statement_timeout"))).scalar_one() == "1s"

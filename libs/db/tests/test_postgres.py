@@ -1,4 +1,4 @@
-"""What only a server can do to its clients: stop, come back, hang, end a connection, refuse."""
+"""Failures of a database server: it stops, restarts, hangs, closes a connection or refuses one."""
 
 import asyncio
 import time
@@ -41,7 +41,7 @@ async def _sleep(sessions: SessionFactory, seconds: float) -> None:
 
 
 async def test_a_server_that_dies_and_comes_back(server: PostgresServer, sessions: SessionFactory) -> None:
-    """Sessions fail in time while it is away and work again without a restart of ours."""
+    """While the server is down, sessions fail in time; after its restart they work again."""
     assert await _one(sessions) == 1
     await asyncio.to_thread(server.stop, at_once=True)
     try:
@@ -70,7 +70,7 @@ async def test_sessions_may_be_opened_before_the_server(server: PostgresServer) 
 
 
 async def test_a_connection_that_the_server_ends_gives_its_slot_back(server: PostgresServer) -> None:
-    """A backend ended in the middle of a statement, or between two, 50 times: an error of ours, and no slot is lost."""
+    """A backend is terminated 50 times, during or between statements: callers get a DatabaseError, no slot is lost."""
     sessions = open_sessions(server.url("postgres"), Limits(pool_size=2, statement_seconds=60, connect_seconds=60))
     admin = open_sessions(server.url("postgres"), Limits(pool_size=1, statement_seconds=60, connect_seconds=60))
     kill = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'victim'")
@@ -119,7 +119,7 @@ async def test_a_shutdown_in_the_middle_of_many_statements(
 
 
 async def test_a_statement_that_hangs_is_ended(server: PostgresServer) -> None:
-    """The limit ends it, and the connection is not lost."""
+    """The statement timeout ends the statement, and the connection stays usable."""
     hasty = open_sessions(server.url("postgres"), Limits(pool_size=1, statement_seconds=2, connect_seconds=60))
     with pytest.raises(DatabaseUnavailable):
         await _sleep(hasty, 60)
@@ -128,7 +128,7 @@ async def test_a_statement_that_hangs_is_ended(server: PostgresServer) -> None:
 
 
 async def test_a_transaction_that_idles_is_ended(server: PostgresServer, sessions: SessionFactory) -> None:
-    """Twice the limit of a statement; its locks are free then."""
+    """An idle transaction is ended after twice the statement timeout, which releases its locks."""
     hasty = open_sessions(server.url("postgres"), Limits(pool_size=1, statement_seconds=0.5, connect_seconds=60))
 
     async def is_there(pid: int) -> bool:
@@ -151,7 +151,7 @@ async def test_a_transaction_that_idles_is_ended(server: PostgresServer, session
 
 
 async def test_a_caller_who_gives_up_on_a_server_that_hangs(server: PostgresServer) -> None:
-    """The caller goes on in time, and the connections are whole once the server answers again."""
+    """A cancelled caller continues in time, and the connections work once the server answers again."""
     patient = open_sessions(server.url("postgres"), Limits(pool_size=2, statement_seconds=60))
     assert await _one(patient) == 1
     server.freeze()
@@ -196,7 +196,7 @@ async def test_a_full_pool_refuses_in_time(server: PostgresServer) -> None:
 
 
 async def test_a_missing_database_is_unavailable(server: PostgresServer) -> None:
-    """A wrong name is the operator's to mend, not a crash."""
+    """A wrong database name is DatabaseUnavailable, which the operator has to fix."""
     wrong = open_sessions(server.url("nowhere"))
     with pytest.raises(DatabaseUnavailable):
         await _one(wrong)

@@ -50,7 +50,7 @@ def test_a_process_that_was_killed_serves_no_longer(url: str) -> None:
 
 
 def test_a_folder_that_is_not_there_is_one_sentence() -> None:
-    """It names the file and says why."""
+    """The error names the file and the reason."""
     with (
         pytest.raises(FileUnusable, match=r"/no/such/folder/a\.db cannot be written to: No such file or directory$"),
         single_process_lock("sqlite+aiosqlite:////no/such/folder/a.db"),
@@ -59,14 +59,14 @@ def test_a_folder_that_is_not_there_is_one_sentence() -> None:
 
 
 def test_postgresql_may_be_served_by_many() -> None:
-    """It is left to itself."""
+    """No lock is taken for PostgreSQL."""
     url = "postgresql+asyncpg://u:p@localhost/a"
     with single_process_lock(url), single_process_lock(url):
         pass
 
 
 def test_missing_permission_names_the_remedy() -> None:
-    """A random uid, as on OpenShift, needs access to the volume; for a read-only disk no cure is named."""
+    """With a random uid, as on OpenShift, the error asks for access to the volume; a read-only disk has no remedy."""
     denied = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     assert str(FileUnusable("/data/a.db", denied)).endswith("or change the owner of the volume")
     read_only = OSError(errno.EROFS, os.strerror(errno.EROFS))

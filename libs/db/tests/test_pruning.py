@@ -31,7 +31,7 @@ async def things(sessions: SessionFactory) -> SessionFactory:
 
 
 async def test_all_expired_rows_go_and_no_other(things: SessionFactory) -> None:
-    """In more than one batch; the metric counts them."""
+    """All expired rows are deleted in several batches, and the metric counts them."""
     registry = CollectorRegistry()
     await Pruner(things, {"things": _prune_things}, registry=registry).prune()
     assert await _count(things) == 100
@@ -39,7 +39,7 @@ async def test_all_expired_rows_go_and_no_other(things: SessionFactory) -> None:
 
 
 async def test_replicas_do_not_prune_at_the_same_time(things: SessionFactory) -> None:
-    """While one removes a batch, another leaves it alone; SQLite has no second replica."""
+    """While one replica deletes a batch, another skips it. SQLite has no second replica."""
     if things.is_sqlite:
         pytest.skip("one process serves a SQLite file")
     inside, going = asyncio.Event(), asyncio.Event()
@@ -60,7 +60,7 @@ async def test_replicas_do_not_prune_at_the_same_time(things: SessionFactory) ->
 
 
 async def test_it_goes_on_in_the_background(things: SessionFactory) -> None:
-    """Interval after interval, also after one that failed."""
+    """Rows are deleted at every interval, also after a failed one."""
     failures = iter([RuntimeError("a fault of ours")])
 
     async def first_fails(session: AsyncSession, limit: int) -> int:

@@ -60,13 +60,13 @@ async def test_values_are_read_as_they_were_written(sessions: SessionFactory, am
 
 
 async def test_a_naive_datetime_is_rejected(sessions: SessionFactory) -> None:
-    """A point in time without its zone is the programmer's error."""
+    """A datetime without a time zone is rejected."""
     with pytest.raises(Exception, match="offset-naive"):
         await _add(sessions, "a", made_at=datetime(2026, 1, 1))
 
 
 async def test_a_second_row_with_the_same_key_is_a_unique_violation(sessions: SessionFactory) -> None:
-    """Also inside of the transaction, and the message holds no value on PostgreSQL."""
+    """The error is raised inside of the transaction, and its message has no value on PostgreSQL."""
     await _add(sessions, "secret")
     with pytest.raises(UniqueViolation) as raised:
         await _add(sessions, "secret")
@@ -95,7 +95,7 @@ async def test_a_table_that_is_not_there_says_so(sessions: SessionFactory, state
 
 
 async def test_a_wrong_statement_is_not_taken_for_an_outage(sessions: SessionFactory) -> None:
-    """It is the programmer's error and stays SQLAlchemy's."""
+    """A wrong statement raises SQLAlchemy's own error, not DatabaseUnavailable."""
     with pytest.raises(SQLAlchemyError) as raised:
         async with sessions.read() as session:
             await session.execute(text("SELEC 1"))
@@ -112,7 +112,7 @@ async def test_a_read_session_does_not_write_on_sqlite(sessions: SessionFactory)
 
 
 async def test_an_exception_rolls_back(sessions: SessionFactory) -> None:
-    """Nothing is stored, and the connection is good for the next."""
+    """After an exception nothing is stored, and the connection works for the next session."""
 
     async def fail() -> None:
         async with sessions.begin() as session:
@@ -127,7 +127,7 @@ async def test_an_exception_rolls_back(sessions: SessionFactory) -> None:
 
 
 async def test_cancellation_rolls_back(sessions: SessionFactory) -> None:
-    """A client that goes away in the middle leaves nothing behind and holds no lock."""
+    """A cancelled transaction stores nothing and holds no lock."""
     inside = asyncio.Event()
 
     async def never_ends() -> None:
@@ -149,7 +149,7 @@ async def test_cancellation_rolls_back(sessions: SessionFactory) -> None:
 
 @pytest.mark.parametrize("steps", range(12))
 async def test_a_write_after_a_cancellation_stays(sessions: SessionFactory, others: SessionFactory, steps: int) -> None:
-    """However far a cancelled transaction came, it is not left open for the next one to write in."""
+    """A transaction that is cancelled at any point is closed, so that the next write is not part of it."""
     task = asyncio.create_task(_add(sessions, "given up"))
     for _ in range(steps):
         await asyncio.sleep(0)
@@ -162,7 +162,7 @@ async def test_a_write_after_a_cancellation_stays(sessions: SessionFactory, othe
 
 
 async def test_sixteen_writers_lose_nothing(sessions: SessionFactory) -> None:
-    """Read, compute, write: sixteen transactions at once, ten times each, are as if one came after the other."""
+    """Sixteen concurrent read-modify-write transactions, ten times each, have the result of sequential ones."""
     await _add(sessions, "counter")
 
     @retry_on_conflict
@@ -194,7 +194,7 @@ async def test_two_processes_share_a_database(sessions: SessionFactory, others: 
 
 
 async def test_writers_on_sqlite_are_served_in_order(sessions: SessionFactory) -> None:
-    """First come, first served, so that no writer starves."""
+    """Writers get the lock in FIFO order, so that no writer starves."""
     if not sessions.is_sqlite:
         pytest.skip("PostgreSQL has no queue of writers")
     served = []

@@ -78,7 +78,7 @@ async def _one(url: str) -> object:
 
 @pytest.mark.parametrize("parameters", ["sslmode=require", "sslmode=verify-full&sslrootcert={0}/server.pem"])
 def test_sessions_and_migrate_take_the_same_url(address: str, certificates: Path, parameters: str) -> None:
-    """With and without a check of the certificate."""
+    """The same URL works for both, with and without verification of the certificate."""
     url = f"{address}?{parameters.format(certificates)}"
     assert migrate(url, SCHEMA, transaction_pooler=True) == 0
     assert asyncio.run(_one(url)) == 1
@@ -89,7 +89,7 @@ def test_sessions_and_migrate_take_the_same_url(address: str, certificates: Path
     ["sslmode=disable", "sslmode=verify-full&sslrootcert={0}/other.pem", "sslmode=verify-ca&sslrootcert={0}/other.pem"],
 )
 def test_a_connection_that_is_not_trusted_is_refused(address: str, certificates: Path, parameters: str) -> None:
-    """The server takes no plain connection, and the client no certificate of an unknown authority."""
+    """The server refuses connections without TLS, and the client refuses certificates of an unknown authority."""
     with pytest.raises(DatabaseUnavailable):
         asyncio.run(_one(f"{address}?{parameters.format(certificates)}"))
 

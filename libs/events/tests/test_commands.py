@@ -75,7 +75,7 @@ async def _effects(url: str) -> list[str]:
 
 
 def test_a_dead_letter_is_retried_once_it_can_be_applied(shop: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """It is kept while it fails; then it is applied and gone."""
+    """A dead letter is kept while the retry fails; once it is applied, it is deleted."""
     assert run(_SERVICE, ["dead-letters"]) == 0
     output = capsys.readouterr()
     assert "events.shop.order.placed failed: ValueError: not now" in output.out
@@ -93,7 +93,7 @@ def test_a_dead_letter_is_retried_once_it_can_be_applied(shop: str, capsys: pyte
 
 
 def test_a_dropped_dead_letter_is_gone(shop: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """It has no effect."""
+    """A dropped dead letter is deleted and has no effect."""
     assert run(_SERVICE, ["dead-letter-drop", "1"]) == 0
     assert run(_SERVICE, ["dead-letter-drop", "1"]) == 2
     assert "there is no dead letter 1" in capsys.readouterr().err
@@ -101,7 +101,7 @@ def test_a_dropped_dead_letter_is_gone(shop: str, capsys: pytest.CaptureFixture[
 
 
 def test_replay_says_how_many_events_it_takes(shop: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Of all that are recorded since the time."""
+    """The command prints the number of events recorded since the time."""
     assert shop
     assert run(_SERVICE, ["replay", "2020-01-01"]) == 0
     assert capsys.readouterr().err.startswith("replay: 1 events")
@@ -116,7 +116,7 @@ def test_replay_says_how_many_events_it_takes(shop: str, capsys: pytest.CaptureF
     ],
 )
 def test_wrong_operands_get_a_sentence(arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """And exit code 2."""
+    """A wrong operand is one sentence and exit code 2."""
     assert run(_SERVICE, arguments) == 2
     assert capsys.readouterr().err == sentence
 
@@ -124,7 +124,7 @@ def test_wrong_operands_get_a_sentence(arguments: list[str], sentence: str, caps
 def test_a_broker_that_does_not_answer_gets_a_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Not a traceback."""
+    """The error is one sentence without a traceback."""
     monkeypatch.setenv("SHOP_EVENTS_URL", "nats://127.0.0.1:9")
     assert run(_SERVICE, ["dead-letters"]) == 2
     assert capsys.readouterr().err.startswith("shop: NATS does not answer: ")

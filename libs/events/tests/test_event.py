@@ -47,7 +47,7 @@ def test_members_that_came_later_are_ignored() -> None:
     "changed", [{"dataversion": 2}, {"type": "order.placed"}, {"subject": ""}, {"aggregateversion": 2**31}]
 )
 def test_other_events_are_rejected(changed: dict[str, object]) -> None:
-    """Another type or version, or an attribute that CloudEvents does not allow."""
+    """Events with another type or version, or an attribute that CloudEvents does not allow, are rejected."""
     event = OrderChanged(subject="7", aggregateversion=3, data=OrderData(note="n"))
     with pytest.raises(ValidationError):
         OrderChanged.model_validate(event.model_dump(mode="json", exclude_none=True) | changed)

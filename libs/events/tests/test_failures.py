@@ -1,4 +1,4 @@
-"""What cannot be applied is retried, becomes a dead letter, or is parked; it never blocks and is never lost."""
+"""Events that cannot be applied are retried and become dead letters; they never block others and are never lost."""
 
 import asyncio
 import json
@@ -42,7 +42,7 @@ def _placed(subject: str = "a") -> OrderPlaced:
 
 
 async def test_a_failing_event_is_retried_and_then_a_dead_letter(sessions: SessionFactory, nats_url: str) -> None:
-    """After three deliveries, without an effect; the next event is applied, and not before."""
+    """After three failed deliveries the event is a dead letter without effect; then the next event is applied."""
     registry = CollectorRegistry()
     async with running(sessions, nats_url, handlers(fail_on_poison), registry=registry):
         poison = await change_order(sessions, "a", "poison")
@@ -59,7 +59,7 @@ async def test_a_failing_event_is_retried_and_then_a_dead_letter(sessions: Sessi
 
 
 async def test_an_error_that_passes_costs_one_retry(sessions: SessionFactory, nats_url: str) -> None:
-    """The order of the events is kept meanwhile."""
+    """A temporary error costs one retry, and the order of events is kept."""
     errors = iter([RuntimeError()])
 
     async def fail_once(event: OrderPlaced | OrderChanged, session: AsyncSession) -> None:
@@ -75,7 +75,7 @@ async def test_an_error_that_passes_costs_one_retry(sessions: SessionFactory, na
 
 
 async def test_a_handler_that_hangs_is_a_failed_attempt(sessions: SessionFactory, nats_url: str) -> None:
-    """It is cancelled, and nothing of it is committed."""
+    """A handler over its time limit is cancelled, and nothing of it is committed."""
 
     async def hang(event: OrderPlaced | OrderChanged, session: AsyncSession) -> None:
         await note_effect(event, session)
@@ -89,7 +89,7 @@ async def test_a_handler_that_hangs_is_a_failed_attempt(sessions: SessionFactory
 
 
 async def test_an_absent_database_is_no_failed_attempt(sessions: SessionFactory, nats_url: str) -> None:
-    """The event stays in hand for more attempts than it has deliveries."""
+    """While the database is unavailable, the event is attempted more often than the maximum of deliveries."""
     errors = iter([DatabaseUnavailable("away"), DatabaseUnavailable("away")])
 
     async def unavailable_at_first(event: OrderPlaced | OrderChanged, session: AsyncSession) -> None:
@@ -114,7 +114,7 @@ _UNREADABLE = [
 
 
 async def test_messages_that_cannot_be_read_are_parked(sessions: SessionFactory, nats_url: str) -> None:
-    """At once, with their payload and a reason without its values; the event after them is applied."""
+    """Unreadable messages become dead letters at once, with payload and reason; the next event is applied."""
     for _, _, payload in _UNREADABLE:
         await _publish(nats_url, payload)
     async with running(sessions, nats_url):
@@ -125,7 +125,7 @@ async def test_messages_that_cannot_be_read_are_parked(sessions: SessionFactory,
 
 
 async def test_a_duplicate_has_no_second_effect(sessions: SessionFactory, nats_url: str) -> None:
-    """Published three times, without an id that JetStream could recognise."""
+    """An event that is published three times, without an id for JetStream, is applied once."""
     registry, event = CollectorRegistry(), _placed()
     for _ in range(3):
         await _publish(nats_url, _payload(event))
@@ -143,7 +143,7 @@ async def test_a_stale_event_is_skipped_unless_the_handler_accepts_it(
     nats_url: str,
     accepts_stale: bool,  # noqa: FBT001  # a parameter of the test
 ) -> None:
-    """Version 2 arrives before version 1."""
+    """If version 2 arrives before version 1, version 1 is skipped, unless the handler accepts stale events."""
     for version in (2, 1):
         event = OrderPlaced(subject="a", aggregateversion=version, data=OrderData())
         await _publish(nats_url, _payload(event))
@@ -155,7 +155,7 @@ async def test_a_stale_event_is_skipped_unless_the_handler_accepts_it(
 
 
 async def test_a_message_that_ends_its_processes_becomes_a_dead_letter(sessions: SessionFactory, nats_url: str) -> None:
-    """Three deliveries without an answer, as of three killed processes."""
+    """After three deliveries without an acknowledgement, as with killed processes, it is a dead letter."""
     await _publish(nats_url, _payload(_placed()))
     async with jetstream(nats_url) as admin:
         subscription = await admin.pull_subscribe_bind(consumer=SERVICE, stream="EVENTS_shop")
@@ -169,7 +169,7 @@ async def test_a_message_that_ends_its_processes_becomes_a_dead_letter(sessions:
 
 
 async def test_dead_letters_are_listed_shown_and_dropped(sessions: SessionFactory, nats_url: str) -> None:
-    """By their number."""
+    """Dead letters are shown and dropped by number."""
     async with running(sessions, nats_url):
         for _ in range(2):
             await _publish(nats_url, b"{")
@@ -185,7 +185,7 @@ async def test_dead_letters_are_listed_shown_and_dropped(sessions: SessionFactor
 
 
 async def test_drain_finishes_the_event_in_hand(sessions: SessionFactory, nats_url: str) -> None:
-    """It is applied and acknowledged; the next one is left to another process."""
+    """The current event is applied and acknowledged; the next one is left to another process."""
     began, events = asyncio.Event(), []
 
     async def slow(event: OrderPlaced | OrderChanged, session: AsyncSession) -> None:

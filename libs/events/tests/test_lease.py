@@ -25,7 +25,7 @@ async def test_a_second_process_waits_for_release(sessions: SessionFactory, url:
 
 
 async def test_an_expired_lease_is_taken_over(sessions: SessionFactory) -> None:
-    """Its holder knows that it may have lost it, and its next transaction fails."""
+    """After expiry another process takes the lease, and the next transaction of the old holder fails."""
     first, second = Lease(sessions, "work", seconds=_SHORT), Lease(sessions, "work", seconds=60)
     assert await first.acquire()
     await asyncio.sleep(2 * _SHORT)
@@ -37,7 +37,7 @@ async def test_an_expired_lease_is_taken_over(sessions: SessionFactory) -> None:
 
 
 async def test_a_renewed_lease_does_not_expire(sessions: SessionFactory) -> None:
-    """Longer than the time for which it was taken."""
+    """A renewed lease is held longer than its duration."""
     first, second = Lease(sessions, "work", seconds=1), Lease(sessions, "work", seconds=1)
     assert await first.acquire()
     for _ in range(4):
@@ -48,6 +48,6 @@ async def test_a_renewed_lease_does_not_expire(sessions: SessionFactory) -> None
 
 
 async def test_leases_of_other_names_are_independent(sessions: SessionFactory) -> None:
-    """One process may hold several."""
+    """One process may hold leases of several names."""
     assert await Lease(sessions, "work", seconds=60).acquire()
     assert await Lease(sessions, "other", seconds=60).acquire()

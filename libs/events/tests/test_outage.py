@@ -54,7 +54,7 @@ async def _use(client: httpx2.AsyncClient, sessions: SessionFactory, seconds: fl
 
 
 async def test_a_service_stays_ready_without_its_broker(sessions: SessionFactory, own_server: NatsServer) -> None:
-    """Frozen, which keeps connections open, and stopped: every event arrives, once and in order."""
+    """With a frozen or stopped broker the service stays ready; later every event arrives once and in order."""
     await create_streams(own_server.url)
     metrics = CollectorRegistry()
     async with _serving(sessions, own_server.url, metrics) as client:

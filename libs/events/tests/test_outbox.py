@@ -23,7 +23,7 @@ from libs.events.tests.shop import WAIT_SECONDS, change_order, effects, handlers
 
 
 async def test_without_a_broker_events_are_recorded(sessions: SessionFactory, caplog: pytest.LogCaptureFixture) -> None:
-    """One warning says so, and the metrics show the lag."""
+    """Without a broker, one warning is logged and the metrics show the lag."""
     registry = CollectorRegistry()
     await change_order(sessions, "a")
     async with running(sessions, "", registry=registry), asyncio.timeout(WAIT_SECONDS):
@@ -36,7 +36,7 @@ async def test_without_a_broker_events_are_recorded(sessions: SessionFactory, ca
 
 
 async def test_an_unknown_broker_delays_neither_start_nor_end(sessions: SessionFactory) -> None:
-    """Nothing listens on the port."""
+    """With a broker URL on which nothing listens, start and stop are not delayed."""
     async with asyncio.timeout(5):
         async with running(sessions, "nats://127.0.0.1:9"):
             await change_order(sessions, "a")
@@ -46,7 +46,7 @@ async def test_an_unknown_broker_delays_neither_start_nor_end(sessions: SessionF
 
 
 async def test_an_event_larger_than_a_message_is_rejected(sessions: SessionFactory) -> None:
-    """Before it is stored, since the relay could never publish it."""
+    """The event is rejected before it is stored, since the relay could never publish it."""
     event = OrderPlaced(subject="a", aggregateversion=1, data=OrderData(note="x" * MAX_BYTES))
     async with sessions.begin() as session:
         with pytest.raises(EventTooLarge):
@@ -55,7 +55,7 @@ async def test_an_event_larger_than_a_message_is_rejected(sessions: SessionFacto
 
 
 async def test_old_rows_are_pruned(sessions: SessionFactory, nats_url: str) -> None:
-    """Published events after 7 days, notes of the inbox after 14; what is not published stays."""
+    """Published events are deleted after 7 days, inbox rows after 14; unpublished events stay."""
     async with running(sessions, nats_url) as runtime:
         for _ in range(2):
             await change_order(sessions, "a")

@@ -48,7 +48,7 @@ async def _unpublished(sessions: SessionFactory) -> int:
 
 
 async def test_an_event_waits_for_the_one_before_it(sessions: SessionFactory) -> None:
-    """Where the first is not acknowledged, the second of the same aggregate is not published; others are."""
+    """Until an event is acknowledged, later ones of its aggregate are not published; other aggregates are."""
     publisher, registry = _Publisher(), CollectorRegistry()
     for order in ("away", "away", "here", "here"):
         await change_order(sessions, order)
@@ -64,7 +64,7 @@ async def test_an_event_waits_for_the_one_before_it(sessions: SessionFactory) ->
 
 
 async def test_without_the_lease_nothing_is_published(sessions: SessionFactory) -> None:
-    """Another process holds it, or it was not renewed in time."""
+    """Nothing is published if another process holds the lease or it was not renewed in time."""
     publisher = _Publisher()
     await change_order(sessions, "here")
     other = Lease(sessions, "relay", seconds=60)
@@ -80,6 +80,6 @@ async def test_without_the_lease_nothing_is_published(sessions: SessionFactory) 
 
 
 async def test_a_stopped_relay_leaves_the_lease_to_the_next(sessions: SessionFactory) -> None:
-    """It need not expire first."""
+    """A stopped relay releases the lease, so the next one does not wait for its expiry."""
     await _run_for(_SHORT, Relay(sessions, _Publisher(), EventMetrics(CollectorRegistry())))
     assert await Lease(sessions, "relay", seconds=60).acquire()

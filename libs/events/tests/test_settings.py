@@ -26,13 +26,13 @@ def test_nothing_has_to_be_set() -> None:
     ],
 )
 def test_wrong_settings_are_rejected(changed: dict[str, object]) -> None:
-    """Alone or beside the defaults of the others."""
+    """Invalid settings are rejected, also those that only conflict with defaults."""
     with pytest.raises(ValidationError):
         EventSettings.model_validate(changed)
 
 
 def test_several_servers_and_credentials() -> None:
-    """The password is not shown."""
+    """Several servers and credentials are accepted, and the password is not shown."""
     settings = EventSettings.model_validate(
         {"events_url": "tls://a:4222,tls://b:4222", "events_user": "shop", "events_password": "secret"}
     )

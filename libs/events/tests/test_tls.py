@@ -15,7 +15,7 @@ from libs.events.tls_testing import write_certificate
 # nats-py does not close the socket of a connection that failed.
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 async def test_another_authority_is_refused(tmp_path: Path) -> None:
-    """The own one is accepted; one that signed nothing, and those of the system, are refused."""
+    """The server is trusted with its own authority, and refused with another one or those of the system."""
     for name in ("own", "other"):
         (tmp_path / name).mkdir()
     own, other = (write_certificate(tmp_path / name) for name in ("own", "other"))

@@ -30,7 +30,7 @@ async def secured(tmp_path: Path) -> AsyncIterator[NatsServer]:
 
 
 async def test_a_service_needs_no_further_permission(sessions: SessionFactory, secured: NatsServer) -> None:
-    """It publishes, applies, moves to its dead letters, lists them and drops one."""
+    """With these permissions a service can publish, apply, create dead letters, list them and drop one."""
     settings = EventSettings(events_url=secured.url, events_user="shop", events_password=SecretStr("shop"))
     async with running(
         sessions,

@@ -25,7 +25,7 @@ async def _streams(server: NatsServer) -> int:
 
 
 async def test_data_outlives_the_process() -> None:
-    """After a stop and after a kill, until it is emptied."""
+    """The data is kept after a stop and after a kill, until the test empties the server."""
     with broker() as server:
         await _publish(server)
         url = server.url
@@ -41,7 +41,7 @@ async def test_data_outlives_the_process() -> None:
 
 
 async def test_a_frozen_server_does_not_answer() -> None:
-    """It answers again once it continues."""
+    """A frozen server answers again once it continues."""
     with broker() as server:
         async with connected(administrator(server)) as jetstream:
             server.freeze()
@@ -52,7 +52,7 @@ async def test_a_frozen_server_does_not_answer() -> None:
 
 
 def test_only_the_owner_reads_the_configuration() -> None:
-    """It has the passwords in it; a file that was readable before is no exception."""
+    """The configuration has passwords, so it is private, even if the file was readable before."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "nats.conf")
         file.touch(mode=0o644)

@@ -53,7 +53,7 @@ def test_services_that_do_not_fit_together_are_refused(service: ServiceEvents, r
 
 
 def test_passwords_may_be_variables_of_the_server() -> None:
-    """They are written without quotes. TLS demands version 1.3, and client certificates where an authority is named."""
+    """Variables are written without quotes. TLS needs 1.3, and client certificates if an authority is set."""
     users = {
         "shop": User("shop", Variable("SHOP_PASSWORD"), Permissions(("events.shop.>",), ("_INBOX_shop.>",))),
         "root": User("root", "$SHOP"),
