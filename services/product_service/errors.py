@@ -1,4 +1,4 @@
-"""What the catalogue refuses, in its own words."""
+"""The errors of the catalogue."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class VersionConflict(ProductError):
 
 
 class OutOfStock(ProductError):
-    """Fewer are left than were asked for."""
+    """The stock is less than the requested quantity."""
 
     def __init__(self, product_id: str, left: int) -> None:
         super().__init__(f"{left} of product {product_id} are left")
@@ -43,7 +43,7 @@ class ReservationNotFound(ProductError):
 
 
 class KeyReused(ProductError):
-    """An idempotency key came back with another request."""
+    """An idempotency key was used for another request."""
 
     def __init__(self) -> None:
         super().__init__("this Idempotency-Key was used for another request")
@@ -51,7 +51,7 @@ class KeyReused(ProductError):
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """What is wrong in a row of a file: its line, counted from 1, and the column if it is one column's fault."""
+    """An error in a row of a file: its line, counted from 1, and the column if a single column is wrong."""
 
     line: int
     column: str
@@ -59,7 +59,7 @@ class RowError:
 
 
 class InvalidRows(ProductError):
-    """Rows of a file that are no products; none of the file's were stored."""
+    """A file has invalid rows; none of its rows was stored."""
 
     def __init__(self, errors: Sequence[RowError]) -> None:
         super().__init__("nothing was imported; `rows` says what is wrong and where")
@@ -75,7 +75,7 @@ class TooManyRows(ProductError):
 
 
 class TooManyImports(ProductError):
-    """As many files as there is room for are being imported."""
+    """The maximum number of concurrent imports is reached."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"{limit} files are being imported; nothing of this one was stored")

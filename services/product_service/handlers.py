@@ -1,4 +1,4 @@
-"""What the product service does with the events of other services."""
+"""Handlers of events of other services."""
 
 from collections.abc import Sequence
 from typing import Any

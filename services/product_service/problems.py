@@ -1,4 +1,4 @@
-"""Which answer each of the catalogue's errors becomes."""
+"""The problem document of each error of the catalogue."""
 
 from dataclasses import asdict
 

@@ -47,5 +47,5 @@ class ProductSettings(CallSettings, EventServiceSettings):
 
     @property
     def keys_url(self) -> str:
-        """Where the issuer's public keys are."""
+        """The URL of the issuer's public keys."""
         return self.jwks_url or f"{self.issuer.rstrip('/')}/.well-known/jwks.json"

@@ -1,4 +1,4 @@
-"""The user service, put together from its parts."""
+"""The application of the user service."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -80,7 +80,7 @@ def create_app(
 
 
 class _Resources:
-    """What the service holds open from its start to its end."""
+    """The resources of the service, opened in its lifespan."""
 
     def __init__(self, settings: UserSettings, clock: Clock, passwords: Passwords | None, mailer: Mailer) -> None:
         self.metrics = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""Administrative commands, for what no request may do. A wrong operand raises `UserError`."""
+"""Administrative commands for tasks that no HTTP request can do. A wrong operand raises `UserError`."""
 
 import asyncio
 import os

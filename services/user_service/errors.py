@@ -21,7 +21,7 @@ class UserNotFound(UserError):
 
 
 class WrongPassword(UserError):
-    """The password is not that of the account."""
+    """The password does not match that of the account."""
 
     def __init__(self) -> None:
         super().__init__("the password is not that of the account")

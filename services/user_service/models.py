@@ -59,7 +59,7 @@ class Action(StrEnum):
 
 
 class Purpose(StrEnum):
-    """What a one-time token is good for."""
+    """The purpose of a one-time token."""
 
     VERIFY = "verify"
     RESET = "reset"
@@ -206,7 +206,7 @@ SCHEMA = Schema(Base.metadata, Path(__file__).parent / "migrations")
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """What a user gets for a password or a refresh token."""
+    """The tokens that a user gets for a password or a refresh token."""
 
     access_token: str
     refresh_token: RefreshToken
@@ -216,7 +216,7 @@ class TokenPair:
 
 @dataclass(frozen=True, slots=True)
 class ServiceToken:
-    """What a service gets for its secret."""
+    """The token that a service gets for its secret."""
 
     access_token: str
     seconds: int
@@ -224,7 +224,7 @@ class ServiceToken:
 
 
 def email_key(email: str) -> EmailKey:
-    """The key of an address: compatibility forms, letter case and the coding of a domain do not tell users apart.
+    """Return the key of an address, without differences of compatibility form, letter case and domain encoding.
 
     Text that is not an address has a key too, which no account has.
     """
@@ -232,7 +232,7 @@ def email_key(email: str) -> EmailKey:
 
 
 def normal_address(email: str) -> str:
-    """An address as it is stored, its domain in Unicode; `EmailNotValidError` for what is none."""
+    """Return an address as it is stored, with its domain in Unicode; raise `EmailNotValidError` if it is invalid."""
     return validate_email(email, check_deliverability=False, strict=True).normalized
 
 
@@ -244,5 +244,5 @@ def _as_registered(email: str) -> str:
 
 
 def folded(text: str) -> str:
-    """`text` as it is compared and searched."""
+    """Return `text` in the form in which it is compared and searched."""
     return unicodedata.normalize("NFKC", text).casefold()

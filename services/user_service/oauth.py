@@ -1,6 +1,6 @@
-"""How OAuth speaks: parameters in a form (RFC 6749 appendix B), errors as in its section 5.2.
+"""The HTTP format of OAuth: form parameters (RFC 6749 appendix B) and errors (section 5.2).
 
-The endpoints of OAuth answer errors in its own form, not as problem details, since its clients read no other.
+OAuth endpoints return errors in this format, not as problem details, because OAuth clients expect it.
 """
 
 import re
@@ -23,9 +23,9 @@ _UNSTORABLE = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class OAuthError(Exception):
-    """A request that no client should make; `code` is one of RFC 6749 section 5.2.
+    """An invalid request; `code` is an error code of RFC 6749 section 5.2.
 
-    The text is sent to the client. That section allows few characters in it, so none of the request's are among them.
+    The text is sent to the client. That section allows few characters in it, so it has no text of the request.
     """
 
     code = "invalid_request"
@@ -67,7 +67,7 @@ class Form:
 
 
 async def read_form(request: Request) -> Form:
-    """The form that the request carries; `OAuthError` for anything else."""
+    """Return the form in the body of the request; raise `OAuthError` if the body is no form."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         raise OAuthError(f"the body must be {FORM}")
     body = await request.body()
@@ -86,7 +86,7 @@ async def read_form(request: Request) -> Form:
 
 
 def form_body(required: str, *optional: str) -> dict[str, Any]:
-    """What a route that calls `read_form` says in the OpenAPI document."""
+    """Return the description of a form for the OpenAPI document, for routes that call `read_form`."""
     properties = {name: {"type": "string"} for name in (required, *optional, "client_id", "client_secret")}
     schema = {"type": "object", "required": [required], "properties": properties}
     return {"requestBody": {"required": True, "content": {FORM: {"schema": schema}}}}
@@ -102,7 +102,7 @@ OAUTH_ERRORS: dict[int | str, dict[str, Any]] = {400: _ERROR, 401: _ERROR | {"he
 
 
 class OAuthRoute(APIRoute):
-    """A route that answers errors as OAuth does. Give it to a router as `route_class`."""
+    """A route that returns errors in the format of OAuth. Give it to a router as `route_class`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, with its errors answered."""
@@ -115,7 +115,7 @@ class OAuthRoute(APIRoute):
                 response = _refusal(error.code, str(error))
             except tuple(_CODES) as error:
                 response = _refusal(next(code for kind, code in _CODES.items() if isinstance(error, kind)))
-            # Beside no-store, which every answer has (RFC 6749 section 5.1).
+            # In addition to no-store, which every response has (RFC 6749 section 5.1).
             response.headers["Pragma"] = "no-cache"
             return response
 

@@ -1,4 +1,4 @@
-"""Which answer each of the service's errors becomes."""
+"""The problem document of each error of the service."""
 
 from libs.auth.errors import InvalidCredentials, InvalidGrant, Throttled, WeakPassword
 from libs.db.problems import DATABASE_PROBLEMS
@@ -10,7 +10,7 @@ PROBLEMS: ProblemTable = {
     UserNotFound: Problem(404, "user-not-found", "No such user"),
     LastAdministrator: Problem(409, "last-administrator", "The last administrator"),
     OneTimeTokenRefused: Problem(400, "one-time-token-refused", "Token refused"),
-    # Not 401, which would tell the client that its token is the trouble.
+    # Not 401, which would mean that the access token is invalid.
     WrongPassword: Problem(403, "wrong-password", "Password refused"),
     WeakPassword: Problem(422, "weak-password", "Password refused"),
     InvalidCredentials: Problem(

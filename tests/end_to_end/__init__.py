@@ -1,1 +1,1 @@
-"""Both services as they ship, as processes, talked to over loopback."""
+"""Tests of both shipped services, as processes that are called over loopback."""

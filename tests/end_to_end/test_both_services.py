@@ -1,4 +1,4 @@
-"""What a client of both services sees."""
+"""Requests of a client to both services."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -27,14 +27,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceStack]:
 
 @pytest.fixture(scope="module")
 def http() -> Iterator[httpx2.Client]:
-    """A client that goes straight to loopback."""
+    """A client that ignores proxy settings."""
     with httpx2.Client(trust_env=False, timeout=20) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
 def token(stack: ServiceStack, http: httpx2.Client) -> str:
-    """An access token of Ann's, got as any client gets one."""
+    """An access token of Ann, obtained by a login."""
     registered = http.post(f"{stack.users.url}/users", json=ANN)
     assert registered.status_code == 201, registered.text
     credentials = {"email": ANN["email"], "password": ANN["password"]}
@@ -58,7 +58,7 @@ def test_a_registered_user_creates_a_product_and_reads_it(stack: ServiceStack, h
 
 
 def test_a_wrong_token_is_refused(stack: ServiceStack, http: httpx2.Client, token: str) -> None:
-    """A changed signature, no token and half a token are 401 and say nothing more."""
+    """A changed signature, a missing token and half a token are 401 without further details."""
     changed = token[:-3] + ("AAA" if token[-3:] != "AAA" else "BBB")
     for wrong in (changed, token.rpartition(".")[0], "x"):
         _assert_refused(http, stack, wrong)
@@ -66,7 +66,7 @@ def test_a_wrong_token_is_refused(stack: ServiceStack, http: httpx2.Client, toke
 
 
 def test_an_expired_token_is_refused(stack: ServiceStack, http: httpx2.Client) -> None:
-    """A token of the right key is worth nothing after its time."""
+    """An expired token with a valid signature is rejected."""
     clock = FakeClock(datetime.now(UTC) - timedelta(hours=1))
     keys = KeyRing.from_folder(stack.users.folder / "keys", clock=FakeClock(datetime.now(UTC)))
     _assert_refused(http, stack, _issued(keys, clock))
@@ -79,7 +79,7 @@ def test_a_foreign_token_is_refused(stack: ServiceStack, http: httpx2.Client) ->
 
 
 def test_a_fresh_token_of_the_service_is_taken(stack: ServiceStack, http: httpx2.Client) -> None:
-    """The two refusals above are about the time and the key: with both right the same token is good."""
+    """The same token with valid time and key is accepted, so the two tests above fail for no other reason."""
     clock = FakeClock(datetime.now(UTC))
     token = _issued(KeyRing.from_folder(stack.users.folder / "keys", clock=clock), clock)
     answer = http.get(f"{stack.products.url}/products", headers={"Authorization": f"Bearer {token}"})
@@ -103,7 +103,7 @@ def _assert_refused(http: httpx2.Client, stack: ServiceStack, token: str) -> Non
 
 
 def test_the_data_folder_holds_no_secret_that_others_can_read(stack: ServiceStack) -> None:
-    """Private keys are readable by their owner alone."""
+    """Private keys can be read only by their owner."""
     keys = list((stack.users.folder / "keys").glob("*.pem"))
     assert keys
     assert all(key.stat().st_mode & 0o077 == 0 for key in keys)

@@ -1,4 +1,4 @@
-"""What happens in one service has its effect in the other, by a real NATS with the permissions of production."""
+"""Events of one service have their effect in the other, through a real NATS with production permissions."""
 
 import asyncio
 import json
@@ -25,14 +25,14 @@ from libs.web.tests.collector import Collector, collecting
 from tests.service_stack import TEA, ServiceStack, calling_stack, client
 
 _SERVICES = Path(__file__).absolute().parents[2] / "services"
-# Shorter than the minute for which the product service keeps a name.
+# Shorter than the minute for which the product service caches a name.
 _WAIT_SECONDS = 40
 _PASSWORD = "seven green lanterns"
 
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """Both services, what they work with, and a client.
+    """Both services, their databases and broker, and a client.
 
     Attributes:
         databases: their URLs by the names of the services.
@@ -81,7 +81,7 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_a_renamed_user_has_the_new_name_at_their_products(shop: Shop) -> None:
-    """Before the product service would have asked for it by itself."""
+    """The new name is shown before the cached one would have expired."""
     ann = _seller(shop, "ann@example.com", "Ann")
     assert _owner(shop, ann) == "Ann"
     _rename(shop, ann, "Anna")
@@ -89,7 +89,7 @@ def test_a_renamed_user_has_the_new_name_at_their_products(shop: Shop) -> None:
 
 
 def test_a_deleted_product_is_in_the_audit_log(shop: Shop) -> None:
-    """The service that did it, and the id of the product."""
+    """The audit entry has the service as actor and the id of the product."""
     eve = _seller(shop, "eve@example.com", "Eve")
     assert shop.http.delete(shop.services.products.url + eve.product, headers=eve.headers).status_code == 204
     entry = "SELECT actor FROM audit_entries WHERE target = :value"
@@ -98,7 +98,7 @@ def test_a_deleted_product_is_in_the_audit_log(shop: Shop) -> None:
 
 
 def test_a_deleted_user_leaves_no_personal_data(shop: Shop) -> None:
-    """Neither in the databases nor in streams and dead letters; the products are gone, all in one trace."""
+    """No personal data is left in databases, streams and dead letters, the products are archived, all in one trace."""
     reader = _seller(shop, "reader@example.com", "Reader")
     user = _seller(shop, "quimby@example.com", "Quimby One")
     _rename(shop, user, "Quimby Two")
@@ -114,7 +114,7 @@ def test_a_deleted_user_leaves_no_personal_data(shop: Shop) -> None:
     _wait(lambda: len(_spans_of_deletion(shop)) == 3)
 
     assert _places(shop, "quimby") == set()
-    # The search looks at all that there is: ids are everywhere.
+    # The ids are found everywhere, so the search covers all places.
     assert _places(shop, user.id) == {"user_service", "product_service", "broker"}
     assert _spans_of_deletion(shop) == {
         ("user_service", "POST /me/deletion"),
@@ -171,7 +171,7 @@ def _spans_of_deletion(shop: Shop) -> set[tuple[str, str]]:
 
 
 def _places(shop: Shop, text: str) -> set[str]:
-    """Return which databases hold the text in any case of letters, and whether the files of NATS do."""
+    """Return which databases have the text in any letter case, and whether the files of NATS have it."""
     found = {name for name, url in shop.databases.items() if text in asyncio.run(_content(url)).lower()}
     files = [path.read_bytes() for path in shop.broker_files.rglob("*") if path.is_file()]
     return found | ({"broker"} if any(text.encode() in content.lower() for content in files) else set())
@@ -201,7 +201,7 @@ async def _stored(shop: Shop, statement: str, value: str) -> str:
 
 
 async def _publish_as_newer_version(shop: Shop, seller: Seller) -> None:
-    """Publish the event of the user's change of name once more, as the user service of a later release would."""
+    """Publish the event of the user's new name again, as the user service of a later release would."""
     payload = await _stored(shop, "SELECT payload FROM event_outbox WHERE subject = :value", seller.id)
     changed = json.dumps(json.loads(payload) | {"dataversion": 2, "id": str(uuid.uuid4())})
     name = "user_service"

@@ -1,4 +1,4 @@
-"""A bulk import at the shipped server: however large the file, memory stays as it is."""
+"""A bulk import at the shipped server does not use memory in proportion to the file."""
 
 import threading
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _HEADER = b"name,description,price_cents,stock\n"
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceStack]:
-    """Both services; a busy machine may take long over a large file."""
+    """Both services, with time for a large file on a busy machine."""
     with running_stack(tmp_path_factory.mktemp("data"), BODY_SECONDS="600", REQUEST_SECONDS="600") as opened:
         yield opened
 
@@ -31,7 +31,7 @@ def http(stack: ServiceStack) -> Iterator[httpx2.Client]:
 
 
 def test_a_large_file_grows_nothing(http: httpx2.Client) -> None:
-    """Of 18 MB that come in pieces less than 10 MB are ever held, whether they are stored or refused at the end."""
+    """A file of 18 MB in chunks takes less than 10 MB of memory, whether it is stored or refused at its end."""
     assert _import(http, 200).json() == {"imported": 200}
     before = _resident(http)
     with _Peak(http) as peak:
@@ -41,7 +41,7 @@ def test_a_large_file_grows_nothing(http: httpx2.Client) -> None:
 
 
 def test_only_this_path_takes_as_much(http: httpx2.Client) -> None:
-    """Elsewhere such a body is refused, and no path that is nearly this one has its limit."""
+    """Other paths, including similar ones, refuse a body of that size."""
     for path, status in (("/products", 413), ("/products/imports/", 404), ("/products/imports%3f", 405)):
         answer = http.post(path, content=_HEADER + bytes(2 * _MEBIBYTE), headers={"Content-Type": "text/csv"})
         assert answer.status_code == status, path
@@ -60,13 +60,13 @@ def _rows(number: int, last: bytes = b"") -> Iterator[bytes]:
 
 
 def _resident(http: httpx2.Client) -> int:
-    """Bytes that the service's process has in memory."""
+    """Return the resident memory of the service's process in bytes."""
     lines = http.get("/metrics").text.splitlines()
     return round(float(next(line for line in lines if line.startswith("process_resident_memory_bytes ")).split()[1]))
 
 
 class _Peak(threading.Thread):
-    """Watches how much memory the service has while others call it."""
+    """Measures the memory of the service while clients call it."""
 
     def __init__(self, http: httpx2.Client) -> None:
         super().__init__()

@@ -1,1 +1,1 @@
-"""What goes wrong around the services as they ship: databases, disks, peers and processes that end."""
+"""Faults around the shipped services: failing databases, disks and peers, and killed processes."""

@@ -1,6 +1,6 @@
 """Clients that write to a service until it is killed, again and again.
 
-KILL_ROUNDS in the environment says how often.
+KILL_ROUNDS in the environment sets how often.
 """
 
 import os
@@ -25,16 +25,16 @@ class Workload(Protocol):
     """The writes of clients, each with a unique key."""
 
     def write(self, key: str, http: httpx2.Client) -> None:
-        """Write a piece, or once more what got no answer; it returns when all of it is acknowledged."""
+        """Write an item, or repeat a write without a response; return when all of it is acknowledged."""
         ...
 
     def stored(self, http: httpx2.Client) -> set[str]:
-        """The keys of all that is stored, each of which is there once and as a whole."""
+        """Return the keys of all stored items; each must be stored once and completely."""
         ...
 
 
 class WriteLog:
-    """Which pieces of a work are acknowledged, and which may be there or not."""
+    """The writes that are acknowledged, and those that may be stored or not."""
 
     def __init__(self, work: Workload) -> None:
         self._work = work
@@ -55,7 +55,7 @@ class WriteLog:
                 each.result()
 
     def verify(self, http: httpx2.Client) -> None:
-        """A piece that got no answer is there as a whole or not at all, so that writing it again makes one."""
+        """A write without a response is stored completely or not at all, so that repeating it stores one item."""
         stored = self._work.stored(http)
         assert self.acknowledged <= stored, f"lost: {self.acknowledged - stored}"
         assert stored <= self.acknowledged | self.in_doubt, f"from nowhere: {stored - self.acknowledged}"
@@ -79,9 +79,9 @@ class WriteLog:
 
 
 def kill_repeatedly(program: Program, work: Workload, *, server: PostgresServer | None = None) -> None:
-    """Kill a running program while its clients work; nothing acknowledged is lost, and nothing is there by half.
+    """Kill a running program while its clients write; no acknowledged write is lost, and none is stored in part.
 
-    The server, if there is one, is killed with it in every fifth round.
+    The database server, if there is one, is killed with it in every fifth round.
     """
     log = WriteLog(work)
     with client() as http:

@@ -81,7 +81,7 @@ class FailingPeer:
 
 @contextmanager
 def failing_peer() -> Iterator[FailingPeer]:
-    """Run a peer; the end refuses connections, and so may a test before."""
+    """Run a peer until the context ends; then it refuses connections. A test may call `close` earlier."""
     peer = FailingPeer()
     threading.Thread(target=peer.run, daemon=True).start()
     try:

@@ -1,4 +1,4 @@
-"""Products while the user service, which the product service calls for the names of owners, fails or restarts."""
+"""The product service while the user service, from which it gets the names of owners, fails or restarts."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ from tests.faults.failing_peer import FAULTS, failing_peer
 from tests.service_stack import SeededUser, ServiceStack, calling_stack, client, seed_user_and_product
 
 _DEADLINE_SECONDS = 1.0
-# A busy machine may take long; a call without a deadline would take 10 s or hang.
+# Allows for a busy machine; a call without a deadline would take 10 s or hang.
 _ROOM_SECONDS = 4.0
 _RECOVERY_SECONDS = 30.0
 _RESTARTS = 3
@@ -40,7 +40,7 @@ def test_a_product_has_its_owners_name(tmp_path: Path) -> None:
 
 
 def test_products_are_answered_in_time_however_the_user_service_fails(tmp_path: Path) -> None:
-    """Each fault, and a peer that refuses connections: 200 within the deadline, the name marked as unavailable."""
+    """With each fault, or a refused connection, the response is 200 within the deadline, with an unavailable name."""
     with failing_peer() as peer:
         stack = calling_stack(tmp_path, user_service_url=peer.url, CALL_SECONDS=str(_DEADLINE_SECONDS))
         with stack.users.running(), stack.products.running(), client() as http:

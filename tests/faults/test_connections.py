@@ -1,6 +1,6 @@
-"""PostgreSQL and PgBouncer that cut connections while clients write: 503, nothing lost, and the pool stays whole.
+"""PostgreSQL or PgBouncer closes connections while clients write: 503, no write lost, and the pool recovers.
 
-CUT_CONNECTIONS and RESTARTS in the environment say how many.
+CUT_CONNECTIONS and RESTARTS in the environment set how many.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ class Shop:
     bouncer: PgBouncer | None
 
     def assert_whole(self) -> None:
-        """Nothing was answered but success and 503, and nothing lost; as many requests as the pool has slots run."""
+        """Check that all responses were success or 503, no write is lost, and all slots of the pool can be used."""
         assert self.load.unexpected == []
         assert asyncio.run(_held_at_once(self)) == ([201] * _POOL, _POOL)
         assert self.load.lost() == []
@@ -72,7 +72,7 @@ def shop(
 
 
 def test_connections_cut_in_the_middle_of_statements(shop: Shop) -> None:
-    """Connections that wait for a row lock are terminated, and connections in any other state."""
+    """Connections are terminated while they wait for a row lock, and in any other state."""
     with shop.load.running():
         asyncio.run(_cut(shop, _CUT))
     assert shop.load.statuses[503] > 0
@@ -80,14 +80,14 @@ def test_connections_cut_in_the_middle_of_statements(shop: Shop) -> None:
 
 
 def test_eight_connections_cut_while_they_wait_for_a_row(shop: Shop) -> None:
-    """The whole pool at once: eight answers of 503, and eight slots afterwards."""
+    """When all eight connections of the pool are cut, eight requests get 503, and then eight slots work."""
     with ThreadPoolExecutor(_POOL) as threads:
         assert asyncio.run(_cut_all(shop, threads)) == [503] * _POOL
     shop.assert_whole()
 
 
 def test_fast_stops_and_starts(shop: Shop) -> None:
-    """Of PostgreSQL, or of PgBouncer where there is one."""
+    """PostgreSQL, or PgBouncer if there is one, is stopped and started repeatedly."""
     with shop.load.running():
         for _ in range(_RESTARTS):
             time.sleep(0.5)
@@ -130,7 +130,7 @@ async def _cut(shop: Shop, count: int) -> None:
 
 
 async def _held_at_once(shop: Shop) -> tuple[list[int], int]:
-    """Reserve as often at once as the pool has slots while the row is held; the statuses, and how many waited."""
+    """Send as many reservations as the pool has slots while the row is locked; return statuses and how many waited."""
     holder, watcher = await _connect(shop, "holder"), await _connect(shop, "watcher")
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(_POOL) as threads:
@@ -158,7 +158,7 @@ async def _cut_all(shop: Shop, threads: ThreadPoolExecutor) -> list[int]:
 
 
 async def _until_all_wait(watcher: asyncpg.Connection) -> int:
-    """Return how many wait for a lock, as soon as all of the pool do, or in time before a statement's limit."""
+    """Return how many wait for a lock, once the whole pool waits, or before the statement timeout."""
     end = time.monotonic() + 4
     while (waiting := int(await watcher.fetchval(_WAITING))) < _POOL and time.monotonic() < end:  # noqa: ASYNC110  # the server tells nobody
         await asyncio.sleep(0.02)

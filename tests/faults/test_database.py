@@ -1,6 +1,6 @@
-"""A PostgreSQL that is not there, stops, dies or hangs: both services say so in time and go on when it is back.
+"""While PostgreSQL is missing, stopped or hanging, both services answer 503 in time and recover when it is back.
 
-FAULT_SECONDS in the environment says for how long it is away.
+FAULT_SECONDS in the environment sets the duration of the fault.
 """
 
 import os
@@ -28,14 +28,14 @@ from tests.service_stack import (
 
 _AWAY_SECONDS = float(os.environ.get("FAULT_SECONDS", "1"))
 _BACK_SECONDS = 5
-# A check of readiness waits for 2 s; the rest is for a busy machine.
+# A readiness check waits for 2 s; the rest allows for a busy machine.
 _HEALTH_SECONDS = 4
 _CLIENTS = 12
-# What a service says of a database that is there and silent: readiness waits for less than a statement may take.
+# The reason for a database that hangs: readiness waits for less time than the statement timeout.
 _SILENT = ["database: no answer within 2 s"]
-# A server tells its processes of new settings in its own time.
+# A server needs some time to apply new settings in its processes.
 _RELOAD_SECONDS = 30
-# To what `_requests` asks: me, a login, a product, a list, a new product, a reservation.
+# In the order of `_requests`: /me, a login, a product, a list, a new product, a reservation.
 _WHEN_READ_ONLY = [200, 503, 200, 200, 503, 503]
 
 Fault = Callable[[PostgresServer], AbstractContextManager[None]]
@@ -50,7 +50,7 @@ def server() -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="module")
 def stack(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceStack]:
-    """Both services on it, which nothing here may end."""
+    """Both services on that server; no test may end their processes."""
     prepared = postgres_stack(server, tmp_path_factory.mktemp("stack"), "stack")
     with prepared.users.running(), prepared.products.running():
         yield prepared
@@ -111,7 +111,7 @@ def _read_only(server: PostgresServer) -> Iterator[None]:
 def test_a_database_that_goes_and_comes_back(
     server: PostgresServer, stack: ServiceStack, http: httpx2.Client, ann: SeededUser, away: Fault
 ) -> None:
-    """Alive, not ready, 503 within 10 s; ready and working within 5 s of its return, in the same processes."""
+    """Services are live, not ready, and answer 503 within 10 s; they recover within 5 s, in the same processes."""
     _assert_works(stack, http, ann)
     with away(server):
         end = time.monotonic() + _AWAY_SECONDS
@@ -126,7 +126,7 @@ def test_a_database_that_goes_and_comes_back(
 def test_a_database_that_may_only_be_read(
     server: PostgresServer, stack: ServiceStack, http: httpx2.Client, ann: SeededUser
 ) -> None:
-    """As a replica is before it is promoted: reads go on, searches for what is new too, and writes are 503."""
+    """On a read-only database, such as a replica before its promotion, reads and searches work and writes are 503."""
     _assert_works(stack, http, ann)
     search = httpx2.Request("GET", f"{stack.products.url}/products?q=tea", headers=ann.headers)
     with _read_only(server):
@@ -137,7 +137,7 @@ def test_a_database_that_may_only_be_read(
 
 
 def test_a_service_starts_before_its_database(server: PostgresServer, tmp_path: Path, http: httpx2.Client) -> None:
-    """It starts, is alive and not ready; when the database comes it is ready without a restart."""
+    """The service starts, is live and not ready; it becomes ready without a restart when the database is up."""
     early = postgres_stack(server, tmp_path, "early")
     with _stopped(server):
         early.users.start()
@@ -152,7 +152,7 @@ def test_a_service_starts_before_its_database(server: PostgresServer, tmp_path: 
 
 
 def _requests(stack: ServiceStack, ann: SeededUser) -> list[httpx2.Request]:
-    """One of each kind that needs the database."""
+    """Send one request of each kind that needs the database."""
     product = stack.products.url + ann.product
     return [
         httpx2.Request("GET", f"{stack.users.url}/me", headers=ann.headers),
@@ -165,7 +165,7 @@ def _requests(stack: ServiceStack, ann: SeededUser) -> list[httpx2.Request]:
 
 
 def _assert_away(stack: ServiceStack, http: httpx2.Client, ann: SeededUser) -> list[list[str]]:
-    """Everything says so; the reasons why both are not ready."""
+    """Check that all requests fail, and return the reasons why the services are not ready."""
     with ThreadPoolExecutor(_CLIENTS) as crowd:
         asked = [crowd.submit(_timed, http, request) for _ in range(2) for request in _requests(stack, ann)]
         reasons = [_assert_alive_but_not_ready(program, http) for program in (stack.users, stack.products)]
@@ -180,7 +180,7 @@ def _assert_away(stack: ServiceStack, http: httpx2.Client, ann: SeededUser) -> l
 
 
 def _assert_alive_but_not_ready(program: Program, http: httpx2.Client) -> list[str]:
-    """The reasons that it gives."""
+    """Return the reasons that the service gives."""
     answer, seconds = _timed(http, httpx2.Request("GET", f"{program.url}/livez"))
     assert answer.status_code == 200
     assert seconds < _HEALTH_SECONDS

@@ -1,7 +1,7 @@
-"""The disk of the database is full: what can be read is read, what cannot be written is 503, and nothing is lost.
+"""With a full disk of the database, reads work, writes are 503, and no acknowledged write is lost.
 
-PostgreSQL treats its two kinds of files differently. Without room for rows a statement fails; without room for its log
-of writes the whole server ends.
+PostgreSQL treats its two kinds of files differently. Without space for rows a statement fails; without space for the
+write-ahead log the whole server ends.
 """
 
 import tempfile
@@ -30,7 +30,7 @@ _KIB_OF_POSTGRES = 96 * 1024
 
 
 def test_under_sqlite(tmp_path: Path) -> None:
-    """Writes are 503 and reads go on; once there is room writes work again, and what was acknowledged is there."""
+    """Writes are 503 and reads work; with free space writes work again, and acknowledged writes are stored."""
     folder = tmp_path / "disk"
     folder.mkdir()
     stack = sqlite_stack(tmp_path, DATABASE_URL=f"sqlite+aiosqlite:///{folder / 'products.db'}")
@@ -44,13 +44,13 @@ def test_under_sqlite(tmp_path: Path) -> None:
 
 
 def test_under_the_rows_of_postgresql(tmp_path: Path) -> None:
-    """As under SQLite."""
+    """Without space for rows, PostgreSQL behaves like SQLite."""
     with _postgres_on("data", tmp_path) as (disk, _, stack), client() as http:
         _assert_reads_outlive(disk, stack, http)
 
 
 def test_under_the_log_of_postgresql(tmp_path: Path) -> None:
-    """The server ends: all is 503 until it is started with room; then all works, and what was acknowledged is there."""
+    """The server ends and all requests are 503; after a start with free space, acknowledged writes are stored."""
     with _postgres_on("wal", tmp_path) as (disk, server, stack), client() as http:
         ann = seed_user_and_product(stack, http)
         disk.fill(leaving=200)
@@ -73,7 +73,7 @@ def _assert_reads_outlive(disk: Disk, stack: ServiceStack, http: httpx2.Client) 
     written = _fill(stack, http, ann)
     for _ in range(5):
         _assert_unavailable(_write(stack, http, ann))
-        # A search would first keep the words of what is new, for which there is no room.
+        # No search: it would first store the words of new products, for which there is no space.
         for path in (ann.product, "/products", "/products?q=tea", "/livez", "/readyz"):
             assert _read(stack, http, ann, path).status_code == 200, path
     disk.make_room()
@@ -83,7 +83,7 @@ def _assert_reads_outlive(disk: Disk, stack: ServiceStack, http: httpx2.Client) 
 
 @contextmanager
 def _postgres_on(files: str, folder: Path) -> Iterator[tuple[Disk, PostgresServer, ServiceStack]]:
-    """Both services at work on a PostgreSQL with these of its files on a small disk, none of which may end."""
+    """Run both services on a PostgreSQL that has these files on a small disk; no service may end."""
     # Not pytest's folder: a socket's path may have 107 bytes.
     with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as place:
         small = Path(place) / files
@@ -100,7 +100,7 @@ def _postgres_on(files: str, folder: Path) -> Iterator[tuple[Disk, PostgresServe
 
 
 def _fill(stack: ServiceStack, http: httpx2.Client, ann: SeededUser) -> list[str]:
-    """Write until there is no room; where the products are that were acknowledged."""
+    """Write until the disk is full, and return the paths of the acknowledged products."""
     written: list[str] = []
     for _ in range(2000):
         answer = _write(stack, http, ann)

@@ -35,7 +35,7 @@ class ProductWorkload:
 
     def stored(self, http: httpx2.Client) -> set[str]:
         """See `Workload`."""
-        # Fifty rounds may take longer than a token lives.
+        # Fifty rounds may take longer than the lifetime of a token.
         self._headers = {"Authorization": f"Bearer {log_in(self._stack, http)}"}
         names = set()
         for product in _all(http, self._url, self._headers):
@@ -68,7 +68,7 @@ class AccountWorkload:
         self._tokens[key] = (first, self._token(self._refresh(http, first)))
 
     def stored(self, http: httpx2.Client) -> set[str]:
-        """See `Workload`. Of the tokens since the last kill the newest are good, and the used ones stay used."""
+        """See `Workload`. Of the tokens since the last kill, the newest are valid and the used ones stay used."""
         for used, newest in self._tokens.values():
             self._token(self._refresh(http, newest))
             assert self._refresh(http, used).status_code == httpx2.codes.UNAUTHORIZED
@@ -123,7 +123,7 @@ def _product(key: str) -> Mapping[str, object]:
 
 
 def _all(http: httpx2.Client, url: str, headers: Mapping[str, str]) -> Iterator[Mapping[str, object]]:
-    """Every item of a list, page after page."""
+    """Return every item of a list, page after page."""
     cursor: dict[str, str] = {}
     while True:
         answer = http.get(url, params={"limit": "100", **cursor}, headers=dict(headers))

@@ -17,7 +17,7 @@ _ALLOWED = {200, 201, 503}
 
 
 class WriteLoad:
-    """Eight clients. Each creates products, replaces one of them, and reserves pieces of a shared one.
+    """Eight clients. Each creates products, replaces one of them, and makes reservations of a shared one.
 
     Attributes:
         product: the path of the product that all of them reserve.
@@ -26,7 +26,7 @@ class WriteLoad:
     """
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
-        """The service at `url` takes requests with `headers`."""
+        """Send requests with `headers` to the service at `url`."""
         self._url = url
         self._headers = headers
         self._stop = threading.Event()
@@ -58,7 +58,7 @@ class WriteLoad:
             return self._reserve(http)
 
     def lost(self) -> list[str]:
-        """Return what was acknowledged and is not stored, or is stored in part."""
+        """Return the acknowledged writes that are not stored, or stored in part."""
         with self._client() as http:
             lost = [path for path, name in self._names.items() if _read(http, path).get("name") != name]
             lost += [

@@ -1,1 +1,1 @@
-"""The code of the revision before, run on the tables of today."""
+"""Runs the code of the previous revision on today's tables."""

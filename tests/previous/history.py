@@ -1,4 +1,4 @@
-"""Where git has the last code that knew fewer migrations of a service than there are now."""
+"""Find the last commit that has fewer migrations of a service than today's code."""
 
 import io
 import re
@@ -12,7 +12,7 @@ _MIGRATION = re.compile(r"m(\d+)_\w+\.py")
 
 
 class HistoryError(Exception):
-    """History does not tell what the code before was."""
+    """The previous code cannot be found in the git history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +24,17 @@ class Past:
 
 
 def newest(names: Iterable[str]) -> str:
-    """The number of the newest migration among these files; empty without one."""
+    """Return the number of the newest migration among these files; "" if there is none."""
     return max((match[1] for name in names if (match := _MIGRATION.fullmatch(name))), default="")
 
 
 def last_before(workspace: Path, migrations: str) -> Past | None:
-    """The last commit whose newest migration in the folder `migrations` is older than the one there now.
+    """Return the last commit whose newest migration in the folder `migrations` is older than today's.
 
-    None where there never was another one.
+    None if there was no earlier migration.
 
     Raises:
-        HistoryError: no git, no commit, or a clone that was cut off before that commit.
+        HistoryError: there is no git, no commit, or a shallow clone without that commit.
     """
     now = newest(path.name for path in (workspace / migrations).iterdir())
     for commit in _candidates(workspace, migrations):
@@ -53,7 +53,7 @@ def export(workspace: Path, commit: str, folder: Path) -> None:
 
 
 def _candidates(workspace: Path, migrations: str) -> Iterator[str]:
-    """What is checked out, which lacks a migration that is not committed yet, and what was before each change."""
+    """Yield HEAD, which lacks an uncommitted migration, and the commit before each change of the folder."""
     yield _git(workspace, "rev-parse", "HEAD").decode().strip()
     for commit in _git(workspace, "rev-list", "HEAD", "--", migrations).decode().split():
         if parent := _git(workspace, "rev-parse", "--verify", "--quiet", f"{commit}^", may_fail=True):

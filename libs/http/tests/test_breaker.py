@@ -28,7 +28,7 @@ POLICY = BreakerPolicy()
 
 
 class Breaker:
-    """A breaker whose clock stands still."""
+    """A breaker with a clock that the test sets."""
 
     def __init__(self) -> None:
         self.clock = FakeClock()
@@ -36,7 +36,7 @@ class Breaker:
         self.breaker = CircuitBreaker(POLICY, clock=self.clock, on_change=self.changes.append)
 
     def send(self, result: Result, times: int = 1) -> int:
-        """Let requests end like this; return how many were admitted."""
+        """Let requests end with this result, and return how many were admitted."""
         admitted = 0
         for _ in range(times):
             number = self.breaker.acquire()
@@ -53,7 +53,7 @@ class Breaker:
 
 
 def test_ten_failures_of_the_last_twenty_open_it() -> None:
-    """Then nothing is admitted."""
+    """After ten failures among the last twenty requests, no request is admitted."""
     breaker = Breaker()
     assert breaker.send(Result.FAILURE, 200) == POLICY.failures == 10
     mixed = Breaker()
@@ -65,7 +65,7 @@ def test_ten_failures_of_the_last_twenty_open_it() -> None:
 
 
 def test_fewer_failures_never_open_it() -> None:
-    """Nine of twenty, again and again."""
+    """Nine failures of every twenty requests do not open the breaker."""
     breaker = Breaker()
     for _ in range(50):
         breaker.send(Result.SUCCESS, 11)
@@ -74,7 +74,7 @@ def test_fewer_failures_never_open_it() -> None:
 
 
 def test_old_failures_do_not_count() -> None:
-    """With little traffic, the last twenty requests may be of hours."""
+    """Old failures are not counted: with little traffic, the last twenty requests may span hours."""
     breaker = Breaker()
     for _ in range(30):
         breaker.send(Result.FAILURE)
@@ -83,7 +83,7 @@ def test_old_failures_do_not_count() -> None:
 
 
 def test_half_open_admits_one_of_fifty() -> None:
-    """After two seconds, and not before."""
+    """After two seconds, and not before, one of fifty requests is admitted."""
     breaker = Breaker().opened()
     breaker.clock.advance(POLICY.open_seconds - 0.001)
     assert breaker.breaker.acquire() is None
@@ -101,7 +101,7 @@ def test_half_open_admits_one_of_fifty() -> None:
     ],
 )
 def test_the_result_of_the_one_request_decides(result: Result, state: CircuitState) -> None:
-    """One without a result lets another one through."""
+    """Its result closes or opens the breaker; if it has no result, another request is admitted."""
     breaker = Breaker().opened()
     breaker.clock.advance(POLICY.open_seconds)
     assert breaker.send(result) == 1
@@ -124,7 +124,7 @@ def test_results_from_before_a_change_are_ignored() -> None:
 
 
 class Answering(httpx2.AsyncBaseTransport):
-    """A transport that does what the test says."""
+    """A transport that the test configures."""
 
     def __init__(self, answer: Callable[[], httpx2.Response]) -> None:
         self._answer = answer
@@ -155,7 +155,7 @@ def _raise(error: BaseException) -> httpx2.Response:
     ],
 )
 async def test_what_counts_as_a_failure(answer: Callable[[], httpx2.Response], opens: bool) -> None:  # noqa: FBT001
-    """No usable response does; 500 says that the peer answers."""
+    """A missing or unusable response is a failure; a status 500 is not, since the peer answers."""
     breaker = Breaker()
     transport = BreakerTransport(
         Answering(answer), peer=NAME, breaker=breaker.breaker, clock=breaker.clock, seconds=2.0
@@ -168,7 +168,7 @@ async def test_what_counts_as_a_failure(answer: Callable[[], httpx2.Response], o
 
 @pytest.mark.parametrize(("took", "opens"), [(0.99, False), (1.0, True)])
 async def test_short_deadlines_of_clients_do_not_open_it(took: float, opens: bool) -> None:  # noqa: FBT001
-    """Or a client could cut the peer off for all others. Half of the service's own limit is needed."""
+    """A cancelled call is a failure only after half of the service's own limit, so that no client opens the breaker."""
     breaker = Breaker()
 
     def time_out() -> httpx2.Response:
@@ -191,7 +191,7 @@ async def test_a_short_deadline_is_no_evidence_against_the_peer(
     opens: bool,  # noqa: FBT001
     is_connected: bool,  # noqa: FBT001
 ) -> None:
-    """A connection is given less time with it, and the peer's own calls end with it, so that it answers 504."""
+    """A short deadline limits the time to connect and the peer's own calls, so its failures are not counted."""
     breaker = Breaker()
 
     def answer() -> httpx2.Response:
@@ -229,7 +229,7 @@ async def test_ten_of_two_hundred_calls_reach_a_peer_that_fails() -> None:
 
 
 async def test_a_dead_peer_costs_nothing_after_ten_calls() -> None:
-    """No connection is tried."""
+    """After ten failed calls, no connection is attempted."""
     async with client_of(f"http://127.0.0.1:{closed_port()}", clock=FakeClock()) as client:
         outcomes = [await _outcome(client, "/users") for _ in range(50)]
     assert outcomes[10:] == [CircuitOpen] * 40

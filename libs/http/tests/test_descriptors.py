@@ -9,7 +9,7 @@ from libs.http.tests.mixed_calls import PATHS, descriptors_come_to, mixed_calls,
 
 
 async def test_mixed_calls_leave_no_descriptor() -> None:
-    """`test_load_descriptors` makes 10,000."""
+    """All descriptors are closed after the calls. `test_load_descriptors` makes 10,000 calls."""
     async with fake_peer() as peer:
         before = open_descriptors()
         async with client_of(peer, seconds=0.2, clock=FakeClock()) as client:
@@ -31,7 +31,7 @@ async def test_idle_connections_are_reused() -> None:
 
 
 async def test_no_more_than_a_hundred_connections_are_open() -> None:
-    """Further calls wait."""
+    """At most a hundred connections are open; further calls wait."""
     async with fake_peer() as peer, client_of(peer, seconds=60) as client:
         calls = [asyncio.create_task(client.get("/hang")) for _ in range(150)]
         for _ in range(3000):

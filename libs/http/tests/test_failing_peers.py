@@ -48,7 +48,7 @@ async def test_a_failing_peer_is_a_typed_error_within_the_deadline(path: str) ->
 
 
 async def test_a_dead_peer_is_unreachable() -> None:
-    """Its port refuses connections."""
+    """A peer whose port refuses connections is PeerUnreachable."""
     async with client_of(f"http://127.0.0.1:{closed_port()}") as client:
         with pytest.raises(PeerUnreachable):
             await client.get("/ok")
@@ -65,13 +65,13 @@ async def test_a_peer_that_accepts_no_connection_is_unreachable_within_half_of_t
 
 @pytest.mark.parametrize("code", [500, 502, 503, 429, 304])
 async def test_error_statuses_are_responses(code: int) -> None:
-    """The caller reads them, as it reads problem documents."""
+    """A response with an error status is returned, so that the caller can read the problem document."""
     async with fake_peer() as peer, client_of(peer, seconds=SECONDS) as client:
         assert (await client.get(f"/{code}")).status_code == code
 
 
 async def test_redirects_are_not_followed_even_when_asked() -> None:
-    """The location may be any server, and the request has a token."""
+    """Redirects are not followed, because they could send the token of the request to any server."""
     async with fake_peer() as peer, client_of(peer) as client:
         with pytest.raises(UnacceptableResponse, match="redirects are not followed"):
             await client.get("/302", follow_redirects=True)
@@ -79,7 +79,7 @@ async def test_redirects_are_not_followed_even_when_asked() -> None:
 
 
 async def test_other_origins_get_no_request() -> None:
-    """An absolute URL would send the token there."""
+    """A request to another origin is refused, because it would send the token there."""
     async with fake_peer() as peer, fake_peer() as other, client_of(peer) as client:
         with pytest.raises(ValueError, match=r"127\.0\.0\.1 is not the host of users"):
             await client.get(f"{other.url}/ok")
@@ -87,7 +87,7 @@ async def test_other_origins_get_no_request() -> None:
 
 
 async def test_cookies_are_not_kept() -> None:
-    """The client is shared by the requests of all users."""
+    """Cookies are ignored, because the requests of all users share the client."""
     async with fake_peer() as peer, client_of(peer) as client:
         response = await client.get("/cookie")
         await client.get("/ok")
@@ -96,7 +96,7 @@ async def test_cookies_are_not_kept() -> None:
 
 
 async def test_a_body_of_the_largest_size_is_accepted() -> None:
-    """One byte more is not."""
+    """A body of the maximum size is accepted, and one more byte is an error."""
     async with fake_peer() as peer, client_of(peer) as client:
         peer.override["/large"] = lambda: b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + b"x" * 100_000
         peer.override["/larger"] = lambda: b"HTTP/1.1 200 OK\r\nContent-Length: 100001\r\n\r\n" + b"x" * 100_001
@@ -106,7 +106,7 @@ async def test_a_body_of_the_largest_size_is_accepted() -> None:
 
 
 async def test_cancelling_a_call_closes_its_connection() -> None:
-    """The peer sees it, and stops its work."""
+    """A cancelled call closes the connection, so that the peer can stop its work."""
     async with fake_peer() as peer, client_of(peer, seconds=30) as client:
         call = asyncio.create_task(client.get("/hang"))
         await asyncio.wait_for(peer.hanging.wait(), 10)
@@ -117,6 +117,6 @@ async def test_cancelling_a_call_closes_its_connection() -> None:
 
 
 async def test_responses_that_are_no_json_are_responses() -> None:
-    """The generated client rejects them."""
+    """A response that is not JSON is returned; the generated client rejects it."""
     async with fake_peer() as peer, client_of(peer) as client:
         assert (await client.get("/no-json")).text == "<no>"

@@ -9,7 +9,7 @@ from libs.http.tests.mixed_calls import descriptors_come_to, mixed_calls, open_d
 
 
 async def test_ten_thousand_mixed_calls_leave_no_descriptor() -> None:
-    """The breaker opens for two seconds at times; each phase of calls outlasts that."""
+    """The breaker opens for two seconds at times; each phase of calls takes longer than that."""
     async with fake_peer() as peer:
         before = open_descriptors()
         async with client_of(peer, seconds=1.0) as client:

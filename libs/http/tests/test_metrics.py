@@ -29,7 +29,7 @@ from libs.web import context
     ],
 )
 async def test_outcomes(path: str, outcome: str, is_logged: bool) -> None:  # noqa: FBT001
-    """The line has the operation."""
+    """Each outcome has its label in the metrics, and the log line has the operation."""
     registry = CollectorRegistry()
     with capture_logs() as lines:
         async with fake_peer() as peer, client_of(peer, registry=registry) as client:
@@ -45,7 +45,7 @@ async def test_outcomes(path: str, outcome: str, is_logged: bool) -> None:  # no
 
 @pytest.mark.parametrize("path", ["/hang", "/ok"])
 async def test_short_deadlines_of_clients_are_counted_and_not_logged(path: str) -> None:
-    """Any client could fill the log with them. The deadline of the service itself is logged."""
+    """Deadlines of clients are not logged, since clients could fill the log; the service's own deadline is."""
     registry = CollectorRegistry()
     with capture_logs() as lines:
         async with fake_peer() as peer, client_of(peer, seconds=0.2, registry=registry) as client:
@@ -62,7 +62,7 @@ async def test_short_deadlines_of_clients_are_counted_and_not_logged(path: str) 
 
 
 async def test_cancelled_calls_are_counted() -> None:
-    """They are no failures of the peer, and no line is written."""
+    """Cancelled calls are counted, not as failures of the peer, and not logged."""
     registry = CollectorRegistry()
     async with fake_peer() as peer, client_of(peer, registry=registry) as client:
         call = asyncio.create_task(client.get("/hang"))
@@ -74,7 +74,7 @@ async def test_cancelled_calls_are_counted() -> None:
 
 
 async def test_each_attempt_is_a_span_with_tracing_on() -> None:
-    """The peer gets the id of the span."""
+    """Each attempt has a span, whose id is sent to the peer."""
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     async with fake_peer() as peer:

@@ -76,26 +76,26 @@ async def sent_headers(
 
 
 async def test_the_rest_of_the_deadline_is_handed_on() -> None:
-    """The client waits for one second, and the peer gets what is left of it."""
+    """If the client waits for one second, the call sends the rest of that second to the peer."""
     sent = await sent_headers({"X-Request-Timeout-Ms": "1000"})
     assert 0 < int(sent["x-request-timeout-ms"]) <= 1000
 
 
 @pytest.mark.parametrize("value", ["60000", "", "-1", "1.5", "soon", "1e3", "9" * 10, "٣"])
 async def test_no_header_extends_the_limit_of_the_service(value: str) -> None:
-    """Malformed ones are ignored."""
+    """A longer deadline does not extend the limit of the service, and malformed headers are ignored."""
     sent = await sent_headers([("X-Request-Timeout-Ms", value)] if value.isascii() else [])
     assert 1000 < int(sent["x-request-timeout-ms"]) <= 2000
 
 
 async def test_a_repeated_header_is_ignored() -> None:
-    """It is not clear which one holds."""
+    """A deadline header that occurs twice is ignored."""
     sent = await sent_headers([("X-Request-Timeout-Ms", "500"), ("X-Request-Timeout-Ms", "600")])
     assert int(sent["x-request-timeout-ms"]) > 1000
 
 
 async def test_a_call_after_the_deadline_is_not_sent() -> None:
-    """Nothing waits for its response."""
+    """After the deadline no call is sent, since nothing waits for its response."""
     errors: asyncio.Queue[BaseException] = asyncio.Queue()
     async with fake_peer() as peer, running(application(peer, errors)) as client:
         response = await client.get("/call/ok", headers={"X-Request-Timeout-Ms": "0"})
@@ -105,7 +105,7 @@ async def test_a_call_after_the_deadline_is_not_sent() -> None:
 
 
 async def test_a_call_ends_at_the_deadline_of_the_client() -> None:
-    """The peer hangs, and the service's own limit is a minute."""
+    """With a peer that hangs, the call ends at the client's deadline, not at the service's limit of a minute."""
     errors: asyncio.Queue[BaseException] = asyncio.Queue()
     async with fake_peer() as peer, running(application(peer, errors, seconds=60)) as client:
         response = await asyncio.wait_for(client.get("/call/hang", headers={"X-Request-Timeout-Ms": "200"}), 10)
@@ -114,21 +114,21 @@ async def test_a_call_ends_at_the_deadline_of_the_client() -> None:
 
 
 async def test_request_id_and_trace_are_handed_on() -> None:
-    """With tracing off, as they came."""
+    """With tracing off, request id and trace headers are passed on unchanged."""
     sent = await sent_headers({"X-Request-ID": "r-1", "traceparent": TRACEPARENT, "tracestate": "a=1"})
     assert (sent["x-request-id"], sent["traceparent"], sent["tracestate"]) == ("r-1", TRACEPARENT, "a=1")
 
 
 @pytest.mark.parametrize("value", [TRACEPARENT + "-more", TRACEPARENT[:-3], f"ff{TRACEPARENT[2:]}", "x"])
 async def test_a_malformed_trace_is_not_handed_on(value: str) -> None:
-    """Nor is its state (W3C Trace Context, section 3.2)."""
+    """A malformed `traceparent` is not passed on, nor is `tracestate` (W3C Trace Context, section 3.2)."""
     sent = await sent_headers({"traceparent": value, "tracestate": "a=1"})
     assert sent
     assert not {"traceparent", "tracestate"} & set(sent)
 
 
 async def test_the_callers_token_is_handed_on_when_asked_for() -> None:
-    """Never else."""
+    """The caller's token is passed on only if the peer is configured with it."""
     headers = {"Authorization": "Bearer abc"}
     assert (await sent_headers(headers, Credentials.CALLER))["authorization"] == "bearer abc"
     assert "authorization" not in await sent_headers(headers)
@@ -136,12 +136,12 @@ async def test_the_callers_token_is_handed_on_when_asked_for() -> None:
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Basic abc"}])
 async def test_without_a_callers_token_nothing_is_sent(headers: dict[str, str]) -> None:
-    """The error is one of this library."""
+    """Without a caller's token, the call raises CredentialsUnavailable."""
     assert await sent_headers(headers, Credentials.CALLER) == {}
 
 
 async def test_a_dead_peer_does_not_make_a_service_unready() -> None:
-    """Or one failure would take all services out of the load balancer."""
+    """A peer that is down does not affect readiness, or it would take all its callers out of the load balancer."""
     async with running(application(f"http://127.0.0.1:{closed_port()}", asyncio.Queue())) as client:
         assert (await client.get("/call/ok")).status_code == 503
         assert (await client.get("/readyz")).status_code == 200
@@ -167,7 +167,7 @@ async def served(app: FastAPI) -> AsyncIterator[int]:
     ],
 )
 async def test_a_client_that_disconnects_ends_the_call(head: bytes) -> None:
-    """The peer sees its connection closed; the handler gets an error."""
+    """When the client disconnects, the connection to the peer is closed and the handler gets an error."""
     errors: asyncio.Queue[BaseException] = asyncio.Queue()
     async with fake_peer() as peer, served(application(peer, errors, seconds=60)) as port:
         _, writer = await asyncio.open_connection("127.0.0.1", port)

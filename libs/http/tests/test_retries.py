@@ -69,7 +69,7 @@ async def attempts(sent: httpx2.Request, *responses: httpx2.Response, retries: i
     ],
 )
 async def test_only_harmless_requests_are_repeated(sent: dict[str, Any], expected: int) -> None:
-    """Safe ones, those with an idempotency key, and those of operations that are declared idempotent."""
+    """Safe methods, requests with an idempotency key and operations declared idempotent are retried."""
     assert await attempts(request(**sent), httpx2.Response(503, headers=NOW)) == expected
 
 
@@ -90,12 +90,12 @@ async def test_only_harmless_requests_are_repeated(sent: dict[str, Any], expecte
     ],
 )
 async def test_statuses_that_are_retried(code: int, headers: dict[str, str], expected: int) -> None:
-    """None when the peer asks for a time after the deadline, and 429 only when it names a time."""
+    """502, 503, 504, and 429 with `Retry-After`, are retried, unless `Retry-After` is past the deadline."""
     assert await attempts(request(), httpx2.Response(code, headers=headers)) == expected
 
 
 async def test_retry_after_is_honoured() -> None:
-    """The retry comes a second later."""
+    """With `Retry-After: 1` the retry starts a second later."""
     began = time.monotonic()
     again = httpx2.Response(429, headers={"Retry-After": "1"})
     assert await attempts(request(seconds=30), again, httpx2.Response(200)) == 2
@@ -104,20 +104,20 @@ async def test_retry_after_is_honoured() -> None:
 
 @pytest.mark.parametrize("value", ["", "-1", "1.5", "soon", "Wed, 21 Oct 2026 07:28:00 GMT", "²", "9" * 10])
 def test_other_forms_of_retry_after_are_ignored(value: str) -> None:
-    """As is a date: services here send seconds."""
+    """A date or other text in `Retry-After` is ignored; services of this repository send seconds."""
     response = httpx2.Response(503, headers=[(b"Retry-After", value.encode("latin-1", "replace"))])
     assert retry_after(response) is None
 
 
 async def test_no_retry_begins_after_the_deadline() -> None:
-    """The first backoff is at least 50 ms; the response is returned at once."""
+    """If the first backoff of 50 ms or more passes the deadline, the response is returned at once."""
     began = time.monotonic()
     assert await attempts(request(seconds=0.09), httpx2.Response(503)) == 1
     assert time.monotonic() - began < 0.05
 
 
 async def test_a_streamed_body_is_sent_again() -> None:
-    """It is read once and kept."""
+    """A streamed body is read once and kept, so that it can be sent again."""
 
     async def body() -> AsyncIterator[bytes]:
         yield b"a"
@@ -130,7 +130,7 @@ async def test_a_streamed_body_is_sent_again() -> None:
 
 
 def test_the_budget_is_a_tenth_of_the_calls_and_at_most_ten() -> None:
-    """It starts empty."""
+    """The budget starts empty, earns a tenth of a retry per call and holds at most ten."""
     budget = RetryBudget()
     assert not budget.spend()
     for _ in range(9):
@@ -143,7 +143,7 @@ def test_the_budget_is_a_tenth_of_the_calls_and_at_most_ten() -> None:
 
 
 async def test_no_retry_is_paid_for_after_the_last_attempt() -> None:
-    """Two of three retries are made, so one is left."""
+    """No retry is taken from the budget after the last attempt: of three, two are used and one is left."""
     budget = budget_of(3)
     transport = RetryTransport(Failing(httpx2.Response(503, headers=NOW)), budget=budget, on_retry=lambda _: None)
     await transport.handle_async_request(request())
@@ -151,7 +151,7 @@ async def test_no_retry_is_paid_for_after_the_last_attempt() -> None:
 
 
 async def test_a_thousand_calls_answered_503_cause_at_most_1100_requests() -> None:
-    """A retry that is not made is not paid for, so nearly all of the budget is used."""
+    """Only retries that are made are taken from the budget, so nearly all of it is used."""
     events: list[RetryEvent] = []
     peer = Failing(httpx2.Response(503, headers=NOW))
     transport = RetryTransport(peer, budget=RetryBudget(), on_retry=events.append)
@@ -164,7 +164,7 @@ async def test_a_thousand_calls_answered_503_cause_at_most_1100_requests() -> No
 
 
 async def test_a_connection_that_fails_is_retried() -> None:
-    """Ten calls pay for one retry. The metrics count it."""
+    """A failed connection is retried after ten calls have earned a retry, and the metrics count it."""
     registry = CollectorRegistry()
     async with fake_peer() as peer, client_of(peer, registry=registry) as client:
         for _ in range(9):

@@ -55,7 +55,7 @@ def server() -> TokenServer:
 
 
 async def test_the_request_is_that_of_rfc_6749(server: TokenServer) -> None:
-    """Basic credentials, form-encoded, and the grant in the form."""
+    """The request has form-encoded Basic credentials and the grant type in the form."""
     await server.tokens.token()
     (request,) = server.requests
     scheme, _, encoded = request.headers["authorization"].partition(" ")
@@ -64,7 +64,7 @@ async def test_the_request_is_that_of_rfc_6749(server: TokenServer) -> None:
 
 
 async def test_a_token_is_renewed_in_the_background_in_its_last_minute(server: TokenServer) -> None:
-    """Calls go on with the old one meanwhile."""
+    """During the renewal, calls use the old token."""
     assert await server.tokens.token() == "token-1"
     server.clock.advance(540)
     assert await server.tokens.token() == "token-1"
@@ -76,7 +76,7 @@ async def test_a_token_is_renewed_in_the_background_in_its_last_minute(server: T
 
 
 async def test_concurrent_calls_cause_one_fetch(server: TokenServer) -> None:
-    """It survives the cancellation of the call that began it."""
+    """Concurrent calls wait for one fetch, which goes on if the call that started it is cancelled."""
     first = asyncio.create_task(server.tokens.token())
     others = [asyncio.create_task(server.tokens.token()) for _ in range(50)]
     await asyncio.sleep(0)
@@ -86,7 +86,7 @@ async def test_concurrent_calls_cause_one_fetch(server: TokenServer) -> None:
 
 
 async def test_the_last_token_is_used_to_its_end_during_an_outage(server: TokenServer) -> None:
-    """And no longer."""
+    """During an outage the last token is used until it expires, and not longer."""
     await server.tokens.token()
     server.answer = lambda: httpx2.Response(503)
     server.clock.advance(599)
@@ -98,7 +98,7 @@ async def test_the_last_token_is_used_to_its_end_during_an_outage(server: TokenS
 
 
 async def test_an_outage_is_one_request_each_two_seconds(server: TokenServer) -> None:
-    """A hundred calls do not wait for one timeout after the other."""
+    """During an outage a hundred calls do not each wait for a timeout."""
     server.answer = _unreachable
     results = await asyncio.gather(*(server.tokens.token() for _ in range(100)), return_exceptions=True)
     assert all(isinstance(result, CredentialsUnavailable) for result in results)
@@ -130,7 +130,7 @@ async def test_an_outage_is_one_request_each_two_seconds(server: TokenServer) ->
 async def test_anything_but_a_bearer_token_is_an_error(
     server: TokenServer, answer: Callable[[], httpx2.Response]
 ) -> None:
-    """The error never has the secret."""
+    """Any other response is CredentialsUnavailable, without the secret in its message."""
     server.answer = answer
     with pytest.raises(CredentialsUnavailable, match=r"^token endpoint: .") as caught:
         await server.tokens.token()
@@ -158,7 +158,7 @@ async def call(server: TokenServer, peer: Peer) -> int:
 
 
 async def test_a_rejected_token_is_replaced_once(server: TokenServer) -> None:
-    """The call is repeated with the new one."""
+    """After 401, a new token is fetched and the call is repeated once."""
     assert await call(server, Peer("token-1")) == 200
     server.clock.advance(5)
     rotated = Peer("token-2")
@@ -167,7 +167,7 @@ async def test_a_rejected_token_is_replaced_once(server: TokenServer) -> None:
 
 
 async def test_a_peer_that_rejects_all_tokens_causes_a_fetch_each_five_seconds(server: TokenServer) -> None:
-    """Not one for each call."""
+    """If a peer rejects every token, at most one token is fetched in five seconds."""
     peer = Peer()
     assert [await call(server, peer) for _ in range(20)] == [401] * 20
     assert (len(peer.tokens), len(server.requests)) == (20, 1)
@@ -177,7 +177,7 @@ async def test_a_peer_that_rejects_all_tokens_causes_a_fetch_each_five_seconds(s
 
 
 async def test_a_rejected_token_is_used_while_no_other_can_be_had(server: TokenServer) -> None:
-    """Other peers may accept it; the 401 is the response."""
+    """If no new token is available, the 401 is returned and the old token is kept for other peers."""
     peer = Peer()
     await server.tokens.token()
     server.clock.advance(5)
@@ -187,7 +187,7 @@ async def test_a_rejected_token_is_used_while_no_other_can_be_had(server: TokenS
 
 
 async def test_without_a_secret_calls_are_off_and_the_log_says_so_once() -> None:
-    """The service starts all the same."""
+    """Without a client secret the service starts, with one warning in the log."""
     with capture_logs() as lines:
         async with open_service_tokens(CallSettings()) as tokens:
             transport = ServiceTokenTransport(Peer(), peer="users", tokens=tokens)
@@ -205,5 +205,5 @@ async def test_settings_make_the_tokens() -> None:
 
 
 def test_the_representation_of_credentials_has_no_secret() -> None:
-    """It ends up in logs."""
+    """The `repr` of the credentials, which may be logged, has no secret."""
     assert "canary" not in repr(ClientCredentials(token_url=URL, client_id="a", secret="canary"))

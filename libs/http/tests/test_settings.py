@@ -20,7 +20,7 @@ from libs.http.settings import CallSettings
     ],
 )
 def test_urls_that_are_accepted(url: str) -> None:
-    """https, and http on this machine and in the cluster; without a slash at the end."""
+    """URLs with https are accepted, and http for loopback and cluster hosts; a trailing slash is removed."""
     assert CallSettings(oauth_url=url).oauth_url == url.rstrip("/")
 
 
@@ -42,17 +42,17 @@ def test_urls_that_are_accepted(url: str) -> None:
     ],
 )
 def test_urls_that_are_rejected(url: str, expected: str) -> None:
-    """In one sentence that names what to do."""
+    """The error is one sentence that says what to do."""
     with pytest.raises(ValidationError, match=expected):
         CallSettings(oauth_url=url)
 
 
 def test_a_secret_needs_an_id() -> None:
-    """The sentence names both variables."""
+    """The error names both variables."""
     with pytest.raises(ValidationError, match="CLIENT_SECRET is set, but CLIENT_ID is not"):
         CallSettings(client_secret=SecretStr("a"))
 
 
 def test_the_secret_is_optional() -> None:
-    """It has no default."""
+    """The secret is optional and has no default."""
     assert CallSettings().client_secret is None

@@ -15,7 +15,7 @@ SENDER = "no-reply@example.com"
 
 
 async def test_the_console_shows_the_whole_email() -> None:
-    """A developer needs no mail server."""
+    """The console mailer prints the whole email, so that a developer needs no mail server."""
     stream = io.StringIO()
     await ConsoleMailer(stream).send(EMAIL)
     assert stream.getvalue() == "To: ann@example.com\nSubject: Grüße\n\nLine one\nLine two, geheim\n\n"
@@ -51,7 +51,7 @@ async def test_text_that_has_no_encoding_is_rejected(tmp_path: Path) -> None:
 
 
 async def test_a_folder_that_cannot_be_written_raises_delivery_error(tmp_path: Path) -> None:
-    """The caller learns that the email was not sent."""
+    """A folder that cannot be written raises DeliveryError."""
     (tmp_path / "file").write_text("")
     with pytest.raises(DeliveryError):
         await FolderMailer(tmp_path / "file" / "out", SENDER).send(EMAIL)
@@ -67,7 +67,7 @@ def test_a_setting_selects_the_mailer(tmp_path: Path) -> None:
 
 
 def test_repr_of_an_email_omits_its_text_and_recipient() -> None:
-    """A repr may end up in a log."""
+    """The `repr`, which may be logged, has neither text nor recipient."""
     assert repr(EMAIL) == "Email(subject='Grüße')"
 
 

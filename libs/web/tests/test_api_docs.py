@@ -32,7 +32,7 @@ async def test_the_page_names_no_other_host() -> None:
     ],
 )
 async def test_the_files_of_the_page_are_served(name: str, media_type: str, content: bytes) -> None:
-    """Each with its media type, since browsers must not guess it; no other file of the wheel is served."""
+    """Each file has its media type, since browsers must not guess it; no other file of the wheel is served."""
     async with running(application(WebSettings(docs=True))) as client:
         answer = await client.get(f"/docs/{name}")
         other = await client.get("/docs/redoc.standalone.js")
@@ -61,7 +61,7 @@ async def test_the_policy_allows_the_script_of_the_page_alone() -> None:
 
 
 async def test_the_page_is_off_by_default() -> None:
-    """Neither the page nor its files nor the document are there."""
+    """By default the page, its files and the OpenAPI document are 404."""
     async with running(application()) as client:
         paths = ("/docs", "/docs/swagger-ui.css", "/openapi.json", "/redoc")
         assert [(await client.get(path)).status_code for path in paths] == [404] * 4

@@ -19,7 +19,7 @@ _BODY = b'{"name": "Tea"}'
     ],
 )
 async def test_json_in_utf_8_is_accepted(content_type: str) -> None:
-    """In any letter case, with or without the charset."""
+    """The type is accepted in any letter case, with or without the charset."""
     async with running(application()) as client:
         answer = await client.post("/echo", content=_BODY, headers={"Content-Type": content_type})
     assert (answer.status_code, answer.json()["name"]) == (200, "Tea")
@@ -48,7 +48,7 @@ async def test_json_in_utf_8_is_accepted(content_type: str) -> None:
     ],
 )
 async def test_other_content_is_unsupported(content_types: list[str]) -> None:
-    """`Accept` says what is supported, and the problem says it in words."""
+    """Other types are 415, with `Accept` and the supported type in the problem document."""
     headers = [("Content-Type", each) for each in content_types]
     async with running(application()) as client:
         answer = await client.post("/echo", content=_BODY, headers=headers)
@@ -60,7 +60,7 @@ async def test_other_content_is_unsupported(content_types: list[str]) -> None:
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd", "gzip, gzip", "x"])
 async def test_compressed_bodies_are_unsupported(coding: str) -> None:
-    """`Accept-Encoding` says that no coding is supported; nothing is decompressed."""
+    """Compressed bodies are 415 with `Accept-Encoding: identity`; nothing is decompressed."""
     headers = {"Content-Type": "application/json", "Content-Encoding": coding}
     async with running(application()) as client:
         answer = await client.post("/echo", content=_BODY, headers=headers)

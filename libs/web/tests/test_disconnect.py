@@ -32,7 +32,7 @@ def watch(client: Client, headers: Sequence[tuple[bytes, bytes]] = ()) -> tuple[
 
 
 async def test_the_callback_is_called_when_the_client_leaves() -> None:
-    """And not before; the application gets the body that there is, and the end."""
+    """The callback is called at the disconnection, not before; the application gets all messages."""
     client = Client(EMPTY)
     watched, called = watch(client)
     watched.add(called.set)
@@ -45,7 +45,7 @@ async def test_the_callback_is_called_when_the_client_leaves() -> None:
 
 
 async def test_a_callback_after_the_end_is_called_at_once() -> None:
-    """A second call of the handler ends too."""
+    """A callback that is registered after the disconnection is called at once."""
     client = Client(EMPTY)
     client.leaves.set()
     watched, called = watch(client)
@@ -56,7 +56,7 @@ async def test_a_callback_after_the_end_is_called_at_once() -> None:
 
 
 async def test_a_removed_callback_is_not_called() -> None:
-    """Its call is over."""
+    """A callback that was removed, because its call is over, is not called."""
     client = Client(EMPTY)
     watched, called = watch(client)
     watched.add(called.set)
@@ -67,7 +67,7 @@ async def test_a_removed_callback_is_not_called() -> None:
 
 
 async def test_no_message_of_a_body_is_taken_from_the_application() -> None:
-    """The watch begins when the body is complete."""
+    """The watch begins after the body, so it takes no message of it."""
     parts = [{"type": "http.request", "body": part, "more_body": part == b"a"} for part in (b"a", b"b")]
     client = Client(*parts)
     watched, called = watch(client, [(b"content-length", b"2")])
@@ -79,7 +79,7 @@ async def test_no_message_of_a_body_is_taken_from_the_application() -> None:
 
 
 async def test_cancelling_a_receiver_does_not_end_the_watch() -> None:
-    """`Request.is_disconnected` does so."""
+    """The watch goes on when the receiver is cancelled, as `Request.is_disconnected` does."""
     client = Client(EMPTY)
     watched, called = watch(client)
     watched.add(called.set)

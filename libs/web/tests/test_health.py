@@ -1,4 +1,4 @@
-"""Live, ready, and why not."""
+"""Liveness and readiness, and the reasons of a service that is not ready."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from libs.web.tests.application import Check, application
 
 
 async def test_a_service_whose_checks_pass_is_ready() -> None:
-    """Nothing is wrong, so nothing is said."""
+    """When all checks pass, the response is 200 without reasons."""
     async with running(application(checks=[Check("database")])) as client:
         assert (await client.get("/readyz")).json() == {"status": "ok"}
 
@@ -21,7 +21,7 @@ async def test_a_service_whose_checks_pass_is_ready() -> None:
     ],
 )
 async def test_a_failing_check_is_named(check: Check, reason: str) -> None:
-    """The document says which and why, but not what a driver said; the process stays live."""
+    """The response has check and reason, without a driver's message; the process stays live."""
     async with running(application(checks=[Check("other"), check])) as client:
         answer = await client.get("/readyz")
         assert (await client.get("/livez")).status_code == 200
@@ -31,7 +31,7 @@ async def test_a_failing_check_is_named(check: Check, reason: str) -> None:
 
 
 async def test_a_draining_service_is_live_and_not_ready() -> None:
-    """So that no new requests are sent to it while it finishes the old."""
+    """While it drains, a service is live and not ready, so that load balancers send it no new requests."""
     app = application(checks=[Check("database")])
     async with running(app) as client:
         registered(app, Lifecycle).draining = True

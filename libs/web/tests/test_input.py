@@ -1,4 +1,4 @@
-"""Strict JSON and entity tags: what is ours comes back, what is not is refused."""
+"""Strict JSON and entity tags: valid input is parsed, all other input is refused."""
 
 import json
 
@@ -21,7 +21,7 @@ _JSON = st.recursive(
 
 @given(_JSON)
 def test_every_document_that_is_sound_is_understood(value: object) -> None:
-    """Escaped or not, it means what it means to any other reader."""
+    """A valid document, escaped or not, has the value that `json.loads` gives it."""
     assert parse(json.dumps(value).encode()) == value
     assert parse(json.dumps(value, ensure_ascii=False).encode()) == value
 
@@ -48,7 +48,7 @@ def test_every_document_that_is_sound_is_understood(value: object) -> None:
     ids=lambda value: repr(value)[:30],
 )
 def test_every_other_document_is_refused(document: bytes, reason: str) -> None:
-    """And the reason says why."""
+    """Every other document is refused, with the reason in the message."""
     with pytest.raises(json.JSONDecodeError, match=reason):
         parse(document)
 
@@ -58,13 +58,13 @@ _CONTROLS = [*map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0)), "\u2028", "\u
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=40))
 def test_a_line_is_kept_as_it_is(text: str) -> None:
-    """In every language, and with joiners and marks of direction, that some of them need."""
+    """Text in every language is kept, with the joiners and direction marks that some need."""
     assert _LINE.validate_python(f"x{text}x") == f"x{text}x"
 
 
 @pytest.mark.parametrize("control", _CONTROLS, ids=ascii)
 def test_no_line_holds_a_control_character(control: str) -> None:
-    """Neither a second line nor what moves a terminal's cursor."""
+    """Line breaks and terminal control characters are rejected."""
     with pytest.raises(ValidationError):
         _LINE.validate_python(f"x{control}x")
 
@@ -77,11 +77,11 @@ def test_an_escape_that_is_only_text_is_text() -> None:
 
 @given(st.integers(0, 10**18 - 1))
 def test_a_tag_names_its_version(version: int) -> None:
-    """What is sent as ETag comes back in If-Match."""
+    """A version survives the round trip through ETag and If-Match."""
     assert seen_version(etag(version)) == version
 
 
 def test_no_version_and_any_version_name_none() -> None:
-    """Without the header, and with a star, nothing is compared."""
+    """Without the header, or with `*`, no version is compared."""
     assert seen_version(None) is None
     assert seen_version("*") is None

@@ -1,4 +1,4 @@
-"""Slow clients by the hundred, against the shipped server with its shipped limits."""
+"""Hundreds of slow clients against the shipped server with its default limits."""
 
 import json
 import os

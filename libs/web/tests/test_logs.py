@@ -1,4 +1,4 @@
-"""What is in the logs, and what never is."""
+"""Format of the logs, and the secrets that are removed from them."""
 
 import io
 import json
@@ -49,7 +49,7 @@ def _restored() -> Iterator[None]:
     ],
 )
 def test_secrets_are_removed_by_name_and_by_shape(name: str, value: object) -> None:
-    """In nested values too."""
+    """Secrets are removed from nested values too."""
     cleaned = json.dumps(redact(None, "", {name: value}))
     assert REDACTED in cleaned
     for secret in ("hunter2", "abcdefgh", "c2lnbmF0dXJl", '"x"', "eDp5"):
@@ -57,7 +57,7 @@ def test_secrets_are_removed_by_name_and_by_shape(name: str, value: object) -> N
 
 
 def test_what_is_no_secret_stays() -> None:
-    """Times and paths are what a log is for."""
+    """Times, paths and other values without secrets are kept."""
     event = {"event": "request", "path": "/products", "milliseconds": 1.5, "mail_password_file": "/run/secrets/mail"}
     assert redact(None, "", dict(event)) == event
 
@@ -78,14 +78,14 @@ async def test_a_request_that_crashes_leaves_one_id_and_no_secret(capsys: pytest
 
 
 def test_a_terminal_gets_lines_for_people(capsys: pytest.CaptureFixture[str]) -> None:
-    """Not JSON, but the same content."""
+    """A terminal gets readable lines instead of JSON, with the same content."""
     configure_logging("info", "console")
     structlog.get_logger("test").info("serving", address="127.0.0.1:1")
     assert "serving" in capsys.readouterr().err
 
 
 def test_less_severe_events_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
-    """The level is a setting."""
+    """Events below the level of the setting are omitted."""
     configure_logging("error", "json")
     structlog.get_logger("test").warning("not this")
     structlog.get_logger("test").error("this")
@@ -145,7 +145,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 def test_any_value_is_logged_as_one_line_of_json(
     capsys: pytest.CaptureFixture[str], value: object, logged: object
 ) -> None:
-    """What JSON has no type for is logged by its representation."""
+    """Values without a JSON type are logged by their `repr`."""
     configure_logging("info", "json")
     structlog.get_logger("test").info("event", value=value)
     (line,) = lines(capsys)
@@ -153,7 +153,7 @@ def test_any_value_is_logged_as_one_line_of_json(
 
 
 def test_a_value_that_contains_itself_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
-    """So are values that are nested too deeply."""
+    """Recursive values, and values that are nested too deeply, are cut off."""
     configure_logging("info", "json")
     structlog.get_logger("test").info("event", value=circular())
     (line,) = lines(capsys)
@@ -161,7 +161,7 @@ def test_a_value_that_contains_itself_is_cut(capsys: pytest.CaptureFixture[str])
 
 
 def test_json_is_utf_8_in_every_locale() -> None:
-    """A log collector cannot know the locale of the process."""
+    """The encoding is UTF-8 in every locale, since a log collector does not know the locale."""
     program = """
 import structlog
 from libs.web.logs import configure_logging
@@ -177,7 +177,7 @@ structlog.get_logger("test").info("caf\\xe9 \\u20ac")
     "path", ["/products/1", "/%22%5C%00", "/%ED%A0%80", "/eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhbm4ifQ.c2ln"]
 )
 async def test_the_access_log_has_a_line_for_each_request(capsys: pytest.CaptureFixture[str], path: str) -> None:
-    """With the id of the request, and without secrets."""
+    """Each line of the access log has the request id and no secrets."""
     configure_logging("info", "json")
     async with running(application(WebSettings(access_log=True))) as client:
         await client.get(path, headers={"X-Request-ID": "r1"})
@@ -191,7 +191,7 @@ async def test_the_access_log_has_a_line_for_each_request(capsys: pytest.Capture
 
 
 async def test_requests_are_not_logged_by_default(capsys: pytest.CaptureFixture[str]) -> None:
-    """Metrics count them."""
+    """Requests are not logged by default; metrics count them."""
     configure_logging("info", "json")
     async with running(application()) as client:
         await client.get("/livez")
@@ -212,7 +212,7 @@ async def test_level_and_format_hold_for_the_access_log(
 
 
 def test_lines_name_the_current_span(capsys: pytest.CaptureFixture[str]) -> None:
-    """By its trace id and span id, in the form of the W3C header."""
+    """Lines have trace id and span id in the format of the W3C header."""
     configure_logging("info", "json")
     span = trace.NonRecordingSpan(trace.SpanContext(0xABC, 0xDEF, is_remote=False))
     with trace.use_span(span):
@@ -223,7 +223,7 @@ def test_lines_name_the_current_span(capsys: pytest.CaptureFixture[str]) -> None
 
 @pytest.mark.parametrize("name", ["uvicorn.error", "opentelemetry.trace.propagation.tracecontext"])
 def test_warnings_that_any_client_can_provoke_are_not_logged(capsys: pytest.CaptureFixture[str], name: str) -> None:
-    """They would fill the log; errors of the same loggers are logged."""
+    """Warnings that clients can cause are omitted; errors of the same loggers are logged."""
     configure_logging("debug", "json")
     logging.getLogger(name).warning("Invalid HTTP request received.")
     logging.getLogger(name).error("failed")
@@ -236,7 +236,7 @@ class _Full(io.StringIO):
 
 
 async def test_a_log_that_cannot_be_written_fails_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The disk may be full, or the reader of the pipe gone."""
+    """Requests succeed even if the log cannot be written: the disk is full or the pipe is closed."""
     monkeypatch.setattr("sys.stderr", _Full())
     configure_logging("info", "json")
     async with running(application(WebSettings(access_log=True))) as client:

@@ -1,4 +1,4 @@
-"""What happens around every request."""
+"""The middleware of every request: ids, security headers, limits, metrics."""
 
 import asyncio
 import re
@@ -17,7 +17,7 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
 async def test_a_well_formed_request_id_is_kept() -> None:
-    """The caller's id ties our log to theirs."""
+    """A well-formed request id of the caller is used in the log and the response."""
     async with running(application()) as client:
         answer = await client.get("/livez", headers={"X-Request-ID": "order-1.a_B"})
     assert answer.headers["x-request-id"] == "order-1.a_B"
@@ -25,14 +25,14 @@ async def test_a_well_formed_request_id_is_kept() -> None:
 
 @pytest.mark.parametrize("sent", ["", "x" * 65, "two words", "ä", "a;b", '"'])
 async def test_any_other_request_id_is_replaced(sent: str) -> None:
-    """Nothing odd gets into our logs that way."""
+    """A malformed request id is replaced, so that it does not get into the logs."""
     async with running(application()) as client:
         answer = await client.get("/livez", headers={b"X-Request-ID": sent.encode()})
     assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])
 
 
 async def test_every_answer_has_the_security_headers() -> None:
-    """Good answers and bad ones, and nothing is kept by a cache unless its route says so."""
+    """Successes and errors have security headers, and `no-store` unless the route sets another value."""
     async with running(application()) as client:
         for path in ("/livez", "/nowhere", "/crash"):
             headers = (await client.get(path)).headers
@@ -43,7 +43,7 @@ async def test_every_answer_has_the_security_headers() -> None:
 
 
 async def test_a_draining_service_sends_clients_away() -> None:
-    """Each answer closes its connection."""
+    """While the service drains, each response has `Connection: close`."""
     app = application()
     async with running(app) as client:
         assert "connection" not in (await client.get("/livez")).headers
@@ -53,7 +53,7 @@ async def test_a_draining_service_sends_clients_away() -> None:
 
 @pytest.mark.parametrize("length", ["1025", "9" * 30])
 async def test_a_body_that_says_it_is_too_long_is_not_read(length: str) -> None:
-    """The length is refused before the first byte."""
+    """A Content-Length over the limit is rejected before the body is read."""
 
     async def never() -> object:
         raise AssertionError("the body was read")
@@ -67,7 +67,7 @@ async def test_a_body_that_says_it_is_too_long_is_not_read(length: str) -> None:
 
 
 async def test_browsers_may_not_call_from_elsewhere_by_default() -> None:
-    """No origin is allowed until one is named, and then that one alone."""
+    """By default no origin is allowed; with the setting, only the given origin."""
     preflight = {"Origin": "https://shop.example.com", "Access-Control-Request-Method": "POST"}
     async with running(application()) as client:
         assert (await client.options("/echo", headers=preflight)).status_code == 405
@@ -113,14 +113,14 @@ async def _send_body(app: FastAPI, *pieces: bytes, pause: float = 0.0, is_whole:
 
 
 async def test_a_client_that_goes_away_is_no_error_of_ours(capsys: pytest.CaptureFixture[str]) -> None:
-    """The request counts as 400, and nothing is logged."""
+    """A request whose client disconnects is counted as 400 and not logged."""
     sent = await _send_body(application(), b"{", is_whole=False)
     assert sent[0]["status"] == 400
     assert "crashed" not in "".join(capsys.readouterr())
 
 
 async def test_a_slow_body_is_not_cut_off_by_the_time_for_the_answer() -> None:
-    """The time of the handler begins when the body has arrived; the server limits how slowly it may."""
+    """The time limit of a handler starts after the body has arrived; the server limits the time of the body."""
     app = application(WebSettings(request_seconds=0.3))
     sent = await _send_body(app, b'{"name"', b": ", b'"x"', b"}", pause=0.15)
     assert sent[0]["status"] == 200

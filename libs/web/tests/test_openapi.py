@@ -27,26 +27,26 @@ def test_the_document_has_no_faults(app: FastAPI) -> None:
 
 
 def test_operation_ids_are_the_names_of_functions(app: FastAPI) -> None:
-    """Neither the path nor the method is part of them."""
+    """Operation ids are function names, without path and method."""
     assert app.openapi()["paths"]["/hot-teapot"]["get"]["operationId"] == "hot_teapot"
 
 
 def test_integers_have_exact_limits(app: FastAPI) -> None:
-    """2^63 does not pass, which it would if the limit were written as a float."""
+    """Limits are written as integers; as a float, the limit would allow 2^63."""
     count = app.openapi()["components"]["schemas"]["Body"]["properties"]["count"]
     assert count["maximum"] == MAX_INT64
     assert type(count["maximum"]) is int
 
 
 def test_known_problem_types_are_listed(app: FastAPI) -> None:
-    """Those of the application and of this library; others remain allowed."""
+    """The schema lists the types of the application and of this library, and allows others."""
     schemas = app.openapi()["components"]["schemas"]
     assert {"about:blank", "urn:problem:teapot", "urn:problem:invalid-request"} <= set(schemas["ProblemType"]["enum"])
     assert {"type": "string"} in schemas["Problem"]["properties"]["type"]["anyOf"]
 
 
 def test_a_route_that_is_added_later_is_described(app: FastAPI) -> None:
-    """FastAPI generates the document again, and it is completed again."""
+    """A route that is added later is in the document, which is generated and completed again."""
     app.openapi()
 
     @app.get("/later")

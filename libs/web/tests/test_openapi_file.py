@@ -20,7 +20,7 @@ def _app() -> FastAPI:
 
 
 def test_the_text_is_sorted_and_readable() -> None:
-    """Keys are in order, characters are not escaped, and the last line ends."""
+    """Keys are sorted, characters are not escaped, and the text ends with a line break."""
     text = document_text(_app())
     assert text.index('"/a"') < text.index('"/b"')
     assert '    "title": "Café",\n' in text
@@ -30,7 +30,7 @@ def test_the_text_is_sorted_and_readable() -> None:
 def test_the_command_writes_into_the_source_tree(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It says whether it changed the file."""
+    """The command prints whether it has changed the file."""
     file = tmp_path / "services/shop/openapi.json"
     file.parent.mkdir(parents=True)
     monkeypatch.setenv("BUILD_WORKSPACE_DIRECTORY", str(tmp_path))
@@ -45,21 +45,21 @@ def test_the_command_writes_into_the_source_tree(
 def test_without_a_source_tree_nothing_is_written(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The command to run is named."""
+    """Without a source tree the error names the command to run."""
     monkeypatch.delenv("BUILD_WORKSPACE_DIRECTORY", raising=False)
     assert write_document("shop", "{}\n") == 1
     assert capsys.readouterr().err == "openapi: run `bazel run //services/shop:openapi` in the source tree\n"
 
 
 def test_an_equal_file_passes(tmp_path: Path) -> None:
-    """The exit code is 0."""
+    """For an equal file the exit code is 0."""
     file = tmp_path / "openapi.json"
     file.write_text("{}\n")
     assert check_document("shop", "{}\n", path=file) == 0
 
 
 def test_another_file_fails_with_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The difference is shown, no more than 60 lines of it, and the last line names the command."""
+    """Up to 60 lines of the difference are printed, and the last line names the command."""
     file = tmp_path / "openapi.json"
     file.write_text('{\n  "a": 1\n}\n')
     assert check_document("shop", '{\n  "a": 2\n}\n', path=file) == 1
@@ -74,7 +74,7 @@ def test_another_file_fails_with_the_command(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_a_missing_file_fails_with_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A new service writes its contract."""
+    """For a missing file, as of a new service, the error names the command."""
     assert check_document("shop", "{}\n", path=tmp_path / "openapi.json") == 1
     assert capsys.readouterr().err == (
         "openapi: services/shop/openapi.json does not exist; write it by `bazel run //services/shop:openapi`\n"

@@ -18,13 +18,13 @@ cursors = some.builds(Cursor, keys, some.one_of(numbers, texts), keys)
 
 @given(cursors)
 def test_a_cursor_is_read_back(cursor: Cursor) -> None:
-    """For every value of a column, a number or a text, and every key of a table."""
+    """A cursor with any number or text as value, and any key, is decoded to the same cursor."""
     assert Cursor.decode(cursor.encode()) == cursor
 
 
 @given(some.one_of(some.text(), some.binary().map(lambda data: data.decode("latin-1"))))
 def test_other_text_is_rejected_or_is_a_cursor(text: str) -> None:
-    """Any text is a ValueError, or exactly what would have been made of its content."""
+    """Decoding any text is a ValueError, unless encoding the result gives the same text."""
     try:
         cursor = Cursor.decode(text)
     except ValueError:
@@ -34,7 +34,7 @@ def test_other_text_is_rejected_or_is_a_cursor(text: str) -> None:
 
 @given(cursors, some.data())
 def test_no_changed_cursor_means_the_same(cursor: Cursor, data: some.DataObject) -> None:
-    """A cursor has one spelling, so that it can be compared and cached."""
+    """A cursor has one encoding, so that it can be compared and cached."""
     text = cursor.encode()
     index = data.draw(some.integers(0, len(text) - 1))
     other = data.draw(some.characters(codec="ascii").filter(lambda character: character != text[index]))
@@ -59,13 +59,13 @@ def test_no_changed_cursor_means_the_same(cursor: Cursor, data: some.DataObject)
     ],
 )
 def test_what_no_database_takes_is_no_cursor(document: bytes) -> None:
-    """A forged cursor reaches no statement unless it holds what a column can hold."""
+    """A forged cursor with a value that no column can hold is rejected before a query."""
     with pytest.raises(ValueError, match="not a cursor"):
         Cursor.decode(base64.urlsafe_b64encode(document).decode().rstrip("="))
 
 
 def test_a_cursor_is_for_its_own_list() -> None:
-    """With other filters, or a value of another type than the list is sorted by, it is rejected."""
+    """A cursor with other filters, or a value of another type than the sort column, is rejected."""
     query = PageQuery(cursor=Cursor(query_fingerprint("mine"), 1, "k").encode())
     position = query.position(query_fingerprint("mine"))
     assert position is not None
@@ -79,7 +79,7 @@ def test_a_cursor_is_for_its_own_list() -> None:
 
 @pytest.mark.parametrize(("found", "more"), [(0, False), (2, False), (3, True)])
 def test_a_page_ends_before_the_item_too_many(found: int, more: bool) -> None:  # noqa: FBT001
-    """Its cursor is that of the last item shown; the last page has none."""
+    """A page has the cursor of its last item; the last page has none."""
     page = Page[int].of(list(range(found)), limit=2, cursor=lambda item: Cursor("q", item, "k"))
     assert page.items == list(range(min(found, 2)))
     assert page.next == (Cursor("q", 1, "k").encode() if more else None)

@@ -44,12 +44,12 @@ def private_names(found: type) -> set[str]:
 
 @pytest.mark.parametrize("found", list(subclasses()), ids=lambda found: found.__name__)
 def test_subclasses_use_no_private_name_of_their_bases(found: type) -> None:
-    """A private attribute of a framework can change in any release, and one of ours must not hide it."""
+    """Subclasses neither use nor redefine private attributes of a framework, which can change in any release."""
     for base in framework_bases(found):
         assert private_names(found) & private_names(base) == set()
 
 
 def test_the_server_and_its_protocol_are_looked_at() -> None:
-    """Their bases are the ones with private attributes to collide with."""
+    """The checked classes include the server and its protocol, whose bases have private attributes."""
     names = {found.__name__ for found in subclasses()}
     assert {"GracefulServer", "HardenedHttpProtocol", "StrictRoute"} <= names

@@ -1,4 +1,4 @@
-"""The shipped entry point: what its settings do, and what it withstands."""
+"""The shipped entry point: its settings, its limits and its behaviour in a flood of connections."""
 
 import contextlib
 import json
@@ -51,14 +51,14 @@ def test_client_is_who_a_named_proxy_says(proxies: list[str], seen: list[str]) -
 
 
 def test_the_shipped_server_is_hardened() -> None:
-    """What a service starts has the hardened protocol, with the limits of its settings."""
+    """A service's server uses the hardened protocol with the limits of the settings."""
     with shipped(max_body_bytes=1000) as served:
         assert served.ask(b"GET / HTTP/1.1\r\n\r\n").status == 400
         assert served.ask(b"POST /files HTTP/1.1\r\n" + HOST + b"Content-Length: 1001\r\n\r\n").status == 413
 
 
 def test_sixty_four_descriptors_are_enough() -> None:
-    """A flood of connections to a process that may open 64 files neither kills it nor takes its files."""
+    """With a limit of 64 descriptors, a flood of connections neither ends the process nor uses up its descriptors."""
     with shipped(descriptors=64, header_seconds=1) as served:
         friend = served.client()
         assert friend.ask(get("/livez")).status == 200
@@ -84,7 +84,7 @@ def _answers_again(served: Process) -> bool:
 
 
 def test_metrics_have_a_port_of_their_own() -> None:
-    """It serves the metrics by any Host, with the limits of the server, and the main port does not serve them."""
+    """The metrics port accepts any Host and has the server's limits; the main port does not serve metrics."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     with shipped(metrics_port=port, allowed_hosts="api.example.org", header_seconds=1, drain_seconds=0) as served:
@@ -103,6 +103,6 @@ def test_metrics_have_a_port_of_their_own() -> None:
 
 
 def test_both_ports_cannot_be_one() -> None:
-    """The sentence names both settings."""
+    """The error for equal ports names both settings."""
     with pytest.raises(ValidationError, match="METRICS_PORT and PORT are both 8000"):
         WebSettings(port=8000, metrics_port=8000)

@@ -148,7 +148,7 @@ async def test_the_sampled_flag_of_the_caller_is_honoured(
 
 
 async def test_baggage_is_not_handed_on(collector: Collector) -> None:
-    """Any client could set it."""
+    """Baggage is not passed on, because any client could set it."""
     await ask("/call/1", x_target=f"{collector.address}/peer", **SAMPLED, baggage="user=canary")
     assert "traceparent" in collector.request_headers[0]
     assert "baggage" not in collector.request_headers[0]
@@ -168,14 +168,14 @@ async def test_baggage_is_not_handed_on(collector: Collector) -> None:
     ],
 )
 async def test_a_malformed_traceparent_begins_a_new_trace(collector: Collector, header: str) -> None:
-    """Its tracestate is not handed on (W3C Trace Context, section 3.2)."""
+    """After a malformed `traceparent`, `tracestate` is not passed on (W3C Trace Context, section 3.2)."""
     await ask("/call/1", x_target=f"{collector.address}/peer", traceparent=header, tracestate="a=1")
     assert TRACE not in collector.request_headers[0]["traceparent"]
     assert "tracestate" not in collector.request_headers[0]
 
 
 async def test_query_strings_and_messages_are_in_no_span(collector: Collector) -> None:
-    """Of an exception, only its class is exported."""
+    """Spans have no query string, and only the class of an exception."""
     async with running(application()) as client:
         await client.get("/hello?secret=canary-3")
         await client.get("/crash?secret=canary-4")
@@ -196,7 +196,7 @@ async def test_query_strings_and_messages_are_in_no_span(collector: Collector) -
 
 
 async def test_probes_and_scrapes_are_not_traced(collector: Collector) -> None:
-    """They come every few seconds and would be most of the spans."""
+    """Probes and scrapes are not traced; they would be most of the spans."""
     async with running(application()) as client:
         for path in ("/livez", "/readyz", "/metrics", "/hello"):
             await client.get(path)
@@ -206,7 +206,7 @@ async def test_probes_and_scrapes_are_not_traced(collector: Collector) -> None:
 async def test_the_standard_variables_configure_the_exporter(
     collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Headers, resource attributes and the name of the service."""
+    """The variables set headers, resource attributes and the service name."""
     await ask("/hello")
     assert str(collector.resource["service.name"]) == "test_service"
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20abc")
@@ -269,7 +269,7 @@ def test_the_last_spans_are_exported_at_the_end(collector: Collector) -> None:
 
 
 def test_log_lines_have_the_trace_id_of_the_request(collector: Collector, capfd: pytest.CaptureFixture[str]) -> None:
-    """And a malformed header leaves no line of the propagator's."""
+    """Log lines have the trace id, and a malformed header causes no line of the propagator."""
     head = "GET /client HTTP/1.1\r\nHost: 127.0.0.1\r\ntraceparent: "
     with shipped(drain_seconds=0, access_log=True, log_format="json") as served:
         served.ask(f"{head}{SAMPLED['traceparent']}\r\n\r\n".encode())
@@ -295,7 +295,7 @@ def test_log_lines_have_the_trace_id_of_the_request(collector: Collector, capfd:
     ],
 )
 def test_the_sdk_is_imported_only_when_tracing_is_on(variables: dict[str, str], is_loaded: bool) -> None:  # noqa: FBT001
-    """A service without a collector pays nothing."""
+    """With tracing off, no module of the SDK is imported."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
     environment = inherited | variables | {"PYTHONPATH": os.pathsep.join(sys.path)}
     loaded = subprocess.run([sys.executable, "-c", LOADED], env=environment, check=True, capture_output=True, text=True)
@@ -320,7 +320,7 @@ def test_the_sdk_is_imported_only_when_tracing_is_on(variables: dict[str, str], 
 def test_a_wrong_variable_is_named_at_start(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, expected: str
 ) -> None:
-    """In one sentence with the variable and what is expected."""
+    """The error is one sentence with the variable and the expected value."""
     monkeypatch.setenv(ENDPOINT, NOWHERE)
     monkeypatch.setenv(variable, value)
     with pytest.raises(TelemetryError, match=expected) as caught:

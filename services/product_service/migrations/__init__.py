@@ -1,1 +1,1 @@
-"""The steps that bring a database to the revision this code needs, oldest first."""
+"""Database migrations, oldest first."""

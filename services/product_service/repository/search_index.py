@@ -1,7 +1,7 @@
-"""The full-text index: FTS5 on SQLite, a tsvector on PostgreSQL.
+"""The full-text index: FTS5 on SQLite, `tsvector` on PostgreSQL.
 
-`service.search_terms` has split and normalised the words for both. They have letters and digits only, so that none is
-an operator of a query. The tables of the index are not models: migration 0002 describes them.
+Both get words that `service.search_terms` has split and normalised. Words have only letters, digits and their marks, so none
+is an operator of a query. The tables of the index are not models: migration 0002 creates them.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _TSVECTOR = sa.table("product_words", sa.column("number", sa.BigInteger), sa.col
 
 
 def holds_words(words: str, *, dialect: str) -> sa.ColumnElement[bool]:
-    """Return the condition that each of `words`, which are separated by spaces, begins a word of the product."""
+    """Return the condition that each of `words`, separated by spaces, is a prefix of a word of the product."""
     if dialect == "sqlite":
         # `tea gre` becomes `"tea"* "gre"*`, see https://www.sqlite.org/fts5.html, section 3.
         match = " ".join(f'"{word}"*' for word in words.split(" "))
@@ -33,7 +33,7 @@ def holds_words(words: str, *, dialect: str) -> sa.ColumnElement[bool]:
 
 
 async def any_stale(session: AsyncSession) -> bool:
-    """Return whether there are products whose indexed words are not those of their text."""
+    """Return whether there are products whose indexed words are out of date."""
     statement = sa.select(ProductWords.number).where(ProductWords.is_stale == sa.literal_column("1")).limit(1)
     return await session.scalar(statement) is not None
 

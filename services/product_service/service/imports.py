@@ -30,7 +30,7 @@ _BYTES_IN_MEMORY = 1_048_576
 
 
 class ImportService:
-    """Makes products of files, all of a file's or none."""
+    """Stores all rows of a file as products, or none."""
 
     def __init__(self, sessions: SessionFactory, index: SearchIndex, clock: Clock) -> None:
         self._sessions = sessions

@@ -36,7 +36,7 @@ def owner_versions(sessions: SessionFactory) -> Versions:
 
 @dataclass(frozen=True, slots=True)
 class _Cached:
-    """A name that was fetched when events had told of `version` of its user, or of none."""
+    """A name, and the newest version of its user that events had reported when it was fetched; None for no event."""
 
     owner: OwnerName
     version: int | None
@@ -44,10 +44,10 @@ class _Cached:
 
 
 class OwnerNames:
-    """Looks up names in batches and keeps them for a minute, also that there is no such user.
+    """Looks up names in batches and caches them for a minute, as well as the absence of a user.
 
-    A name is dropped sooner when an event has told of a newer version of its user. Names are compared with the version
-    of before they were fetched, so an event that arrives meanwhile drops them as well.
+    A name is dropped earlier when an event reports a newer version of its user. The version is read before a name is
+    fetched, so an event that arrives during the fetch drops the name as well.
     """
 
     def __init__(self, users: UserServiceClient | None, clock: Clock, *, versions: Versions) -> None:
@@ -55,7 +55,7 @@ class OwnerNames:
         self._users = users
         self._clock = clock
         self._versions = versions
-        # In the order of expiry, since every entry lives equally long.
+        # In the order of expiry, since all entries have the same lifetime.
         self._cache: dict[OwnerId, _Cached] = {}
 
     async def find(self, owners: Collection[OwnerId]) -> Mapping[OwnerId, OwnerName]:
@@ -78,7 +78,7 @@ class OwnerNames:
             try:
                 names |= await self._fetch(self._users, wanted[start : start + MAX_IDS], versions)
             except ApiError:
-                # libs/http has logged and counted it. Further requests would fail alike, after as long a wait.
+                # libs/http has logged and counted it. Further requests would probably fail too, after the same wait.
                 names |= dict.fromkeys(wanted[start:], OwnerName.unavailable())
                 break
         return names

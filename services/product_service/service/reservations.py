@@ -1,4 +1,4 @@
-"""The rules of reservations: pieces of a product that are set aside for a buyer, for a limited time."""
+"""The rules of reservations: a quantity of a product is reserved for a buyer for a limited time."""
 
 import uuid
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from services.product_service.service.idempotency import KeyedRequest, answer_on
 
 
 class ReservationService:
-    """Takes pieces out of the stock, never more than there are, and puts them back."""
+    """Reserves quantities from the stock, never more than the stock, and returns them."""
 
     def __init__(self, sessions: SessionFactory, clock: Clock, *, lifetime: timedelta) -> None:
         self._sessions = sessions

@@ -1,10 +1,10 @@
 """The search index of products, kept up to date.
 
-A trigger marks the words of a changed product stale in the same statement. They are split before the next search, as
-PostgreSQL's own GIN index does with its pending list: writing stays one statement, an import stays short, and what
-code of an older revision changes during a deployment is found too.
+A trigger marks the words of a changed product as stale in the same statement. They are split before the next search,
+like the pending list of PostgreSQL's GIN index. So a write is one statement, an import stays short, and changes by
+code of an older revision during a deployment are found too.
 
-A search stays a read: where nothing can be written, or not in time, it uses the words that are indexed.
+If the index cannot be written, or not in time, the search uses the words that are indexed.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ class SearchIndex:
         self._refreshing = asyncio.Lock()
 
     async def refresh(self) -> None:
-        """Index the words of every change until now, if they can be stored in time."""
+        """Index the words of all changed products, if they can be stored in time."""
         async with self._sessions.read() as session:
             if not await search_index.any_stale(session):
                 return
@@ -42,14 +42,14 @@ class SearchIndex:
             _log.warning("the search index is not up to date: %r", error)
 
     async def _index_stale(self) -> None:
-        # One at a time: a second one would do the same work and collide.
+        # One task at a time: a second one would do the same work and collide.
         async with self._refreshing:
             while await self._index_batch():
                 pass
 
     @retry_on_conflict
     async def _index_batch(self) -> bool:
-        """Index the words of one batch; whether there may be more."""
+        """Index the words of one batch, and return whether there may be more."""
         async with self._sessions.begin() as session:
             return await _index_batch(session)
 

@@ -1,6 +1,6 @@
 """A program that sends one request to the service and is killed after its commit, before the response.
 
-Arguments: the data folder and the URL of the database. It would print the status, if it lived to see one.
+Arguments: the data folder and the URL of the database. It prints the status if it gets a response.
 """
 
 import asyncio

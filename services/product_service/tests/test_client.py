@@ -63,7 +63,7 @@ async def test_every_operation_has_a_method_that_works(products: ProductServiceC
 
 
 async def test_errors_are_raised_with_their_problem(products: ProductServiceClient) -> None:
-    """By their status, with the type that the contract lists."""
+    """Each status has an exception class, with a problem type of the contract."""
     nowhere = "00000000-0000-4000-8000-000000000000"
     with pytest.raises(NotFoundError) as missing:
         await products.read_product(nowhere)

@@ -1,4 +1,4 @@
-"""No answer says that something is stored before it is: the commit comes first."""
+"""A success response is sent only after the commit."""
 
 import asyncio
 import os
@@ -42,7 +42,7 @@ async def _failing_commits(settings: ProductSettings) -> None:
 
 @pytest.mark.usefixtures("_failing_commits")
 async def test_a_commit_that_fails_is_never_a_success(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """Every statement has worked; the commit fails, so the answer is an error and nothing is listed."""
+    """If all statements succeed and the commit fails, the response is an error and nothing is stored."""
     for headers in ({}, {"Idempotency-Key": "order-1"}):
         answer = await client.post("/products", json=TEA, headers=ann(factory) | headers)
         assert answer.status_code == 500
@@ -53,7 +53,7 @@ async def test_a_commit_that_fails_is_never_a_success(client: httpx2.AsyncClient
 async def test_a_process_that_dies_after_the_commit_has_not_answered(
     client: httpx2.AsyncClient, settings: ProductSettings, factory: TokenFactory
 ) -> None:
-    """The client saw no answer, so it sends the request again, and gets the product that was stored."""
+    """After a kill between commit and response, a repeated request gets the stored product."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [sys.executable, "-m", killed.__name__, str(settings.data_dir), settings.database]
     died = await asyncio.to_thread(subprocess.run, command, env=environment, stdout=subprocess.PIPE, check=False)
@@ -66,7 +66,7 @@ async def test_a_process_that_dies_after_the_commit_has_not_answered(
 async def test_a_database_that_is_not_migrated_is_503(
     app: FastAPI, settings: ProductSettings, factory: TokenFactory
 ) -> None:
-    """The problem says what the operator has to do."""
+    """The response is 503, and the problem says what the operator has to do."""
     sessions = open_sessions(settings.database)
     async with sessions.begin() as session:
         await session.execute(text("ALTER TABLE products RENAME TO products_of_tomorrow"))

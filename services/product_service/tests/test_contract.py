@@ -1,4 +1,4 @@
-"""The OpenAPI document of the service: readable by generators of clients, and true of headers."""
+"""The OpenAPI document can be read by client generators and matches the headers of responses."""
 
 import httpx2
 from fastapi import FastAPI
@@ -10,7 +10,7 @@ from services.product_service.tests.token_headers import TEA, ann
 
 
 def test_the_document_has_no_faults(app: FastAPI) -> None:
-    """Operation ids, names, integers, references and keywords are what generators of clients need."""
+    """Operation ids, names, integers, references and keywords are in the form that client generators need."""
     assert contract_faults(app.openapi()) == []
 
 
@@ -25,7 +25,7 @@ def test_names_are_those_of_the_domain(app: FastAPI) -> None:
 
 
 def test_prices_of_a_query_have_limits(app: FastAPI) -> None:
-    """They are optional integers that a database column can hold."""
+    """Price filters are optional integers within the range of the database column."""
     parameters = {each["name"]: each for each in app.openapi()["paths"]["/products"]["get"]["parameters"]}
     schema = parameters["min_price_cents"]["schema"]
     assert (schema["type"], schema["minimum"], schema["maximum"]) == ("integer", 0, 9223372036854775807)
@@ -34,7 +34,7 @@ def test_prices_of_a_query_have_limits(app: FastAPI) -> None:
 async def test_responses_have_the_headers_of_the_document(
     app: FastAPI, client: httpx2.AsyncClient, factory: TokenFactory
 ) -> None:
-    """`ETag` and `Location` where they are described as required, and the challenge of 401."""
+    """Responses have the `ETag` and `Location` that the document requires, and 401 has a challenge."""
     paths, headers = app.openapi()["paths"], ann(factory)
     created = await client.post("/products", json=TEA, headers=headers)
     location = created.headers["location"]

@@ -1,4 +1,4 @@
-"""Events: what is recorded of products, and what the deletion of a user does to theirs."""
+"""Events of products are recorded, and the deletion of a user archives the user's products."""
 
 from collections.abc import AsyncIterator
 
@@ -42,7 +42,7 @@ async def _archived(sessions: SessionFactory) -> list[tuple[str, str, int]]:
 async def test_a_deleted_product_is_recorded(
     client: httpx2.AsyncClient, sessions: SessionFactory, factory: TokenFactory
 ) -> None:
-    """Once, by the request that deletes it."""
+    """The request that deletes a product records one event."""
     product = await _create(client, ann(factory))
     for headers in (bob(factory), ann(factory), ann(factory)):
         await client.delete(f"/products/{product}", headers=headers)
@@ -52,7 +52,7 @@ async def test_a_deleted_product_is_recorded(
 async def test_the_deletion_of_a_user_archives_their_products(
     client: httpx2.AsyncClient, sessions: SessionFactory, factory: TokenFactory
 ) -> None:
-    """Once, each with its event; their idempotency keys are gone, and products of others stay."""
+    """Each product is archived with one event, idempotency keys are deleted, and products of others stay."""
     keyed = ann(factory) | KEYED
     mine = {await _create(client, keyed), await _create(client, ann(factory))}
     other = await _create(client, bob(factory) | KEYED)

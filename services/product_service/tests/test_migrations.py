@@ -51,7 +51,7 @@ def old_database(old_databases: Databases) -> str:
 
 
 async def test_what_old_code_stores_new_code_finds(settings: ProductSettings) -> None:
-    """While both run, products of the older one are listed, and found by their words of now."""
+    """While both revisions run, products of the older code are listed and found by their current words."""
     sessions = open_sessions(settings.database)
     try:
         made = await _insert(sessions, "Green TEA-pot", _LONG)
@@ -65,7 +65,7 @@ async def test_what_old_code_stores_new_code_finds(settings: ProductSettings) ->
 
 
 async def test_what_was_stored_before_is_found(old_database: str) -> None:
-    """Products of before the migration have words too, also where they are more than are taken at once."""
+    """Products stored before the migration are found by words, also if they are more than one batch."""
     sessions = open_sessions(old_database)
     try:
         made = {await _insert(sessions, f"Crème {number}", "") for number in range(501)}
@@ -76,7 +76,7 @@ async def test_what_was_stored_before_is_found(old_database: str) -> None:
 
 
 async def test_a_key_of_older_code_gives_its_product(settings: ProductSettings) -> None:
-    """A request that code of revision 0003 has answered is not carried out again; its product is the answer."""
+    """A repeated request that code of revision 0003 has served is not executed again; it returns that product."""
     sessions, given = open_sessions(settings.database), ProductInput(name="Tea", price_cents=1)
     try:
         made = await _insert(sessions, "Tea", "")
@@ -89,7 +89,7 @@ async def test_a_key_of_older_code_gives_its_product(settings: ProductSettings) 
 
 
 async def test_keys_of_imports_are_kept(old_database: str) -> None:
-    """The keys of older imports are found in the table of all keys, with their answers."""
+    """The keys of older imports are copied to the new table, with their responses."""
     sessions = open_sessions(old_database)
     try:
         await asyncio.to_thread(upgrade, old_database, SCHEMA.scripts, target="0003")

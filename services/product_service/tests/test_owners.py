@@ -1,4 +1,4 @@
-"""The names of owners, as the user service gives them."""
+"""Display names of owners, fetched from the user service."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -40,7 +40,7 @@ async def _create(client: httpx2.AsyncClient, headers: Headers) -> str:
 
 
 class FakeVersions:
-    """The versions of users that events have told of, as a test sets them."""
+    """The versions of users that events have reported, set by the test."""
 
     def __init__(self) -> None:
         self.known: dict[str, int] = {}
@@ -52,7 +52,7 @@ class FakeVersions:
 
 @pytest.fixture
 def versions() -> FakeVersions:
-    """No event has told of a user yet."""
+    """Versions before any event of a user."""
     return FakeVersions()
 
 
@@ -72,7 +72,7 @@ def clock() -> FakeClock:
 async def test_products_have_the_names_of_their_owners(
     client: httpx2.AsyncClient, factory: TokenFactory, users: FakeUserService
 ) -> None:
-    """One request for a whole page; a created, changed and listed product has the name too."""
+    """A page needs one request to the user service; created, changed and listed products have the name."""
     users.answer("read_directory", _directory(**{ANN: "Ann"}))
     path = await _create(client, ann(factory))
     await _create(client, bob(factory))
@@ -103,7 +103,7 @@ async def test_products_are_served_without_the_user_service(
 async def test_a_deadline_that_passes_is_no_error_of_the_product(
     client: httpx2.AsyncClient, factory: TokenFactory, users: FakeUserService
 ) -> None:
-    """Errors of libs/http end here."""
+    """An expired deadline makes the name unavailable and does not fail the request."""
 
     def hang(_: FakeRequest) -> Answer:
         raise DeadlineExceeded("user_service", "no response within 2 s")
@@ -114,7 +114,7 @@ async def test_a_deadline_that_passes_is_no_error_of_the_product(
 
 
 async def test_a_name_is_kept_for_a_minute(names: OwnerNames, users: FakeUserService, clock: FakeClock) -> None:
-    """A missing user too; an unavailable name is not kept."""
+    """Names and missing users are cached for a minute; unavailable names are not cached."""
     [owner] = _owners(1)
     for _ in range(2):
         assert await names.find([owner]) == {owner: OwnerName.known(f"Name of {owner}")}
@@ -136,7 +136,7 @@ async def test_a_name_is_kept_for_a_minute(names: OwnerNames, users: FakeUserSer
 async def test_an_event_drops_the_name_of_its_user(
     names: OwnerNames, users: FakeUserService, versions: FakeVersions
 ) -> None:
-    """The next request fetches it, once; names of other users are kept."""
+    """After an event, the next request fetches the name once; names of other users stay cached."""
     ann, bob = _owners(2)
     await names.find([ann, bob])
     versions.known[ann] = 2
@@ -149,7 +149,7 @@ async def test_an_event_drops_the_name_of_its_user(
 async def test_an_event_drops_a_name_that_is_on_its_way(
     names: OwnerNames, users: FakeUserService, versions: FakeVersions
 ) -> None:
-    """The user service has answered before the change, and the event is applied before the answer is kept."""
+    """An event that is applied between the response of the user service and its caching drops the name."""
     [ann] = _owners(1)
 
     def renamed_meanwhile(request: FakeRequest) -> Answer:
@@ -163,7 +163,7 @@ async def test_an_event_drops_a_name_that_is_on_its_way(
 
 
 async def test_many_owners_are_asked_for_in_batches(names: OwnerNames, users: FakeUserService) -> None:
-    """No request has more ids than the contract allows, and after a failure there is no further one."""
+    """No request has more ids than the contract allows, and after a failure no further request is sent."""
     owners = _owners(2 * MAX_IDS + 1)
     found = await names.find(owners)
     assert found == {owner: OwnerName.known(f"Name of {owner}") for owner in owners}
@@ -175,13 +175,13 @@ async def test_many_owners_are_asked_for_in_batches(names: OwnerNames, users: Fa
 
 
 async def test_a_service_has_no_name(names: OwnerNames, users: FakeUserService) -> None:
-    """The user service is not asked for the id of a client, which is no id of a user."""
+    """A client id is not a user id, so the user service is not asked for it."""
     assert await names.find([OwnerId("reporting")]) == {"reporting": OwnerName.missing()}
     assert users.requests == []
 
 
 async def test_the_cache_is_bounded(names: OwnerNames, users: FakeUserService) -> None:
-    """The oldest names are forgotten first."""
+    """The oldest names are evicted first."""
     owners = _owners(MAX_CACHED + MAX_IDS)
     for start in range(0, len(owners), MAX_IDS):
         await names.find(owners[start : start + MAX_IDS])
@@ -193,7 +193,7 @@ async def test_the_cache_is_bounded(names: OwnerNames, users: FakeUserService) -
 
 
 async def test_without_a_client_secret_one_line_says_so(settings: ProductSettings, factory: TokenFactory) -> None:
-    """The service starts and leaves names out; further requests log nothing of calls."""
+    """Without a client secret the service starts without names and logs one line; requests log no further ones."""
     app = create_app(settings, clock=factory.clock, keys=factory.keys)
     with capture_logs() as lines:
         async with running(app) as client:

@@ -1,4 +1,4 @@
-"""Reservations: pieces set aside for a buyer, given back by a cancellation or at the end of their time."""
+"""Reservations hold stock for a buyer until they are cancelled or expire."""
 
 import asyncio
 
@@ -37,7 +37,7 @@ async def _stock(client: httpx2.AsyncClient, product: str, factory: TokenFactory
 
 
 async def test_a_reservation_is_a_resource(client: httpx2.AsyncClient, product: str, factory: TokenFactory) -> None:
-    """It has an id, a Location under which it is read, and a time at which it expires."""
+    """A reservation has an id, a Location from which it can be read, and an expiry time."""
     made = await _reserve(client, product, factory)
     assert made.status_code == 201
     assert made.headers["location"] == f"{product}/reservations/{made.json()['id']}"
@@ -50,7 +50,7 @@ async def test_a_reservation_is_a_resource(client: httpx2.AsyncClient, product: 
 async def test_a_cancellation_gives_the_pieces_back(
     client: httpx2.AsyncClient, product: str, factory: TokenFactory
 ) -> None:
-    """Once, however often it is sent."""
+    """A cancellation returns the quantity once, however often it is sent."""
     path = (await _reserve(client, product, factory)).headers["location"]
     answers = await asyncio.gather(*(client.delete(path, headers=bob(factory)) for _ in range(5)))
     assert sorted(answer.status_code for answer in answers) == [204] + [404] * 4
@@ -59,7 +59,7 @@ async def test_a_cancellation_gives_the_pieces_back(
 
 
 async def test_a_reservation_is_its_buyers(client: httpx2.AsyncClient, product: str, factory: TokenFactory) -> None:
-    """Another caller can neither see nor cancel it, under no other product either; an administrator can."""
+    """Another user can neither read nor cancel it, nor under another product; an administrator can."""
     path = (await _reserve(client, product, factory)).headers["location"]
     for headers in (ann(factory), {}):
         assert (await client.get(path, headers=headers)).status_code in (401, 404)
@@ -83,7 +83,7 @@ async def test_a_repeated_request_reserves_once(
 async def test_an_expired_reservation_is_gone(
     app: FastAPI, client: httpx2.AsyncClient, product: str, factory: TokenFactory
 ) -> None:
-    """From its end on it cannot be read or cancelled; its pieces go back to the stock, and a metric counts it."""
+    """After expiry it cannot be read or cancelled, its quantity is back in stock, and a metric counts it."""
     path = (await _reserve(client, product, factory)).headers["location"]
     await registered(app, Pruner).prune()
     assert await _stock(client, product, factory) == 1
@@ -99,7 +99,7 @@ async def test_an_expired_reservation_is_gone(
 async def test_pieces_come_back_to_a_stock_that_is_full(
     app: FastAPI, client: httpx2.AsyncClient, product: str, factory: TokenFactory, ends: str
 ) -> None:
-    """The owner has set the stock to the largest integer meanwhile: it stays that, an integer, and nothing fails."""
+    """If the owner has set the stock to the largest integer, a returned quantity does not overflow it."""
     path = (await _reserve(client, product, factory)).headers["location"]
     full = {**TEA, "stock": MAX_INT64 - 1}
     assert (await client.put(product, json=full, headers=ann(factory))).status_code == 200
@@ -112,7 +112,7 @@ async def test_pieces_come_back_to_a_stock_that_is_full(
 
 
 async def test_many_buyers_of_one_product(client: httpx2.AsyncClient, product: str, factory: TokenFactory) -> None:
-    """Fifty requests at once: each gets a piece, and none gets 503 `busy`."""
+    """Of fifty concurrent requests each gets a piece, and none gets 503 `busy`."""
     await client.put(product, json={**TEA, "stock": 50}, headers=ann(factory))
     answers = await asyncio.gather(
         *(_reserve(client, product, factory, 1, Idempotency_Key=f"r-{number % 40}") for number in range(50))
@@ -125,14 +125,14 @@ async def test_many_buyers_of_one_product(client: httpx2.AsyncClient, product: s
 async def test_the_last_piece_twice_under_one_key(
     client: httpx2.AsyncClient, product: str, factory: TokenFactory
 ) -> None:
-    """A request that is sent again while the first one runs gets its answer, not that nothing is left."""
+    """A request that is repeated while the first one runs gets the response of the first, not 409."""
     answers = await asyncio.gather(*(_reserve(client, product, factory, 3, Idempotency_Key="r-1") for _ in range(5)))
     assert [answer.status_code for answer in answers] == [201] * 5
     assert len({answer.content for answer in answers}) == 1
 
 
 def test_no_answer_repeats_the_words_of_a_database() -> None:
-    """Each 503 has its own sentence; the text of the database goes to the log."""
+    """Each 503 has a fixed message; the error text of the database is only in the log."""
     told = {kind.__name__: problem.detail for kind, problem in PROBLEMS.items() if issubclass(kind, DatabaseError)}
     assert len(told) == 3
     assert None not in told.values()

@@ -1,4 +1,4 @@
-"""The audit log, which the database itself keeps from being rewritten."""
+"""The audit log, with triggers that reject changes of its rows."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,7 +21,7 @@ _POSTGRES = """
 
 
 def upgrade() -> None:
-    """Add the table and what refuses changes of it."""
+    """Add the table and the triggers."""
     op.create_table(
         "audit_entries",
         sa.Column("id", sa.String(36), primary_key=True),

@@ -44,7 +44,7 @@ async def page(
     """Return up to `limit` users, newest first; with `search`, those whose address or name contains it."""
     statement = select(User)
     if search:
-        # LIKE's own metacharacters are data.
+        # Escape LIKE's wildcards: the search is plain text.
         pattern = "%" + re.sub(r"([\\%_])", r"\\\1", folded(search)) + "%"
         names = (User.email_key, func.coalesce(User.name_key, ""))
         statement = statement.where(or_(*(name.like(pattern, escape="\\") for name in names)))

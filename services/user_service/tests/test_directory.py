@@ -21,7 +21,7 @@ async def _read(client: httpx2.AsyncClient, headers: dict[str, str], *ids: str) 
 
 
 async def test_a_service_reads_names_and_nothing_else(client: httpx2.AsyncClient, reader: dict[str, str]) -> None:
-    """Each user that exists is there once, with id and name alone; others are left out."""
+    """The response has each existing user once, with only id and name; unknown ids are left out."""
     ann, bob = await register(client, ANN), await register(client, BOB)
     answer = await _read(client, reader, ann, UNKNOWN, bob, ann)
     assert answer.status_code == 200, answer.text
@@ -30,7 +30,7 @@ async def test_a_service_reads_names_and_nothing_else(client: httpx2.AsyncClient
 
 
 async def test_a_rename_is_seen_and_a_deleted_user_is_not(client: httpx2.AsyncClient, reader: dict[str, str]) -> None:
-    """The names are those of now."""
+    """A renamed user has the new name, and a deleted user is left out."""
     ann = await logged_in(client, ANN)
     user_id = (await client.get("/me", headers=ann.headers)).json()["id"]
     await client.patch("/me", json={"name": "Anna"}, headers=ann.headers)
@@ -42,11 +42,11 @@ async def test_a_rename_is_seen_and_a_deleted_user_is_not(client: httpx2.AsyncCl
 
 @pytest.mark.parametrize("ids", [[], ["1"], [UNKNOWN] * 101, [UNKNOWN.upper().replace("0", "A")]])
 async def test_other_ids_are_refused(client: httpx2.AsyncClient, reader: dict[str, str], ids: list[str]) -> None:
-    """One to 100 ids of users, as the service writes them."""
+    """A query has 1 to 100 ids in canonical form; any other query is refused."""
     assert (await _read(client, reader, *ids)).status_code == 422
 
 
 async def test_a_hundred_ids_fit(client: httpx2.AsyncClient, reader: dict[str, str]) -> None:
-    """The largest query is answered."""
+    """A query with 100 ids is answered."""
     ids = [f"00000000-0000-4000-8000-{number:012d}" for number in range(100)]
     assert (await _read(client, reader, *ids)).json() == {"users": []}

@@ -25,7 +25,7 @@ async def _warnings(settings: UserSettings, caplog: pytest.LogCaptureFixture) ->
 async def test_the_default_of_printing_emails_is_warned_about(
     settings: UserSettings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One line of the log says which setting to change, and to what."""
+    """One log line names the setting to change and its possible values."""
     (warning,) = await _warnings(settings, caplog)
     assert "set USER_SERVICE_MAIL to smtps://USER@HOST" in warning
 
@@ -40,7 +40,7 @@ async def test_emails_that_are_not_printed_need_no_warning(
 async def test_printing_emails_under_bazel_run_needs_no_warning(
     settings: UserSettings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A developer has no mail server."""
+    """Under `bazel run` printing emails is intended, since a developer has no mail server."""
     monkeypatch.setenv("BUILD_WORKSPACE_DIRECTORY", "/workspace")
     assert await _warnings(settings, caplog) == []
 
@@ -48,6 +48,6 @@ async def test_printing_emails_under_bazel_run_needs_no_warning(
 async def test_printing_emails_in_a_terminal_needs_no_warning(
     settings: UserSettings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The developer reads them there."""
+    """In a terminal printing emails is intended, since the developer reads them there."""
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     assert await _warnings(settings, caplog) == []

@@ -1,4 +1,4 @@
-"""The events of users are recorded with the change, and hold no personal data; those of products are in the log."""
+"""Events of users are recorded without personal data; events of products are in the audit log."""
 
 import httpx2
 import sqlalchemy as sa
@@ -22,7 +22,7 @@ async def _payloads(sessions: SessionFactory) -> list[str]:
 async def test_a_change_of_name_and_a_deletion_are_recorded(
     client: httpx2.AsyncClient, sessions: SessionFactory
 ) -> None:
-    """With versions that grow, and without the name and the address. What is refused is not recorded."""
+    """Events have increasing versions, and neither name nor address. A refused change is not recorded."""
     login = await logged_in(client, BOB)
     user_id = (await client.get("/me", headers=login.headers)).json()["id"]
     for body in ({"name": "Bobby"}, {"name": ""}):
@@ -43,7 +43,7 @@ async def test_a_change_of_name_and_a_deletion_are_recorded(
 async def test_an_archived_product_is_in_the_audit_log(
     client: httpx2.AsyncClient, settings: UserSettings, sessions: SessionFactory
 ) -> None:
-    """Once, also when its version is older than another event's."""
+    """An archived product has one entry, also if the version of its event is older than that of another one."""
     root = await administrator(client, settings, ANN)
     [handler] = event_handlers(FakeClock())
     inbox = Inbox(sessions, "user_service", seconds=10)
@@ -58,7 +58,7 @@ async def test_an_archived_product_is_in_the_audit_log(
 
 
 async def test_without_a_broker_the_service_is_ready(client: httpx2.AsyncClient) -> None:
-    """The metrics show what is not published."""
+    """Without a broker the service is ready, and metrics show the unpublished events."""
     await client.patch("/me", json={"name": "Anna"}, headers=(await logged_in(client, ANN)).headers)
     assert (await client.get("/readyz")).status_code == 200
     assert "events_outbox_unpublished" in (await client.get("/metrics")).text

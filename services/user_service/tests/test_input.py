@@ -1,4 +1,4 @@
-"""What must not get in: wherever it is sent, it is a 4xx with a problem document, and nothing is stored."""
+"""Invalid input is a 4xx with a problem document, and nothing is stored."""
 
 import httpx2
 from fastapi import FastAPI
@@ -10,7 +10,7 @@ from services.user_service.tests.user_fixtures import ANN, EVE, administrator, r
 
 
 async def test_every_operation_is_strict(app: FastAPI, client: httpx2.AsyncClient, settings: UserSettings) -> None:
-    """No operation that is described takes what it should not, and the answer says where the fault is."""
+    """Every operation rejects invalid requests, and the response says where the error is."""
     user_id = await register(client, EVE)
     root = await administrator(client, settings, ANN)
     before = [await client.get(path, headers=root.headers) for path in ("/admin/users", "/admin/audit")]

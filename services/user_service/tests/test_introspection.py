@@ -1,4 +1,4 @@
-"""What a token is worth right now (RFC 7662), and where to ask (RFC 8414)."""
+"""Token introspection (RFC 7662) and server metadata (RFC 8414)."""
 
 import httpx2
 import pytest
@@ -24,7 +24,7 @@ async def _state(client: httpx2.AsyncClient, token: str, service: dict[str, str]
 
 
 async def test_a_live_access_token_is_described(client: httpx2.AsyncClient, service: dict[str, str]) -> None:
-    """With the claims that it carries."""
+    """A valid access token is described with its claims."""
     login = await logged_in(client, ANN)
     user_id = (await client.get("/me", headers=login.headers)).json()["id"]
     state = await _state(client, login.access_token, service)
@@ -46,7 +46,7 @@ async def test_a_live_access_token_is_described(client: httpx2.AsyncClient, serv
 async def test_a_live_refresh_token_is_described_until_it_is_used(
     client: httpx2.AsyncClient, service: dict[str, str]
 ) -> None:
-    """A used one is worth nothing, and asking about it uses nothing up."""
+    """A used refresh token is inactive, and introspection does not use a token up."""
     login = await logged_in(client, ANN)
     for _ in range(2):
         state = await _state(client, login.refresh_token, service)
@@ -59,7 +59,7 @@ async def test_a_live_refresh_token_is_described_until_it_is_used(
 async def test_what_is_worth_nothing_is_inactive(
     client: httpx2.AsyncClient, service: dict[str, str], clock: FakeClock
 ) -> None:
-    """Nonsense, changed, of an older password, of a closed account, expired: one answer for all."""
+    """Malformed, changed, expired and revoked tokens, and those of closed accounts, get the same response."""
     login, other = await logged_in(client, ANN), await logged_in(client, ANN | {"email": "other@example.com"})
     for token in ("x", "a.b.c", login.access_token[:-4] + "AAAA", "x" * 9000):
         assert await _state(client, token, service) == INACTIVE
@@ -71,7 +71,7 @@ async def test_what_is_worth_nothing_is_inactive(
 
 
 async def test_only_a_service_with_the_right_may_ask(client: httpx2.AsyncClient, settings: UserSettings) -> None:
-    """Neither a front end nor any other service learns anything."""
+    """Front ends and services without the scope are refused."""
     login = await logged_in(client, ANN)
     other = basic("reporting", await new_client(settings, "reporting", "products:read"))
     for headers, status, error in (

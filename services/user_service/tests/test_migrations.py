@@ -1,4 +1,4 @@
-"""Code of one revision goes on working on the tables of the next."""
+"""Code of one revision works on the tables of the next."""
 
 import time
 
@@ -16,7 +16,7 @@ _OLD_INSERT = text(
 
 
 async def test_what_old_code_registers_new_code_finds(sessions: SessionFactory) -> None:
-    """While both run, a row without the newer columns is listed and found by its address."""
+    """While both revisions run, a row without the newer columns is listed and found by its address."""
     user_id = "11111111-1111-4111-8111-111111111111"
     async with sessions.begin() as session:
         await session.execute(_OLD_INSERT, {"id": user_id, "now": round(time.time() * 1_000_000)})

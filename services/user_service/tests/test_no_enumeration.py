@@ -53,7 +53,7 @@ class Unlimited(AttemptThrottle):
 
 @pytest.fixture
 def passwords() -> CountingPasswords:
-    """What the service hashes with, at full cost."""
+    """The password hasher of the service, at full cost."""
     return CountingPasswords()
 
 
@@ -116,7 +116,7 @@ async def test_failures_look_alike_and_cost_one_hash(client: httpx2.AsyncClient,
 
 
 async def test_failures_take_the_same_time(client: httpx2.AsyncClient) -> None:
-    """Within a tenth of each other."""
+    """The times differ by less than a tenth."""
     kinds = {name: partial(log_in, client, ANN, **changes) for name, changes in FAILURES.items()}
     assert await largest_time_gap(kinds, tolerance=0.1) <= 0.1
 
@@ -124,7 +124,7 @@ async def test_failures_take_the_same_time(client: httpx2.AsyncClient) -> None:
 async def test_requesting_an_email_takes_the_same_time_with_and_without_account(
     app: FastAPI, client: httpx2.AsyncClient, clock: FakeClock, mailer: FakeMailer
 ) -> None:
-    """Within a quarter of the millisecond that an answer takes; what differs, as much again, is done after it."""
+    """The times differ by less than a quarter of their median; the work that differs follows the response."""
 
     async def ask(email: str) -> None:
         assert (await client.post("/auth/password-reset", json={"email": email})).status_code == 202
@@ -164,7 +164,7 @@ async def test_registrations_look_alike_and_cost_one_hash(with_mail: FastAPI, pa
 
 
 async def test_registrations_take_the_same_time(with_mail: FastAPI, clock: FakeClock) -> None:
-    """Within a tenth of each other, for a free and for a taken address."""
+    """The times for a free and for a taken address differ by less than a tenth."""
     numbers = count()
 
     async def work_off() -> None:

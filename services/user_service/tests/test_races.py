@@ -1,4 +1,4 @@
-"""What ends logins ends those too that begin or go on at the same moment."""
+"""A change that ends logins also ends logins that start or refresh concurrently."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -32,7 +32,7 @@ _SUCCESSOR = TokenDigest(bytes(32))
 async def test_a_login_does_not_begin_after_its_end(
     client: httpx2.AsyncClient, sessions: SessionFactory, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    """The account may be locked, changed or gone by the time at which its password has been looked at."""
+    """A login fails if the account is locked, changed or deleted while its password is compared."""
     await register(client, ANN)
     check = Passwords.check
 
@@ -81,7 +81,7 @@ async def _first_grant(client: httpx2.AsyncClient, sessions: SessionFactory, clo
 async def test_no_successor_escapes_the_end_of_its_login(
     client: httpx2.AsyncClient, sessions: SessionFactory, clock: FakeClock, *, ends_all: bool
 ) -> None:
-    """One that is being stored while the login is ended is ended with it."""
+    """A refresh token that is stored while its login is ended is revoked too."""
     grant = (await _first_grant(client, sessions, clock)).grant
     lingering, grants = _Lingering(sessions), Grants(sessions)
     renewing = asyncio.create_task(
@@ -90,7 +90,7 @@ async def test_no_successor_escapes_the_end_of_its_login(
     await lingering.done.wait()
     end = grants.revoke_subject(grant.subject, at=START) if ends_all else grants.revoke_family(grant.family, at=START)
     ending = asyncio.create_task(end)
-    # For the end to be on its way; should it come later than this, there is less to see and nothing wrong.
+    # Time for the other request to start. If it starts later, the test checks less and still passes.
     await asyncio.sleep(0.3)
     lingering.going.set()
     assert await renewing

@@ -62,7 +62,7 @@ async def test_a_reset_gives_a_new_password_and_ends_every_login(
 
 
 async def test_of_many_uses_at_once_one_works(app: FastAPI, client: httpx2.AsyncClient, mailer: FakeMailer) -> None:
-    """Single use holds against a race too."""
+    """Of many concurrent uses of one token, one succeeds."""
     await register(client, ANN)
     await _ask(client, "password-reset")
     _, token = await _email_tokens(app, mailer)
@@ -84,7 +84,7 @@ async def test_a_refused_password_leaves_the_token_good(
 async def test_a_reset_has_half_an_hour(
     app: FastAPI, client: httpx2.AsyncClient, mailer: FakeMailer, clock: FakeClock, seconds: int, status: int
 ) -> None:
-    """Not a second more."""
+    """A reset token is rejected after half an hour."""
     await register(client, ANN)
     await _ask(client, "password-reset")
     _, token = await _email_tokens(app, mailer)
@@ -150,7 +150,7 @@ async def test_nobody_learns_whether_there_is_an_account(
 
 
 async def test_asking_is_slowed_down(client: httpx2.AsyncClient) -> None:
-    """The service cannot be used to flood a mailbox."""
+    """Requests for emails are throttled, so that the service cannot be used to flood a mailbox."""
     codes = [(await _ask(client, "password-reset")).status_code for _ in range(6)]
     assert codes == [202] * 5 + [429]
 

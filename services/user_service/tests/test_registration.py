@@ -69,7 +69,7 @@ def _token(text: str) -> str:
 async def test_a_taken_address_gets_the_same_answer_and_another_email(
     app: FastAPI, client: httpx2.AsyncClient, smtp_server: FakeSmtpServer
 ) -> None:
-    """The answers differ in nothing but the request id; the emails say which it was."""
+    """The responses differ only in the request id; the emails say whether the address was taken."""
     free = await client.post("/users", json=ANN)
     taken = await client.post("/users", json=ANN | {"password": _OTHER, "name": "Eve"})
     assert (free.status_code, free.content) == (taken.status_code, taken.content) == (202, b"")
@@ -98,7 +98,7 @@ async def test_a_repeated_registration_changes_nothing(client: httpx2.AsyncClien
 async def test_the_email_to_a_taken_address_resets_the_password(
     app: FastAPI, client: httpx2.AsyncClient, smtp_server: FakeSmtpServer
 ) -> None:
-    """Its token is good for one new password, as that of a requested reset."""
+    """The token in that email resets the password once, like that of a requested reset."""
     await client.post("/users", json=ANN)
     await client.post("/users", json=ANN)
     _, (_, _, text) = await _emails(app, smtp_server)
@@ -111,7 +111,7 @@ async def test_the_email_to_a_taken_address_resets_the_password(
 async def test_a_free_address_gets_an_account_and_a_verification(
     app: FastAPI, client: httpx2.AsyncClient, smtp_server: FakeSmtpServer
 ) -> None:
-    """As without a mail server, but for the answer."""
+    """A free address gets an account and a verification email, and the response has no account."""
     await client.post("/users", json=ANN)
     ((_, _, text),) = await _emails(app, smtp_server)
     confirmation = await client.post("/auth/verification/confirmation", json={"token": _token(text)})
@@ -123,7 +123,7 @@ async def test_a_free_address_gets_an_account_and_a_verification(
 async def test_registrations_at_once_open_one_account(
     app: FastAPI, client: httpx2.AsyncClient, smtp_server: FakeSmtpServer, sessions: SessionFactory
 ) -> None:
-    """One of them opens it; for the others the address is taken, also when none saw the account before."""
+    """Of concurrent registrations one opens the account; for all others the address is taken."""
     answers = await asyncio.gather(*(client.post("/users", json=ANN) for _ in range(5)))
     assert {(answer.status_code, answer.content) for answer in answers} == {(202, b"")}
     async with sessions.read() as session:
@@ -136,7 +136,7 @@ async def test_registrations_at_once_open_one_account(
 async def test_repeated_registrations_send_one_email_a_minute(
     app: FastAPI, client: httpx2.AsyncClient, smtp_server: FakeSmtpServer, clock: FakeClock
 ) -> None:
-    """A flood of registrations is no flood of emails; one to a taken address counts as a requested reset does."""
+    """Repeated registrations send one email a minute; an email to a taken address counts as a requested reset."""
     await client.post("/users", json=ANN)
     await client.post("/auth/password-reset", json={"email": ANN["email"]})
     await client.post("/users", json=ANN)
@@ -156,7 +156,7 @@ async def test_throttling_begins_alike_and_leaves_logins(app: FastAPI) -> None:
 
 
 async def test_a_weak_password_is_rejected_alike(client: httpx2.AsyncClient) -> None:
-    """The policy is asked before the address is looked up."""
+    """The policy is checked before the address is looked up, so both addresses get the same error."""
     await client.post("/users", json=ANN)
     answers = [await client.post("/users", json=person | {"password": "too short"}) for person in (ANN, BOB)]
     assert [answer.status_code for answer in answers] == [422, 422]

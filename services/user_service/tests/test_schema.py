@@ -15,5 +15,5 @@ def test_models_and_migrations_agree(databases: Databases) -> None:
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz"])
 async def test_a_migrated_service_is_ready(client: httpx2.AsyncClient, path: str) -> None:
-    """A migrated database is all that readiness needs."""
+    """A service with a migrated database is ready."""
     assert (await client.get(path)).status_code == 200

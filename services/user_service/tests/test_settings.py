@@ -17,7 +17,7 @@ _LEFT_OUT = ("alembic", "pytest")
 
 
 def test_the_page_lists_every_setting() -> None:
-    """docs/configuration.md holds the table as the code has it."""
+    """docs/configuration.md has the table that the code generates."""
     page = (_ROOT / "docs/configuration.md").read_text(encoding="utf-8")
     assert table(UserSettings) in page, (
         "docs/configuration.md is behind: put there what `bazel run //services/user_service -- settings` prints"
@@ -25,7 +25,7 @@ def test_the_page_lists_every_setting() -> None:
 
 
 def test_no_setting_is_a_secret_with_a_default() -> None:
-    """A secret has to be given, or what needs it is off."""
+    """A setting for a password, secret or token is required, or its default is None."""
     for name, field in UserSettings.model_fields.items():
         is_secret = any(word in name for word in ("password", "secret", "token")) and not name.endswith(
             ("_file", "_seconds")
@@ -34,7 +34,7 @@ def test_no_setting_is_a_secret_with_a_default() -> None:
 
 
 def test_the_serving_process_leaves_migrations_out() -> None:
-    """Importing all that serves, on either database, brings neither alembic nor the tests' tools."""
+    """The modules of the serving process import neither alembic nor test tools, on either database."""
     program = (
         "import sys; import services.user_service.__main__, services.user_service.app, libs.web.server; "
         "import asyncpg, aiosqlite; "
@@ -73,7 +73,7 @@ def test_the_serving_process_leaves_migrations_out() -> None:
 def test_a_wrong_setting_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, name: str, value: str, sentence: str
 ) -> None:
-    """Lifetimes that verifiers or keys do not cover, and scopes that no setting may grant, are rejected at start."""
+    """Lifetimes that exceed those of verifiers or keys, and scopes that may not be granted, are rejected at start."""
     monkeypatch.setenv(f"USER_SERVICE_{name}", value)
     assert run(SERVICE, ["--print-config"]) == 2
     said = capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The application: it says which versions it runs on."""
+"""An application that returns the versions of its dependencies."""
 
 from importlib import metadata
 
@@ -9,7 +9,7 @@ from libs.auth.fastapi import check_policies, public
 
 
 class Versions(BaseModel):
-    """Versions of what differs between tracks."""
+    """The versions of distributions that differ between tracks."""
 
     httpx2: str
     pydantic: str
