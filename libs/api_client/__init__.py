@@ -1,1 +1,1 @@
-"""What generated clients of services are made of; `docs/clients.md` shows how to use one."""
+"""The runtime of the generated clients of services; `docs/clients.md` shows how to use one."""

@@ -24,7 +24,7 @@ _IDEMPOTENT_METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PUT", "TRACE"}
 # Without slots: Python 3.11 cannot make a frozen `Operation[T](...)` that has them.
 @dataclass(frozen=True, kw_only=True)
 class Operation(Generic[T]):
-    """An operation of a contract whose successful responses are read as T.
+    """An operation of a contract, whose successful responses are parsed as T.
 
     `responses` has the content by status, such as `200`, `4XX` or `default`; None is a response without content. Only
     errors are read as `default`.
@@ -106,7 +106,7 @@ class Caller:
 
         Raises:
             StatusError: the service answered with an error.
-            UnexpectedResponseError: the response is none that the contract describes.
+            UnexpectedResponseError: the contract does not describe the response.
             NoResponseError: no usable response arrived.
             ValueError: a path parameter cannot be sent.
         """

@@ -1,4 +1,4 @@
-"""What a call to another service raises. `ApiError` is the base class of all of it."""
+"""Errors of calls to other services. `ApiError` is their base class."""
 
 import math
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ class NoResponseError(ApiError):
 
 
 class UnexpectedResponseError(ApiError):
-    """The response is none that the contract describes: its status, content type, content, headers or size."""
+    """The contract does not describe the response: its status, content type, content, headers or size."""
 
     def __init__(self, operation: str, status: int, reason: str) -> None:
         super().__init__(operation, f"unexpected response with status {status}: {reason}")

@@ -18,7 +18,7 @@ class InvalidToken(AuthError):
 
 
 class InsufficientScope(AuthError):
-    """A good token that does not carry the scope which the operation asks for."""
+    """A valid token without the scope that the operation requires."""
 
     def __init__(self, required: str) -> None:
         """Keep the scope that was asked for."""
@@ -27,7 +27,7 @@ class InsufficientScope(AuthError):
 
 
 class InsufficientRole(AuthError):
-    """A good token whose subject does not have the role which the operation asks for."""
+    """A valid token whose subject does not have the role that the operation requires."""
 
     def __init__(self, required: str) -> None:
         """Keep the role that was asked for."""
@@ -36,10 +36,10 @@ class InsufficientRole(AuthError):
 
 
 class KeyUnavailable(AuthError):
-    """No verification keys can be had at present: the fault is ours, not the caller's."""
+    """No verification keys are available at present, which is no fault of the caller."""
 
     def __init__(self, source: str) -> None:
-        """Keep where the keys should have come from."""
+        """Keep the source of the keys."""
         super().__init__(f"no verification keys from {source}")
         self.source = source
 
@@ -68,7 +68,7 @@ class WeakPassword(AuthError):
 
 
 class InvalidCredentials(AuthError):
-    """A login, or a client's secret, that does not match. Says no more, on purpose."""
+    """A login, or a client's secret, that does not match. The message has no details on purpose."""
 
 
 class InvalidGrant(AuthError):
@@ -76,17 +76,17 @@ class InvalidGrant(AuthError):
 
 
 class ReusedGrant(InvalidGrant):
-    """A refresh token that came back after its use: its whole family has been revoked."""
+    """A refresh token that was used twice; its whole family has been revoked."""
 
     def __init__(self, family: str, subject: str) -> None:
-        """Keep whose family it was, for the audit log."""
+        """Keep the subject of the family, for the audit log."""
         super().__init__(f"refresh token of family {family} was used twice")
         self.family = family
         self.subject = subject
 
 
 class InvalidScope(AuthError):
-    """Scopes that a client asked for and may not have, or that are no scopes."""
+    """Requested scopes that the client may not have, or that are malformed."""
 
     def __init__(self, refused: str) -> None:
         """Keep what was refused."""

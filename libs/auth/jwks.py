@@ -1,8 +1,8 @@
-"""Another service's public keys, fetched when they are needed and no more often.
+"""Public keys of another service, fetched on demand.
 
-Any caller can send any `kid`, so the fetches that a `kid` causes are bounded: one at a time, none within the cooldown
-of the last, none for a name that is known to be missing from the current document. A fetch that fails leaves the keys
-as they were.
+A caller can send any `kid`, so the fetches that a `kid` causes are limited: one at a time, none within the cooldown
+after the last one, none for a name that is known to be missing from the current document. A failed fetch does not
+change the keys.
 """
 
 import asyncio
@@ -27,10 +27,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchPolicy:
-    """How often and how long, all in seconds.
+    """Intervals and timeouts of fetches, in seconds.
 
     `max_age` is shorter than the time for which a next key is published before it signs, so a
-    rotation is known in advance and needs no fetch under way.
+    rotation is known in advance and no request has to wait for a fetch.
     """
 
     cooldown: float = 30.0
@@ -44,7 +44,7 @@ class JwksClient:
     """The keys under one `jwks_uri`. Satisfies `libs.auth.keys.KeySource`."""
 
     def __init__(self, url: str, *, http: httpx2.AsyncClient, clock: Clock, policy: FetchPolicy | None = None) -> None:
-        """Nothing is fetched yet; `http` stays the caller's to close."""
+        """Fetch nothing yet. The caller closes `http`."""
         self._url = httpx2.URL(url)
         self._http = http
         self._clock = clock
@@ -57,21 +57,21 @@ class JwksClient:
         self._generation = 0
 
     def generation(self) -> int:
-        """Return how often the set of keys has changed; starts a fetch behind it when it is due."""
+        """Return how often the set of keys has changed, and start a background fetch when it is due."""
         if self._policy.max_age < self.age_seconds() < math.inf:
             self._start_fetch()
         return self._generation
 
     async def find(self, key_id: KeyId) -> VerificationKey | None:
-        """Return the key, None if the document lacks it.
+        """Return the key, or None if the document does not have it.
 
-        `KeyUnavailable` if there is no document to go by. Waits for a fetch only for a name that
-        may be new; a known key that has grown old is used while its successor is on the way.
+        Raise `KeyUnavailable` if no recent document is available. Wait for a fetch only for a name
+        that may be new; a known key that is old is used while a fetch runs.
         """
         if key_id not in self._keys and not self._known_missing(key_id):
             before = self._fetched_at
             await self._fetch()
-            # A fetch that failed says nothing about the name.
+            # After a failed fetch, it is unknown whether the name exists.
             if self._fetched_at > before and key_id not in self._keys:
                 self._remember_missing(key_id)
         if self.age_seconds() > self._policy.max_stale:
@@ -81,11 +81,11 @@ class JwksClient:
         return self._keys.get(key_id)
 
     def age_seconds(self) -> float:
-        """Return the seconds since the keys were fetched, infinity if they never were; for a metric."""
+        """Return the seconds since the last successful fetch, for a metric; infinity before the first one."""
         return self._clock.monotonic() - self._fetched_at
 
     async def ready(self) -> bool:
-        """Tell whether there are keys, fetching if there never were: a readiness check."""
+        """Return whether there are keys, after a fetch if there are none; used by the readiness check."""
         if not self._keys:
             await self._fetch()
         return bool(self._keys)
@@ -100,19 +100,19 @@ class JwksClient:
         self._missing[key_id] = self._clock.monotonic()
 
     async def _fetch(self) -> None:
-        """Wait for the fetch under way or a new one, unless it is too soon for one."""
+        """Wait for the fetch in progress or a new one, unless the cooldown has not passed."""
         flight = self._start_fetch()
         if flight is not None:
-            # A caller that gives up does not take the fetch of the others along.
+            # The cancellation of one caller must not cancel the fetch for the others.
             await asyncio.shield(flight)
 
     def _start_fetch(self) -> asyncio.Task[None] | None:
-        """Return the fetch under way, or start one; None within the pause after the last."""
+        """Return the fetch in progress, or start one; None within the cooldown after the last one."""
         if self._flight is not None:
             return self._flight
         now = self._clock.monotonic()
         pause = self._policy.cooldown if self._keys else self._policy.retry_before_first
-        # Counted from the start of the last fetch, failed or not: a flood must not wear out a server that is ill.
+        # Count from the start of the last fetch, failed or not, so that a flood of tokens does not overload the server.
         if now - self._attempted_at < pause:
             return None
         self._attempted_at = now
@@ -138,7 +138,7 @@ class JwksClient:
             self._generation += 1
 
     async def _download(self) -> bytes:
-        """Read at most 64 KiB of an answer of status 200: a redirect could name any key server."""
+        """Return the body of a 200 response, up to 64 KiB. A redirect is an error, since it could name any server."""
         async with self._http.stream(
             "GET",
             self._url,
@@ -158,9 +158,9 @@ class JwksClient:
 
 
 def parse_jwks(document: bytes) -> list[VerificationKey]:
-    """Return the keys of a JWK Set (RFC 7517 section 5) that can be used.
+    """Return the usable keys of a JWK Set (RFC 7517 section 5).
 
-    `InvalidKeySet` when it holds none or names one twice.
+    Raise `InvalidKeySet` if it has none or has a name twice.
     """
     try:
         entries = decode_object(document, max_containers=_MAX_CONTAINERS).get("keys")

@@ -1,9 +1,8 @@
 """The compact serialisation of a JWS (RFC 7515 section 7.1), parsed strictly.
 
-Stock parsers decode first and ask later. Here size, alphabet and header are checked before anything
-is decoded or any key is looked for, and nothing in a header can name a key: `jwk`, `jku`, `x5u`,
-`x5c`, `crit`, `b64` and `zip` are refused by the rule that an access token has exactly three header
-members (RFC 8725 sections 3.1, 3.5 and 3.10).
+Size, alphabet and header are checked before anything is decoded or a key is looked up. Headers
+cannot bring a key of the caller: `jwk`, `jku`, `x5u`, `x5c`, `crit`, `b64` and `zip` are refused by
+the rule that an access token has exactly three header members (RFC 8725 sections 3.1, 3.5 and 3.10).
 """
 
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ _MAX_CONTAINERS = 32
 
 @dataclass(frozen=True, slots=True)
 class CompactToken:
-    """An access token taken apart, with nothing about it proven yet."""
+    """The parts of an access token, not verified yet."""
 
     algorithm: object
     key_id: KeyId
@@ -37,7 +36,7 @@ class CompactToken:
 
 
 def parse_compact(token: str) -> CompactToken:
-    """Take an access token apart, or raise `InvalidToken`."""
+    """Split an access token into its parts, or raise `InvalidToken`."""
     if len(token) > MAX_TOKEN_LENGTH:
         raise InvalidToken("longer than 8 KiB")
     try:

@@ -1,8 +1,8 @@
-"""Private keys as files: one PEM each, named by the time from which it signs.
+"""Private keys as files: one PEM file per key, named by the time from which it signs.
 
 `20261122T140000Z-4fJ2q8xYw1Tc.pem` signs from 14:00 UTC on; the name without `.pem` is its `kid`.
-One file and one name say everything, so a key is added by one atomic rename and a mounted secret
-needs no second file beside it.
+File and name hold everything, so a key is added by one atomic rename, and a mounted secret needs no
+second file.
 """
 
 import fcntl
@@ -25,7 +25,7 @@ _TOO_OPEN = stat.S_IWGRP | stat.S_IRWXO
 class KeyFolder:
     """A folder of key files.
 
-    Satisfies `libs.auth.keys.KeyStore`. Files whose names begin with a dot are passed over.
+    Satisfies `libs.auth.keys.KeyStore`. Files whose names begin with a dot are ignored.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -59,7 +59,7 @@ class KeyFolder:
         """Write a new private key, readable by its owner alone, and return its path."""
         pem = generate_private_pem(algorithm)
         path = self.path / f"{activates_at.astimezone(UTC):{_TIME}}-{_fingerprint(pem)}.pem"
-        # A name with a dot is no key yet; the rename makes it one as a whole.
+        # A file with a leading dot is ignored, so the rename publishes the complete key atomically.
         draft = path.with_name(f".{path.name}")
         try:
             handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -74,7 +74,7 @@ class KeyFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other processes that use this lock out, making the folder if need be."""
+        """Hold an exclusive lock on the folder, which is created if it does not exist."""
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle = os.open(self.path, os.O_RDONLY)
@@ -95,7 +95,7 @@ class KeyFolder:
         return UnusableKey(str(self.path), f"cannot be written to: {error.strerror}{remedy if permission else ''}")
 
     def holds_keys(self) -> bool:
-        """Tell whether there is any key file, fit for use or not."""
+        """Return whether there is any key file, usable or not."""
         return bool(self._files())
 
     def remove(self, key_id: KeyId) -> None:
@@ -107,7 +107,7 @@ class KeyFolder:
 
 
 def _identity(path: Path) -> tuple[int, int, int]:
-    # Follows links: a mounted secret changes by pointing its link elsewhere.
+    # Follow links: a mounted secret is updated by changing the target of a link.
     status = path.stat()
     return status.st_ino, status.st_size, status.st_mtime_ns
 

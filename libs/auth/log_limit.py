@@ -9,7 +9,7 @@ _WINDOW_SECONDS = 60.0
 
 
 class LogLimit:
-    """Writes a limited number of lines a minute, and one line that stands for the rest."""
+    """Writes a limited number of lines per minute, and one line when it starts to omit further ones."""
 
     def __init__(
         self,
@@ -28,7 +28,7 @@ class LogLimit:
         self._events = 0
 
     def write(self, line: Callable[[], None]) -> None:
-        """Call `line`, which writes one, unless this minute has had its number."""
+        """Call `line`, which writes one line, unless the limit of this minute is reached."""
         now = self._clock.monotonic()
         if now >= self._window_ends:
             if self._events > self._lines_per_minute:

@@ -1,7 +1,7 @@
-"""Passwords hashed with argon2id (RFC 9106), off the event loop, with or without a stored hash.
+"""Hash and check passwords with argon2id (RFC 9106), outside of the event loop.
 
-Inline, eight login clients take a service from 8,500 requests a second to 19. So hashes run in a thread
-pool, with fewer threads than cores and a bounded queue. Only one new password is in that queue at a time; the others
+In the event loop, eight login clients would reduce a service from 8,500 requests per second to 19. So hashes run in a
+thread pool, with fewer threads than cores and a bounded queue. Only one new password is in that queue at a time; others
 wait in a second queue, so a flood of registrations delays a login by at most two hashes.
 """
 
@@ -73,13 +73,13 @@ class Passwords:
             time_cost=cost.passes, memory_cost=cost.memory_kib, parallelism=cost.lanes, type=Type.ID
         )
         _share_one_arena()
-        # The number of threads limits the hashes: a cancelled caller's hash still runs, and its thread stays taken.
+        # The number of threads limits the hashes: the hash of a cancelled caller still runs in its thread.
         self._threads = ThreadPoolExecutor(workers or _half_the_cores(), thread_name_prefix="argon2")
         self._checks = _Queue(max_waiting)
         self._new = _Queue(max_waiting_new)
         self._one_new = asyncio.Semaphore(1)
         self._tidying: asyncio.TimerHandle | None = None
-        # Of the same cost as new hashes, so that a login of an unknown user takes as long as one of a known user.
+        # The same cost as for new hashes, so that unknown users take as long as known users.
         self._dummy = PasswordHash(self._hasher.hash(os.urandom(16).hex()))
 
     @property
@@ -137,7 +137,7 @@ class Passwords:
             self._tidy_later()
 
     def _tidy_later(self) -> None:
-        """Return the memory of hashes to the system after some idle seconds; at each hash it would cost a third."""
+        """Return memory to the system after some idle seconds, since a return after each hash would cost a third."""
         if self._tidying is not None:
             self._tidying.cancel()
         self._tidying = asyncio.get_running_loop().call_later(_IDLE_SECONDS, self._threads.submit, _return_memory)

@@ -1,9 +1,9 @@
 """Refresh tokens: opaque, single use, one family for each login (RFC 9700 section 4.14.2).
 
-The client holds 256 random bits, the store their SHA-256, which suffices for a secret of that
-strength. Each use replaces the token by a successor of the same family. A used token that comes
-back means that two parties hold the family, and which one is the thief is unknown: the whole family
-is revoked.
+The client holds 256 random bits, and the store their SHA-256, which is sufficient for a secret of
+that strength. Each use replaces the token by a successor of the same family. If a used token is
+presented again, two parties have tokens of the family, and it is unknown which one is legitimate;
+so the whole family is revoked.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ ABSOLUTE = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshGrant:
-    """What the store keeps of one refresh token."""
+    """The stored record of one refresh token."""
 
     digest: TokenDigest
     family: FamilyId
@@ -45,7 +45,7 @@ class RefreshGrant:
 
 
 class RefreshStore(Protocol):
-    """Where grants are kept; a service implements it on its database."""
+    """Storage of grants; a service implements it on its database."""
 
     async def add(self, grant: RefreshGrant) -> None:
         """Keep the first grant of a family."""
@@ -91,7 +91,7 @@ class RefreshTokens:
         idle: timedelta = IDLE,
         absolute: timedelta = ABSOLUTE,
     ) -> None:
-        """A token dies after `idle` unless used, a family after `absolute` however used."""
+        """A token expires after `idle` without use, a family after `absolute` regardless of use."""
         self._store = store
         self._clock = clock
         self._idle = idle
@@ -129,7 +129,7 @@ class RefreshTokens:
         now = self._clock.now()
         if grant.client_id != client_id or grant.revoked_at is not None:
             raise InvalidGrant("refresh token of another client, or revoked")
-        # Before the age: a stolen token betrays the theft even after its own end.
+        # Check this before the age: reuse of a stolen token is detected even after it has expired.
         if grant.used_at is not None:
             await self._revoke_reused(grant, now)
         if now >= grant.expires_at:
@@ -144,7 +144,7 @@ class RefreshTokens:
             expires_at=min(now + self._idle, grant.family_expires_at),
         )
         if not await self._store.replace(grant.digest, renewed):
-            # Lost against another use of the same token between the reading and here.
+            # A concurrent request has used the same token since it was read.
             await self._revoke_reused(grant, now)
         return Refreshed(successor, renewed)
 
@@ -165,7 +165,7 @@ class RefreshTokens:
         await self._store.revoke_subject(subject, at=self._clock.now())
 
     async def inspect(self, token: str) -> RefreshGrant | None:
-        """Return the grant behind a token that could be used now, else None (RFC 7662)."""
+        """Return the grant of a token that can be used now, else None (RFC 7662)."""
         try:
             grant = await self._find(token)
         except InvalidGrant:
@@ -187,7 +187,7 @@ class RefreshTokens:
 
 
 def digest_of(token: str) -> TokenDigest | None:
-    """Return the digest under which a token is stored, None for what cannot be one of ours."""
+    """Return the digest under which a token is stored, or None for text that cannot be a token."""
     if len(token) != _TOKEN_LENGTH or not token.isascii():
         return None
     return TokenDigest(hashlib.sha256(token.encode("ascii")).digest())

@@ -1,8 +1,8 @@
-"""Keys that check signatures and keys that make them, one algorithm each.
+"""Public keys that verify signatures and private keys that make them, each for one algorithm.
 
-A key is bound to its algorithm when it is made (RFC 8725 section 3.1), so a token's `alg` can agree
-or be refused but never choose. joserfc does the arithmetic; key material that it would take with a
-warning is refused here.
+A key is bound to its algorithm when it is made (RFC 8725 section 3.1), so a token's `alg` can only
+match or be refused. joserfc does the cryptography; key material that it accepts with a warning is
+refused here.
 """
 
 import re
@@ -30,7 +30,7 @@ _RSA_MIN_EXPONENT = 65537
 
 
 class Algorithm(StrEnum):
-    """What this library signs with and accepts (RFC 8037, RFC 7518): asymmetric, strong."""
+    """The algorithms that this library uses and accepts (RFC 8037, RFC 7518), all asymmetric."""
 
     EDDSA = "EdDSA"
     ES256 = "ES256"
@@ -54,7 +54,7 @@ class VerificationKey:
 
     def verifies(self, signing_input: bytes, signature: bytes) -> bool:
         """Tell whether `signature` is this key's over `signing_input`."""
-        # Not `JWSRegistry.get_alg`: it warns of the name EdDSA, which RFC 9864 deprecates and every client speaks.
+        # Not `JWSRegistry.get_alg`: it warns about the name EdDSA, which RFC 9864 deprecates but all clients use.
         return JWSRegistry.algorithms[self.algorithm].verify(signing_input, signature, self._jwk)
 
     def to_jwk(self) -> dict[str, str]:
@@ -79,7 +79,7 @@ class VerificationKey:
         if not all(isinstance(jwk.get(name), str) for name in members):
             return None
         try:
-            # Before the import, because joserfc warns of what we refuse.
+            # Check before the import, because joserfc warns about keys that are refused here.
             if algorithm is Algorithm.RS256 and _rsa_weakness(_integer(jwk["n"]).bit_length(), _integer(jwk["e"])):
                 return None
             key = kind.import_key({name: jwk[name] for name in members})
@@ -123,7 +123,7 @@ class SigningKey:
             raise ValueError(weakness or "neither an Ed25519, nor a P-256, nor an RSA key")
         kind, members = _KINDS[algorithm]
         jwk = kind.import_key(pem)
-        # Made of the public members alone, so that no later mistake can publish the others.
+        # Built from the public members only, so that a later mistake cannot publish the private ones.
         public = kind.import_key({name: jwk.dict_value[name] for name in members})
         return cls(VerificationKey(key_id, algorithm, public), activates_at, jwk)
 
@@ -158,7 +158,7 @@ def _algorithm_for(private: object) -> Algorithm | None:
 
 
 def _algorithm_of(jwk: dict[str, Any]) -> Algorithm | None:
-    """Derive the algorithm from the key itself, then hold a stated `alg` against it."""
+    """Derive the algorithm from the key itself, then compare it with a stated `alg`."""
     by_type = {
         ("OKP", "Ed25519"): Algorithm.EDDSA,
         ("EC", "P-256"): Algorithm.ES256,

@@ -1,7 +1,7 @@
-"""JSON and base64url as a verifier must read them: one meaning or none.
+"""Parse JSON and base64url strictly: input that parsers could read differently is refused.
 
-Where `json.loads` guesses or lets the last one win, two parsers in a chain can see two different
-tokens (RFC 8725 section 2.6, RFC 7515 section 10.12). So these refuse what RFC 8259 leaves open.
+`json.loads` accepts duplicate members, for example, so two parsers in a chain can see different
+tokens (RFC 8725 section 2.6, RFC 7515 section 10.12). These functions refuse what RFC 8259 leaves open.
 """
 
 import base64
@@ -9,7 +9,7 @@ import json
 import math
 from typing import Any
 
-# As many as 64 bits have; `int` alone would take thousands.
+# The digits of 64-bit integers; `int` would accept thousands.
 _MAX_INTEGER_DIGITS = 19
 
 
@@ -38,7 +38,7 @@ def decode_object(data: bytes, *, max_containers: int) -> dict[str, Any]:
     `max_containers` objects and arrays together.
     """
     text = data.decode("utf-8")
-    # Counted before parsing: a bound on all brackets is a bound on depth, and the parser recurses.
+    # Count brackets before parsing: their number limits the depth, and the parser is recursive.
     if text.count("[") + text.count("{") > max_containers:
         raise ValueError("too many objects and arrays")
     value = json.loads(
@@ -51,7 +51,7 @@ def decode_object(data: bytes, *, max_containers: int) -> dict[str, Any]:
     if type(value) is not dict:
         raise ValueError("not a JSON object")
     if "\\u" in text:
-        # Only an escape puts a lone surrogate into UTF-8, and encoding finds it at any depth.
+        # In UTF-8 only an escape can produce a lone surrogate; encoding the value finds it at any depth.
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     members: dict[str, Any] = value
     return members

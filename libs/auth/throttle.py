@@ -20,7 +20,7 @@ _IPV6_SITE = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """So many attempts in a window of `seconds`, which begins with the first of them."""
+    """The maximum of `attempts` in a window of `seconds`, which begins with the first attempt."""
 
     attempts: int
     seconds: int

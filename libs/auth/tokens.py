@@ -20,9 +20,9 @@ class TokenIssuer:
     """Signs access tokens for one issuer with the current key."""
 
     def __init__(self, *, keys: KeyRing, issuer: str, clock: Clock, lifetime: timedelta = LIFETIME) -> None:
-        """`issuer` becomes `iss`, the address under which the server's metadata lies (RFC 8414).
+        """`issuer` becomes `iss`, the base of the URL of the server's metadata (RFC 8414).
 
-        `ValueError` for a lifetime that is none, or so long that keys would retire before their tokens.
+        Raise `ValueError` if the lifetime is not positive, or so long that keys would retire before their tokens.
         """
         if not timedelta(0) < lifetime <= OVERLAP / 2:
             raise ValueError(f"a lifetime of {lifetime} is not between 0 and {OVERLAP / 2}")
@@ -42,7 +42,7 @@ class TokenIssuer:
         issued_at: datetime | None = None,
     ) -> str:
         """Return a token for `subject` that lives for `lifetime` from `issued_at`, by default now."""
-        # RFC 9068 times are whole seconds here, so the claims are made of what will be read back.
+        # The times in a token are whole seconds, so the claims are made of the rounded time.
         issued_at = (issued_at or self._clock.now()).replace(microsecond=0)
         claims = Claims(
             subject=subject,

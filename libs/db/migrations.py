@@ -1,7 +1,7 @@
 """Migrations, by alembic. Only the commands `migrate` and `migration` and tests import this module.
 
-All steps run in one transaction that holds a lock, so that two processes that start together migrate once, and one
-that dies in the middle leaves the database as it was.
+All steps run in one transaction that holds a lock. So two processes that start together migrate once, and a process
+that is killed during a migration leaves the database unchanged.
 """
 
 import asyncio

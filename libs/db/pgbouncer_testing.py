@@ -1,4 +1,4 @@
-"""PgBouncer for tests: a real one, from the graph, in transaction mode before a test's PostgreSQL."""
+"""A real PgBouncer for tests, in transaction mode in front of a test's PostgreSQL."""
 
 import contextlib
 import platform
@@ -36,12 +36,12 @@ client_tls_key_file = {0}/server.key
 
 
 class PgBouncer:
-    """A PgBouncer that may be stopped and started again."""
+    """A PgBouncer that a test may stop and start again."""
 
     def __init__(self, folder: Path, server: PostgresServer, *, pool_size: int, tls_folder: Path | None = None) -> None:
         """It has `pool_size` connections to each database of `server`, and a socket in `folder`.
 
-        With `tls_folder`, which holds `server.pem` and `server.key`, it also listens on 127.0.0.1, with TLS alone.
+        With `tls_folder`, which holds `server.pem` and `server.key`, it also listens on 127.0.0.1, only with TLS.
         """
         self.port = _free_port() if tls_folder else 6432
         self._folder = folder

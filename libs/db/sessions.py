@@ -6,7 +6,7 @@
     async with sessions.read() as session:    # statements that only read
         product = await session.get(Product, product_id)
 
-The block ends before the response begins, so a 2xx answer is only given for what is committed.
+The block ends before the response begins, so a 2xx response is sent only after the commit.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ class SessionFactory:
         self._limits = limits
         self._write = async_sessionmaker(engines.write, expire_on_commit=False)
         self._read = async_sessionmaker(engines.read, expire_on_commit=False)
-        # asyncio's lock is first come first served; the queue of SQLAlchemy's pool lets a newcomer overtake.
+        # asyncio's lock is FIFO; the queue of SQLAlchemy's pool is not.
         self._turn = asyncio.Lock() if engines.is_sqlite else None
         self._servers = WeakSet[Any]()
         if not engines.is_sqlite:
@@ -93,7 +93,7 @@ class SessionFactory:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        """Open a session for statements that only read; each sees what is committed when it begins.
+        """Open a session for statements that only read; each sees the rows that are committed when it starts.
 
         Raises:
             DatabaseUnavailable: the database or a free connection cannot be had in time.

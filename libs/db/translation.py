@@ -1,4 +1,4 @@
-"""Turns the errors of drivers and of SQLAlchemy into those of `libs.db.errors`."""
+"""Translate the errors of drivers and of SQLAlchemy into those of `libs.db.errors`."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ _NOT_MIGRATED = ("no such table", "no such column", "has no column named")
 def translate_errors(engine: AsyncEngine) -> None:
     """Have statements, commits and connection attempts of this engine raise our errors.
 
-    An error that is the programmer's, such as a wrong statement, stays what it is.
+    A programming error, such as a wrong statement, is not translated.
     """
     event.listen(engine.sync_engine, "handle_error", _translate)
     event.listen(engine.sync_engine, "do_connect", _connect)

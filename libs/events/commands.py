@@ -1,4 +1,4 @@
-"""The commands of every service with events. Each imports what it needs when it runs.
+"""The commands of every service with events. Each command imports its modules when it runs.
 
 A service adds `EventError` to the `startup_errors` of its `Service`.
 """

@@ -1,4 +1,4 @@
-"""The connection to NATS. It reconnects by itself for as long as it is open."""
+"""The connection to NATS, which reconnects automatically while it is open."""
 
 import asyncio
 import logging
@@ -40,7 +40,7 @@ class NatsConnection:
             raise BrokerUnavailable(f"no acknowledgement for {subject}: {describe(error)}") from error
 
     async def close(self) -> None:
-        """Send what is buffered and close the connection, within 2 seconds."""
+        """Flush the buffer and close the connection, within 2 seconds."""
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
                 if self._client.is_connected:

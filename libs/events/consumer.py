@@ -1,4 +1,4 @@
-"""Consumers: which events a service consumes, and what it does with each.
+"""Consumers: the events that a service consumes, and their handlers.
 
     async def forget_owner(event: UserDeleted, session: AsyncSession) -> None:
         await session.execute(...)

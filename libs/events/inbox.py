@@ -21,7 +21,7 @@ from libs.events.tables import INBOX, VERSIONS
 
 
 class Result(StrEnum):
-    """What became of an event."""
+    """The outcome of an event."""
 
     APPLIED = "applied"
     DUPLICATE = "duplicate"

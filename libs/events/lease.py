@@ -19,7 +19,7 @@ from libs.events.tables import LEASES
 
 
 class Lease:
-    """The right to do what `name` says. It ends by itself when it is not renewed for `seconds`.
+    """An exclusive right to the activity `name`, which expires if it is not renewed for `seconds`.
 
     Attributes:
         fence: number of this holding of the lease, which grows from one holder to the next; None while not held.

@@ -1,4 +1,4 @@
-"""The outbox: events are rows, committed with the change that they tell of.
+"""The outbox: events are rows that are committed with the change that they describe.
 
     async with sessions.begin() as session:
         user.name = name
@@ -48,7 +48,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """What is recorded and not published: how many events, and the age of the oldest in seconds."""
+    """The number of recorded events that are not published, and the age of the oldest in seconds."""
 
     rows: int
     seconds: float
@@ -93,16 +93,16 @@ async def mark_published(session: AsyncSession, numbers: Sequence[int]) -> None:
 
 
 async def lag(session: AsyncSession) -> Lag:
-    """Return how far publication is behind."""
+    """Return the lag of publication."""
     statement = sa.select(sa.func.count(), sa.func.min(OUTBOX.c.recorded_at)).where(OUTBOX.c.published_at.is_(None))
     rows, oldest = (await session.execute(statement)).one()
     return Lag(rows, max(0.0, (datetime.now(UTC) - oldest).total_seconds()) if oldest else 0.0)
 
 
 async def replay(sessions: SessionFactory, since: datetime) -> int:
-    """Have the relay publish again what was recorded since then, and return how many events that are.
+    """Mark the events recorded since `since` for publication again, and return their number.
 
-    Consumers ignore what they have applied, so a `since` that is too early does no harm.
+    Consumers ignore events that they have applied, so a `since` that is too early does no harm.
     """
     return sum([count async for count in _replay_batches(sessions, since)])
 
@@ -116,7 +116,7 @@ async def prune_outbox(session: AsyncSession, limit: int, *, retention: timedelt
 
 
 async def _replay_batches(sessions: SessionFactory, since: datetime) -> AsyncIterator[int]:
-    """Go through the numbers upwards, since a relay that is running publishes and marks what was reset before."""
+    """Reset rows in ascending order, because a running relay publishes and marks earlier ones meanwhile."""
     after = 0
     while True:
         async with sessions.begin(read_committed=True) as session:

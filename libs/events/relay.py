@@ -31,7 +31,7 @@ class Publisher(Protocol):
     """Publishes a message and returns when it is stored."""
 
     async def publish(self, subject: str, payload: bytes, headers: Mapping[str, str]) -> None:
-        """Raise BrokerUnavailable where there is no acknowledgement."""
+        """Publish, or raise BrokerUnavailable if there is no acknowledgement."""
 
 
 class Relay:
@@ -52,7 +52,7 @@ class Relay:
         self._lease_seconds = lease_seconds
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Publish what is recorded until `stopping` is set; the batch in hand is finished and marked."""
+        """Publish recorded events until `stopping` is set; the current batch is finished and marked."""
         failures = 0
         with outbox.commits() as committed:
             while not stopping.is_set():
@@ -93,14 +93,14 @@ class Relay:
         return len(messages)
 
     async def _step(self) -> float:
-        """Do what there is to do, and return how long to wait afterwards, in seconds."""
+        """Publish a batch if this process gets the lease, and return how long to wait afterwards, in seconds."""
         if not self._lease.is_held and not await self._lease.acquire():
             return self._lease_seconds / 3
         published = await self.relay_batch()
         return 0.0 if published == _BATCH else min(_POLL_SECONDS, self._lease_seconds / 6)
 
     async def _publish(self, messages: Sequence[Message]) -> tuple[list[int], BaseException | None]:
-        """Publish aggregates side by side, and the events of each one after the other."""
+        """Publish aggregates concurrently, and the events of each aggregate in order."""
         chains: dict[tuple[str, str], list[Message]] = {}
         for message in messages:
             chains.setdefault((message.aggregate, message.subject), []).append(message)

@@ -4,7 +4,7 @@
     async with events.running():
         yield
 
-NATS may be absent: the service starts, is ready and records. Nothing here is part of readiness.
+Without NATS the service starts, is ready and records events. Nothing here is part of readiness.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 
 class EventRuntime:
-    """Relays what the service records, and applies what it consumes."""
+    """Publishes the events that the service records, and applies the events that it consumes."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class EventRuntime:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Relay and consume while the block runs; then finish what is in hand, within the drain time."""
+        """Relay and consume while the block runs; then finish the current events within the drain time."""
         stopping = asyncio.Event()
         task = asyncio.create_task(self._run(stopping))
         try:
@@ -142,7 +142,7 @@ class EventRuntime:
 
 
 async def _finish(task: asyncio.Task[None], seconds: float) -> None:
-    """Wait for a task, and cancel it after so many seconds: JetStream delivers again what it had in hand."""
+    """Wait for a task, and cancel it after some seconds; JetStream redelivers its unacknowledged message."""
     await asyncio.wait((task,), timeout=seconds)
     if not task.done():
         _log.warning("events in hand were not finished within %g s", seconds)

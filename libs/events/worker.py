@@ -1,6 +1,6 @@
 """The worker fetches the messages of one consumer, one at a time, and applies them.
 
-One message in hand keeps the order, makes the server's count of deliveries a count of attempts, and leaves little to
+One message at a time keeps the order, makes the server's count of deliveries a count of attempts, and leaves little to
 finish when the process stops. Order holds for several replicas too, since the consumer's `max_ack_pending` is 1: the
 server hands out no other message before this one is acknowledged or its delay is over.
 """
@@ -70,7 +70,7 @@ class Worker:
         self._retries = retries
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Apply messages until `stopping` is set; the one in hand is finished and acknowledged."""
+        """Apply messages until `stopping` is set; the current one is finished and acknowledged."""
         logged = ""
         while not stopping.is_set():
             try:
@@ -132,7 +132,7 @@ class Worker:
                 try:
                     return await self._inbox.apply(handler, event)
                 except _DATABASE_ERRORS as error:
-                    # No fault of the event: it is kept in hand until the database answers.
+                    # No fault of the event: retry it here until the database answers.
                     _log.warning("events of %s wait for the database: %s", self._consumer.source, error)
                     await message.in_progress()
                     await _pause(_PAUSE_SECONDS, stopping)

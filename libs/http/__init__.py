@@ -1,1 +1,1 @@
-"""Calls from one service to another: deadlines, retries, circuit breaker, credentials, trace context, metrics."""
+"""Calls between services, with deadlines, retries, circuit breaker, credentials, trace context and metrics."""

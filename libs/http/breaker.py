@@ -31,7 +31,7 @@ class CircuitState(IntEnum):
 
 
 class Result(Enum):
-    """What a request says about its peer."""
+    """The result of a request, as it counts for the state of its peer."""
 
     SUCCESS = "success"
     FAILURE = "failure"
@@ -78,7 +78,7 @@ class CircuitBreaker:
         return self._period
 
     def record(self, admitted: int, result: Result) -> None:
-        """Take the result of an admitted request. Those admitted before the last change of state say nothing."""
+        """Record the result of an admitted request. Results of requests from before the last change are ignored."""
         if admitted != self._period:
             return
         self._is_probing = False
@@ -105,11 +105,11 @@ class CircuitBreaker:
 
 
 class BreakerTransport(WrappingTransport):
-    """Sends what the breaker admits.
+    """Sends the requests that the breaker admits.
 
-    No usable response and the statuses 502, 503 and 504 are failures. Clients choose deadlines, so a short one is no
-    evidence: a request that is cancelled, because its deadline passes for example, is a failure if it took half of
-    `seconds`, and a connection that takes too long, or a 504, is one if half of `seconds` was left at the beginning.
+    A missing or unusable response and the statuses 502, 503 and 504 are failures. Clients choose deadlines, so failures
+    due to short deadlines do not count: a cancelled request is a failure only if it took at least half of `seconds`,
+    and a connection timeout or a 504 only if at least half of `seconds` was left at the beginning.
     """
 
     def __init__(

@@ -14,7 +14,7 @@ _HEADER: Final = "Authorization"
 
 
 class Credentials(Enum):
-    """Whose token calls to a peer carry."""
+    """The source of the token of calls to a peer."""
 
     SERVICE = "service"
     """The service's own: the peer knows which service calls, not for which user."""
@@ -25,7 +25,7 @@ class Credentials(Enum):
 
 
 class CallerTokenTransport(WrappingTransport):
-    """Hands the bearer token of the request in progress on."""
+    """Passes on the bearer token of the request in progress."""
 
     def __init__(self, inner: httpx2.AsyncBaseTransport, *, peer: str) -> None:
         super().__init__(inner)
@@ -61,7 +61,7 @@ class ServiceTokenTransport(WrappingTransport):
         """
         if self._tokens is None:
             raise CredentialsUnavailable(self._peer, "the service has no client secret, so it gets no token")
-        # Reads a body that is a stream, which could be sent only once.
+        # Read a streamed body into memory, since a stream can be sent only once.
         await request.aread()
         token = await self._tokens.token()
         response = await self._send(request, token)

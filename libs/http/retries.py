@@ -22,7 +22,7 @@ _TOO_MANY_REQUESTS: Final = 429
 
 
 class RetryEvent(Enum):
-    """What happened to a retry; a label of the metrics."""
+    """The outcome of a retry; a label of the metrics."""
 
     SENT = "sent"
     DENIED = "denied"
@@ -71,11 +71,11 @@ class RetryTransport(WrappingTransport):
         self._on_retry = on_retry
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send the request, again where that may help."""
+        """Send the request, and retry it if it may be repeated."""
         self._budget.earn()
         if not is_repeatable(request):
             return await self.inner.handle_async_request(request)
-        # Reads a body that is a stream, which could be sent only once.
+        # Read a streamed body into memory, since a stream can be sent only once.
         await request.aread()
         backoff = _Backoff(request.extensions[DEADLINE], self._budget, self._on_retry)
         try:
@@ -96,7 +96,7 @@ class RetryTransport(WrappingTransport):
 
 
 def is_repeatable(request: httpx2.Request) -> bool:
-    """Return whether a second request has no further effect.
+    """Return whether sending the request twice has no further effect.
 
     The extension `idempotent` says so, else the method (RFC 9110, section 9.2.1) or an `Idempotency-Key`.
     """

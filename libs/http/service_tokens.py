@@ -34,7 +34,7 @@ _MAX_BYTES: Final = 64 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientCredentials:
-    """Where a service gets its tokens, and what it shows there."""
+    """The token endpoint and the credentials of a service."""
 
     token_url: str
     client_id: str
@@ -55,7 +55,7 @@ class ServiceTokens:
     """The current token of this service."""
 
     def __init__(self, credentials: ClientCredentials, *, http: httpx2.AsyncBaseTransport, clock: Clock) -> None:
-        """Fetch nothing yet. `http` sends the requests, and stays the caller's to close."""
+        """Fetch nothing yet. `http` sends the requests; the caller closes it."""
         self._credentials = credentials
         self._http = AttemptTransport(http, peer=_PEER, url=httpx2.URL(credentials.token_url), max_bytes=_MAX_BYTES)
         self._clock = clock
@@ -66,9 +66,9 @@ class ServiceTokens:
         self._flight: asyncio.Task[None] | None = None
 
     async def token(self) -> str:
-        """Return a valid token. Concurrent callers wait for one fetch, which goes on when they give up.
+        """Return a valid token. Concurrent callers wait for one fetch, which continues if they are cancelled.
 
-        While the endpoint fails, the last token is used to its end, and the endpoint is asked every two seconds.
+        While the endpoint fails, the last token is used until it expires, and the endpoint is tried every two seconds.
 
         Raises:
             CredentialsUnavailable: there is none.

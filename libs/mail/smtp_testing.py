@@ -31,7 +31,7 @@ class ReceivedEmail:
 
 @dataclass(slots=True)
 class FakeSmtpServer:
-    """Behaviour of the server, and what it received.
+    """The behaviour of the server, and the emails and commands that it received.
 
     Attributes:
         replies: replies by verb (`greeting` before the first command), in place of the usual ones.

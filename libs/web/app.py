@@ -34,7 +34,7 @@ Lifespan = Callable[[FastAPI, Registry], AbstractAsyncContextManager[None]]
 
 @dataclass(frozen=True, slots=True)
 class ServiceDefinition:
-    """What a service adds to the common application.
+    """The parts that a service adds to the common application.
 
     Attributes:
         title: name of the API.

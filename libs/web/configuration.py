@@ -1,4 +1,4 @@
-"""Settings as people read them: what there is to set, and what is set."""
+"""Documentation of the settings, and their current values, as text."""
 
 from collections.abc import Iterator
 
@@ -9,12 +9,12 @@ from libs.web.settings import WebSettings
 
 
 def prefix_of(settings: type[WebSettings]) -> str:
-    """What the names of the environment variables begin with."""
+    """Return the prefix of the names of the environment variables."""
     return settings.model_config.get("env_prefix", "")
 
 
 def table(settings: type[WebSettings]) -> str:
-    """A Markdown table of every setting: its variable, its default and what it is for."""
+    """Return a Markdown table of all settings: variable, default and description."""
     rows = "".join(f"| `{name}` | {default} | {meaning} |\n" for name, default, meaning in _rows(settings))
     return f"| Variable | Default | Meaning |\n| --- | --- | --- |\n{rows}"
 

@@ -1,4 +1,4 @@
-"""What is known of the request in progress, for logs, error documents and calls to other services."""
+"""The request in progress: its id, headers and disconnection, for logs, errors and calls to other services."""
 
 import re
 import secrets

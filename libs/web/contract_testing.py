@@ -1,4 +1,4 @@
-"""Check an OpenAPI document for what the validators of the specification let through and generated clients stumble on.
+"""Check an OpenAPI document for faults that validators accept but that break generated clients.
 
 Tests of every service call `contract_faults`.
 """

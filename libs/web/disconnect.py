@@ -1,8 +1,8 @@
 """The disconnection of a client while its request is in progress.
 
-uvicorn reports it by the message `http.disconnect`, and FastAPI goes on with the handler. The handler is not cancelled
-here either: a cancelled SQL statement costs its database connection, so clients could wear out the pool by hanging up.
-What is worth cancelling registers a callback, as calls to other services do.
+uvicorn reports it by the message `http.disconnect`, and FastAPI continues the handler. It is not cancelled here either:
+a cancelled SQL statement costs its database connection, so clients could exhaust the pool by disconnecting. Operations
+that should be cancelled, such as calls to other services, register a callback.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ class DisconnectWatch:
             # The watch has received this message of a request without a body.
             self._is_body_received = True
             return {"type": "http.request", "body": b"", "more_body": False}
-        # The application may be cancelled while it waits; the watch goes on.
+        # The application may be cancelled while it waits; the watch continues.
         await asyncio.shield(self._task)
         return {"type": _DISCONNECT}
 
@@ -55,7 +55,7 @@ class DisconnectWatch:
         self._callbacks.discard(callback)
 
     def close(self) -> None:
-        """Stop to watch."""
+        """Stop watching."""
         if self._task is not None:
             self._task.cancel()
 

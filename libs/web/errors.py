@@ -1,4 +1,4 @@
-"""What goes wrong around a service rather than in its domain."""
+"""Errors of running a service, as opposed to errors of its domain."""
 
 import errno
 import socket
@@ -33,14 +33,14 @@ class ListenError(StartupError):
 
 
 class PortTaken(ListenError):
-    """Another process listens there."""
+    """Another process listens on the address."""
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__(host, port, "is in use by another process; choose another port.")
 
 
 class PortForbidden(ListenError):
-    """This process may not listen there."""
+    """This process has no permission to listen on the address."""
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__(host, port, "is not permitted to this process; choose a port above 1023.")

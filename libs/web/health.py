@@ -29,7 +29,7 @@ class ReadinessCheck(Protocol):
 
     @property
     def name(self) -> str:
-        """What is checked, in a word."""
+        """The name of the checked resource."""
 
     async def reason(self) -> str | None:
         """Return why the service cannot work, in one sentence; None when it can."""

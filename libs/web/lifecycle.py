@@ -1,4 +1,4 @@
-"""The one fact that the server tells the application: whether it is about to stop."""
+"""The state that the server shares with the application: whether it is draining."""
 
 from dataclasses import dataclass
 

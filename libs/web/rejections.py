@@ -1,4 +1,4 @@
-"""Answers that a server gives by itself, before any application code runs (RFC 9457)."""
+"""Error responses of the server itself, before any application code runs (RFC 9457)."""
 
 import json
 from collections.abc import Sequence

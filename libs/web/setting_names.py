@@ -14,7 +14,7 @@ _LINE = re.compile(
     (?:'(?:[^'\\]|\\.)*'\s*(?:\#.*)?|"(?:[^"\\]|\\.)*"\s*(?:\#.*)?|[^'"\s].*|)""",
     re.VERBOSE,
 )
-# Variables that Kubernetes sets for each Service of the namespace; PORT itself is a setting of ours.
+# Variables that Kubernetes sets for each Service of the namespace. PORT itself is a setting of the service.
 _LINK_NAME = re.compile(
     r"(?:.*_)?(?:SERVICE_HOST|SERVICE_PORT(?:_.+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)"
 )

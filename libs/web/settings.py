@@ -13,7 +13,7 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 class WebSettings(BaseSettings):
-    """Where a service listens, what it lets in, what it says and how it stops.
+    """Settings of the server: addresses, limits, logs and shutdown.
 
     Read once, in `__main__`, from the environment; frozen from then on. Durations are seconds.
     A setting that is a secret has no default in any subclass.

@@ -1,4 +1,4 @@
-"""Strict input: what plain JSON parsing and plain models let through is refused here.
+"""Strict input: refuse input that `json.loads` and default pydantic models accept.
 
 Refused as malformed (400): duplicate keys, NaN and Infinity, any encoding but UTF-8, a byte order
 mark, lone surrogates, NUL. Refused as invalid (422): unknown fields, `true` for 1, numbers as

@@ -1,4 +1,4 @@
-"""An application in a test: its lifespan run, and a client that calls it without a socket."""
+"""Run an application's lifespan in a test, and call it without a socket."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -22,7 +22,7 @@ _states: WeakKeyDictionary[FastAPI, Mapping[str, object]] = WeakKeyDictionary()
 
 @asynccontextmanager
 async def running(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of `app` between its start and its end."""
+    """Yield a client of `app` while its lifespan runs."""
     async with app.router.lifespan_context(app) as state:
         _states[app] = state or {}
         async with client_at(app, "127.0.0.1") as client:
@@ -45,7 +45,7 @@ def registered(app: FastAPI, kind: type[T]) -> T:
 
 
 def operations(app: FastAPI) -> Iterator[tuple[str, str]]:
-    """Method and path of everything that the application's description offers."""
+    """Return method and path of every operation in the application's OpenAPI document."""
     for path, item in app.openapi()["paths"].items():
         for method in _METHODS:
             if method in item:

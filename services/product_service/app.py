@@ -73,7 +73,7 @@ def create_app(
 
 
 class _Resources:
-    """What the service opens in its lifespan."""
+    """The resources that the service opens in its lifespan."""
 
     def __init__(
         self, settings: ProductSettings, clock: Clock, keys: KeySource | None, users: UserServiceClient | None

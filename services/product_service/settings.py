@@ -11,7 +11,7 @@ from libs.web.setting_types import Port
 
 
 class ProductSettings(CallSettings, EventServiceSettings):
-    """What the product service needs to know."""
+    """The settings of the product service."""
 
     model_config = SettingsConfigDict(env_prefix="PRODUCT_SERVICE_")
     sqlite_name: ClassVar[str] = "products.db"

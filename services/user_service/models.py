@@ -89,7 +89,7 @@ class ScopeSet(TypeDecorator[frozenset[Scope]]):
 class User(Base):
     """A user. Tokens issued before the second of `password_changed_at` are no longer valid.
 
-    `version` is that of the events: each change that one tells of raises it.
+    `version` is the aggregate version of events: each change with an event increases it.
     """
 
     __tablename__ = "users"

@@ -37,7 +37,7 @@ def _is_scope(text: str) -> bool:
 
 
 class UserSettings(EventServiceSettings):
-    """What the user service needs to know. Its private keys are files, never settings."""
+    """The settings of the user service. Its private keys are files, never settings."""
 
     model_config = SettingsConfigDict(env_prefix="USER_SERVICE_")
     sqlite_name: ClassVar[str] = "users.db"

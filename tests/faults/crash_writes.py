@@ -34,7 +34,7 @@ class Workload(Protocol):
 
 
 class WriteLog:
-    """The writes that are acknowledged, and those that may be stored or not."""
+    """The acknowledged writes, and the ones that may be stored or not."""
 
     def __init__(self, work: Workload) -> None:
         self._work = work

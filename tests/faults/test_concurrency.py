@@ -134,7 +134,7 @@ def test_a_stop_under_load(stack: ServiceStack, ann: SeededUser, service: str, a
 
 
 def _wait_until_served(clients: list[Client]) -> None:
-    """Wait until each client has two responses. It does not fail: the clients go on until the service stops."""
+    """Wait until each client has two responses. It does not fail: the clients run until the service stops."""
     end = time.monotonic() + _PATIENCE_SECONDS
     while any(each.answered < 2 and not each.failed for each in clients) and time.monotonic() < end:
         time.sleep(0.05)

@@ -11,7 +11,7 @@ _BACK_SECONDS = 60
 
 
 def test_known_keys_serve_while_the_issuer_is_down(tmp_path: Path) -> None:
-    """Reads go on and the service stays ready; an unknown key is 401; a new login is good when the issuer is back."""
+    """Reads work and the service stays ready; an unknown key is 401; new logins work when the issuer is back."""
     stack = sqlite_stack(tmp_path)
     stack.users.start()
     with stack.products.running(), client() as http:

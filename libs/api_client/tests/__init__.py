@@ -1,1 +1,1 @@
-"""Tests of what generated clients are made of."""
+"""Tests of the runtime of generated clients."""

@@ -187,7 +187,7 @@ async def test_a_refusal_leaves_neither_token_nor_reason_in_the_answer(caplog: p
 
 
 async def test_rejected_tokens_write_a_limited_number_of_lines(caplog: pytest.LogCaptureFixture) -> None:
-    """After 60 lines in a minute one line says so, and the next minute begins with the number of those missing."""
+    """After 60 lines in a minute, one line reports the limit; the next minute starts with the number of omissions."""
     factory = TokenFactory()
     app = new_app(factory, Authenticator(factory.verifier, clock=factory.clock))
     with caplog.at_level(logging.INFO, logger="libs.auth"):

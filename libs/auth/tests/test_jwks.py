@@ -205,7 +205,7 @@ async def test_a_removed_key_empties_the_cache(server: JwksServer) -> None:
 
 
 async def test_a_caller_that_gives_up_does_not_stop_the_fetch(server: JwksServer) -> None:
-    """The fetch goes on for the other callers that wait for it."""
+    """The fetch continues for the other callers that wait for it."""
     gate = asyncio.Event()
 
     async def slow() -> httpx2.Response:

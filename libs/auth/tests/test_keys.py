@@ -76,7 +76,7 @@ def test_a_change_is_seen_within_the_interval_and_not_looked_for_before(ring: Ri
 
 
 def test_a_bad_change_is_logged_and_the_good_keys_stay(ring: Ring, caplog: pytest.LogCaptureFixture) -> None:
-    """A service that runs is not stopped by a mistake in its folder; the log says so at each look."""
+    """An invalid folder does not stop a running service; each reading of it logs the error."""
     ring.store.keys = []
     ring.clock.advance(5)
     with caplog.at_level(logging.ERROR):

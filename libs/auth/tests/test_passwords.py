@@ -1,4 +1,4 @@
-"""Tests of libs.auth.passwords, with hashes that cost little unless the cost is what is tested."""
+"""Tests of libs.auth.passwords, with cheap hashes except in tests of the cost."""
 
 import asyncio
 import os

@@ -84,7 +84,7 @@ VECTORS = {
 
 
 def published_key(jwk: dict[str, str]) -> VerificationKey:
-    """Read a published key under a name of ours."""
+    """Read a published key and give it a key id."""
     key = VerificationKey.from_jwk({**jwk, "kid": "vector"})
     assert key is not None
     return key

@@ -97,7 +97,7 @@ def test_a_newer_database_is_left_alone(url: str, capsys: pytest.CaptureFixture[
 
 
 def test_models_and_migrations_are_compared(url: str) -> None:
-    """Columns, tables and indexes of only one side are named, except those that are excluded by name."""
+    """Columns, tables and indexes of only one side are named, unless they are excluded by name."""
     assert differences(url, SCHEMA) == []
     assert "colour" in str(differences(url, Schema(Base.metadata, SCHEMA.scripts)))
 

@@ -40,7 +40,7 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where a server listens and what it may store.
+    """The addresses and storage limits of a server.
 
     Attributes:
         store: folder of the streams.

@@ -19,7 +19,7 @@ _FIXED_OF_STREAMS = ("retention", "storage")
 
 
 class Action(StrEnum):
-    """How a stream or consumer becomes as declared."""
+    """The kind of step that makes a stream or consumer match its declaration."""
 
     CREATE = "create"
     UPDATE = "update"

@@ -46,7 +46,7 @@ _TYPE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 
 @dataclass(frozen=True, slots=True)
 class ServiceEvents:
-    """What a service publishes and consumes.
+    """The events that a service publishes and consumes.
 
     Attributes:
         name: its name.

@@ -85,7 +85,7 @@ async def _run(database: str, url: str, order: str, reach: Reach) -> None:
 
 
 class _Sessions(SessionFactory):
-    """Sessions that tell of each transaction, before and after it."""
+    """Sessions that report each transaction, before and after it."""
 
     reach: Reach | None = None
     before: Step | None = None
@@ -105,7 +105,7 @@ class _Sessions(SessionFactory):
 
 
 class _Publisher:
-    """Publishes, and tells of each message when it was sent and when it was acknowledged."""
+    """Publishes, and reports each message when it is sent and when it is acknowledged."""
 
     def __init__(self, client: Client, reach: Reach) -> None:
         self._client = client
@@ -122,7 +122,7 @@ class _Publisher:
 
 
 class _Worker(Worker):
-    """Tells of each message when it arrives and when it was acknowledged."""
+    """Reports each message when it arrives and when it is acknowledged."""
 
     reach: Reach
 

@@ -19,7 +19,7 @@ _SHORT = 0.2
 
 
 class _Publisher:
-    """Keeps what is published, and fails for the order `away` while `is_failing`."""
+    """Records the published messages, and fails for the order `away` while `is_failing`."""
 
     def __init__(self) -> None:
         self.is_failing = True

@@ -26,7 +26,7 @@ def test_nothing_has_to_be_set() -> None:
     ],
 )
 def test_wrong_settings_are_rejected(changed: dict[str, object]) -> None:
-    """Invalid settings are rejected, also those that only conflict with defaults."""
+    """Invalid settings are rejected, also if they only conflict with defaults."""
     with pytest.raises(ValidationError):
         EventSettings.model_validate(changed)
 

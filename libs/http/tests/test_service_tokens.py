@@ -76,7 +76,7 @@ async def test_a_token_is_renewed_in_the_background_in_its_last_minute(server: T
 
 
 async def test_concurrent_calls_cause_one_fetch(server: TokenServer) -> None:
-    """Concurrent calls wait for one fetch, which goes on if the call that started it is cancelled."""
+    """Concurrent calls wait for one fetch, which continues if the call that started it is cancelled."""
     first = asyncio.create_task(server.tokens.token())
     others = [asyncio.create_task(server.tokens.token()) for _ in range(50)]
     await asyncio.sleep(0)

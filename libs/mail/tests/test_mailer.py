@@ -58,7 +58,7 @@ async def test_a_folder_that_cannot_be_written_raises_delivery_error(tmp_path: P
 
 
 def test_a_setting_selects_the_mailer(tmp_path: Path) -> None:
-    """Other text is rejected with a sentence that lists what is possible."""
+    """Other text is rejected with a sentence that lists the valid values."""
     assert isinstance(open_mailer("console", sender=SENDER), ConsoleMailer)
     assert isinstance(open_mailer(f"folder:{tmp_path}", sender=SENDER), FolderMailer)
     for wrong in ("", "folder:", "smtp", "pigeon:1"):

@@ -21,7 +21,7 @@ router = APIRouter()
 
 
 class ShippedSettings(WebSettings):
-    """Where the process listens, and its limits."""
+    """The address and limits of the process."""
 
     model_config = SettingsConfigDict(env_prefix="SHIPPED_")
 

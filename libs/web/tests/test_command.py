@@ -275,7 +275,7 @@ def test_what_is_printed_can_be_read_again(shop: Shop, tmp_path: Path) -> None:
 
 
 def test_the_table_says_what_is_required() -> None:
-    """A setting without a default says so."""
+    """The table marks settings without a default as required."""
     assert "| `SHOP_API_KEY` | required | A secret: it has no default. |" in table(ShopSettings)
 
 

@@ -79,7 +79,7 @@ async def test_no_message_of_a_body_is_taken_from_the_application() -> None:
 
 
 async def test_cancelling_a_receiver_does_not_end_the_watch() -> None:
-    """The watch goes on when the receiver is cancelled, as `Request.is_disconnected` does."""
+    """The watch continues when the receiver is cancelled, as by `Request.is_disconnected`."""
     client = Client(EMPTY)
     watched, called = watch(client)
     watched.add(called.set)

@@ -1,4 +1,4 @@
-"""How long the protocol waits, what it hides from the application, and when it closes."""
+"""Deadlines, limits, forwarding fields and closing of connections in the hardened protocol."""
 
 import asyncio
 import contextlib
@@ -77,7 +77,7 @@ def test_idle_connection_is_closed(hasty: Running, start: bytes) -> None:
 
 
 def test_rejected_client_cannot_stay() -> None:
-    """A client that goes on sending after its rejection is cut off."""
+    """A client that continues to send after its rejection is cut off."""
     with serving(echo, HASTY) as running, running.client() as client:
         assert client.ask(b"NONSENSE\r\n\r\n").status == 400
         end = time.monotonic() + 60

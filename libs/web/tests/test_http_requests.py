@@ -113,7 +113,7 @@ def test_ordinary_requests_pass(server: Running, pause: float) -> None:
     noise=st.binary(max_size=12) | st.sampled_from([b"\r\n", b"\n", b"\0", b": ", b"Host: b\r\n", b"/", b" "]),
 )
 def test_noise_is_answered_or_cut_off(server: Running, request_: bytes, place: float, lost: int, noise: bytes) -> None:
-    """A damaged request gets an expected status or no response, and the server goes on serving."""
+    """A damaged request gets an expected status or no response, and the server continues to serve."""
     at = int(place * len(request_))
     with server.client() as client:
         client.send(request_[:at] + noise + request_[at + lost :])

@@ -92,7 +92,7 @@ async def test_products_have_the_names_of_their_owners(
 async def test_products_are_served_without_the_user_service(
     client: httpx2.AsyncClient, factory: TokenFactory, users: FakeUserService, status: int
 ) -> None:
-    """Reading, listing, creating and changing go on; the name is marked as unavailable."""
+    """Reading, listing, creating and changing products work, and the name is marked as unavailable."""
     users.answer_problem("read_directory", status)
     path = await _create(client, ann(factory))
     listed = (await client.get("/products", headers=ann(factory))).json()["items"]

@@ -1,4 +1,4 @@
-"""Request headers with the tokens of two owners, an administrator and a caller without a scope of ours."""
+"""Request headers with tokens of two owners, an administrator and a caller without a scope of this service."""
 
 from libs.auth.testing import TokenFactory
 

@@ -1,4 +1,4 @@
-"""The tables of events, and the version of users that events tell of."""
+"""The tables of events, and the version of users that events carry."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -22,7 +22,7 @@ class AccessTokens:
 
     @property
     def seconds(self) -> int:
-        """How long a token lives."""
+        """The lifetime of a token in seconds."""
         return round(self._issuer.lifetime.total_seconds())
 
     def scopes_of(self, user: User) -> frozenset[Scope]:

@@ -62,7 +62,7 @@ class _Lingering:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
-        """As `SessionFactory`, with a pause before the commit."""
+        """Begin a transaction like `SessionFactory`, with a pause before the commit."""
         async with self._sessions.begin() as session:
             yield session
             await session.flush()

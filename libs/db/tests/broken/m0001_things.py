@@ -1,4 +1,4 @@
-"""A first step that would do."""
+"""A first step that succeeds."""
 
 import sqlalchemy as sa
 from alembic import op

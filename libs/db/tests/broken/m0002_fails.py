@@ -1,4 +1,4 @@
-"""A second step that does not."""
+"""A second step that fails."""
 
 from alembic import op
 

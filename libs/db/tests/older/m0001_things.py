@@ -1,4 +1,4 @@
-"""The step that a newer database has long behind it."""
+"""A step that a newer database has already applied."""
 
 import sqlalchemy as sa
 from alembic import op

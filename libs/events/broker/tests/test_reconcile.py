@@ -61,7 +61,7 @@ async def test_settings_are_updated(jetstream: JetStreamContext) -> None:
 
 
 async def test_a_shorter_retention_loses_data(jetstream: JetStreamContext) -> None:
-    """The plan says so."""
+    """The plan marks a shorter retention as a loss of data."""
     info = await jetstream.stream_info("EVENTS_shop")
     await jetstream.update_stream(info.config.evolve(max_age=0))
     assert _changed(await plan(jetstream, TOPOLOGY)) == {"EVENTS_shop": (Action.UPDATE, True)}
