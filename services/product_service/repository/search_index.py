@@ -1,7 +1,7 @@
 """The full-text index: FTS5 on SQLite, `tsvector` on PostgreSQL.
 
-Both get words that `service.search_terms` has split and normalised. Words have only letters, digits and their marks, so none
-is an operator of a query. The tables of the index are not models: migration 0002 creates them.
+Both get words that `service.search_terms` has split and normalised. Words have only letters, digits and their marks, so
+none is an operator of a query. The tables of the index are not models: migration 0002 creates them.
 """
 
 from collections.abc import Sequence

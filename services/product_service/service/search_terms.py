@@ -11,7 +11,7 @@ A word is a run of letters, digits and their combining marks. Case, accents and 
 import unicodedata
 
 _LONGEST = 64
-"""Characters by which words are told from one another; a database's index has a limit too."""
+"""Characters of a word that are compared; longer words are cut off, as a database's index has a limit too."""
 
 
 class _Kept(dict[int, int | None]):
