@@ -49,6 +49,7 @@ def _proven(workspace: Path, service: str) -> str:
     with tempfile.TemporaryDirectory(prefix="previous-") as name:
         export(workspace, past.commit, Path(name, "sources"))
         _install_wheels(Path(name))
+        _generate_clients(Path(name, "sources"))
         _on_sqlite(Path(name), service)
         _on_postgresql(Path(name), service)
     now = newest(path.name for path in (workspace / migrations).iterdir())
@@ -113,6 +114,22 @@ def _of_sources(program: Program, sources: Path) -> Program:
     # Without -P, today's sources in the working directory would be imported first.
     module = f"services.{program.name}"
     return program.by("/usr/bin/env", f"PYTHONPATH={path}", sys.executable, "-P", "-m", module)
+
+
+def _generate_clients(sources: Path) -> None:
+    """Generate the clients of the services by the contracts of the sources; a build would generate them too."""
+    for contract in sorted(sources.glob("services/*/openapi.json")):
+        service, stripped = contract.parent.name, contract.with_name("stripped.json")
+        _run_tool("strip", "--contract", str(contract), "--output", str(stripped))
+        folder = str(contract.parent / "client")
+        _run_tool("generate", "--service", service, "--contract", str(stripped), "--output", folder)
+
+
+def _run_tool(*arguments: str) -> None:
+    command = [str(_ROOT / "tools/client_generator/client_generator"), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise HistoryError(f"the clients of the code before cannot be generated: {done.stderr.strip()}")
 
 
 def _install_wheels(folder: Path) -> None:
