@@ -1,4 +1,4 @@
-"""Read contracts of an earlier commit."""
+"""Read files of an earlier commit."""
 
 import subprocess
 from dataclasses import dataclass
@@ -36,16 +36,24 @@ class Repository:
             )
         return found
 
-    def contract(self, commit: str, service: str) -> bytes | None:
-        """Return the contract of a service in a commit, None where it has none."""
-        command = ["git", "-C", str(self.workspace), "show", f"{commit}:./services/{service}/openapi.json"]
+    def files(self, commit: str) -> list[str]:
+        """Return the paths of the files below `services/` in a commit."""
+        listed = self._run("ls-tree", "-r", "--name-only", "-z", commit, "--", "services")
+        return [name for name in listed.split("\0") if name]
+
+    def content(self, commit: str, path: str) -> bytes | None:
+        """Return the content of a file in a commit, None where there is no such file."""
+        command = ["git", "-C", str(self.workspace), "show", f"{commit}:./{path}"]
         done = subprocess.run(command, capture_output=True, check=False)
         return done.stdout if done.returncode == 0 else None
 
+    def contract(self, commit: str, service: str) -> bytes | None:
+        """Return the contract of a service in a commit, None where it has none."""
+        return self.content(commit, f"services/{service}/openapi.json")
+
     def services(self, commit: str) -> list[str]:
         """Return the services of a commit that have a contract."""
-        listed = self._run("ls-tree", "-r", "--name-only", commit, "--", "services")
-        paths = [Path(line) for line in listed.splitlines()]
+        paths = [Path(name) for name in self.files(commit)]
         return [path.parts[1] for path in paths if len(path.parts) == 3 and path.name == "openapi.json"]
 
     def _run(self, *arguments: str) -> str:

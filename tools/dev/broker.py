@@ -69,7 +69,7 @@ def check_unused(folder: Path) -> None:
     """
     if (folder / "lock").exists():
         with _locked(folder):
-            """Nothing has to be done with it."""
+            pass
 
 
 def _start(processes: ProcessGroup, folder: Path, topology: Topology) -> dict[str, User]:

@@ -8,7 +8,6 @@ A larger `dataversion` gives the first up: consumers that do not know it park su
 import argparse
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -101,21 +100,10 @@ def _plain(value: object, root: Json, ignored: frozenset[str] | set[str]) -> obj
     return [_plain(each, root, _ANNOTATIONS) for each in value] if isinstance(value, list) else value
 
 
-def _git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise ContractError(f"git {arguments[0]} failed: {done.stderr.strip()}")
-    return done.stdout
-
-
-def committed_files(folder: Path, revision: str) -> dict[str, str]:
-    """Return the contracts and samples of a revision by their paths.
-
-    Raises:
-        ContractError: there is no such revision.
-    """
-    names = _git(folder, "ls-tree", "-r", "--name-only", "-z", revision, "--", "services").split("\0")
-    return {name: _git(folder, "show", f"{revision}:{name}") for name in names if _is_contract(name)}
+def committed_files(repository: Repository, commit: str) -> dict[str, str]:
+    """Return the contracts and samples of a commit by their paths."""
+    contents = {name: repository.content(commit, name) for name in repository.files(commit) if _is_contract(name)}
+    return {name: content.decode() for name, content in contents.items() if content is not None}
 
 
 def present_files(folder: Path) -> dict[str, str]:
@@ -136,8 +124,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     folder = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", Path.cwd()))
     try:
-        base = Repository(folder).merge_base(options.since)
-        found = list(compare_files(committed_files(folder, base), present_files(folder)))
+        repository = Repository(folder)
+        base = repository.merge_base(options.since)
+        found = list(compare_files(committed_files(repository, base), present_files(folder)))
     except ContractError as error:
         sys.stderr.write(f"events: {error}\n")
         return 1
