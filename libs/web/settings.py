@@ -25,10 +25,12 @@ class WebSettings(BaseSettings):
     port: Port = Field(default=8000, description="Port to listen on.")
     data_dir: Path = Field(default=Path("/data"), description="Folder of everything the service keeps.")
 
-    docs: bool = Field(default=False, description="Serve the OpenAPI document and its page under /docs, to anybody.")
+    docs: bool = Field(
+        default=False, description="Serve the OpenAPI document and its page under /docs, without authentication."
+    )
     metrics: bool = Field(default=True, description="Serve Prometheus metrics under /metrics.")
     metrics_port: Port | None = Field(
-        default=None, ge=1, le=65535, description="Port of its own for /metrics; on the main port when empty."
+        default=None, ge=1, le=65535, description="Separate port for /metrics; empty: the main port."
     )
     log_level: LogLevel = Field(default="info", description="Least severe event that is logged.")
     log_format: LogFormat = Field(default="auto", description="`auto`: coloured on a terminal, else JSON.")

@@ -19,7 +19,7 @@ class ProductSettings(CallSettings, EventServiceSettings):
     port: Port = Field(default=8002, description="Port to listen on.")
     issuer: str = Field(
         default="http://127.0.0.1:8001",
-        description="Who issues the access tokens that are honoured (their `iss`).",
+        description="Issuer of the access tokens that are accepted (their `iss`).",
     )
     audience: str = Field(default="api", description="The name under which tokens are for us (`aud`).")
     jwks_url: str = Field(
