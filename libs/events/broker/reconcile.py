@@ -11,7 +11,7 @@ from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig, ConsumerInfo, StreamConfig, StreamInfo
 
 from libs.events.broker.names import DEAD_LETTER_STREAM_PREFIX, EVENT_STREAM_PREFIX
-from libs.events.broker.topology import Consumer, Topology
+from libs.events.broker.topology import DurableConsumer, Topology
 
 _LIMITS = ("max_age", "max_bytes", "max_msgs", "max_msgs_per_subject")
 _FIXED_OF_CONSUMERS = ("ack_policy", "deliver_policy", "replay_policy")
@@ -138,7 +138,9 @@ def _stream_change(name: str, actual: StreamInfo | None, config: StreamConfig) -
     return Change(Action.UPDATE, name, differences=differences, loses_data=loses, config=updated)
 
 
-def _consumer_changes(stream: str, actual: Mapping[str, ConsumerInfo], declared: Sequence[Consumer]) -> list[Change]:
+def _consumer_changes(
+    stream: str, actual: Mapping[str, ConsumerInfo], declared: Sequence[DurableConsumer]
+) -> list[Change]:
     changes = [_consumer_change(stream, actual.get(each.config.durable_name or ""), each.config) for each in declared]
     names = {each.config.durable_name for each in declared}
     return changes + [Change(Action.DELETE, stream, name, loses_data=True) for name in actual if name not in names]

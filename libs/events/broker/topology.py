@@ -68,7 +68,7 @@ class Permissions:
 
 
 @dataclass(frozen=True, slots=True)
-class Consumer:
+class DurableConsumer:
     """A durable consumer of a stream."""
 
     stream: str
@@ -106,10 +106,10 @@ class Topology:
         ]
         return found
 
-    def consumers(self) -> list[Consumer]:
+    def consumers(self) -> list[DurableConsumer]:
         """Return the durable consumer of each service at each owner that it consumes from."""
         return [
-            Consumer(event_stream(owner), self._consumer(each.name, owner, types))
+            DurableConsumer(event_stream(owner), self._consumer(each.name, owner, types))
             for each in self.services
             for owner, types in sorted(each.consumes.items())
         ]
