@@ -73,10 +73,11 @@ def edit_document(editor: Editor) -> None:
 
 def add_source(editor: Editor) -> None:
     """Add a module to a library and to its BUILD file, which the lint of the package requires."""
-    build = editor.choose_matching("libs/*/BUILD.bazel", r'^ +"__init__\.py",\n')
+    # In `srcs`: the entries of an `exclude` are indented further.
+    build = editor.choose_matching("libs/*/BUILD.bazel", r'^ {8}"__init__\.py",\n')
     name = f"new{editor.number()}.py"
     (build.parent / name).write_text('"""New."""\n')
-    editor.replace(build, r'^ +"__init__\.py",\n', rf'\g<0>        "{name}",\n')
+    editor.replace(build, r'^ {8}"__init__\.py",\n', rf'\g<0>        "{name}",\n')
 
 
 def delete_source(editor: Editor) -> None:
