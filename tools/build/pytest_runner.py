@@ -6,7 +6,9 @@ XML, fail fast, time limit) is specified in the "Test encyclopedia" of Bazel's m
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import importlib
 import os
 import pathlib
 import sys
@@ -155,6 +157,15 @@ def clash(folders: Sequence[str]) -> str:
     return ""
 
 
+def _measured_for_coverage() -> contextlib.AbstractContextManager[None]:
+    """Return the measurement of a test in `bazel coverage`; in other commands, tests do not depend on its module."""
+    if "COVERAGE_DIR" not in os.environ:
+        return contextlib.nullcontext()
+    module = importlib.import_module("tools.build.coverage.measurement")
+    measurement: contextlib.AbstractContextManager[None] = module.measured(os.environ)
+    return measurement
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run pytest on the given files and return the exit status for Bazel."""
     protocol = Protocol.of(os.environ)
@@ -167,7 +178,8 @@ def main(arguments: Sequence[str]) -> int:
     os.environ.setdefault("CI", "true")
     os.environ.setdefault("NO_COLOR", "1")
     selection, missing = Selection(protocol), MissingModules()
-    status = pytest.main([*protocol.arguments(), *arguments], plugins=[selection, missing])
+    with _measured_for_coverage():
+        status = pytest.main([*protocol.arguments(), *arguments], plugins=[selection, missing])
     for module in missing.names:
         print(f"{protocol.target}: no module {module}; add to deps: {missing_dependency(module)}", file=sys.stderr)
     if status != pytest.ExitCode.NO_TESTS_COLLECTED:

@@ -6,6 +6,9 @@ load("//tools/build/tracks:tracks.bzl", "on_track")
 
 _RUNNER = Label("//tools/build:pytest_runner.py")
 
+# Empty, except in `bazel coverage`.
+_COVERAGE = Label("//tools/build/coverage:chosen")
+
 def _is_test_file(src):
     name = src.replace(":", "/").split("/")[-1]
     return name.startswith("test_") and name.endswith(".py")
@@ -66,6 +69,6 @@ def pytest_test(name, srcs, deps = [], data = [], size = "small", track = None, 
                 dep
                 for dep in ["@pip//pytest", "@pip//pytest_asyncio"]
                 if dep not in deps
-            ],
+            ] + [_COVERAGE],
             **on_track(test, its_track, kwargs)
         )

@@ -67,7 +67,15 @@ py_binary = rule(
 py_test = rule(
     doc = "A test in a configuration of its own.",
     implementation = _configured_impl,
-    attrs = _ATTRS | {"env_inherit": attr.string_list(doc = "Variables that it takes from the caller.")},
+    attrs = _ATTRS | {
+        "env_inherit": attr.string_list(doc = "Variables that it takes from the caller."),
+        # Bazel measures the coverage only of test rules that have this attribute.
+        "_lcov_merger": attr.label(
+            cfg = "exec",
+            default = configuration_field(fragment = "coverage", name = "output_generator"),
+            executable = True,
+        ),
+    },
     cfg = _to_settings,
     test = True,
 )

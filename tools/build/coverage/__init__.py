@@ -1,0 +1,1 @@
+"""Measures the coverage of tests, for `bazel coverage`."""
