@@ -41,6 +41,28 @@ COVERED = {
     ],
 }
 
+def _difference(a, b):
+    """Returns how many letters one word has more than the other, wherever they are."""
+    letters = {letter: None for letter in (a + b).elems()}
+    difference = 0
+    for letter in letters:
+        more = a.count(letter) - b.count(letter)
+        difference += max(more, -more)
+    return difference
+
+def likely_attribute(rule, name):
+    """Finds the attribute that was probably meant by a misspelt one.
+
+    Args:
+        rule: `py_library`, `py_binary` or `py_test`.
+        name: the attribute that a call gives.
+
+    Returns:
+        the name of the covered attribute that differs least, or None if all differ by more than two letters.
+    """
+    found = sorted([(_difference(name, known), known) for known in COVERED[rule] if known[0] == name[0]])
+    return found[0][1] if found and found[0][0] <= 2 else None
+
 def covered(rule, attributes):
     """Checks the attributes of a call.
 
@@ -53,10 +75,12 @@ def covered(rule, attributes):
     """
     unknown = [name for name in attributes if name not in COVERED[rule]]
     if unknown:
-        fail("{} `{}`: the air-gapped rules_python does not cover {}. Covered are: {}.".format(
+        likely = [likely_attribute(rule, name) for name in unknown]
+        fail("{} `{}`: the air-gapped rules_python does not cover {}{}. Covered are: {}.".format(
             rule,
             attributes.get("name"),
             ", ".join(["`{}`".format(name) for name in unknown]),
+            " (did you mean {}?)".format(", ".join(["`{}`".format(name) for name in likely])) if all(likely) else "",
             ", ".join(sorted(COVERED[rule])),
         ))
     version = attributes.get("python_version") or "3.11"
