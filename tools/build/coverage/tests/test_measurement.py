@@ -1,4 +1,4 @@
-"""Measurements of small programs, each in a process of its own, as the runner of tests measures a test."""
+"""Tests of measurements. Each measures a small program in a separate process."""
 
 import os
 import subprocess
