@@ -5,15 +5,20 @@ bazel run //tools/docs -- [--list] [--skip COMMAND] [DOCUMENT ...]
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from tools.docs.commands import Command, commands_of
-from tools.docs.runner import CommandFailedError, run_all
+from tools.docs.runner import SIGNALS, CommandFailedError, run_all
 
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/*.md")
+
+_STOPPED = 130
+"""Exit code of shells for Ctrl-C."""
 
 
 def main() -> int:
@@ -25,6 +30,18 @@ def main() -> int:
         print("\n".join(str(command) for command in commands))
         return 0
     chosen = [command for command in commands if command.text not in arguments.skip]
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+    try:
+        return _run(chosen, workspace)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return _STOPPED
+
+
+def _run(commands: list[Command], workspace: Path) -> int:
+    """Run the commands in a clone, which is deleted afterwards."""
     with tempfile.TemporaryDirectory(prefix="docs-") as scratch:
         clone = Path(scratch) / "clone"
         # No hard links: the two folders may be on different mounts.
@@ -32,7 +49,7 @@ def main() -> int:
         if git.returncode:
             return git.returncode
         try:
-            return _report(chosen, clone)
+            return _report(commands, clone)
         finally:
             # Bazel's outputs are outside the clone and would be left behind.
             subprocess.run(["./bazelw", "clean", "--expunge"], cwd=clone, check=False)
@@ -41,9 +58,10 @@ def main() -> int:
 def _report(commands: list[Command], clone: Path) -> int:
     passed = 0
     try:
-        for command, seconds in run_all(commands, folder=clone, patience=300.0):
-            passed += 1
-            print(f"ok {seconds:6.1f} s  {command}", file=sys.stderr)
+        with closing(run_all(commands, folder=clone, patience=300.0)) as timed:
+            for command, seconds in timed:
+                passed += 1
+                print(f"ok {seconds:6.1f} s  {command}", file=sys.stderr)
     except CommandFailedError as failure:
         print(f"FAILED {failure}", file=sys.stderr)
         return 1
