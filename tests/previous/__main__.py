@@ -8,6 +8,7 @@ with the wheels that only their own lock has. This is not part of `bazel test`, 
 a build.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -166,5 +167,15 @@ def _run(
             scenario.clean_up(person)
 
 
+def _workspace() -> Path:
+    """Return the folder of the repository, from which `bazel run` started this program."""
+    command = "bazel run //tests/previous"
+    argparse.ArgumentParser(prog=command, description=__doc__).parse_args()
+    workspace = os.environ.get("BUILD_WORKSPACE_DIRECTORY")
+    if not workspace:
+        sys.exit(f"error: BUILD_WORKSPACE_DIRECTORY is not set: start this program by `{command}`")
+    return Path(workspace)
+
+
 if __name__ == "__main__":
-    sys.exit(main(Path(os.environ["BUILD_WORKSPACE_DIRECTORY"])))
+    sys.exit(main(_workspace()))

@@ -32,4 +32,9 @@ def main(cache: str, arguments: list[str]) -> int:
 
 if __name__ == "__main__":
     sys.path[0] = REPOSITORY
+    if sys.argv[1:] in (["-h"], ["--help"]):
+        print(__doc__)
+        sys.exit()
+    if len(sys.argv) == 1:
+        sys.exit("bazelw: start this program by `./bazelw`, which names the folder")
     sys.exit(main(sys.argv[1], sys.argv[2:]))

@@ -6,12 +6,15 @@ modes, the rules of this repository find the same files at the same paths.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+from tools.bazel_run.environment import path_from_bazel
 
 FOLDER = "tools/airgap/conformance"
 INVENTORIES = ("inventory_aarch64", "inventory_x86_64")
@@ -52,5 +55,12 @@ def conforms(root: Path, environment: Mapping[str, str]) -> bool:
     return not sealed or Workspace(root, root / "bazelw").bazel("test", "@rules_python//python/tests/...")
 
 
+def main() -> int:
+    """Return 0 if every check passed."""
+    command = "bazel run //tools/airgap:conformance"
+    argparse.ArgumentParser(prog=command, description=__doc__).parse_args()
+    return 0 if conforms(path_from_bazel("BUILD_WORKSPACE_DIRECTORY", command), os.environ) else 1
+
+
 if __name__ == "__main__":
-    sys.exit(0 if conforms(Path(os.environ["BUILD_WORKSPACE_DIRECTORY"]), os.environ) else 1)
+    sys.exit(main())

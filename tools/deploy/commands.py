@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from tools.bazel_run.environment import path_from_bazel
 from tools.contracts.errors import ContractError
 from tools.deploy import report
 from tools.deploy.apply import Deployment, environment_lock, message
@@ -33,6 +34,7 @@ _STOPPED = 130
 def run(arguments: Sequence[str], *, now: Callable[[], datetime]) -> int:
     """Run a command and return its exit code: 1 after one sentence on stderr, 130 after Ctrl-C."""
     options = parse(arguments)
+    path_from_bazel("CRANE", f"bazel run //deploy:{options.command}")
     workspace = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", Path.cwd()))
     try:
         _COMMANDS[options.command](Call(options=options, workspace=workspace, now=now))

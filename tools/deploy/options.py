@@ -57,8 +57,19 @@ class Options:
 
 def parse(arguments: Sequence[str]) -> Options:
     """Parse a command line, whose first word is the command; exits with code 2 if it is wrong."""
-    command, *flags = arguments
-    return Options(command=command, **vars(_parser(command).parse_args(flags)))
+    command: str = _command_parser().parse_args(arguments[:1]).command
+    return Options(command=command, **vars(_parser(command).parse_args(arguments[1:])))
+
+
+def _command_parser() -> argparse.ArgumentParser:
+    """Return the parser of the first word, which the targets in deploy/ set."""
+    parser = argparse.ArgumentParser(
+        prog="deploy",
+        description="\n".join(_ABOUT.values()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", choices=list(_ABOUT), help="`bazel run //deploy:COMMAND -- --help` prints its flags")
+    return parser
 
 
 def _parser(command: str) -> argparse.ArgumentParser:

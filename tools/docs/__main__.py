@@ -4,7 +4,6 @@ bazel run //tools/docs -- [--list] [--skip COMMAND] [DOCUMENT ...]
 """
 
 import argparse
-import os
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
+from tools.bazel_run.environment import path_from_bazel
 from tools.docs.commands import Command, commands_of
 from tools.docs.runner import SIGNALS, CommandFailedError, run_all
 
@@ -24,7 +24,7 @@ _STOPPED = 130
 def main() -> int:
     """Return 0 when each documented command did what a reader would expect."""
     arguments = _arguments()
-    workspace = Path(os.environ["BUILD_WORKSPACE_DIRECTORY"])
+    workspace = path_from_bazel("BUILD_WORKSPACE_DIRECTORY", "bazel run //tools/docs")
     commands = _documented(workspace, arguments.documents or list(DOCUMENTS))
     if arguments.list:
         print("\n".join(str(command) for command in commands))

@@ -5,6 +5,7 @@
 Prints one line for each finding; the status is 1 if there is any, and 2 where an address is missing.
 """
 
+import argparse
 import pathlib
 import sys
 
@@ -28,6 +29,7 @@ DEBIAN = (
 
 def main() -> int:
     """Check every lock of the workspace."""
+    argparse.ArgumentParser(prog="bazel run //tools/locks:available", description=__doc__).parse_args()
     environ = environment()
     root = pathlib.Path(environ.get("BUILD_WORKSPACE_DIRECTORY", pathlib.Path.cwd()))
     index = machine.package_index(environ)

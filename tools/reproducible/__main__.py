@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tools.bazel_run.environment import path_from_bazel
 from tools.reproducible.build_environment import lists_newest_first, varied_environment
 from tools.reproducible.builds import Bazel, BuildFailedError, clone
 from tools.reproducible.conditions import REFERENCE, VARIED
@@ -42,7 +43,8 @@ def _run(workspace: Path, *, negative_control: bool) -> int:
 
 
 def _clones(workspace: Path, folder: Path) -> tuple[Bazel, Bazel]:
-    environment = varied_environment(Path(os.environ["FAKETIME_LIBRARY"]), folder / "environment")
+    library = path_from_bazel("FAKETIME_LIBRARY", "bazel run //tools/reproducible")
+    environment = varied_environment(library, folder / "environment")
     if not environment.command:
         message = "bubblewrap is not installed: both builds have the same date and order of files"
         print(message, file=sys.stderr)

@@ -11,6 +11,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+from tools.bazel_run.environment import path_from_bazel
 from tools.oci.registry.server import RegistryDidNotStartError, running_registry
 
 _BINARY = "DOCKER_REGISTRY"
@@ -22,6 +23,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--port", type=int, default=5000)
     parser.add_argument("--data", type=Path, help="folder to keep images in; a temporary one when not given")
     options = parser.parse_args(arguments)
+    binary = path_from_bazel(_BINARY, "bazel run //tools/oci:registry")
     # From the first moment on: Ctrl-C may come while the address is being printed.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
@@ -30,9 +32,7 @@ def main(arguments: list[str]) -> int:
         folder = Path(os.environ.get("BUILD_WORKING_DIRECTORY", ".")) / folder
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            registry = stack.enter_context(
-                running_registry(Path(os.environ[_BINARY]), folder=folder, port=options.port)
-            )
+            registry = stack.enter_context(running_registry(binary, folder=folder, port=options.port))
         except RegistryDidNotStartError as error:
             print(f"error: {error}", file=sys.stderr)
             return 1

@@ -1,0 +1,1 @@
+"""What `bazel run` gives to the programs that it starts."""
