@@ -13,6 +13,18 @@ class BadRevisionError(AffectedError):
     """A revision is not in this clone."""
 
 
+class MalformedSeedError(AffectedError):
+    """A seed rule returned a seed that finds no targets; this is an error in the rule."""
+
+    def __init__(self, rule: str, seed: str) -> None:
+        super().__init__(
+            f"the seed rule {rule} returned {seed!r}, which is no seed: expected //package:target, "
+            "@repository//package:target, @repository//package:all or @repository//..., or else affects_all"
+        )
+        self.rule = rule
+        self.seed = seed
+
+
 class BazelFailedError(AffectedError):
     """A command of Bazel failed.
 

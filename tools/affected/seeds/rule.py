@@ -15,4 +15,8 @@ class SeedRule(Protocol):
         """The name of the rule, by which the audit disables it."""
 
     def impact(self, change: Change, context: AnalysisContext) -> ChangeImpact | None:
-        """Return the impact of a changed path, or None if the rule does not apply to it."""
+        """Return the impact of a changed path, or None if the rule does not apply to it.
+
+        Each seed is `//package:target`, `@repository//package:target`, `@repository//package:all` or
+        `@repository//...`; other forms are rejected with MalformedSeedError.
+        """
