@@ -19,7 +19,7 @@ class EventMetrics:
         )
         self.consumer_lag = Gauge(
             "events_consumer_lag",
-            "Events of another service that wait to be applied.",
+            "Events of another service that wait to be applied; absent while unknown.",
             ("source",),
             registry=registry,
         )

@@ -10,7 +10,7 @@ Without NATS the service starts, is ready and records events. Nothing here is pa
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from nats.errors import Error as NatsError
@@ -78,12 +78,14 @@ class EventRuntime:
             await _finish(task, self._settings.events_drain_seconds)
 
     async def _run(self, stopping: asyncio.Event) -> None:
+        await asyncio.gather(self._measure(stopping), self._deliver(stopping))
+
+    async def _deliver(self, stopping: asyncio.Event) -> None:
+        if not self._settings.events_url:
+            _log.warning("EVENTS_URL is empty: events are recorded and stay in the outbox")
+            return
         try:
-            if self._settings.events_url:
-                await self._connected(stopping)
-            else:
-                _log.warning("EVENTS_URL is empty: events are recorded and stay in the outbox")
-                await self._measure(stopping, None)
+            await self._connected(stopping)
         except Exception:  # noqa: BLE001  # the service goes on without events, and the lag shows it
             _log.exception("events stay in the outbox until the next start")
 
@@ -99,7 +101,7 @@ class EventRuntime:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(Relay(self._sessions, connection, self._metrics).run(stopping))
-                group.create_task(self._measure(stopping, connection))
+                group.create_task(self._measure_consumers(stopping, connection))
                 for consumer in self._consumers:
                     group.create_task(self._worker(consumer, connection).run(stopping))
         finally:
@@ -115,30 +117,46 @@ class EventRuntime:
             retries=RetryPolicy(self._settings.events_max_deliveries),
         )
 
-    async def _measure(self, stopping: asyncio.Event, connection: NatsConnection | None) -> None:
-        """Keep the gauges of lag up to date."""
+    async def _measure(self, stopping: asyncio.Event) -> None:
+        """Keep the gauges of the outbox up to date, without a connection too."""
         while not stopping.is_set():
             try:
-                await self._measure_once(connection)
-            except (DatabaseError, NatsError, OSError, TimeoutError) as error:
-                _log.debug("the lag of events is unknown: %s", error)
-            try:
-                async with asyncio.timeout(_MEASURE_SECONDS):
-                    await stopping.wait()
-            except TimeoutError:
-                continue
+                async with self._sessions.read() as session:
+                    lag = await outbox.lag(session)
+                self._metrics.outbox_rows.set(lag.rows)
+                self._metrics.outbox_seconds.set(lag.seconds)
+            except (DatabaseError, OSError, TimeoutError) as error:
+                _log.debug("the lag of the outbox is unknown: %s", error)
+            except Exception:  # noqa: BLE001  # one that is a fault of ours must not end the delivery
+                _log.exception("the lag of the outbox is unknown")
+            await _pause(_MEASURE_SECONDS, stopping)
 
-    async def _measure_once(self, connection: NatsConnection | None) -> None:
-        async with self._sessions.read() as session:
-            lag = await outbox.lag(session)
-        self._metrics.outbox_rows.set(lag.rows)
-        self._metrics.outbox_seconds.set(lag.seconds)
-        if connection is None:
-            return
-        for consumer in self._consumers:
+    async def _measure_consumers(self, stopping: asyncio.Event, connection: NatsConnection) -> None:
+        """Keep the gauge of consumers up to date; a consumer whose lag is unknown has no series."""
+        try:
+            while not stopping.is_set():
+                for consumer in self._consumers:
+                    await self._measure_consumer(consumer, connection)
+                await _pause(_MEASURE_SECONDS, stopping)
+        finally:
+            for consumer in self._consumers:
+                self._metrics.consumer_lag.remove(consumer.source)
+
+    async def _measure_consumer(self, consumer: Consumer, connection: NatsConnection) -> None:
+        try:
             info = await connection.jetstream.consumer_info(consumer.stream, consumer.service)
-            waiting = (info.num_pending or 0) + (info.num_ack_pending or 0)
-            self._metrics.consumer_lag.labels(consumer.source).set(waiting)
+        except (NatsError, OSError, TimeoutError) as error:
+            _log.debug("the lag of events of %s is unknown: %s", consumer.source, error)
+            self._metrics.consumer_lag.remove(consumer.source)
+            return
+        waiting = (info.num_pending or 0) + (info.num_ack_pending or 0)
+        self._metrics.consumer_lag.labels(consumer.source).set(waiting)
+
+
+async def _pause(seconds: float, stopping: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
 
 
 async def _finish(task: asyncio.Task[None], seconds: float) -> None:
