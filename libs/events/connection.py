@@ -8,13 +8,17 @@ from collections.abc import Mapping
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js.client import JetStreamContext
+from nats.js.errors import NoStreamResponseError, NotFoundError
 
-from libs.events.broker.names import inbox_prefix
-from libs.events.errors import BrokerUnavailable
+from libs.events.broker.names import inbox_prefix, stream_of
+from libs.events.errors import BrokerUnavailable, MissingStream
 from libs.events.settings import EventSettings
 
 ACK_SECONDS = 5.0
 """Longest wait for an answer of JetStream."""
+
+NO_STREAM = 10059
+"""`err_code` of JetStream when a stream does not exist."""
 
 _CLOSE_SECONDS = 2.0
 _RECONNECT_SECONDS = 1
@@ -33,11 +37,27 @@ class NatsConnection:
 
         Raises:
             BrokerUnavailable: there was no acknowledgement; the message may be stored nevertheless.
+            MissingStream: no stream stores the subject.
         """
         try:
             await self.jetstream.publish(subject, payload, timeout=ACK_SECONDS, headers=dict(headers))
+        except NoStreamResponseError as error:
+            raise MissingStream(f"the stream {stream_of(subject)} is missing or has no leader") from error
         except (NatsError, OSError, TimeoutError) as error:
             raise BrokerUnavailable(f"no acknowledgement for {subject}: {describe(error)}") from error
+
+    async def check_consumer(self, stream: str, consumer: str) -> None:
+        """Check that a stream has a consumer.
+
+        Raises:
+            MissingStream: the stream or the consumer does not exist.
+            NatsError, OSError, TimeoutError: NATS does not answer.
+        """
+        try:
+            await self.jetstream.consumer_info(stream, consumer)
+        except NotFoundError as error:
+            missing = "" if error.err_code == NO_STREAM else f"the consumer {consumer} of "
+            raise MissingStream(f"{missing}the stream {stream} is missing") from error
 
     async def close(self) -> None:
         """Flush the buffer and close the connection, within 2 seconds."""
@@ -74,6 +94,8 @@ async def connect_once(settings: EventSettings, *, service: str) -> NatsConnecti
 
 def describe(error: BaseException) -> str:
     """Return a text that is never empty."""
+    if isinstance(error, MissingStream):
+        return str(error)
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 

@@ -13,8 +13,8 @@ from nats.js.api import RawStreamMsg
 from nats.js.errors import NotFoundError
 
 from libs.events.broker.names import dead_letter_stream
-from libs.events.connection import NatsConnection, describe
-from libs.events.errors import BrokerUnavailable, Reason, UnknownDeadLetter
+from libs.events.connection import NO_STREAM, NatsConnection, describe
+from libs.events.errors import BrokerUnavailable, MissingStream, Reason, UnknownDeadLetter
 from libs.events.relay import Publisher
 
 _SUBJECT = "Events-Subject"
@@ -83,6 +83,8 @@ class DeadLetters:
                 # With `next`, the first message from this number on.
                 found = await self._jetstream.get_msg(self._stream, seq=number, subject=f"{_PREFIX}.>", next=True)
             except NotFoundError as error:
+                if error.err_code == NO_STREAM:
+                    raise MissingStream(f"the stream {self._stream} is missing") from error
                 if error.err_code != _NO_MESSAGE:
                     raise BrokerUnavailable(describe(error)) from error
                 return

@@ -30,6 +30,13 @@ class BrokerUnavailable(EventError):
     """NATS does not answer, or rejects the credentials, or has no such stream."""
 
 
+class MissingStream(BrokerUnavailable):
+    """NATS has no such stream, or the stream has no such consumer."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}; `bazel run //tools/events:reconcile -- --url URL` creates what is missing")
+
+
 class UnknownDeadLetter(EventError):
     """The stream of dead letters has no message with this number."""
 

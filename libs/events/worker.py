@@ -15,6 +15,7 @@ from typing import Any
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.client import JetStreamContext
+from nats.js.errors import ServiceUnavailableError
 from opentelemetry import trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -22,7 +23,7 @@ from libs.db.errors import DatabaseUnavailable, MissingTable, SerializationFailu
 from libs.events.connection import ACK_SECONDS, NatsConnection, describe
 from libs.events.consumer import Consumer, Handler
 from libs.events.dead_letters import move
-from libs.events.errors import BrokerUnavailable, Reason, Rejected
+from libs.events.errors import BrokerUnavailable, MissingStream, Reason, Rejected
 from libs.events.event import Attributes, Event
 from libs.events.inbox import Inbox, Result
 from libs.events.metrics import EventMetrics
@@ -76,12 +77,23 @@ class Worker:
             try:
                 await self._consume(stopping)
             except (NatsError, BrokerUnavailable, OSError, TimeoutError) as error:
-                if logged != (logged := describe(error)):
+                if logged != (logged := await self._reason(error)):
                     _log.warning("events of %s wait for NATS: %s", self._consumer.source, logged)
                 await _pause(_PAUSE_SECONDS, stopping)
             except Exception:  # noqa: BLE001  # one that is a fault of ours must not end the consumer
                 _log.exception("events of %s were not consumed", self._consumer.source)
                 await _pause(_PAUSE_SECONDS, stopping)
+
+    async def _reason(self, error: Exception) -> str:
+        """Return why nothing can be fetched; JetStream answers alike if the stream or the consumer is missing."""
+        if isinstance(error, ServiceUnavailableError):
+            try:
+                await self._connection.check_consumer(self._consumer.stream, self._consumer.service)
+            except MissingStream as missing:
+                return describe(missing)
+            except (NatsError, OSError, TimeoutError):
+                pass
+        return describe(error)
 
     async def _consume(self, stopping: asyncio.Event) -> None:
         subscription = await self._connection.jetstream.pull_subscribe_bind(

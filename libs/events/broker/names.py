@@ -36,6 +36,12 @@ def dead_letter_subjects(consumer: str) -> str:
     return f"dead_letters.{consumer}.>"
 
 
+def stream_of(subject: str) -> str:
+    """Return the name of the stream that stores a subject of events or of dead letters."""
+    kind, service, _ = subject.split(".", 2)
+    return event_stream(service) if kind == "events" else dead_letter_stream(service)
+
+
 def inbox_prefix(user: str) -> str:
     """Return the prefix of the inboxes of a user, which no other user may subscribe to."""
     return f"_INBOX_{user}"
