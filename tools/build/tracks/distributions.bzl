@@ -68,7 +68,10 @@ def clash(infos):
       A sentence that names both paths, or None.
     """
     found = {}
-    for distribution in depset(transitive = [info.all for info in infos]).to_list():
+
+    # The two modes have the distributions in different orders; sort them, so that the sentence names the same one.
+    everything = depset(transitive = [info.all for info in infos]).to_list()
+    for distribution in sorted(everything, key = lambda distribution: distribution.name):
         other = found.setdefault(distribution.name, distribution)
         if other.version != distribution.version:
             return "{} is there in two versions, {} by {} and {} by {}; put all of it on one track (docs/tracks.md)".format(

@@ -56,7 +56,7 @@ _tools_stay_test = analysistest.make(
 def _clash_impl(ctx):
     """An image with two versions of a distribution is an error, which has a dependency path to each."""
     env = analysistest.begin(ctx)
-    asserts.expect_failure(env, "pydantic_core is there in two versions, ")
+    asserts.expect_failure(env, ": pydantic is there in two versions, ")
     asserts.expect_failure(env, " by //tools/build/tracks:clash.library -> //tools/build/tracks:clash.other -> ")
     asserts.expect_failure(env, "put all of it on one track (docs/tracks.md)")
     return analysistest.end(env)
