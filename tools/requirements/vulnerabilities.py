@@ -58,9 +58,10 @@ def audit(
     dependencies = json.dumps([str(pin.requirement) for pin in pins], indent=4)
     (folder / "pyproject.toml").write_text(_PROJECT.format(dependencies=dependencies), encoding="utf-8")
     options = [f"--service-url={service}"] if service else []
-    # `uv audit` has no option for the interpreter: it takes the one that it finds on PATH.
+    # `uv audit` has no option for the interpreter: it takes the one that it finds on PATH. It refuses that of a virtual
+    # environment, in which rules_python starts programs, so the link is resolved.
     result = run_uv(
-        [*_AUDIT, *options], folder=folder, environment=environment, extra={"PATH": str(python.absolute().parent)}
+        [*_AUDIT, *options], folder=folder, environment=environment, extra={"PATH": str(python.resolve().parent)}
     )
     if result.returncode not in _EXIT_CODES_WITH_REPORT:
         raise AuditError(reason(result.stderr))

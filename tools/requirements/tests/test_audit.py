@@ -50,6 +50,18 @@ def test_a_lock_without_advisories_is_0(monkeypatch: pytest.MonkeyPatch, capsys:
 
 
 @pytest.mark.usefixtures("lock")
+def test_the_interpreter_can_be_of_a_virtual_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In registry mode programs run in virtual environments, whose interpreters uv does not accept."""
+    interpreter = tmp_path / "venv" / "bin" / "python3"
+    interpreter.parent.mkdir(parents=True)
+    interpreter.symlink_to(Path(sys.executable).resolve())
+    (tmp_path / "venv" / "pyvenv.cfg").touch()
+    monkeypatch.setattr(sys, "executable", str(interpreter))
+    with serving_advisories({}) as service:
+        assert _audit(service, monkeypatch) == 0
+
+
+@pytest.mark.usefixtures("lock")
 def test_an_advisory_is_a_row_and_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A row has the package, its version, the CVE and the version that fixes it; the exit code is 1."""
     with serving_advisories({"base": _ADVISORY}) as service:
