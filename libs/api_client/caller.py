@@ -93,8 +93,8 @@ class Response(Generic[T]):
 class Caller:
     """Calls operations through an HTTP client, whose base URL and transport name the service and how to reach it.
 
-    Each request has the extensions `operation`, the operation id, and `idempotent`, which says whether the transport
-    may send it again.
+    Each request has the extensions `operation`, the operation id, and `idempotent`, whether the transport may send it
+    again.
     """
 
     def __init__(self, http: httpx2.AsyncClient, *, max_response_bytes: int = MAX_RESPONSE_BYTES) -> None:

@@ -72,7 +72,7 @@ def text(value: object) -> str:
 
 
 def text_pairs(name: str, value: object) -> Iterator[tuple[str, str]]:
-    """Yield a query parameter as it is sent: not at all for None, once for each item of a list."""
+    """Yield a query parameter in the form in which it is sent: not at all for None, once for each item of a list."""
     if value is not None:
         yield from ((name, text(each)) for each in (value if isinstance(value, list | tuple) else (value,)))
 

@@ -30,7 +30,7 @@ class ApiError(Exception):
 
 
 class NoResponseError(ApiError):
-    """No usable response arrived. `__cause__` says why: no connection, no time left, or an error of `libs/http`."""
+    """No usable response arrived. `__cause__`: no connection, no time left, or an error of `libs/http`."""
 
 
 class UnexpectedResponseError(ApiError):
@@ -45,7 +45,7 @@ class UnexpectedResponseError(ApiError):
 class StatusError(ApiError):
     """The service answered with an error.
 
-    `problem` holds the problem details. Where the contract describes an error of another form, `body` holds it, and
+    `problem` holds the problem details. If the contract describes an error of another form, `body` has it, and
     `problem` has only the status and its title.
     """
 

@@ -44,7 +44,7 @@ class Answer:
 
 
 class FakeService(httpx2.AsyncBaseTransport):
-    """The transport of an HTTP client that answers as the test says.
+    """The transport of an HTTP client, with responses that the test sets.
 
     Use it as a context manager: at its end it fails the test if a request or an answer violated the contract, even if
     the code under test caught the error.
@@ -179,7 +179,7 @@ def _content(body: object, *, is_document: bool) -> bytes:
         return b""
     if isinstance(body, str):
         return body.encode()
-    # The check against the contract says that it has no content.
+    # The check against the contract has found that it has no content.
     return body if isinstance(body, bytes) else repr(body).encode()
 
 

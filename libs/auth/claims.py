@@ -8,9 +8,9 @@ from typing import Any, NewType
 from libs.auth.errors import InsufficientRole, InsufficientScope, InvalidToken
 
 Subject = NewType("Subject", str)
-"""The user or, for a token of its own, the client."""
+"""The user; for a client's own token, the client."""
 ClientId = NewType("ClientId", str)
-"""The OAuth client that asked for the token."""
+"""The OAuth client that requested the token."""
 Scope = NewType("Scope", str)
 """One right, such as `products:read`."""
 Role = NewType("Role", str)
@@ -53,7 +53,7 @@ class Claims:
     def from_payload(cls, payload: dict[str, Any]) -> "Claims":
         """Read a decoded payload.
 
-        `InvalidToken` where a claim is missing or is not what RFC 9068 says.
+        `InvalidToken` where a claim is missing or does not conform to RFC 9068.
 
         Stricter than the RFC in two places: `aud` is one string, because each of two services that accept
         the same token could use it at the other; and times are whole seconds. Unknown members are

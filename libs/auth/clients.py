@@ -16,7 +16,7 @@ from libs.auth.claims import ClientId, Scope, parse_scopes
 from libs.auth.errors import InvalidCredentials, InvalidScope
 
 ClientSecret = NewType("ClientSecret", str)
-"""What the service holds, 43 characters of base64url."""
+"""The secret of the service, 43 characters of base64url."""
 SecretDigest = NewType("SecretDigest", bytes)
 """Its SHA-256, 32 bytes; what the server holds."""
 
@@ -25,7 +25,7 @@ _MAX_HEADER = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """A service that may ask for tokens for itself, with at most these scopes."""
+    """A service that may request tokens for itself, with at most these scopes."""
 
     client_id: ClientId
     secret_digest: SecretDigest = field(repr=False)

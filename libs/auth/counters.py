@@ -112,8 +112,8 @@ class SharedStore:
     def __init__(self, uri: str, *, prefix: str) -> None:
         """Use the server at `uri`, with keys that begin with `prefix`. Nothing is connected yet.
 
-        `uri` is `redis://[USER:PASSWORD@]HOST:PORT[/DATABASE]`, with `rediss` for TLS. `valkey` may stand for `redis`,
-        and `async+` may stand before it, as in the documentation of `limits`.
+        `uri` is `redis://[USER:PASSWORD@]HOST:PORT[/DATABASE]`, with `rediss` for TLS. The scheme may be `valkey`
+        instead of `redis`, and may begin with `async+`, as in the documentation of `limits`.
 
         Raises:
             InvalidThrottleUri: `uri` is not of that form.
@@ -124,7 +124,7 @@ class SharedStore:
         parts = _URI.fullmatch(uri)
         if parts is None:
             raise InvalidThrottleUri("expected redis://HOST:PORT, rediss://HOST:PORT or valkey://HOST:PORT")
-        # Both servers speak the same protocol, so one client library does.
+        # Both servers have the same protocol, so one client library serves both.
         address = f"redis{parts['tls']}://{parts['rest']}"
         try:
             self._pool = ConnectionPool.from_url(address)
@@ -152,7 +152,7 @@ class AttemptCounters:
     """
 
     def __init__(self, *, clock: Clock, shared: SharedStore | None = None, max_keys: int = 100_000) -> None:
-        """Count in `shared`, or in memory alone; `max_keys` bounds the memory."""
+        """Count in `shared`, or only in memory; `max_keys` bounds the memory."""
         self._clock = clock
         self._local = FixedWindowRateLimiter(MemoryCounters(clock=clock, max_keys=max_keys))
         self._shared = FixedWindowRateLimiter(shared.storage) if shared is not None else None
@@ -197,4 +197,4 @@ class AttemptCounters:
         if now >= self._warn_at:
             self._warn_at = now + _WARN_SECONDS
             reason = str(error) or type(error).__name__
-            _log.warning("the throttle store does not answer, so this process counts attempts alone: %s", reason)
+            _log.warning("the throttle store does not answer, so this process counts attempts in memory: %s", reason)

@@ -9,7 +9,7 @@ class AuthError(Exception):
 
 
 class InvalidToken(AuthError):
-    """An access token that must not be honoured. `reason` is for the log, never for the caller."""
+    """An access token that must be rejected. `reason` is for the log, never for the caller."""
 
     def __init__(self, reason: str) -> None:
         """Keep why the token was refused."""
@@ -21,7 +21,7 @@ class InsufficientScope(AuthError):
     """A valid token without the scope that the operation requires."""
 
     def __init__(self, required: str) -> None:
-        """Keep the scope that was asked for."""
+        """Store the required scope."""
         super().__init__(f"the token lacks the scope {required!r}")
         self.required = required
 
@@ -30,7 +30,7 @@ class InsufficientRole(AuthError):
     """A valid token whose subject does not have the role that the operation requires."""
 
     def __init__(self, required: str) -> None:
-        """Keep the role that was asked for."""
+        """Store the required role."""
         super().__init__(f"the subject lacks the role {required!r}")
         self.required = required
 
@@ -104,7 +104,7 @@ class Throttled(AuthError):
 
 
 class InvalidThrottleUri(AuthError):
-    """The URI of the throttle store is not one that can be used; the text says what was expected."""
+    """The URI of the throttle store is not one that can be used; the text states what was expected."""
 
 
 class UnstatedPolicy(AuthError):

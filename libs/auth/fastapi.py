@@ -74,7 +74,7 @@ class Authenticator:
     async def authenticate(self, connection: HTTPConnection) -> Claims:
         """Return the claims of the request's token; raises `InvalidToken` or `KeyUnavailable`.
 
-        The token is taken from the Authorization header alone (RFC 6750 section 2.1): a query
+        The token is read only from the Authorization header (RFC 6750 section 2.1): a query
         string ends up in logs.
         """
         claims = await self._verifier.verify(_bearer_token(connection))
@@ -126,7 +126,7 @@ def check_policies(app: FastAPI, *, public_paths: Collection[str] = ()) -> None:
     unstated = tuple(
         f"{'/'.join(sorted(route.methods or ())) or 'ANY'} {route.path}"
         for route in iter_route_contexts(app.routes)
-        # `app.routes` alone would hide the routes of included routers. A policy given to `include_router` does not
+        # `app.routes` does not contain the routes of included routers. A policy given to `include_router` does not
         # count: it would be checked after the body is read.
         if route.path not in public_paths and not _states_policy(getattr(route.original_route, "dependant", None))
     )

@@ -148,7 +148,7 @@ class JwksClient:
             if response.status_code != httpx2.codes.OK:
                 raise InvalidKeySet(f"status {response.status_code}")
             if "content-encoding" in response.headers:
-                raise InvalidKeySet("compressed unasked, so its size is not known")
+                raise InvalidKeySet("compressed without a request for it, so its size is not known")
             body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk
@@ -172,5 +172,5 @@ def parse_jwks(document: bytes) -> list[VerificationKey]:
     if not keys:
         raise InvalidKeySet("no key that can verify")
     if len({key.key_id for key in keys}) != len(keys):
-        raise InvalidKeySet("two keys of one name")
+        raise InvalidKeySet("two keys with the same kid")
     return keys

@@ -56,7 +56,7 @@ class KeyFolder:
         return keys
 
     def write(self, algorithm: Algorithm, *, activates_at: datetime) -> Path:
-        """Write a new private key, readable by its owner alone, and return its path."""
+        """Write a new private key that only its owner can read, and return its path."""
         pem = generate_private_pem(algorithm)
         path = self.path / f"{activates_at.astimezone(UTC):{_TIME}}-{_fingerprint(pem)}.pem"
         # A file with a leading dot is ignored, so the rename publishes the complete key atomically.
@@ -127,12 +127,12 @@ def _check_mode(status: os.stat_result) -> None:
         raise ValueError("not a key file")
     if status.st_mode & _TOO_OPEN:
         mode = stat.S_IMODE(status.st_mode)
-        raise ValueError(f"open to others with mode {mode:04o}; 0400, 0440 or 0600 is wanted")
+        raise ValueError(f"readable by others, with mode {mode:04o}; expected 0400, 0440 or 0600")
 
 
 def _key_id(path: Path) -> KeyId:
     if not is_key_id(path.stem):
-        raise ValueError("the name is not fit to be a kid")
+        raise ValueError("the name is not a valid kid")
     return KeyId(path.stem)
 
 

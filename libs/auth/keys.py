@@ -1,8 +1,8 @@
 """The key ring: which key signs now, which verify, and when the folder is read again.
 
 Keys overlap. The next key is published before it signs, so that verifiers have it by then; the
-previous one stays published until the last token that it signed has expired. All of that follows
-from the activation times alone.
+previous one stays published until the last token that it signed has expired. All of this follows from the activation
+times.
 """
 
 import logging
@@ -26,7 +26,7 @@ class KeySource(Protocol):
     """The public keys of a verifier: a local key ring, or another service's JWKS."""
 
     def generation(self) -> int:
-        """Return a number that changes when the set of keys does; cheap, asked at every request."""
+        """Return a number that changes when the set of keys does; called for each request, so it must be cheap."""
         ...
 
     async def find(self, key_id: KeyId) -> VerificationKey | None:
@@ -75,7 +75,7 @@ class KeyRing:
 
     @classmethod
     def from_folder(cls, folder: Path, *, clock: Clock, overlap: timedelta = OVERLAP) -> "KeyRing":
-        """Open the ring of a folder of key files, named as `libs.auth.key_files` says."""
+        """Open the key ring of a folder of key files with the names that `libs.auth.key_files` defines."""
         return cls(KeyFolder(folder), clock=clock, overlap=overlap)
 
     def generation(self) -> int:

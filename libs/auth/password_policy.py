@@ -37,7 +37,7 @@ class PasswordPolicy:
 
         Args:
             password: the password as the user entered it.
-            about: what others know of the user, such as the email address and the name.
+            about: facts about the user that others may know, such as the email address and the name.
 
         Raises:
             WeakPassword: the password is too short, too long, common, or consists of `about` and the service's names.

@@ -186,6 +186,6 @@ def _share_one_arena() -> None:
 
 
 def _return_memory() -> None:
-    """Return the freed blocks that glibc keeps to the system; other C libraries do it by themselves."""
+    """Return the freed blocks that glibc keeps to the system; other C libraries do it without this call."""
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -21,7 +21,7 @@ RefreshToken = NewType("RefreshToken", str)
 TokenDigest = NewType("TokenDigest", bytes)
 """Its SHA-256, 32 bytes; this is what is stored."""
 FamilyId = NewType("FamilyId", str)
-"""All tokens that stem from one login."""
+"""Identifies all tokens of one login."""
 
 IDLE = timedelta(days=14)
 ABSOLUTE = timedelta(days=90)
@@ -38,7 +38,7 @@ class RefreshGrant:
     scopes: frozenset[Scope]
     issued_at: datetime
     expires_at: datetime
-    """When it dies unused; never after `family_expires_at`."""
+    """When it expires if it is not used; at most `family_expires_at`."""
     family_expires_at: datetime
     used_at: datetime | None = None
     revoked_at: datetime | None = None

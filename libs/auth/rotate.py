@@ -1,8 +1,8 @@
-"""`bazel run //libs/auth:rotate -- FOLDER`: write the next signing key, drop spent ones.
+"""`bazel run //libs/auth:rotate -- FOLDER`: write the next signing key, delete expired ones.
 
-Meant to be run by a schedule, once per rotation. The first key of an empty folder signs at once;
-every other is published for `--ahead` before it signs, so that verifiers have it by then. Running
-it twice does not rotate twice: while a key waits for its time, none is added.
+Run it on a schedule, once for each rotation. The first key of an empty folder signs at once. Every other key is
+published for `--ahead` seconds before it signs, so that all verifiers have fetched it by then. While such a key waits,
+running the command again adds no key.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def _drop_spent(folder: KeyFolder, clock: Clock) -> list[str]:
     for key, successor in pairwise(_keys(folder)):
         if successor.activates_at + OVERLAP <= clock.now():
             folder.remove(key.key_id)
-            done.append(f"removed {key.key_id}: its successor took over at {successor.activates_at}")
+            done.append(f"removed {key.key_id}: its successor has signed since {successor.activates_at}")
     return done
 
 
@@ -53,7 +53,7 @@ def _write_next(folder: KeyFolder, clock: Clock, algorithm: Algorithm, ahead: ti
     now = clock.now().replace(microsecond=0)
     keys = _keys(folder)
     if keys and keys[-1].activates_at > now:
-        return f"{keys[-1].key_id} is next already, from {keys[-1].activates_at}"
+        return f"{keys[-1].key_id} is the next key, and signs from {keys[-1].activates_at}"
     # No tokens exist for an empty folder, so no verifier has to fetch the key before it signs.
     activates_at = now + ahead if keys else now
     path = folder.write(algorithm, activates_at=activates_at)
@@ -61,11 +61,13 @@ def _write_next(folder: KeyFolder, clock: Clock, algorithm: Algorithm, ahead: ti
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 1 and one sentence when the folder holds what must not be used."""
+    """Run the command. Print one sentence and return 1 if the folder has a file that must not be used."""
     parser = argparse.ArgumentParser(prog="rotate", description="Write the next signing key.")
-    parser.add_argument("folder", type=Path, help="the folder of keys that the service watches")
+    parser.add_argument("folder", type=Path, help="folder of the private keys of the service")
     parser.add_argument("--algorithm", type=Algorithm, choices=list(Algorithm), default=Algorithm.EDDSA)
-    parser.add_argument("--ahead", type=float, default=AHEAD.total_seconds(), help="seconds of notice")
+    parser.add_argument(
+        "--ahead", type=float, default=AHEAD.total_seconds(), help="seconds from writing a key until it signs"
+    )
     options = parser.parse_args(arguments)
     try:
         lines = rotate(

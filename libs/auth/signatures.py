@@ -179,7 +179,7 @@ def _weakness(public: object) -> str | None:
 
 def _rsa_weakness(bits: int, exponent: int) -> str | None:
     if bits not in _RSA_BITS:
-        return f"an RSA key of {bits} bits, 2048 to 8192 are wanted (NIST SP 800-131A)"
+        return f"an RSA key of {bits} bits, expected 2048 to 8192 (NIST SP 800-131A)"
     if exponent < _RSA_MIN_EXPONENT:
         return "an RSA key with a public exponent under 65537 (FIPS 186-5)"
     return None

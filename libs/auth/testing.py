@@ -70,7 +70,7 @@ class InvalidTokenFactory:
         payload: dict[str, Any] | bytes | None = None,
         sign: Callable[[bytes], bytes] | None = None,
     ) -> str:
-        """Return a token; a member of value `OMIT` is left out, bytes are taken as they are."""
+        """Return a token; a member with the value `OMIT` is omitted, and bytes are used unchanged."""
         signing_input = f"{_segment(self.header, header)}.{_segment(self.payload, payload)}"
         signature = (sign or self.key.sign)(signing_input.encode("ascii"))
         return f"{signing_input}.{encode_base64url(signature)}"
@@ -124,7 +124,7 @@ class MemoryRefreshStore:
 
 
 class TokenFactory:
-    """Makes valid tokens: an issuer with a key, and the verifier that trusts it."""
+    """Makes valid tokens: an issuer with a key, and the verifier that accepts its tokens."""
 
     def __init__(
         self,

@@ -1,8 +1,8 @@
 """Limits on attempts to guess passwords that do not let a stranger lock the owner of an account out.
 
 A limit on the account alone would let a stranger keep the owner from logging in. So attempts are counted for the pair
-of account and network, and for the network alone; neither affects an owner in another network. The number of guesses
-that a botnet has left is small compared with passwords of at least 15 characters that are on no list.
+of account and network, and for the network; neither affects an owner in another network. The number of guesses that a
+botnet has left is small compared with passwords of at least 15 characters that are on no list.
 """
 
 import hashlib

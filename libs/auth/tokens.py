@@ -13,7 +13,7 @@ from libs.auth.strict_json import encode_base64url
 from libs.clock.clock import Clock
 
 LIFETIME = timedelta(minutes=10)
-"""How long an access token lives. A token cannot be revoked before it expires, so the lifetime is short."""
+"""Lifetime of an access token. A token cannot be revoked before it expires, so the lifetime is short."""
 
 
 class TokenIssuer:
@@ -41,7 +41,7 @@ class TokenIssuer:
         roles: Iterable[Role] = (),
         issued_at: datetime | None = None,
     ) -> str:
-        """Return a token for `subject` that lives for `lifetime` from `issued_at`, by default now."""
+        """Return a token for `subject` that is valid for `lifetime` from `issued_at`, by default now."""
         # The times in a token are whole seconds, so the claims are made of the rounded time.
         issued_at = (issued_at or self._clock.now()).replace(microsecond=0)
         claims = Claims(

@@ -28,5 +28,5 @@ class FakeClock:
         self._monotonic += seconds
 
     def step(self, seconds: float) -> None:
-        """Move the wall clock alone, forward or back, as an operator or NTP does."""
+        """Move only the wall clock, forward or back, as an operator or NTP does."""
         self._now += timedelta(seconds=seconds)

@@ -41,7 +41,7 @@ def migration(message: str, schema: Schema, *, name: str, is_empty: bool = False
         sys.stderr.write(f"migration: run `bazel run //services/{name}:migration -- {message!r}` in the source tree\n")
         return 1
     if not re.search(r"[a-zA-Z0-9]", message):
-        sys.stderr.write('migration: say what changes, for example "add category"\n')
+        sys.stderr.write('migration: add a message that describes the change, for example "add category"\n')
         return 1
     try:
         path = write_migration(
@@ -55,7 +55,7 @@ def migration(message: str, schema: Schema, *, name: str, is_empty: bool = False
 
 
 def displayed(url: str) -> str:
-    """Return a database URL with its password masked, wherever in the URL it stands."""
+    """Return a database URL with its password masked, at each place where it can be."""
     masked = make_url(url)
     hidden = {key: "***" for key in masked.query if "password" in key.lower()}
     return masked.update_query_dict(hidden).render_as_string(hide_password=True)

@@ -35,13 +35,13 @@ _FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a process may take of its database. Durations are seconds.
+    """Limits of the use of a database by one process. Durations are seconds.
 
     Attributes:
         pool_size: most connections to PostgreSQL.
         statement_seconds: longest time of a statement; on SQLite also the wait for the write lock.
         connect_seconds: longest wait for a connection, new or of the pool.
-        transaction_pooler: whether PgBouncer or the like, in transaction mode, is between.
+        transaction_pooler: whether a pooler in transaction mode, such as PgBouncer, is in front of the server.
     """
 
     pool_size: int = 8
@@ -95,7 +95,7 @@ def create_engines(url: str, limits: Limits) -> Engines:
         return Engines(write, read)
     engine = _postgres_engine(url, limits)
     if limits.transaction_pooler:
-        # Outside of a transaction the pooler may hand each message to another server connection. In a serializable one
+        # Outside of a transaction the pooler may send each message to another server connection. In a serializable one
         # a read may fail with a conflict.
         return Engines(engine, engine.execution_options(isolation_level="READ COMMITTED"))
     return Engines(engine, engine.execution_options(isolation_level="AUTOCOMMIT"))
@@ -124,7 +124,7 @@ def _postgres_engine(url: str, limits: Limits) -> AsyncEngine:
         "statement_timeout": str(milliseconds),
         "idle_in_transaction_session_timeout": str(2 * milliseconds),
     }
-    # asyncpg reads the URL itself, so that every parameter of libpq means what libpq's documentation says.
+    # asyncpg reads the URL itself, so that every parameter has the meaning in libpq's documentation.
     options: dict[str, object] = {
         "dsn": f"postgresql://{url.removeprefix(_POSTGRES)}",
         "timeout": limits.connect_seconds,
@@ -162,7 +162,7 @@ def _postgres_engine(url: str, limits: Limits) -> AsyncEngine:
 
 
 def _create_private(path: Path, *_: object) -> None:
-    """Create a missing file for its owner alone; SQLite gives its mode to the files beside it.
+    """Create a missing file that only its owner can read; SQLite gives its mode to the files beside it.
 
     With O_EXCL a file that exists is not opened: closing it would release the locks that SQLite holds on it.
     """

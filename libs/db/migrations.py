@@ -38,9 +38,7 @@ class DatabaseNewer(MigrationError):
     """The database is at a revision that this code does not have."""
 
     def __init__(self, found: str, newest: str) -> None:
-        super().__init__(
-            f"the database is at revision {found}, newer than this code, which knows revisions up to {newest}"
-        )
+        super().__init__(f"the database is at revision {found}, newer than the newest revision of this code, {newest}")
         self.found = found
 
 
@@ -54,7 +52,7 @@ class NothingToMigrate(MigrationError):
 def upgrade(url: str, scripts: Path, *, target: str = "head", transaction_pooler: bool = False) -> str:
     """Migrate the database to `target` and return its revision afterwards.
 
-    `transaction_pooler` says that a pooler in transaction mode stands before PostgreSQL, see `Limits`.
+    `transaction_pooler` means that a pooler in transaction mode is in front of PostgreSQL, see `Limits`.
 
     Raises:
         DatabaseNewer: the database is newer than the scripts.
@@ -100,7 +98,7 @@ def write_migration(message: str, schema: Schema, *, folder: Path, is_empty: boo
 
 
 def differences(url: str, schema: Schema) -> Sequence[object]:
-    """Return alembic's list of what the models say and the database does not have, or the other way round."""
+    """Return alembic's list of differences between the models and the database."""
 
     def compare(connection: sa.Connection) -> Sequence[object]:
         context = MigrationContext.configure(connection, opts={"include_object": schema.includes})

@@ -1,4 +1,4 @@
-"""One process serves a SQLite file: a second replica is refused while the first one lives."""
+"""One process serves a SQLite file: a second replica is refused while the first one is running."""
 
 import fcntl
 import os

@@ -79,7 +79,7 @@ class SessionFactory:
 
         Raises:
             SerializationFailure: the transaction collided with another; see `retry_on_conflict`.
-            DatabaseUnavailable: the database or a free connection cannot be had in time.
+            DatabaseUnavailable: the database or a free connection is not available in time.
         """
         async with AsyncExitStack() as stack:
             if self._turn is not None:
@@ -93,10 +93,10 @@ class SessionFactory:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        """Open a session for statements that only read; each sees the rows that are committed when it starts.
+        """Open a session for statements that only read; each reads the rows that are committed when it starts.
 
         Raises:
-            DatabaseUnavailable: the database or a free connection cannot be had in time.
+            DatabaseUnavailable: the database or a free connection is not available in time.
         """
         with pool_timeouts():
             async with self._read() as session:
@@ -143,7 +143,7 @@ def open_sessions(url: str, limits: Limits | None = None) -> SessionFactory:
 def retry_on_conflict(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
     """Run an async function again, from its beginning, when its transaction collides with another one.
 
-    The function opens its own session and does nothing but talk to the database. After 20 attempts the
+    The function opens its own session, and its only effects are on the database. After 20 attempts the
     SerializationFailure is raised.
     """
 

@@ -15,21 +15,21 @@ class DatabaseSettings(BaseSettings):
         "parameters, such as `?sslmode=verify-full&sslrootcert=PATH`; empty: a SQLite file in the data folder.",
     )
     database_pool_size: int = Field(
-        default=8, ge=1, le=10_000, description="Most connections to PostgreSQL of one process."
+        default=8, ge=1, le=10_000, description="Maximum number of connections to PostgreSQL per process."
     )
     database_statement_seconds: float = Field(
-        default=5.0, gt=0, le=86_400, allow_inf_nan=False, description="Longest time of one statement."
+        default=5.0, gt=0, le=86_400, allow_inf_nan=False, description="Time limit for one statement."
     )
     database_connect_seconds: float = Field(
         default=3.0,
         gt=0,
         le=86_400,
         allow_inf_nan=False,
-        description="Longest wait for a new connection, or for a free one of the pool.",
+        description="Time limit for opening a connection, and for waiting for one of the pool.",
     )
     database_transaction_pooler: bool = Field(
         default=False,
-        description="A pooler such as PgBouncer in transaction mode stands before PostgreSQL.",
+        description="Set it if PgBouncer in transaction mode is between the service and PostgreSQL.",
     )
 
     @property

@@ -125,7 +125,7 @@ class PostgresServer:
             self._process = None
 
     def wait_for_end(self) -> None:
-        """Wait until the server has ended by itself."""
+        """Wait until the server has exited."""
         if self._process is not None:
             self._process.wait(_START_SECONDS)
             self._process = None

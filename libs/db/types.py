@@ -46,7 +46,7 @@ COLUMN_TYPES = {datetime: Timestamp, int: BigInteger}
 
 
 class HexBytes(TypeDecorator[bytes]):
-    """Bytes, stored as hexadecimal text, which shells and logs show as it is."""
+    """Bytes, stored as hexadecimal text, which shells and logs can show."""
 
     impl = String
     cache_ok = True

@@ -55,8 +55,8 @@ def service_http_client(
 ) -> httpx2.AsyncClient:
     """Return a client of one peer. The caller closes it; it is shared by all requests of the service.
 
-    Requests may have the extensions `operation`, a name for metrics and logs, and `idempotent`, which says whether a
-    retry is harmless. Bodies of responses are read before a method returns. Each error is a `CallError`.
+    Requests may have the extensions `operation`, a name for metrics and logs, and `idempotent`, whether a retry is
+    harmless. Bodies of responses are read before a method returns. Each error is a `CallError`.
 
     Args:
         settings: the limits of calls.

@@ -17,9 +17,10 @@ class Credentials(Enum):
     """The source of the token of calls to a peer."""
 
     SERVICE = "service"
-    """The service's own: the peer knows which service calls, not for which user."""
+    """The service's own: the peer can identify the calling service, but not the user."""
     CALLER = "caller"
-    """The token of the request in progress, handed on: the peer knows the user, and can act as the user elsewhere."""
+    """The token of the request in progress is forwarded: the peer can identify the user, and could act as the user
+    elsewhere."""
     NONE = "none"
     """No token."""
 
@@ -40,7 +41,7 @@ class CallerTokenTransport(WrappingTransport):
         caller = context.current()
         received = caller.header(_HEADER) if caller is not None else None
         if received is None or not received.lower().startswith("bearer "):
-            raise CredentialsUnavailable(self._peer, "the request in progress has no bearer token to hand on")
+            raise CredentialsUnavailable(self._peer, "the request in progress has no bearer token to forward")
         request.headers[_HEADER] = received
         return await self.inner.handle_async_request(request)
 

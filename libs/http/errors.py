@@ -12,7 +12,7 @@ class CallError(httpx2.TransportError):
         peer: name of the called service.
         outcome: value of the label `outcome` of the metrics.
         is_transient: whether another attempt may succeed.
-        has_callers_deadline: whether the call had less time than usual, as the client of the request in progress asked.
+        has_callers_deadline: whether the client of the request in progress set a shorter deadline than usual.
     """
 
     outcome: ClassVar[str]
@@ -49,7 +49,7 @@ class BrokenResponse(CallError):
 
 
 class UnacceptableResponse(CallError):
-    """The response is too large, compressed although that was not asked for, or a redirect."""
+    """The response is too large, compressed without a request for it, or a redirect."""
 
     outcome = "unacceptable_response"
 

@@ -14,7 +14,7 @@ _MAX_TRACESTATE: Final = 512
 
 
 class PropagationTransport(WrappingTransport):
-    """Sends `X-Request-ID`, and `traceparent` and `tracestate` as they came.
+    """Sends `X-Request-ID`, and `traceparent` and `tracestate` unchanged.
 
     With tracing on, the transport of OpenTelemetry replaces the last two by those of its span.
     """

@@ -98,7 +98,7 @@ class RetryTransport(WrappingTransport):
 def is_repeatable(request: httpx2.Request) -> bool:
     """Return whether sending the request twice has no further effect.
 
-    The extension `idempotent` says so, else the method (RFC 9110, section 9.2.1) or an `Idempotency-Key`.
+    The extension `idempotent` decides, otherwise the method (RFC 9110, section 9.2.1) or an `Idempotency-Key`.
     """
     declared = request.extensions.get("idempotent")
     if declared is not None:
@@ -137,7 +137,7 @@ class _Backoff:
         self._on_retry = on_retry
 
     def __call__(self, error: Exception) -> bool | float:
-        """Return whether to retry; seconds where the peer says when."""
+        """Return whether to retry; seconds, if the peer gives a time."""
         if not isinstance(error, _RetryableStatus) and not (isinstance(error, CallError) and error.is_transient):
             return False
         # stamina asks after the last attempt too, where a retry would be taken from the budget and not be made.

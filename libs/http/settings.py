@@ -20,7 +20,7 @@ def _check_peer_url(url: str) -> str:
         is_origin = False
     is_origin = is_origin and url.rstrip("/") == f"{parts.scheme}://{parts.netloc}" and "@" not in url
     if not is_origin or parts.scheme not in {"http", "https"}:
-        raise ValueError("is not the base URL of a service such as https://users.example: scheme, host and port alone")
+        raise ValueError("is not the base URL of a service such as https://users.example: only scheme, host and port")
     if parts.scheme == "http" and not _is_local(parts.hostname or ""):
         raise ValueError(
             "is http to a host that is neither on this machine nor in this cluster, "
@@ -45,16 +45,18 @@ class CallSettings(WebSettings):
     """How a service calls others. Base of the settings of such a service, which adds a `PeerUrl` for each."""
 
     call_seconds: Seconds = Field(
-        default=2.0, gt=0, description="Longest time of a call to another service, retries included."
+        default=2.0, gt=0, description="Time limit for a call to another service, retries included."
     )
     oauth_url: PeerUrl = Field(
         default="http://127.0.0.1:8001",
         description="Base URL of the issuer, for the tokens of the service's own calls.",
     )
-    client_id: str = Field(default="", description="Name of the service at the issuer, given to `add-client`.")
+    client_id: str = Field(
+        default="", description="Name under which `add-client` registered the service at the issuer."
+    )
     client_secret: SecretStr | None = Field(
         default=None,
-        description="Secret that `add-client` has printed. Without it, calls that need a service token are off.",
+        description="Secret that `add-client` printed. Without it, calls that need a service token fail.",
     )
 
     @model_validator(mode="after")

@@ -17,7 +17,7 @@ class MailConfigurationError(MailError):
 
 
 class InvalidEmail(MailError):
-    """An email that cannot be sent as it is: its recipient is not exactly one address, or a header has a line break."""
+    """An email that cannot be sent: its recipient is not exactly one address, or a header has a line break."""
 
 
 class DeliveryError(MailError):
@@ -28,7 +28,7 @@ class PermanentDeliveryError(DeliveryError):
     """An email that this mail server will never accept.
 
     Attributes:
-        code: the server's reply code, or 0 if the server was not asked.
+        code: the server's reply code, or 0 if no server was involved.
     """
 
     def __init__(self, host: str, code: int, reason: str) -> None:

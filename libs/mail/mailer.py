@@ -19,7 +19,7 @@ class Mailer(Protocol):
         """Send an email.
 
         Raises:
-            InvalidEmail: the email cannot be sent as it is.
+            InvalidEmail: the email cannot be sent.
             DeliveryError: the email was not delivered.
         """
         ...
@@ -83,7 +83,7 @@ def open_mailer(setting: str, *, sender: str, password_file: Path | None = None)
         from libs.mail.smtp import SmtpMailer, parse_smtp_url  # noqa: PLC0415  # only SMTP needs aiosmtplib
 
         return SmtpMailer(parse_smtp_url(setting, password=_read_password(password_file)), sender)
-    raise MailConfigurationError(f"{setting!r} names no way to send emails")
+    raise MailConfigurationError(f"{setting!r} is not a way to send emails")
 
 
 def _read_password(file: Path | None) -> str:

@@ -152,7 +152,7 @@ def parse_smtp_url(url: str, *, password: str) -> SmtpServer:
 
     Args:
         url: the user is percent-encoded; the default ports are 465, 587 and 25.
-        password: as it is, empty if the URL has no user.
+        password: not encoded; empty if the URL has no user.
 
     Raises:
         MailConfigurationError: the URL is not valid, holds the password, or has a user without one.

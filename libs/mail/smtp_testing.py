@@ -131,7 +131,7 @@ class _Connection:
     async def _receive_content(self) -> None:
         await self._reply("354 send the content")
         if self._server.silent == "content":
-            # Long enough for the test to see whether the client drops the connection by itself.
+            # Long enough for the test to detect whether the client closes the connection.
             await asyncio.sleep(600)
         content = await self._reader.readuntil(b"\r\n.\r\n")
         email = ReceivedEmail(self._sender, self._recipients, content[:-3], self._is_encrypted, self._user)

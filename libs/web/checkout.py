@@ -10,7 +10,7 @@ from libs.web.errors import StartupError
 def run_command(module: str, command: str, **settings: str) -> None:
     """Run another command of the service `module` in a child process.
 
-    The modules that only the other command needs stay out of this process.
+    So this process does not import the modules that only the other command needs.
 
     Raises:
         StartupError: the command failed; it has printed the reason.

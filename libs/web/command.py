@@ -90,7 +90,9 @@ def _parse(service: Service[S], arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _parser(service: Service[S]) -> argparse.ArgumentParser:
-    words = {word: each.summary for word, each in service.commands.items()} | {_SETTINGS: "list what can be set"}
+    words = {word: each.summary for word, each in service.commands.items()} | {
+        _SETTINGS: "print a table of all settings"
+    }
     operands = {word: each.operands for word, each in service.commands.items()}
     listed = "\n".join(
         f"  {' '.join((word, *operands.get(word, ()))):<24} {summary}" for word, summary in words.items()
@@ -107,14 +109,14 @@ def _parser(service: Service[S]) -> argparse.ArgumentParser:
         default=_SERVE,
         choices=tuple(words),
         metavar="command",
-        help="what to do (default: serve)",
+        help="the command to run (default: serve)",
     )
-    parser.add_argument("operands", nargs="*", metavar="operand", help="what some commands take")
+    parser.add_argument("operands", nargs="*", metavar="operand", help="arguments of the command")
     parser.add_argument(
-        "--settings", type=Path, metavar="FILE", help="take settings, NAME=value a line, from this file too"
+        "--settings", type=Path, metavar="FILE", help="also read settings from this file, one NAME=value on each line"
     )
     parser.add_argument(
-        "--print-config", action="store_true", help="print the settings as they are, secrets masked, and end"
+        "--print-config", action="store_true", help="print the settings in effect, with secrets masked, and exit"
     )
     return parser
 
@@ -122,7 +124,7 @@ def _parser(service: Service[S]) -> argparse.ArgumentParser:
 def _settings(service: Service[S], file: Path | None) -> tuple[S, bool]:
     """Return the settings, and whether they are a developer's: `bazel run` without a data folder.
 
-    The environment wins over the file.
+    The environment takes precedence over the file.
     """
     workspace = os.environ.get("BUILD_WORKSPACE_DIRECTORY")
     settings = service.settings(_env_file=file)  # type: ignore[call-arg]  # pydantic-settings' own argument

@@ -16,7 +16,7 @@ def require_json(request: Request) -> None:
 def require_content(request: Request, media_type: str) -> None:
     """Raise 415 unless the headers say that the body is of this type, in UTF-8 and not compressed.
 
-    The response says what is supported (RFC 9110, section 15.5.16).
+    The response states what is supported (RFC 9110, section 15.5.16).
     """
     if request.headers.getlist("content-encoding"):
         raise HTTPException(415, "The body must not be compressed.", {"Accept-Encoding": "identity"})

@@ -29,8 +29,8 @@ class RequestContext:
 
     Attributes:
         request_id: its id.
-        is_over: whether the response is sent. What runs on afterwards, such as a background task, has no deadline and
-            no client that could disconnect.
+        is_over: whether the response is sent. Work that continues afterwards, such as a background task, has no
+            deadline and no client that could disconnect.
     """
 
     def __init__(

@@ -22,7 +22,7 @@ class ListenError(StartupError):
 
     @staticmethod
     def of(host: str, port: int, error: OSError | UnicodeError) -> "ListenError":
-        """Return the error that says why the address could not be bound."""
+        """Return the error with the reason why the address could not be bound."""
         if isinstance(error, socket.gaierror | UnicodeError) or error.errno == errno.EADDRNOTAVAIL:
             return UnknownAddress(host, port)
         if error.errno == errno.EADDRINUSE:
@@ -56,7 +56,7 @@ class UnknownAddress(ListenError):
 
 
 class NotReady(WebError):
-    """Something that the service needs does not work; the text says what, in one sentence."""
+    """Something that the service needs does not work; the text describes it in one sentence."""
 
 
 class UnsupportedServerVersion(StartupError):

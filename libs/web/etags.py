@@ -15,7 +15,7 @@ def etag(version: int) -> str:
 
 
 def _well_formed(value: str | None) -> str | None:
-    # An empty header is refused, not treated as absent: its sender wants to detect changes.
+    # An empty header is refused, not treated as absent: its sender requires a check for changes.
     if value is not None and value != "*" and not _ETAG.fullmatch(value):
         raise ValueError('is "*" or one entity tag as it was sent, such as "3"')
     return value

@@ -71,7 +71,7 @@ def health_router(policy: Sequence[Depends]) -> APIRouter:
         "/readyz",
         summary="Can the service do its work?",
         response_model=Health,
-        responses={503: {"description": "Not ready; the document says why."}},
+        responses={503: {"description": "Not ready; the document has the reason."}},
     )
     async def readyz(services: DepContainer) -> Health | Response:
         lifecycle = await services.aget(Lifecycle)

@@ -1,4 +1,4 @@
-"""The host names that a service answers to, and the proxies whose forwarding headers it trusts."""
+"""The host names that a service accepts, and the proxies whose forwarding headers it uses."""
 
 import ipaddress
 import re

@@ -189,7 +189,7 @@ class HardenedHttpProtocol(HttpToolsProtocol):
         self._expect_nothing()
         super().on_message_complete()
         if self.parser.should_upgrade():
-            # What follows speaks another protocol, which is not served.
+            # The following bytes are of another protocol, which is not served.
             self._is_closing = True
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's own

@@ -46,7 +46,7 @@ class HttpMetrics:
 
 
 class RequestInstrumentation:
-    """Count and time each request; log it when it failed, or always if asked to."""
+    """Count and time each request; log it if it failed, or always with the access log."""
 
     def __init__(self, app: ASGIApp, *, metrics: HttpMetrics, access_log: bool) -> None:
         self.app = app

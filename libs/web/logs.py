@@ -103,7 +103,7 @@ def _add_request(_: object, __: str, event: EventDict) -> EventDict:
 
 
 def redact(_: object, __: str, event: EventDict) -> EventDict:
-    """Replace values whose name says secret, and secrets whose shape we know in any text.
+    """Replace values whose name denotes a secret, and secrets of a known form in any text.
 
     Also makes every value serializable: keys are text, text is valid Unicode, integers fit into 64 bits, and
     containers are nested at most eight deep.

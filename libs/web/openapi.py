@@ -79,7 +79,7 @@ _INVALID_VALUE: Json = {
     "properties": {
         "in": {"type": "string", "description": "The part of the request, such as `body` or `query`."},
         "pointer": {"type": "string", "description": "The place in that part, as a JSON pointer (RFC 6901)."},
-        "detail": {"type": "string", "description": "What is wrong with the value."},
+        "detail": {"type": "string", "description": "The error of the value."},
     },
 }
 _PROBLEM: Json = {
@@ -88,7 +88,7 @@ _PROBLEM: Json = {
     "type": "object",
     "required": ["type", "title", "status"],
     "properties": {
-        # A client has to accept types that it does not know, so the list is not closed.
+        # Clients have to accept unknown types, so the list is not closed.
         "type": {
             "anyOf": [{"$ref": "#/components/schemas/ProblemType"}, {"type": "string"}],
             "title": "Type",
@@ -109,7 +109,7 @@ _PROBLEM: Json = {
 
 
 class NamedEnum(StrEnum):
-    """Base of an enum whose values alone would give a generated client the same name twice, as `price` and `-price`."""
+    """Base of an enum with values that give the same name in a generated client, such as `price` and `-price`."""
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

@@ -75,9 +75,9 @@ class PageQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    limit: DecimalInt = Field(default=20, ge=1, le=MAX_LIMIT, description="Most items of the page.")
+    limit: DecimalInt = Field(default=20, ge=1, le=MAX_LIMIT, description="Maximum number of items of the page.")
     cursor: Annotated[str, AfterValidator(_checked)] | None = Field(
-        default=None, description="`next` of the page before; sort and filters stay as they were."
+        default=None, description="`next` of the previous page; sort and filters must be the same as for that page."
     )
 
     def position(self, fingerprint: str, kind: type[int] | type[str] = int) -> Cursor | None:
@@ -95,14 +95,14 @@ class PageQuery(BaseModel):
 
 
 class Page(BaseModel, Generic[T]):
-    """Some items of a list, and where it goes on. A subclass names it in OpenAPI: `ProductPage(Page[ProductView])`."""
+    """One page of a list, and the cursor of the next. A subclass has its name: `ProductPage(Page[ProductView])`."""
 
     items: list[T]
-    next: str | None = Field(description="The `cursor` of the next page; null at the end.")
+    next: str | None = Field(description="The `cursor` of the next page; null on the last page.")
 
     @classmethod
     def of(cls, found: Sequence[V], *, limit: int, cursor: Callable[[V], Cursor]) -> Self:
-        """Return the page of `found`, which holds up to `limit` + 1 items: the one too many tells that there are more.
+        """Return the page of `found`, which has up to `limit` + 1 items; the last only shows that a next page exists.
 
         Args:
             found: the items, from the beginning of the page, as `T` is validated from.

@@ -1,8 +1,8 @@
 """Errors as RFC 9457 problem details: one table from exception class to answer.
 
-The domain raises its own errors and knows no HTTP. A service hands `create_app` a table that says
-which status each of its error classes becomes; everything else (unknown path, wrong method,
-invalid payload, crash) is answered here in the same form.
+The domain raises its own errors and does not depend on HTTP. A service passes `create_app` a table with the status for
+each of its error classes; everything else (unknown path, wrong method, invalid payload, crash) is answered here in the
+same form.
 """
 
 import re
@@ -77,7 +77,7 @@ def problem_response(
     members: Mapping[str, object] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return a problem document. Without a `kind` its type is `about:blank`, so the status says what is wrong."""
+    """Return a problem document. Without a `kind` its type is `about:blank`, so only the status describes the error."""
     document: dict[str, object] = {
         "type": f"urn:problem:{kind}" if kind else "about:blank",
         "title": title or HTTPStatus(status).phrase,
@@ -101,7 +101,7 @@ def install(app: FastAPI, table: ProblemTable) -> None:
 def _handler(problem: Problem) -> Callable[[Request, Exception], Response]:
     def handle(_: Request, error: Exception) -> Response:
         if problem.status >= 500:
-            # The response says what the client can do; only the log has the reason.
+            # The response states what the client can do; only the log has the reason.
             _log.error("not served", kind=problem.kind, reason=f"{type(error).__name__}: {error}")
         return problem_response(
             problem.status,

@@ -59,11 +59,11 @@ def _document(rejection: Rejection) -> bytes:
 
 
 MALFORMED = Rejection(HTTPStatus.BAD_REQUEST, "The request is not well-formed HTTP/1.1.")
-OTHER_VERSION = Rejection(HTTPStatus.BAD_REQUEST, "This server speaks HTTP/1.1 and HTTP/1.0.")
+OTHER_VERSION = Rejection(HTTPStatus.BAD_REQUEST, "This server supports HTTP/1.1 and HTTP/1.0.")
 NOT_ONE_HOST = Rejection(HTTPStatus.BAD_REQUEST, "A request must have exactly one valid Host.")
 UNKNOWN_CODING = Rejection(HTTPStatus.NOT_IMPLEMENTED, "The only transfer coding accepted is 'chunked'.")
-HEADERS_LATE = Rejection(HTTPStatus.REQUEST_TIMEOUT, "The headers took too long to come.")
-BODY_LATE = Rejection(HTTPStatus.REQUEST_TIMEOUT, "The body took too long to come.")
+HEADERS_LATE = Rejection(HTTPStatus.REQUEST_TIMEOUT, "The headers did not arrive in time.")
+BODY_LATE = Rejection(HTTPStatus.REQUEST_TIMEOUT, "The body did not arrive in time.")
 OVERLOADED = Rejection(
     HTTPStatus.SERVICE_UNAVAILABLE,
     "Too many connections are open.",
@@ -73,14 +73,14 @@ OVERLOADED = Rejection(
 
 def target_too_long(limit: int) -> Rejection:
     """RFC 9110 §15.5.15."""
-    return Rejection(HTTPStatus.REQUEST_URI_TOO_LONG, f"A target may have {limit} bytes.")
+    return Rejection(HTTPStatus.REQUEST_URI_TOO_LONG, f"A request target may have at most {limit} bytes.")
 
 
 def head_too_large(limit: int) -> Rejection:
     """RFC 6585 §5, for the sum of the fields."""
-    return Rejection(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"The header may have {limit} bytes.")
+    return Rejection(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"The headers may have at most {limit} bytes.")
 
 
 def too_many_headers(limit: int) -> Rejection:
     """RFC 6585 §5, for their number."""
-    return Rejection(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"A request may have {limit} header fields.")
+    return Rejection(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"A request may have at most {limit} header fields.")

@@ -1,6 +1,6 @@
 """The server of a service: uvicorn with limits on clients and a graceful stop.
 
-On SIGTERM the service reports that it is not ready, and goes on answering for a grace period, each response with
+On SIGTERM the service reports that it is not ready, and continues to answer for a grace period, each response with
 `Connection: close`, so that load balancers and clients stop using it. Then it closes its listener, finishes the
 requests that it has received and ends with exit code 0. SIGINT (Ctrl-C) skips the grace period. A second signal ends
 the process at once.
@@ -60,7 +60,7 @@ def listen(host: str, port: int) -> socket.socket:
     """Return a bound socket. It is bound before anything is opened, so that a taken port is reported first.
 
     Raises:
-        ListenError: the address cannot be bound; the class says why.
+        ListenError: the address cannot be bound; the class of the error is the reason.
     """
     with contextlib.ExitStack() as on_error:
         try:

@@ -17,7 +17,7 @@ class ServerPolicy:
         linger_seconds: after a rejection, for the client to read it before the connection is closed.
         parting_seconds: once the server takes no more connections, for a request that is on its way on an open one.
         target_bytes: the request target (path and query).
-        head_bytes: target and header fields together; likewise trailers and chunk extensions.
+        head_bytes: target and header fields together; trailers and chunk extensions have the same limit.
         header_count: header fields.
         pipelined_requests: requests sent ahead while one is being answered.
         connections: open at one time.

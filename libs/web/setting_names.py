@@ -51,7 +51,7 @@ def check_encoding(settings: type[WebSettings], environment: Mapping[str, str]) 
 def unknown_settings(
     settings: type[WebSettings], environment: Mapping[str, str], in_file: Iterable[str] = ()
 ) -> Iterator[str]:
-    """Yield a sentence for each variable that looks like a setting of the service and is none.
+    """Yield a warning for each variable that has the prefix of the service and is not a setting.
 
     In the environment those are the variables with the service's prefix, except for Kubernetes' links to Services. In a
     file, which services may share, they are also names that lack the prefix.

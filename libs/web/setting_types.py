@@ -33,7 +33,7 @@ def _parse_json(text: str) -> list[object]:
     except (ValueError, RecursionError):
         entries = None
     if not isinstance(entries, list):
-        raise ValueError(f"begins like a JSON list and is none; {_LIST_FORMS}")  # noqa: TRY004  # pydantic's protocol
+        raise ValueError(f"is not a valid JSON list; {_LIST_FORMS}")  # noqa: TRY004  # pydantic's protocol
     return entries
 
 

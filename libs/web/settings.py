@@ -23,7 +23,7 @@ class WebSettings(BaseSettings):
 
     host: str = Field(default="127.0.0.1", description="Address to listen on; 0.0.0.0 in a container.")
     port: Port = Field(default=8000, description="Port to listen on.")
-    data_dir: Path = Field(default=Path("/data"), description="Folder of everything the service keeps.")
+    data_dir: Path = Field(default=Path("/data"), description="Folder of all files that the service writes.")
 
     docs: bool = Field(
         default=False, description="Serve the OpenAPI document and its page under /docs, without authentication."
@@ -32,46 +32,49 @@ class WebSettings(BaseSettings):
     metrics_port: Port | None = Field(
         default=None, ge=1, le=65535, description="Separate port for /metrics; empty: the main port."
     )
-    log_level: LogLevel = Field(default="info", description="Least severe event that is logged.")
+    log_level: LogLevel = Field(default="info", description="Events below this level are not logged.")
     log_format: LogFormat = Field(default="auto", description="`auto`: coloured on a terminal, else JSON.")
-    access_log: bool = Field(default=False, description="Log every request, not the failed ones alone.")
+    access_log: bool = Field(default=False, description="Log every request, not only those that fail with 5xx.")
 
     allowed_hosts: HostList = Field(
-        default=(), description="Host names that are answered; any when empty. A list: `a.example,*.b.example`."
+        default=(), description="Accepted values of `Host`; empty: any. A list: `a.example,*.b.example`."
     )
     trusted_proxies: NetworkList = Field(
         default=(),
-        description="Addresses and networks whose X-Forwarded-* headers are believed. A list: `10.1.2.3,10.4.0.0/16`.",
+        description="Addresses and networks whose X-Forwarded-* headers are used. A list: `10.1.2.3,10.4.0.0/16`.",
     )
     cors_origins: OriginList = Field(
-        default=(), description="Origins a browser may call from; none when empty. A list: `https://www.example`."
+        default=(),
+        description="Origins that browsers may call from (CORS); empty: none. A list: `https://www.example`.",
     )
-    max_body_bytes: int = Field(default=1_048_576, gt=0, description="Largest request body.")
-    header_seconds: Seconds = Field(default=10.0, gt=0, description="Time a client has for its headers.")
-    body_seconds: Seconds = Field(default=30.0, gt=0, description="Time a client has for each 64 KiB of its body.")
+    max_body_bytes: int = Field(default=1_048_576, gt=0, description="Maximum size of a request body.")
+    header_seconds: Seconds = Field(
+        default=10.0, gt=0, description="Time limit for receiving the headers of a request."
+    )
+    body_seconds: Seconds = Field(default=30.0, gt=0, description="Time limit for receiving each 64 KiB of a body.")
     idle_seconds: Seconds = Field(
         default=10.0,
         gt=0,
-        description="Time a connection may idle; longer than a balancer keeps its own.",
+        description="Time limit for an idle connection; longer than a load balancer keeps its connections.",
     )
     request_seconds: Seconds = Field(
-        default=30.0, gt=0, description="Time a handler has for its answer once the body has arrived."
+        default=30.0, gt=0, description="Time limit for a handler, from the end of the body to the response."
     )
-    max_connections: int = Field(default=2000, gt=0, description="Connections open at one time.")
+    max_connections: int = Field(default=2000, gt=0, description="Maximum number of open connections.")
     hardening: Literal["on", "off"] = Field(
         default="on",
-        description="`off` serves without deadlines and limits, where the installed uvicorn is not a supported one.",
+        description="`off` serves without deadlines and limits, for a version of uvicorn that is not supported.",
     )
 
     drain_seconds: Seconds = Field(
         default=5.0,
         ge=0,
-        description="After SIGTERM: not ready, yet still answering, for this long.",
+        description="After SIGTERM, the service reports that it is not ready and still answers for this time.",
     )
     stop_seconds: Seconds = Field(
         default=20.0,
         ge=0,
-        description="After the drain: time that requests in flight have to finish.",
+        description="After the drain, requests in progress have this time to finish.",
     )
 
     @model_validator(mode="after")

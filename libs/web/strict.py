@@ -106,7 +106,7 @@ def parse(body: bytes) -> object:
     """The value of a JSON document (RFC 8259, with unique names as in RFC 7493, I-JSON).
 
     Raises:
-        json.JSONDecodeError: it is not one, and the message says in what way.
+        json.JSONDecodeError: it is not one, and the message has the reason.
     """
     try:
         text = body.decode("utf-8")

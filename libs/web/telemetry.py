@@ -131,5 +131,5 @@ def _check_endpoint() -> None:
 
 
 def _is_untraced(scope: MutableMapping[str, Any]) -> bool:
-    """Return whether the request is a probe or a scrape, of which there are many and none is of interest."""
+    """Return whether the request is a probe or a scrape, which are frequent and not of interest."""
     return scope.get("path") in _UNTRACED_PATHS

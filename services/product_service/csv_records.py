@@ -1,4 +1,4 @@
-"""CSV (RFC 4180) from a stream of bytes, record by record, however large the whole is.
+"""CSV (RFC 4180) from a stream of bytes, record by record, so that a file may have any size.
 
 The text is UTF-8; a byte order mark, which spreadsheets write, is ignored. Lines end with LF or CRLF. A quoted field
 may hold line ends. The length of a record is limited, so that a missing closing quote is reported at the line of its

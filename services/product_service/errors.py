@@ -9,7 +9,7 @@ class ProductError(Exception):
 
 
 class ProductNotFound(ProductError):
-    """No such product, or none that the caller may know of."""
+    """The product does not exist, or the caller has no permission to see it."""
 
     def __init__(self, product_id: str) -> None:
         super().__init__(f"there is no product {product_id}")
@@ -35,7 +35,7 @@ class OutOfStock(ProductError):
 
 
 class ReservationNotFound(ProductError):
-    """The product has no such reservation, or none that the caller may know of."""
+    """The product has no such reservation, or the caller has no permission to see it."""
 
     def __init__(self, reservation_id: str) -> None:
         super().__init__(f"there is no reservation {reservation_id}")
@@ -62,7 +62,7 @@ class InvalidRows(ProductError):
     """A file has invalid rows; none of its rows was stored."""
 
     def __init__(self, errors: Sequence[RowError]) -> None:
-        super().__init__("nothing was imported; `rows` says what is wrong and where")
+        super().__init__("nothing was imported; `rows` has the errors")
         self.errors = errors
 
 

@@ -161,7 +161,7 @@ class Filters:
 
 
 class SortField(StrEnum):
-    """What products may be sorted by; their id decides between equal values."""
+    """The values that products can be sorted by; their id decides between equal values."""
 
     CREATED_AT = "created_at"
     PRICE = "price"

@@ -19,16 +19,16 @@ class ProductSettings(CallSettings, EventServiceSettings):
     port: Port = Field(default=8002, description="Port to listen on.")
     issuer: str = Field(
         default="http://127.0.0.1:8001",
-        description="Issuer of the access tokens that are accepted (their `iss`).",
+        description="Issuer of the accepted access tokens (`iss`).",
     )
-    audience: str = Field(default="api", description="The name under which tokens are for us (`aud`).")
+    audience: str = Field(default="api", description="Name of this service in access tokens (`aud`).")
     jwks_url: str = Field(
         default="",
-        description="Where the issuer's public keys are; empty: under its .well-known.",
+        description="URL of the issuer's public keys; empty: below .well-known of the issuer.",
     )
 
     client_id: str = Field(
-        default="product_service", description="Name of the service at the issuer, given to `add-client`."
+        default="product_service", description="Name under which `add-client` registered the service at the issuer."
     )
     user_service_url: PeerUrl = Field(
         default="http://127.0.0.1:8001", description="Base URL of the user service, for the names of owners."
@@ -38,11 +38,13 @@ class ProductSettings(CallSettings, EventServiceSettings):
         default=600,
         ge=60,
         le=86_400,
-        description="Longest lifetime of an access token that is accepted; at least the issuer's ACCESS_TOKEN_SECONDS.",
+        description="Maximum lifetime of accepted access tokens; at least ACCESS_TOKEN_SECONDS of the issuer.",
     )
 
-    max_import_bytes: int = Field(default=67_108_864, gt=0, description="Largest CSV file of a bulk import.")
-    max_import_rows: int = Field(default=20_000, gt=0, description="Most rows of such a file; they are stored at once.")
+    max_import_bytes: int = Field(default=67_108_864, gt=0, description="Maximum size of the CSV file of an import.")
+    max_import_rows: int = Field(
+        default=20_000, gt=0, description="Maximum number of rows of that file; one transaction stores them."
+    )
     reservation_seconds: int = Field(default=900, gt=0, description="How long a reservation lasts.")
 
     @property

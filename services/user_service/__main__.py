@@ -107,7 +107,7 @@ SERVICE = Service(
     | event_commands(_NAME, handlers=_handlers)
     | {
         "first-key": Command("write a signing key where there is none", _first_key),
-        "rotate-keys": Command("write the next signing key, drop spent ones", _rotate_keys),
+        "rotate-keys": Command("write the next signing key, delete expired ones", _rotate_keys),
         "grant-admin": Command("make a registered user an administrator", _grant_admin, ("EMAIL",)),
         "add-client": Command("register a service and print its secret", _add_client, ("NAME", "SCOPES")),
         "ensure-client": Command(

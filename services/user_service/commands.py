@@ -20,13 +20,13 @@ from services.user_service.service.clients import ClientRegister
 from services.user_service.settings import UserSettings
 
 _ACTOR = "command-line"
-"""Who did it, in the audit log. No client can have this name."""
+"""The actor in the audit log. No client can have this name."""
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{20,}")
 
 
 def add_client(settings: UserSettings, name: str, scopes: str) -> int:
-    """Register a service; print its secret, alone, on stdout."""
+    """Register a service; print only its secret to stdout."""
 
     async def work(sessions: SessionFactory) -> None:
         secret = await ClientRegister(sessions, SystemClock()).add(name, scopes)
@@ -41,7 +41,7 @@ def ensure_client(settings: UserSettings, name: str, scopes: str, file: str) -> 
 
     async def work(sessions: SessionFactory) -> None:
         known, replacement = _read_secret(path), new_client_secret()
-        # Before the database knows it: a file that cannot be written leaves the client as it is.
+        # Before the database is changed: if the file cannot be written, the client stays as it is.
         draft = _write_draft(path, replacement)
         try:
             register = ClientRegister(sessions, SystemClock())
@@ -83,12 +83,12 @@ def _read_secret(path: Path) -> str:
     except (OSError, ValueError) as error:
         raise BadClient(f"{path} cannot be read: {error}") from error
     if text and not _SECRET.fullmatch(text):
-        raise BadClient(f"{path} holds something else than a client secret: delete it, or name another file")
+        raise BadClient(f"{path} does not contain a client secret: delete it, or name another file")
     return text
 
 
 def _make_private(path: Path) -> None:
-    # The file of another user stays as it is.
+    # A file of another user is not changed.
     with suppress(PermissionError):
         path.chmod(0o600)
 

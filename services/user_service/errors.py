@@ -28,7 +28,7 @@ class WrongPassword(UserError):
 
 
 class BadClient(UserError):
-    """A service that cannot be registered as a client, or is not; the text says why."""
+    """A service that cannot be registered as a client, or is not; the text has the reason."""
 
 
 class LastAdministrator(UserError):

@@ -14,7 +14,7 @@ class UserDeletedData(EventData):
 
 
 class UserDeleted(Event[UserDeletedData]):
-    """A user was deleted. Consumers erase what they know of them."""
+    """A user was deleted. Consumers delete their data about the user."""
 
     source: Literal["user_service"] = "user_service"
     type: Literal["user.deleted"] = "user.deleted"

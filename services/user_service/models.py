@@ -22,16 +22,16 @@ from libs.events.tables import add_event_tables
 
 UserId = NewType("UserId", str)
 EmailKey = NewType("EmailKey", str)
-"""An address as it is compared: two spellings of one address have one key."""
+"""An address in the form in which addresses are compared: two spellings of one address have one key."""
 
 FIRST_PARTY = ClientId("first-party")
-"""The client of every login with a password: our own front ends, which can keep no secret."""
+"""The client of every login with a password: the front ends of this repository, which cannot keep a secret."""
 
 ADMIN = Role("admin")
 AUDITOR = Role("auditor")
 MAY_INTROSPECT = Scope("tokens:introspect")
 MAY_READ_DIRECTORY = Scope("directory:read")
-"""For services alone: no user has it."""
+"""Only for services: no user has it."""
 USER_SCOPES = frozenset({Scope("users:me")})
 """Scopes of this service that every user has; those of other services are the setting `granted_scopes`."""
 ROLE_SCOPES = {
@@ -41,7 +41,7 @@ ROLE_SCOPES = {
 
 
 class Action(StrEnum):
-    """What the audit log knows of."""
+    """The actions in the audit log."""
 
     REGISTERED = "registered"
     REGISTRATION_REPEATED = "registration-repeated"

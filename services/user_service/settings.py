@@ -46,7 +46,7 @@ class UserSettings(EventServiceSettings):
     keys_dir: Path | None = Field(default=None, description="Folder of private keys; empty: `keys` in the data folder.")
     issuer: str = Field(
         default="http://127.0.0.1:8001",
-        description="Our name in the tokens (`iss`): the address under which clients reach us.",
+        description="`iss` of the issued tokens: the URL of this service that clients use.",
     )
     mail: str = Field(
         default=CONSOLE,
@@ -68,18 +68,18 @@ class UserSettings(EventServiceSettings):
         description="Redis or Valkey in which replicas share their limits of attempts: `redis://HOST:PORT`, "
         "`rediss://USER:PASSWORD@HOST:PORT/DATABASE`; empty: each process counts its own.",
     )
-    audience: str = Field(default="api", description="The name of the services that our tokens are for (`aud`).")
+    audience: str = Field(default="api", description="`aud` of the issued tokens; all services expect it.")
     access_token_seconds: int = Field(
         default=600,
         ge=60,
         le=1800,
-        description="Lifetime of the issued access tokens; no more than any service's MAX_ACCESS_TOKEN_SECONDS.",
+        description="Lifetime of the issued access tokens; at most MAX_ACCESS_TOKEN_SECONDS of every service.",
     )
     max_access_token_seconds: int = Field(
         default=600,
         ge=60,
         le=86_400,
-        description="Longest lifetime of an access token that is accepted; at least the issuer's ACCESS_TOKEN_SECONDS.",
+        description="Maximum lifetime of accepted access tokens; at least ACCESS_TOKEN_SECONDS of the issuer.",
     )
     granted_scopes: Annotated[StrList, AfterValidator(_check_scopes)] = Field(
         default=(),

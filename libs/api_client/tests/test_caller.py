@@ -81,7 +81,7 @@ def _sending(method: str, path: str = "/x", content: Content | None = None) -> O
 
 
 async def test_a_response_is_read_as_the_model() -> None:
-    """Fields that the contract does not know are left out."""
+    """Fields that the contract does not have are omitted."""
     answer = httpx2.Response(200, json={"id": 1, "name": "Tea", "later": True})
     assert await _call(lambda _: answer) == Item(id=1, name="Tea")
 

@@ -1,4 +1,4 @@
-"""The fake of a service: it answers as the test says, and only what the contract allows."""
+"""The fake of a service: it gives the responses that the test sets, if the contract allows them."""
 
 import re
 from collections.abc import Iterator

@@ -23,7 +23,7 @@ def basic(text: str | bytes) -> str:
 
 
 def test_a_client_is_known_by_its_secret() -> None:
-    """What is stored is a digest, and printing a client does not show it."""
+    """Only a digest is stored, and printing a client does not show it."""
     assert authenticate_client(CLIENT, SECRET) is CLIENT
     assert CLIENT.secret_digest != SECRET.encode()
     assert "digest" not in repr(CLIENT)

@@ -175,7 +175,7 @@ async def test_without_keys_the_answer_is_503() -> None:
 
 
 async def test_a_refusal_leaves_neither_token_nor_reason_in_the_answer(caplog: pytest.LogCaptureFixture) -> None:
-    """The reason is in the log, the token is nowhere."""
+    """The log has the reason; neither the log nor the response has the token."""
     factory = TokenFactory()
     token = TokenFactory().token(scopes=["products:read"])
     with caplog.at_level(logging.DEBUG, logger="libs"):
@@ -326,7 +326,7 @@ async def test_a_web_socket_states_and_enforces_a_policy() -> None:
 
 
 def test_a_policy_below_another_dependency_counts() -> None:
-    """A dependency that itself asks for claims states the policy of its routes."""
+    """A dependency that requires claims is the policy of its routes."""
     app = FastAPI(openapi_url=None)
 
     async def reader(claims: CanReadProducts) -> str:
@@ -343,7 +343,7 @@ def test_a_policy_below_another_dependency_counts() -> None:
 
 
 def test_the_scheme_and_scopes_are_in_the_openapi_document() -> None:
-    """A client generator sees which scope an operation needs."""
+    """The OpenAPI document has the scope that an operation needs."""
     document = new_app(TokenFactory()).openapi()
     assert document["paths"]["/products"]["get"]["security"] == [{"accessToken": ["products:read"]}]
     assert "security" not in document["paths"]["/"]["get"]

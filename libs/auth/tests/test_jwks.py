@@ -176,7 +176,7 @@ async def test_without_any_keys_the_fault_is_not_the_callers(server: JwksServer)
 
 
 async def test_a_fetch_that_fails_says_nothing_of_a_name(server: JwksServer) -> None:
-    """The first to ask while the server is down is served as soon as it is back, and so is a new key's token."""
+    """After an outage of the server, the next request gets the keys, also for the token of a new key."""
     token, server.answer = server.factory.token(), server.down
     with pytest.raises(KeyUnavailable):
         await server.verifier.verify(token)

@@ -60,7 +60,7 @@ def test_modes_of_mounted_secrets_are_accepted(folder: KeyFolder, mode: int) -> 
 def test_a_key_that_others_may_touch_is_refused(folder: KeyFolder, mode: int) -> None:
     """The error has the mode of the file and the expected mode."""
     the_file(folder).chmod(mode)
-    with pytest.raises(UnusableKey, match=f"{mode:04o}; 0400, 0440 or 0600 is wanted"):
+    with pytest.raises(UnusableKey, match=f"{mode:04o}; expected 0400, 0440 or 0600"):
         folder.read()
 
 

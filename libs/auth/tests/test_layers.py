@@ -1,4 +1,4 @@
-"""The core of libs.auth knows no web framework and does nothing when it is imported."""
+"""The core of libs.auth imports no web framework and does nothing when it is imported."""
 
 import subprocess
 import sys

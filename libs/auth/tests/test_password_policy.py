@@ -140,7 +140,7 @@ def test_the_list_ships_with_its_licence() -> None:
 
 
 def test_each_listed_password_is_rejected() -> None:
-    """Long ones as they are, short ones as repetitions."""
+    """Long passwords are rejected themselves, short ones if they are repeated."""
     passwords = (
         Path(password_policy.__file__).with_name("common_passwords").joinpath("passwords.txt").read_text("ascii")
     )

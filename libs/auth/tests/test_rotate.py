@@ -38,7 +38,7 @@ def test_every_other_key_is_announced_and_running_again_adds_none(folder: KeyFol
     rotate(folder, clock=clock)
     rotate(folder, clock=clock)
     (line,) = rotate(folder, clock=clock)
-    assert "is next already" in line
+    assert "is the next key" in line
     first, second = sorted(folder.read(), key=lambda key: key.activates_at)
     assert second.activates_at - first.activates_at == timedelta(hours=1)
 

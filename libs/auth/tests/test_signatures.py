@@ -153,7 +153,7 @@ REFUSED_KEYS: dict[str, tuple[Callable[[], bytes], str]] = {
 
 @pytest.mark.parametrize("name", REFUSED_KEYS)
 def test_a_weak_or_foreign_private_key_is_refused(name: str) -> None:
-    """The error says what is wrong, because the operator sees it at the start."""
+    """The error states what is wrong, because the operator reads it at the start."""
     make, reason = REFUSED_KEYS[name]
     with pytest.raises(ValueError, match=reason):
         SigningKey.from_pem(make(), key_id=KeyId("a"), activates_at=START)

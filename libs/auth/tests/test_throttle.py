@@ -66,7 +66,7 @@ async def test_setting_the_wall_clock_back_extends_no_window(attempts: Attempts)
 
 
 async def test_a_stranger_cannot_lock_the_owner_out(attempts: Attempts) -> None:
-    """However long a stranger guesses, the owner in another network logs in at once."""
+    """Attempts of a stranger never delay a login of the owner from another network."""
     for _ in range(100):
         await attempts.allowed("ada", STRANGER, 10)
         attempts.clock.advance(10)
@@ -92,7 +92,7 @@ async def test_a_network_has_fifty_attempts_over_all_accounts(attempts: Attempts
 
 
 async def test_retries_on_one_account_leave_others_of_the_network_their_attempts(attempts: Attempts) -> None:
-    """A client that repeats rejected attempts uses up those of its account alone."""
+    """A client that repeats rejected attempts only uses up the attempts of its account."""
     assert await attempts.allowed("ada", HOME, 200) == 5
     assert await attempts.allowed("bob", HOME, 5) == 5
 
@@ -169,7 +169,7 @@ async def test_kinds_count_apart() -> None:
     ],
 )
 def test_an_ipv6_network_is_a_64(address: str, network: str) -> None:
-    """One party usually has a whole /64, that is 2^64 addresses, so they count together."""
+    """A customer usually has a whole /64, which is 2^64 addresses, so they count together."""
     assert network_of(address) == network
 
 

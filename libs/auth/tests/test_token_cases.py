@@ -23,7 +23,7 @@ ANSWER = (401, 'Bearer error="invalid_token"', {"detail": "A valid access token 
 
 
 class KnownKeys:
-    """A key source that notes which names it was asked for."""
+    """A key source that records the requested names."""
 
     def __init__(self, *keys: VerificationKey) -> None:
         self.keys = {key.key_id: key for key in keys}
@@ -102,7 +102,7 @@ async def test_a_key_vouches_for_its_own_name_and_algorithm_alone(
 
 
 async def test_all_wrong_tokens_get_one_answer(factory: TokenFactory) -> None:
-    """Status, challenge and body say nothing about what was wrong."""
+    """Status, challenge and body do not contain the reason."""
     app = FastAPI(lifespan=authenticating(Authenticator(factory.verifier)))
 
     @app.get("/")

@@ -48,7 +48,7 @@ class Counted:
 
     @property
     def held(self) -> list[str]:
-        """What is in the cache, oldest first."""
+        """Return the entries of the cache, oldest first."""
         return list(self.verifier._cache._claims)
 
     async def verify(self, token: str) -> Claims:
@@ -64,7 +64,7 @@ def counted() -> Counted:
 
 @pytest.mark.parametrize("algorithm", list(Algorithm))
 async def test_a_token_comes_back_as_its_claims(algorithm: Algorithm) -> None:
-    """What the issuer put in is what the verifier returns, with each algorithm."""
+    """The verifier returns the claims that the issuer wrote, with each algorithm."""
     factory = TokenFactory(store=MemoryKeys([new_key(algorithm=algorithm)]))
     claims = await factory.verifier.verify(factory.token("user-7", scopes=["a:b"], roles=["admin"]))
     assert claims == Claims(

@@ -15,7 +15,7 @@ def test_times_are_aware_and_in_utc(clock: Clock) -> None:
 
 
 def test_the_system_clock_is_the_current_time() -> None:
-    """The wall clock agrees with the operating system, the monotonic clock does not go back."""
+    """The wall clock has the time of the operating system, and the monotonic clock does not go back."""
     clock = SystemClock()
     earlier = clock.monotonic()
     assert abs(clock.now() - datetime.now(UTC)) < timedelta(minutes=1)

@@ -1,4 +1,4 @@
-"""Alembic's environment of every service: runs steps on the connection that `libs.db.migrations` hands over."""
+"""Alembic's environment of every service: runs migrations on the connection that `libs.db.migrations` passes."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""Tables of these tests, as the code of revision 0001 knew them: `colour` came later."""
+"""Tables of these tests at revision 0001: `colour` came later."""
 
 from datetime import datetime
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the options of the engines do."""
+"""Options of the engines."""
 
 import asyncio
 import os

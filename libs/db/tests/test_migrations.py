@@ -90,7 +90,7 @@ async def test_a_step_that_fails_leaves_nothing(empty_url: str) -> None:
 
 def test_a_newer_database_is_left_alone(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The error names both revisions and the remedy."""
-    with pytest.raises(DatabaseNewer, match="revision 0002, newer than this code, which knows revisions up to 0001"):
+    with pytest.raises(DatabaseNewer, match="revision 0002, newer than the newest revision of this code, 0001"):
         upgrade(url, OLDER)
     assert migrate(url, Schema(Base.metadata, OLDER)) == 1
     assert "--fresh" in capsys.readouterr().err or "postgresql" in url
@@ -146,7 +146,7 @@ def test_our_column_types_are_written_as_the_databases(copied: Path) -> None:
 def test_migration_outside_of_the_source_tree_says_how_to_run_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without a source tree, as in an image, the error says how to run the command."""
+    """Without a source tree, as in an image, the error states how to run the command."""
     monkeypatch.delenv("BUILD_WORKSPACE_DIRECTORY", raising=False)
     assert migration("x", SCHEMA, name="things") == 1
     assert "bazel run //services/things:migration -- 'x'" in capsys.readouterr().err

@@ -217,7 +217,7 @@ async def test_closed_connections_of_the_pool_are_replaced(server: PostgresServe
     [("application_name=shop", "shop"), ("sslmode=prefer&application_name=shop", "shop"), ("sslmode=disable", "")],
 )
 async def test_parameters_of_the_url_are_libpqs(server: PostgresServer, parameters: str, shown: str) -> None:
-    """`sslmode`, `application_name` and the others mean what PostgreSQL's documentation says."""
+    """`sslmode`, `application_name` and the other parameters work as in PostgreSQL's documentation."""
     sessions = open_sessions(f"{server.url('postgres')}&{parameters}")
     async with sessions.read() as session:
         assert (await session.execute(text("SELECT current_setting('application_name')"))).scalar_one() == shown

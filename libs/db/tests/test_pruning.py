@@ -61,7 +61,7 @@ async def test_replicas_do_not_prune_at_the_same_time(things: SessionFactory) ->
 
 async def test_it_goes_on_in_the_background(things: SessionFactory) -> None:
     """Rows are deleted at every interval, also after a failed one."""
-    failures = iter([RuntimeError("a fault of ours")])
+    failures = iter([RuntimeError("a fault of the test")])
 
     async def first_fails(session: AsyncSession, limit: int) -> int:
         for error in failures:

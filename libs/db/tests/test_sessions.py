@@ -79,7 +79,7 @@ async def test_a_second_row_with_the_same_key_is_a_unique_violation(sessions: Se
 
 
 async def test_constraints_hold(sessions: SessionFactory) -> None:
-    """Checks and foreign keys are enforced; SQLite leaves foreign keys out unless told."""
+    """Checks and foreign keys are enforced; SQLite does not enforce foreign keys by default."""
     with pytest.raises(ConstraintViolation):
         await _add(sessions, "a", -1)
     with pytest.raises(ConstraintViolation):
@@ -253,7 +253,7 @@ async def test_a_conflict_that_does_not_end_is_raised(sessions: SessionFactory) 
     ],
 )
 def test_other_urls_are_rejected_without_the_password(bad: str) -> None:
-    """The message says what is expected and repeats no password."""
+    """The message states what is expected and does not repeat the password."""
     with pytest.raises(BadDatabaseUrl, match=r"postgresql\+asyncpg|sslmode|missing file") as raised:
         open_sessions(bad)
     assert not any(secret in str(raised.value) for secret in ("cret", "12", "34"))

@@ -1,4 +1,4 @@
-"""The circuit breaker opens after failures, and lets one request through to find out whether they are over."""
+"""The circuit breaker opens after failures, and then sends one request to test whether the peer has recovered."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""What a call takes from the request in progress: deadline, trace, id, token, and the end of its client."""
+"""Properties that a call has from the request in progress: deadline, trace, id, token, and the end of its client."""
 
 import asyncio
 import socket
@@ -58,7 +58,7 @@ def application(
     @asynccontextmanager
     async def lifespan(_: FastAPI, registry: Registry) -> AsyncIterator[None]:
         async with client_of(peer, seconds=seconds, credentials=credentials) as client:
-            # No ping: a peer that is away does not make a service unready.
+            # No ping: an unreachable peer does not make a service unready.
             registry.register_value(httpx2.AsyncClient, client)
             registry.register_value(asyncio.Queue, errors)
             yield

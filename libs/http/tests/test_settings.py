@@ -42,7 +42,7 @@ def test_urls_that_are_accepted(url: str) -> None:
     ],
 )
 def test_urls_that_are_rejected(url: str, expected: str) -> None:
-    """The error is one sentence that says what to do."""
+    """The error is one sentence that states what to do."""
     with pytest.raises(ValidationError, match=expected):
         CallSettings(oauth_url=url)
 

@@ -28,11 +28,11 @@ class TeapotError(Exception):
 
 
 class HotTeapotError(TeapotError):
-    """A special case of it, of which the table says nothing."""
+    """A special case of it that the table does not list."""
 
 
 class KettleError(Exception):
-    """Something that this application needs is away."""
+    """Something that this application needs is unavailable."""
 
 
 class Body(StrictModel):

@@ -37,7 +37,7 @@ class Process:
         self.popen.send_signal(number)
 
     def has_heard(self) -> None:
-        """Wait until its log says that it is stopping."""
+        """Wait until its log has the line that it is stopping."""
         assert self.popen.stdout is not None
         assert any("stopping" in line for line in self.popen.stdout)
 

@@ -1,4 +1,4 @@
-"""A JSON body has to say that it is one: 415 otherwise (RFC 9110, section 15.5.16)."""
+"""A JSON body needs the content type of JSON: 415 otherwise (RFC 9110, section 15.5.16)."""
 
 import pytest
 

@@ -19,7 +19,7 @@ READY = GET.replace(b"/ ", b"/readyz ", 1)
 
 @dataclass(slots=True)
 class ClientLoop:
-    """Clients that send requests until a response says `Connection: close`. A request without a response is lost."""
+    """Clients that send requests until a response has `Connection: close`. A request without a response is lost."""
 
     address: tuple[str, int]
     answered: Counter[int] = field(default_factory=Counter)
@@ -77,7 +77,7 @@ def test_requests_in_flight_are_finished() -> None:
 
 
 def test_readiness_flips_while_it_still_serves() -> None:
-    """In the grace period the service says that it is not ready, and answers all the same."""
+    """In the grace period the service reports that it is not ready, and still answers."""
     with draining(grace=300) as served:
         served.stop()
         while served.ask(READY).status == 200:

@@ -223,7 +223,7 @@ def test_trailers_are_not_headers(server: Running) -> None:
 
 
 def test_upgrade_is_not_taken(server: Running) -> None:
-    """A request to speak another protocol is answered as it is, and nothing after it is read."""
+    """A request to switch to another protocol is answered as usual, and nothing after it is read."""
     upgrade = GET[:-2] + b"Connection: upgrade\r\nUpgrade: h2c\r\n\r\n"
     with server.client() as client:
         answer = client.ask(upgrade + GET)

@@ -161,7 +161,7 @@ def test_a_value_that_contains_itself_is_cut(capsys: pytest.CaptureFixture[str])
 
 
 def test_json_is_utf_8_in_every_locale() -> None:
-    """The encoding is UTF-8 in every locale, since a log collector does not know the locale."""
+    """The encoding is UTF-8 in every locale, because a log collector cannot detect the locale."""
     program = """
 import structlog
 from libs.web.logs import configure_logging

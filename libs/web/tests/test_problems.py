@@ -112,7 +112,7 @@ async def test_an_invalid_request_is_told_where_and_not_what() -> None:
 
 
 async def test_the_description_says_what_errors_are() -> None:
-    """FastAPI's own form of errors is nowhere in the document."""
+    """FastAPI's own form of errors is not in the document."""
     async with running(application(WebSettings(docs=True))) as client:
         answer = await client.get("/openapi.json")
     assert "HTTPValidationError" not in answer.text
@@ -124,7 +124,7 @@ async def test_the_description_says_what_errors_are() -> None:
 
 
 async def test_a_closed_connection_is_no_error() -> None:
-    """A client that goes away while its body is awaited is not answered and not logged as a crash."""
+    """A client that disconnects before its body has arrived is not answered and not logged as a crash."""
     app = application()
     async with running(app):
         transport = httpx2.ASGITransport(app, raise_app_exceptions=True)

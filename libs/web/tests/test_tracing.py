@@ -140,7 +140,7 @@ async def test_one_trace_spans_two_services(collector: Collector, monkeypatch: p
 async def test_the_sampled_flag_of_the_caller_is_honoured(
     collector: Collector, monkeypatch: pytest.MonkeyPatch, sent: dict[str, str], sampler: str, kept: int
 ) -> None:
-    """Traces that begin here are sampled as OTEL_TRACES_SAMPLER says: all by default."""
+    """OTEL_TRACES_SAMPLER determines the sampling of traces that begin here: all by default."""
     if sampler:
         monkeypatch.setenv("OTEL_TRACES_SAMPLER", sampler)
     await ask("/hello", **sent)

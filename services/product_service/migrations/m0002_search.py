@@ -1,7 +1,7 @@
 """Sorting by price and name, and the words by which products are found.
 
 Triggers mark the products whose words are missing or out of date; the service fills them in before it searches. So code
-of revision 0001, which does not know the table, continues to work, and the products that it changes are found.
+of revision 0001, which does not use the table, continues to work, and the products that it changes are found.
 """
 
 import sqlalchemy as sa

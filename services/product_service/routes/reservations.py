@@ -21,7 +21,7 @@ async def reserve_product(
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> ReservationView:
-    """Set pieces of a product aside, all of them or none, until the reservation expires."""
+    """Reserve pieces of a product, all of them or none, until the reservation expires."""
     made = await reservations.reserve(product_id, body.quantity, buyer, idempotency_key=idempotency_key)
     response.headers["Location"] = f"/products/{product_id}/reservations/{made.id}"
     return made

@@ -1,1 +1,1 @@
-"""What the catalogue takes and gives over HTTP, one module for each noun."""
+"""Requests and responses of the product service, one module for each noun."""

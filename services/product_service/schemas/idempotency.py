@@ -1,4 +1,4 @@
-"""The header that lets a client repeat a request (draft-ietf-httpapi-idempotency-key-header)."""
+"""The header with which a client can repeat a request (draft-ietf-httpapi-idempotency-key-header)."""
 
 from typing import Annotated
 
@@ -11,6 +11,6 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=255,
         pattern=r"^[\x21-\x7e]+$",
-        description="Of the client's choice; sent again with the same request, it gives what it made before.",
+        description="Chosen by the client. The same request with the same key gets the first response again.",
     ),
 ]

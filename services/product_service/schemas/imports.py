@@ -1,4 +1,4 @@
-"""Files of products as they come in over HTTP."""
+"""CSV files of products in requests."""
 
 import re
 from collections import Counter
@@ -12,7 +12,7 @@ from services.product_service.schemas.products import ProductInput
 
 _MOST_ERRORS = 100
 _NUMBERS = frozenset(name for name, field in ProductInput.model_fields.items() if field.annotation is int)
-# What int() takes besides, such as "1_000" or digits of other scripts, is no number here.
+# int() also accepts forms that are rejected here, such as "1_000" and digits of other scripts.
 _INTEGER = re.compile(r"-?[0-9]{1,20}")
 
 CSV_BODY = {
@@ -23,7 +23,7 @@ CSV_BODY = {
                 "schema": {
                     "type": "string",
                     "description": "RFC 4180, in UTF-8. The header row names the columns, in any order: `name`, "
-                    "`price_cents`, and if wanted `description` and `stock`.",
+                    "`price_cents`, and optionally `description` and `stock`.",
                     "examples": ["name,price_cents,stock\r\nTea,450,3\r\n"],
                 }
             }
@@ -35,7 +35,7 @@ CSV_BODY = {
 class ImportView(BaseModel):
     """What became of a file."""
 
-    imported: int = Field(description="How many products were made, one for each row.")
+    imported: int = Field(description="Number of products created, one for each row.")
 
 
 async def product_rows(chunks: AsyncIterable[bytes], *, max_rows: int) -> AsyncIterator[ProductInput]:

@@ -27,17 +27,19 @@ class ProductQuery(PageQuery):
 
     sort: ProductSort = ProductSort.CREATED_AT_DESC
     q: Annotated[SafeStr, Field(max_length=200)] | None = Field(
-        default=None, description="Words, each of which begins a word of the name or the description."
+        default=None, description="Search words; each must be a prefix of a word of the name or the description."
     )
     owner: Annotated[str, StringConstraints(pattern=UUID)] | None = Field(
         default=None, description="Only products of this user."
     )
     min_price_cents: DecimalInt64 | None = Field(default=None, description="Only products that cost this or more.")
     max_price_cents: DecimalInt64 | None = Field(default=None, description="Only products that cost this or less.")
-    in_stock: bool | None = Field(default=None, description="Only products that are in stock, or that are not.")
+    in_stock: bool | None = Field(
+        default=None, description="`true`: only products in stock; `false`: only products out of stock."
+    )
 
     def listing(self) -> Listing:
-        """Return the list that is asked for; ForeignCursor when the cursor is of another one."""
+        """Return the requested list; ForeignCursor when the cursor is of another one."""
         sort = self._sort()
         cursor = self.position(self._fingerprint(), str if sort.field is SortField.NAME else int)
         return Listing(self._filters(), sort, (cursor.value, cursor.key) if cursor else None)

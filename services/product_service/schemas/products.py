@@ -1,4 +1,4 @@
-"""Products as they come and go over HTTP."""
+"""Requests and responses about products."""
 
 from datetime import datetime
 from typing import Annotated, Self
@@ -16,12 +16,12 @@ ProductKey = Annotated[ProductId, StringConstraints(pattern=UUID)]
 
 
 class ProductInput(StrictModel):
-    """What an owner says of a product. Each field is a column of `models.Product`."""
+    """A product as its owner describes it. Each field is a column of `models.Product`."""
 
     name: SingleLineStr
     description: Annotated[SafeStr, Field(max_length=5000)] = ""
     price_cents: NonNegativeInt64 = Field(description="Price in minor units of the currency.")
-    stock: NonNegativeInt64 = Field(default=0, description="How many pieces there are.")
+    stock: NonNegativeInt64 = Field(default=0, description="Number of pieces in stock.")
 
 
 class ProductView(BaseModel):

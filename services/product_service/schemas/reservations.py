@@ -14,13 +14,13 @@ ReservationKey = Annotated[ReservationId, StringConstraints(pattern=UUID)]
 
 
 class ReservationInput(StrictModel):
-    """How many pieces to set aside."""
+    """Number of pieces to reserve."""
 
     quantity: Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class ReservationView(BaseModel):
-    """A reservation as its buyer sees it."""
+    """A reservation, for its buyer."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -28,4 +28,4 @@ class ReservationView(BaseModel):
     product_id: ProductId
     quantity: int
     created_at: datetime
-    expires_at: datetime = Field(description="After this the pieces go back to the stock.")
+    expires_at: datetime = Field(description="After this time the pieces return to the stock.")

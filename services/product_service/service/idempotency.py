@@ -28,7 +28,7 @@ class KeyedRequest:
     Attributes:
         owner: whose key it is; keys of different callers are different keys.
         key: the key.
-        digest: tells this request from others with the same key.
+        digest: distinguishes this request from others with the same key.
         at: when it came.
     """
 

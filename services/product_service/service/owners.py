@@ -21,7 +21,7 @@ MAX_IDS: Final = 100
 _USER = re.compile(UUID)
 
 Versions: TypeAlias = Callable[[Collection[OwnerId]], Awaitable[Mapping[str, int]]]
-"""Returns the newest version of each owner that events have told of; those without such an event are left out."""
+"""Returns the newest version of each owner that events have reported; those without such an event are left out."""
 
 
 def owner_versions(sessions: SessionFactory) -> Versions:

@@ -1,7 +1,7 @@
 """The rules of products.
 
-A caller that may read products sees all of them. An owner may change their own products and an administrator any
-product; a change by another user is rejected as if the product did not exist.
+A caller with permission to read products can read all of them. An owner may change their own products and an
+administrator any product; a change by another user is rejected as if the product did not exist.
 """
 
 import uuid
@@ -74,7 +74,7 @@ class ProductService:
 
     @retry_on_conflict
     async def change(self, product_id: ProductId, given: ProductInput, actor: Actor, *, seen: int | None) -> Product:
-        """Replace what the owner says of a product.
+        """Replace the description of a product by its owner.
 
         Raises:
             ProductNotFound: there is none that the actor may change.

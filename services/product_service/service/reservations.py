@@ -77,7 +77,7 @@ class ReservationService:
         return len(expired)
 
     async def _reserve(self, session: AsyncSession, product_id: ProductId, quantity: int) -> None:
-        # One statement decides and takes, so no two buyers are promised the same piece.
+        # One statement checks and reduces the stock, so the same piece is never reserved twice.
         taken = await session.scalar(
             update(Product)
             .where(Product.id == product_id, Product.deleted_at.is_(None), Product.stock >= quantity)

@@ -49,7 +49,7 @@ def factory() -> TokenFactory:
 
 @pytest.fixture
 async def users() -> AsyncIterator[FakeUserService]:
-    """The user service, which knows no user until a test says otherwise."""
+    """The user service, which has no user until a test adds one."""
     with FakeUserService() as fake:
         fake.answer("read_directory", DirectoryView(users=[]))
         yield fake

@@ -66,7 +66,7 @@ async def test_a_process_that_dies_after_the_commit_has_not_answered(
 async def test_a_database_that_is_not_migrated_is_503(
     app: FastAPI, settings: ProductSettings, factory: TokenFactory
 ) -> None:
-    """The response is 503, and the problem says what the operator has to do."""
+    """The response is 503, and the problem states what the operator has to do."""
     sessions = open_sessions(settings.database)
     async with sessions.begin() as session:
         await session.execute(text("ALTER TABLE products RENAME TO products_of_tomorrow"))

@@ -13,7 +13,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 async def test_every_operation_is_strict(client: httpx2.AsyncClient, factory: TokenFactory) -> None:
-    """Every operation rejects invalid requests, and the response says where the error is."""
+    """Every operation rejects invalid requests, and the response has the place of the error."""
     made = await client.post("/products", json=TEA, headers=ann(factory))
     path = f"{made.headers['location']}/reservations"
     reserved = await client.post(path, json={"quantity": 1}, headers=ann(factory))

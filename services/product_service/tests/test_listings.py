@@ -104,7 +104,7 @@ async def test_pages_show_what_stays(
 async def test_a_cursor_is_for_its_own_list(
     client: httpx2.AsyncClient, factory: TokenFactory, fetch: Fetch, other: Query
 ) -> None:
-    """With another sort or other filters it is refused, and the answer says why."""
+    """With another sort or other filters it is refused, and the response has the reason."""
     cursor = (await fetch({"sort": "price", "limit": "2"}))["next"]
     answer = await client.get("/products", params={"sort": "price", "cursor": cursor} | other, headers=ann(factory))
     assert answer.status_code == 422

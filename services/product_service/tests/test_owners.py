@@ -58,7 +58,7 @@ def versions() -> FakeVersions:
 
 @pytest.fixture
 async def names(users: FakeUserService, clock: FakeClock, versions: FakeVersions) -> OwnerNames:
-    """The names, from a user service that knows every user."""
+    """The names, from a user service that has every user."""
     users.answer_by("read_directory", _named)
     return OwnerNames(UserServiceClient(users.http_client()), clock, versions=versions.find)
 
@@ -175,7 +175,7 @@ async def test_many_owners_are_asked_for_in_batches(names: OwnerNames, users: Fa
 
 
 async def test_a_service_has_no_name(names: OwnerNames, users: FakeUserService) -> None:
-    """A client id is not a user id, so the user service is not asked for it."""
+    """A client id is not a user id, so the user service gets no request for it."""
     assert await names.find([OwnerId("reporting")]) == {"reporting": OwnerName.missing()}
     assert users.requests == []
 

@@ -104,7 +104,7 @@ async def test_words_find_products(client: httpx2.AsyncClient, factory: TokenFac
 @given(text=some.text(some.characters(codec="utf-8", exclude_characters="\0"), max_size=60))
 async def test_no_text_is_more_than_words(client: httpx2.AsyncClient, factory: TokenFactory, text: str) -> None:
     """Any text can be stored, and a search for it finds it if it has a word; no text is an error."""
-    factory.clock.advance(1)  # What is newest is listed first.
+    factory.clock.advance(1)  # The newest products are listed first.
     made = await client.post(
         "/products", json={"name": "x", "description": text, "price_cents": 1}, headers=ann(factory)
     )

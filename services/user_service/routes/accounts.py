@@ -16,7 +16,7 @@ router = APIRouter(route_class=StrictRoute, tags=["users"])
 
 
 _ACCEPTED: dict[int | str, dict[str, Any]] = {
-    202: {"description": "The service sends emails. The one to the address says whether it had an account already."}
+    202: {"description": "The service sends emails. The email to the address states whether it had an account already."}
 }
 
 
@@ -49,7 +49,7 @@ async def read_me(me: Myself, users: UserServiceDep) -> UserView:
 
 @router.patch("/me")
 async def change_me(body: Profile, me: Myself, users: UserServiceDep) -> UserView:
-    """Change what the user says about themselves; what is left out stays."""
+    """Change the profile of the user; what is left out stays."""
     return UserView.model_validate(await users.rename(me, body.name))
 
 
@@ -63,5 +63,5 @@ async def change_password(body: PasswordChange, me: Myself, users: UserServiceDe
 # A body with DELETE has no defined meaning (RFC 9110 section 9.3.5), and the password must be in a body.
 @router.post("/me/deletion", status_code=204, responses=error_responses(429))
 async def delete_me(body: AccountDeletion, me: Myself, users: UserServiceDep, address: ClientAddress) -> None:
-    """Close the account for good. The password says that it is the owner who asks."""
+    """Delete the account permanently. The password confirms that the caller is its owner."""
     await users.delete(me, password=body.password.get_secret_value(), address=address)

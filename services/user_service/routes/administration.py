@@ -40,13 +40,13 @@ async def grant_role(
 async def revoke_role(
     user_id: UserKey, role: RoleName, accounts: AdministrationServiceDep, administrator: Administrator
 ) -> None:
-    """Take a role from a user, at once."""
+    """Remove a role from a user, with immediate effect."""
     await accounts.revoke(Role(role.value), user_id, actor=administrator)
 
 
 @router.put("/users/{user_id}/lock", status_code=204)
 async def lock_user(user_id: UserKey, accounts: AdministrationServiceDep, administrator: Administrator) -> None:
-    """Keep a user out, at once."""
+    """Lock a user, with immediate effect."""
     await accounts.lock(user_id, actor=administrator)
 
 

@@ -27,7 +27,7 @@ router = APIRouter(route_class=OAuthRoute, prefix="/oauth", tags=["oauth"], resp
     dependencies=[public()],
 )
 async def issue_token(form: OAuthForm, caller: Caller, clients: ClientServiceDep, logins: LoginServiceDep) -> TokenView:
-    """Give a service a token of its own, or a user's front end new tokens (RFC 6749 sections 4.4 and 6)."""
+    """Issue an access token to a service, or new tokens to a user's front end (RFC 6749 sections 4.4 and 6)."""
     match form.need("grant_type"):
         case "client_credentials":
             return TokenView.of(await clients.issue(caller.service(), form.get("scope")))
@@ -43,7 +43,7 @@ async def revoke_token(form: OAuthForm, caller: Caller, logins: LoginServiceDep)
     """End the login that a refresh token belongs to (RFC 7009). An unknown token is no error."""
     token = form.need("token")
     if token.count(".") == 2:
-        raise UnsupportedToken("an access token ends by itself, within minutes")
+        raise UnsupportedToken("an access token expires within minutes")
     if caller.client is None:
         await logins.log_out(token)
 

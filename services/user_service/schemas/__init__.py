@@ -1,1 +1,1 @@
-"""What the user service takes and gives over HTTP, one module for each noun."""
+"""Requests and responses of the user service, one module for each noun."""

@@ -1,4 +1,4 @@
-"""Accounts, as a user sees them."""
+"""Requests and responses about the account of the caller."""
 
 from datetime import datetime
 from typing import Annotated
@@ -31,32 +31,32 @@ class Registration(StrictModel):
 
 
 class Profile(StrictModel):
-    """What a user may change about themselves."""
+    """The profile that a user may change."""
 
     name: SingleLineStr
 
 
 class PasswordChange(StrictModel):
-    """The password of today and that of tomorrow."""
+    """The current password and the new one."""
 
     current_password: Password
     new_password: Password
 
 
 class AccountDeletion(StrictModel):
-    """The password of whoever closes their account."""
+    """The password that confirms the deletion of an account."""
 
     password: Password
 
 
 class UserView(BaseModel):
-    """A user as the user sees it."""
+    """The account of the caller."""
 
     model_config = ConfigDict(from_attributes=True)
 
     id: UserId
     email: str
     name: str
-    verified: bool = Field(description="Whether the user has shown that the address is theirs.")
+    verified: bool = Field(description="Whether the user has verified the address.")
     roles: SortedRoles
     created_at: datetime

@@ -44,7 +44,7 @@ class UserQuery(LogQuery):
     """Which users, and which part of them."""
 
     search: Annotated[SafeStr, Field(max_length=100)] = Field(
-        default="", description="What the address or the name contains, in any case of letters."
+        default="", description="Text that the address or the name contains; case is ignored."
     )
 
     def _fingerprint(self) -> str:
@@ -74,7 +74,7 @@ class AuditEntryView(BaseModel):
     actor: str = Field(description="Id of the user or service; empty where it is unknown.")
     action: Action
     target: str = Field(
-        description="Id of the user, and the role where it is about one; or `product` and the id of a product."
+        description="Id of the user, with the role if the action changes one; or `product` and the id of a product."
     )
     request_id: str
 

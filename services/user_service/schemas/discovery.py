@@ -12,7 +12,7 @@ class KeySet(BaseModel):
 
 
 class ServerMetadata(BaseModel):
-    """What this server can do and where (RFC 8414 section 2)."""
+    """Metadata of the authorization server: endpoints and supported options (RFC 8414 section 2)."""
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
@@ -22,7 +22,7 @@ class ServerMetadata(BaseModel):
     revocation_endpoint: str
     introspection_endpoint: str
     grant_types_supported: tuple[str, ...] = ("client_credentials", "refresh_token")
-    # There is no authorization endpoint, so there is nothing that it could be asked for.
+    # Empty, because there is no authorization endpoint.
     response_types_supported: tuple[str, ...] = ()
     token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic", "client_secret_post", "none")
     revocation_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic", "client_secret_post", "none")

@@ -10,7 +10,7 @@ from services.user_service.schemas.accounts import Password
 
 
 class Credentials(StrictModel):
-    """What a user logs in with."""
+    """The credentials of a user."""
 
     email: Annotated[SafeStr, Field(max_length=254)]
     password: Password
@@ -35,7 +35,7 @@ class TokenPairView(BaseModel):
 
     @classmethod
     def of(cls, login: TokenPair) -> "TokenPairView":
-        """What the client gets of `login`."""
+        """The response to a login."""
         return cls(
             access_token=login.access_token,
             expires_in=login.seconds,

@@ -15,7 +15,7 @@ class TokenView(BaseModel):
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  # a kind of token, not one
     expires_in: int = Field(description="Seconds until the access token expires.")
-    refresh_token: str | None = Field(default=None, description="For a user's login alone.")
+    refresh_token: str | None = Field(default=None, description="Only for the login of a user.")
     scope: str
 
     @classmethod

@@ -17,7 +17,7 @@ from services.user_service.service.tokens import AccessTokens
 _NAME = re.compile(r"[a-z][a-z0-9_-]{2,35}")
 _RESERVED = (FIRST_PARTY, "command-line")
 _PEOPLES = "users:"
-"""Scopes of this prefix are about people's accounts and are for people."""
+"""Scopes of this prefix are about accounts, and only users can have them."""
 
 
 class ClientService:
@@ -69,7 +69,7 @@ class ClientRegister:
             Whether the secret is now `replacement`.
 
         Raises:
-            BadClient: the name is no name for a client, or a scope is not for services.
+            BadClient: the name is not a valid client name, or a scope is not for services.
         """
         client_id, granted = _checked_name(name), _checked_scopes(scopes)
         async with self._sessions.begin() as session:
@@ -102,7 +102,7 @@ async def find_client(session: AsyncSession, client_id: ClientId) -> Client | No
 def _checked_name(name: str) -> ClientId:
     """A name that no user's id, which is the subject of the user's tokens, can equal."""
     if not _NAME.fullmatch(name) or name in _RESERVED or _is_uuid(name):
-        raise BadClient(f"{name!r} is no name for a client: 3 to 36 of a-z, 0-9, - and _, a letter first")
+        raise BadClient(f"{name!r} is not a client name: expected 3 to 36 of a-z, 0-9, - and _, a letter first")
     return ClientId(name)
 
 
@@ -112,7 +112,7 @@ def _checked_scopes(text: str) -> frozenset[Scope]:
     except ValueError as error:
         raise BadClient(f"{text!r}: {error}") from error
     if any(scope.startswith(_PEOPLES) for scope in scopes):
-        raise BadClient(f"scopes {_PEOPLES}* are for people, not for services")
+        raise BadClient(f"scopes {_PEOPLES}* are for users, not for services")
     return scopes
 
 

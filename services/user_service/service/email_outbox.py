@@ -1,4 +1,4 @@
-"""Emails with one-time tokens, sent after the response to the request that asked for them.
+"""Emails with one-time tokens, sent after the response to the request that causes them.
 
 A request only enqueues an address, whether or not it has an account. So neither the response nor its time shows whether
 there is such an account.
@@ -124,7 +124,7 @@ class EmailOutbox:
 
 
 def _is_development() -> bool:
-    """Tell whether a developer sees stdout: the service runs in a terminal or under `bazel run`."""
+    """Return whether stdout is for a developer: the service runs in a terminal or under `bazel run`."""
     return sys.stdout.isatty() or "BUILD_WORKSPACE_DIRECTORY" in os.environ
 
 

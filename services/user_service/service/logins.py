@@ -19,7 +19,7 @@ from services.user_service.service.tokens import AccessTokens
 
 
 class LoginService:
-    """The logins of users at our own front ends."""
+    """Logins of users at the front ends of this repository."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class LoginService:
         async with self._sessions.begin() as session:
             user = await session.get(User, verified.id)
             if user is None or user.locked_at is not None or user.password_changed_at != verified.password_changed_at:
-                raise InvalidCredentials("changed, locked or gone meanwhile")
+                raise InvalidCredentials("the password was changed, or the user locked or deleted, meanwhile")
             first = self._refresh.new_family(
                 subject=Subject(user.id), client_id=FIRST_PARTY, scopes=self._tokens.scopes_of(user)
             )
@@ -99,7 +99,7 @@ class LoginService:
         async with self._sessions.read() as session:
             user = await session.get(User, UserId(refreshed.grant.subject))
         if user is None or user.locked_at is not None:
-            raise InvalidGrant("the user is gone or locked")
+            raise InvalidGrant("the user is deleted or locked")
         return self._login(user, refreshed, wanted or refreshed.grant.scopes)
 
     async def log_out(self, token: str) -> None:

@@ -51,7 +51,7 @@ class UserService:
     async def register(self, *, email: str, password: str, name: str, address: str) -> User:
         """Open an account and send an email that verifies its address.
 
-        If the address has an account, its user gets an email that says so. Both cases take the same time: a password
+        If the address has an account, its user gets an email about it. Both cases take the same time: a password
         is hashed, a transaction writes, and an email is enqueued.
 
         Raises:
@@ -131,14 +131,15 @@ class UserService:
         if current is None or current.password_hash != user.password_hash:
             raise WrongPassword
         current.password_hash = replacement
-        # Tokens count whole seconds. From the next one on, so that none of this second outlives the change.
+        # Tokens count whole seconds. From the next second on, so that no token of this second stays valid after the
+        # change.
         current.password_changed_at = current.updated_at = now.replace(microsecond=0) + _SECOND
         await grants.revoke_subject(session, Subject(user.id), at=now)
         await one_time.forget(session, user.id, Purpose.RESET)
         return current
 
     async def delete(self, user_id: UserId, *, password: str, address: str) -> None:
-        """Close the account for good and record `user.deleted`.
+        """Delete the account permanently and record `user.deleted`.
 
         Raises:
             WrongPassword: it is not the password.

@@ -53,7 +53,7 @@ def test_ensure_client_overwrites_no_other_file(settings: UserSettings, tmp_path
     """A mistyped path does not overwrite another file."""
     file = tmp_path / "notes"
     file.write_text("something else\n")
-    with pytest.raises(BadClient, match="something else than a client secret"):
+    with pytest.raises(BadClient, match="does not contain a client secret"):
         ensure_client(settings, "shop", "products:read", str(file))
     assert file.read_text() == "something else\n"
 
@@ -78,7 +78,7 @@ def test_ensure_client_leaves_a_client_alone_or_gives_it_a_new_secret(settings: 
         assert asyncio.run(_secret_is_right(settings, "shop", seen[-1]))
     assert seen[0] == seen[1]
     assert len(set(seen)) == 5
-    with pytest.raises(BadClient, match="are for people"):
+    with pytest.raises(BadClient, match="are for users"):
         ensure_client(settings, "shop", "users:admin", str(file))
     with pytest.raises(BadClient, match="cannot be written: No such file or directory"):
         ensure_client(settings, "shop", "products:read", str(tmp_path / "none" / "secret"))

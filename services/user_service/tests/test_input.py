@@ -10,7 +10,7 @@ from services.user_service.tests.user_fixtures import ANN, EVE, administrator, r
 
 
 async def test_every_operation_is_strict(app: FastAPI, client: httpx2.AsyncClient, settings: UserSettings) -> None:
-    """Every operation rejects invalid requests, and the response says where the error is."""
+    """Every operation rejects invalid requests, and the response has the place of the error."""
     user_id = await register(client, EVE)
     root = await administrator(client, settings, ANN)
     before = [await client.get(path, headers=root.headers) for path in ("/admin/users", "/admin/audit")]

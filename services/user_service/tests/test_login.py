@@ -146,7 +146,7 @@ async def test_a_token_with_a_longer_lifetime_than_the_maximum_is_rejected(
 
 
 async def test_scopes_of_other_services_are_a_setting(settings: UserSettings, clock: FakeClock) -> None:
-    """A scope that the setting gains comes with the next login; one that it loses goes with the next refresh.
+    """A scope that the setting gains comes with the next login; a removed scope is lost at the next refresh.
 
     Until then a token with that scope is valid at replicas with either setting.
     """

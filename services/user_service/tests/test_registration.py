@@ -69,7 +69,7 @@ def _token(text: str) -> str:
 async def test_a_taken_address_gets_the_same_answer_and_another_email(
     app: FastAPI, client: httpx2.AsyncClient, smtp_server: FakeSmtpServer
 ) -> None:
-    """The responses differ only in the request id; the emails say whether the address was taken."""
+    """The responses differ only in the request id; the emails state whether the address was taken."""
     free = await client.post("/users", json=ANN)
     taken = await client.post("/users", json=ANN | {"password": _OTHER, "name": "Eve"})
     assert (free.status_code, free.content) == (taken.status_code, taken.content) == (202, b"")

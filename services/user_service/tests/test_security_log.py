@@ -92,7 +92,7 @@ async def test_a_throttled_attempt_says_account_address_and_kind(
 
 
 def test_the_log_is_limited_and_the_metrics_are_not(log: list[Any]) -> None:
-    """At the limit of lines per minute, one line says so; a minute later a line has the number of omitted ones."""
+    """At the limit of lines per minute, one line reports it; a minute later a line has the number of omitted ones."""
     clock, registry = FakeClock(), CollectorRegistry()
     security = SecurityLog(clock=clock, registry=registry, lines_per_minute=10)
     for _ in range(700):

@@ -1,4 +1,4 @@
-"""A column that the code of revision 0001 does not know."""
+"""A column that the code of revision 0001 does not use."""
 
 import sqlalchemy as sa
 from alembic import op
