@@ -19,7 +19,7 @@ PHASES = {
     "downloading packages": "downloading",
     "extracting archives": "unpacking the base system",
     "installing essential": "installing the base system",
-    "installing remaining": "installing Bazel and its tools, half of the time",
+    "installing remaining": "installing Bazel and its tools (half of the time)",
     "cleaning package": "cleaning up",
 }
 """Progress lines of mmdebstrap and the text printed for each."""
@@ -28,7 +28,7 @@ HEARTBEAT = 10
 """Seconds without output after which a line says that the work continues."""
 
 SETUP = 'mkdir -p "$1/usr/share/man/man1"'
-"""The JDK's post-install script writes there, trimmed or not."""
+"""The JDK's post-install script writes there, even if the folder is trimmed."""
 
 ASK_PIP = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
 
@@ -62,13 +62,13 @@ def build(folder: str, paths: Paths, lock: int) -> str:
     watch = Stopwatch()
     mirror = mirrors.debian_mirror(os.environ)
     offer = mirrors.best_offer(mirror, series(paths))
-    say(f"making the sealed root, a minute once: Debian {offer.suite}, Bazel {offer.version}")
+    say(f"creating the sealed root, once, which takes about a minute: Debian {offer.suite}, Bazel {offer.version}")
     if offer.expired:
-        say(f"the mirror's {offer.suite} is past its date ({offer.expired}); used all the same")
+        say(f"the mirror's {offer.suite} is past its date ({offer.expired}); using it anyway")
     command = mmdebstrap(folder, paths, mirror, offer)
     with open(os.path.join(paths.sealed, "log"), "w+", encoding="utf-8") as log:
         if run(command, log, watch, lock) != 0:
-            raise AirgapError(f"mmdebstrap failed: {reason(log)} (all it said: {log.name})")
+            raise AirgapError(f"mmdebstrap failed: {reason(log)} (its output: {log.name})")
     watch.say("the sealed root is ready")
     return offer.version
 
@@ -134,7 +134,7 @@ def run(command: list[str], log: IO[str], watch: Stopwatch, lock: int) -> int:
 
 
 def follow(pipe: IO[bytes] | None, log: IO[str], watch: Stopwatch) -> None:
-    """Log each line, and tell the person who waits what it means."""
+    """Log each line, and print the phase that it begins."""
     phase = "starting"
     for line in lines(pipe) if pipe else ():
         if not line:

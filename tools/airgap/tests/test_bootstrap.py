@@ -62,9 +62,9 @@ def test_phases_are_told(
     out, err = capsys.readouterr()
     assert out == ""
     assert [line.split("s  ")[-1] for line in err.splitlines()] == [
-        "bazelw: making the sealed root, a minute once: Debian sid, Bazel 7.7.1+ds-8",
+        "bazelw: creating the sealed root, once, which takes about a minute: Debian sid, Bazel 7.7.1+ds-8",
         "reading the package lists",
-        "installing Bazel and its tools, half of the time",
+        "installing Bazel and its tools (half of the time)",
         "the sealed root is ready",
     ]
 
@@ -101,7 +101,7 @@ def test_waiver_is_told(
     as_root(paths, monkeypatch, TRIES)
     monkeypatch.setattr(mirrors, "best_offer", lambda *_: Offer("sid", "7.7.1", "Fri, 06 Nov"))
     build(paths)
-    assert "sid is past its date (Fri, 06 Nov); used all the same" in capsys.readouterr().err
+    assert "sid is past its date (Fri, 06 Nov); using it anyway" in capsys.readouterr().err
 
 
 def test_ordinary_user(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,13 +122,13 @@ def test_failure_is_told(paths: Paths, monkeypatch: pytest.MonkeyPatch, user: in
     as_root(paths, monkeypatch, body)
     fake(Path(paths.cache), "mmdebstrap", body)
     monkeypatch.setattr(os, "geteuid", lambda: user)
-    with pytest.raises(AirgapError, match=r"mmdebstrap failed: E: no space \(all it said: .*/log\)"):
+    with pytest.raises(AirgapError, match=r"mmdebstrap failed: E: no space \(its output: .*/log\)"):
         build(paths)
     assert "I: fine" in Path(paths.sealed, "log").read_text()
 
 
 def test_silence_is_not_endless(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A long phase prints a progress message from time to time; the phase in this test lasts until it sees one."""
+    """A long phase prints a progress message from time to time; the phase in this test lasts until one is printed."""
     heard = Path(paths.cache, "heard")
     monkeypatch.setattr(bootstrap, "HEARTBEAT", 0.1)
     until_heard = f"until grep -q 'still installing Bazel and its tools' {heard}; do sleep 0.05; done"
