@@ -1,4 +1,4 @@
-"""The running services answer requests as the committed contracts say."""
+"""The responses of the running services match the committed contracts."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -53,7 +53,7 @@ FAULTS: Mapping[str, Callable[[socket.socket], None]] = {
 
 
 class FailingPeer:
-    """Accepts connections and fails as `fault` says."""
+    """Accepts connections and fails in the way of `fault`."""
 
     def __init__(self) -> None:
         self.fault = "500"

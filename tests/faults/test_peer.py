@@ -1,4 +1,4 @@
-"""While the user service is down, the product service still accepts tokens of keys that it knows."""
+"""While the user service is down, the product service still accepts tokens of keys that it has fetched."""
 
 import time
 from pathlib import Path

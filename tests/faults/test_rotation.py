@@ -136,7 +136,7 @@ def _kid(token: str) -> str:
 
 
 def _fetches(stack: ServiceStack, http: httpx2.Client) -> int:
-    """Return how often the user service was asked for its keys."""
+    """Return the number of requests for the keys of the user service."""
     text = http.get(f"{stack.users.url}/metrics").text
     counted = re.findall(r'^http_requests_total\{[^}]*jwks\.json"[^}]*\} (\S+)$', text, re.MULTILINE)
     return sum(round(float(each)) for each in counted)

@@ -42,7 +42,7 @@ def last_before(workspace: Path, migrations: str) -> Past | None:
         if "" < newest(names) < now:
             return Past(commit, newest(names))
     if _git(workspace, "rev-parse", "--is-shallow-repository").strip() == b"true":
-        raise HistoryError(f"this clone ends before {migrations} changed last: git fetch --unshallow, then ask again")
+        raise HistoryError(f"this clone has no commit before the last change of {migrations}: git fetch --unshallow")
     return None
 
 

@@ -46,7 +46,7 @@ def test_nothing_before(repository: Path) -> None:
 
 @pytest.mark.parametrize("depth", [1, 2])
 def test_a_history_that_was_cut_off(repository: Path, depth: int) -> None:
-    """In a shallow clone the error says what to fetch; the oldest commit is not taken for the first."""
+    """In a shallow clone the error states what to fetch; the oldest commit is not taken for the first."""
     shallow = repository.parent / "shallow"
     _git(repository, "clone", "--quiet", f"--depth={depth}", f"file://{repository}", str(shallow))
     with pytest.raises(HistoryError, match="git fetch --unshallow"):

@@ -21,7 +21,7 @@ def _differing(track: str) -> set[str]:
 def _reached(services: list[dict[str, Any]], track: str) -> dict[str, str]:
     """Return the folders of libraries on a track that import a distribution with another version than on main."""
     return {
-        folder: f"{service['service']} is made of it, and it imports {' and '.join(sorted(differing))}"
+        folder: f"{service['service']} depends on it, and it imports {' and '.join(sorted(differing))}"
         for service in services
         if service["track"] == track
         for folder, distributions in service["libraries"].items()
@@ -36,7 +36,7 @@ def _errors(services: list[dict[str, Any]], listed: Mapping[str, list[str]]) -> 
         named = set(listed.get(track, []))
         errors += [f"{track}: add {folder}: {reached[folder]}" for folder in sorted(reached.keys() - named)]
         errors += [
-            f"{track}: remove {folder}: no service on the track reaches it with what differs"
+            f"{track}: remove {folder}: no service on the track depends on it and on a distribution that differs"
             for folder in sorted(named - reached.keys())
         ]
     return errors
@@ -58,7 +58,10 @@ def test_missing_and_needless_folders_are_named(services: list[dict[str, Any]]) 
     fixture = [service for service in services if service["service"] == "//tests/tracks/track_service"]
     missing, needless = _errors(fixture, {"previous_minor": ["libs/mail"]})
     assert missing == (
-        "previous_minor: add libs/auth: //tests/tracks/track_service is made of it, "
+        "previous_minor: add libs/auth: //tests/tracks/track_service depends on it, "
         "and it imports httpcore2 and httpx2 and pydantic and pydantic_core"
     )
-    assert needless == "previous_minor: remove libs/mail: no service on the track reaches it with what differs"
+    assert (
+        needless
+        == "previous_minor: remove libs/mail: no service on the track depends on it and on a distribution that differs"
+    )

@@ -14,7 +14,7 @@ from tools.airgap.errors import AirgapError
 from tools.airgap.paths import Paths, write_private
 
 PACKAGE_INDEX_FILE = "usr/share/bazelw/package-index"
-"""In the root: the address that pip uses when nobody configures one."""
+"""In the root: the address that pip uses without configuration."""
 
 SPOKEN = ("DEBIAN_", "HOME", "NPM_CONFIG_", "PIP_", "VIRTUAL_ENV", "XDG_", "npm_config_")
 """Beginnings of the variables that the look-ups read."""
@@ -69,7 +69,7 @@ def debian(env: Mapping[str, str]) -> dict[str, str]:
     try:
         mirror = mirrors.debian_mirror(env)
     except AirgapError:
-        return {}  # A repository rule that wants one says so.
+        return {}  # A repository rule that needs a mirror reports the error.
     proxied = mirror.proxy and not env.get("http_proxy")
     security = mirrors.security_mirror(env)
     return {
@@ -80,6 +80,6 @@ def debian(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def default_index(root: str) -> str:
-    """Return the index that pip itself names; the root's was asked when the root was made."""
+    """Return the index of pip in the sealed root, which was stored when the root was created."""
     with open(os.path.join(root, PACKAGE_INDEX_FILE), encoding="utf-8") as file:
         return file.read().strip()

@@ -58,7 +58,7 @@ def parse_deb822(text: str) -> Iterator[Source]:
 
 
 def addresses(uri: str) -> list[str]:
-    """Return the web addresses that an apt URI stands for; other kinds (cdrom, file) have none."""
+    """Return the web addresses of an apt URI; other kinds (cdrom, file) have none."""
     if uri.startswith("mirror+file:"):
         with open(uri[len("mirror+file:") :], encoding="utf-8") as file:
             return [url for line in file for word in line.split()[:1] for url in addresses(word)]

@@ -28,7 +28,7 @@ class Workspace:
         self._launcher = launcher
 
     def bazel(self, *arguments: str) -> bool:
-        """Run a Bazel command and tell whether it succeeded."""
+        """Run a Bazel command and return whether it succeeded."""
         return subprocess.run([str(self._launcher), *arguments], cwd=self._folder, check=False).returncode == 0
 
     def output_of(self, target: str) -> Path:

@@ -14,7 +14,7 @@ HELPER_FOLDERS = {
     "gcr": (".config/gcloud", ".docker/docker_credential_gcr_config.json"),
     "pass": (".password-store", ".gnupg"),
 }
-"""What helpers read in the home folder. It is seen inside only where Docker's settings name the helper."""
+"""Settings of credential helpers in the home folder. It is seen inside only where Docker's settings name the helper."""
 
 
 def docker_config(env: Mapping[str, str]) -> str:

@@ -17,7 +17,7 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where Debian has its programs, also those that an ordinary user's PATH forgets."""
 
 PACKAGE_OF = {"mmdebstrap": "mmdebstrap", "bwrap": "bubblewrap"}
-"""The two programs wanted from the host, and their Debian packages."""
+"""The two programs that the host needs, and their Debian packages."""
 
 ROOM = 1_500_000_000
 """Bytes that the making of a root takes at its peak."""
@@ -81,7 +81,7 @@ def install_missing() -> None:
         return
     names = " and ".join(packages)
     if not shutil.which("apt-get", path=PATH):
-        raise AirgapError(f"{names} missing, and this is no relative of Debian that apt-get could help")
+        raise AirgapError(f"{names} missing, and there is no apt-get to install them with")
     command = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
     if os.geteuid() != 0:
         raise AirgapError(f"{names} missing: sudo {' '.join(command)}")
@@ -98,7 +98,7 @@ def apt_get(command: list[str]) -> str:
     if done.returncode == 0:
         return ""
     errors = [line for line in done.stderr.splitlines() if line.startswith("E: ")]
-    return (errors or ["it does not say why"])[0]
+    return (errors or ["it printed no reason"])[0]
 
 
 def check_namespaces() -> None:

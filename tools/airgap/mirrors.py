@@ -74,7 +74,7 @@ def security_mirror(env: Mapping[str, str]) -> Mirror | None:
 
 
 def is_debian(source: apt.Source, mirror: Mirror, *, label: str = "Debian") -> bool:
-    """Tell whether the source's Release says that it is Debian's archive, or what another label names."""
+    """Return whether the Release file of the source has Debian's origin and this label."""
     release = apt.known_release(source)
     if release is None:
         try:
@@ -141,7 +141,7 @@ def fetch(mirror: Mirror, path: str) -> bytes:
     """Return a file of the mirror.
 
     Raises:
-        OSError: it cannot be had.
+        OSError: it cannot be read.
         ValueError: the mirror's address is none.
     """
     proxies = {"http": mirror.proxy, "https": mirror.proxy} if mirror.proxy else None

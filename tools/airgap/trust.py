@@ -12,7 +12,7 @@ BUNDLES = (
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/cert.pem",
 )
-"""Where distributions keep what the machine trusts; the first is Debian's and the root's."""
+"""Files of trusted certificates in Linux distributions; the first is Debian's and the root's."""
 
 JAVA_STORE = "/etc/ssl/certs/java/cacerts"
 """Where Debian's Java keeps the same."""
@@ -55,4 +55,4 @@ def convert(root: str, certificates: str, store: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         said = done.stderr.strip()[-200:]
-        raise AirgapError(f"cannot hand the certificates in {certificates} to Bazel: {said}")
+        raise AirgapError(f"cannot pass the certificates in {certificates} to Bazel: {said}")

@@ -20,7 +20,7 @@ def check_version(root: str, version: str, paths: Paths) -> None:
     wanted = bootstrap.series(paths) + "*"
     if version.startswith(bootstrap.series(paths)):
         return
-    say(f"the mirror has Bazel {version}, this repository wants {wanted}: trying it")
+    say(f"the mirror has Bazel {version}, this repository needs {wanted}: trying it")
     if enter.run_inside(root, paths, SELF_TEST) != 0:
         raise AirgapError(f"Bazel {version} fails the self-test; set DEBIAN_MIRROR to an archive with {wanted}")
     say(f"using Bazel {version} in place of {wanted}, since it passes the self-test")

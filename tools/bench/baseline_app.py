@@ -58,7 +58,7 @@ class Item(_Base):
 
 
 class ItemPublic(BaseModel):
-    """The response: an item as its owner sees it."""
+    """The response: an item, for its owner."""
 
     model_config = ConfigDict(from_attributes=True)
     id: uuid.UUID

@@ -48,7 +48,7 @@ class Base(DeclarativeBase):
 
 
 class Item(Base):
-    """What the owner changes."""
+    """The table that the owner changes."""
 
     __tablename__ = "items"
 
@@ -78,7 +78,7 @@ async def create_tables(sessions: SessionFactory) -> None:
 
 @retry_on_conflict
 async def change_item(sessions: SessionFactory, item_id: str, *, with_record: bool = True) -> None:
-    """Read an item and change it in one transaction, and record the event in it if wanted."""
+    """Read an item and change it in one transaction, and optionally record the event in it."""
     async with sessions.begin() as session:
         item = await session.get_one(Item, item_id)
         item.version += 1

@@ -30,7 +30,7 @@ _REST_SECONDS = (0.01, 0.05)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What the two processes do.
+    """The work of the two processes.
 
     Attributes:
         databases: URLs by the names of the services.
@@ -62,7 +62,7 @@ def own(job: Job, effects: Connection, control: Connection) -> None:
 
 
 def consume(job: Job, effects: Connection, control: Connection) -> None:
-    """Consume until told to stop, and send the peak of memory."""
+    """Consume until the signal to stop, then send the peak of memory."""
     asyncio.run(_consume(job, effects, control))
     control.send(Measured(_peak()))
 

@@ -67,7 +67,7 @@ class Databases:
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """What was measured on one kind of database."""
+    """The measurements on one kind of database."""
 
     write: float
     write_and_record: float
@@ -101,7 +101,7 @@ def check_effects(recorded: Sequence[str], applied: Sequence[str]) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="events", description=__doc__)
-    parser.add_argument("--database", choices=_KINDS, help="measure on this one alone")
+    parser.add_argument("--database", choices=_KINDS, help="measure only on this one")
     numbers = {
         "--writes": (500, "transactions with and without an event"),
         "--at-rest": (100, "events one after the other"),
@@ -180,7 +180,7 @@ def _process(
     ours, theirs = context.Pipe()
     process = context.Process(target=target, args=(job, effects, theirs))
     process.start()
-    # Each end is open in one process alone, so that the other one notices when that ends.
+    # Each end is open in one process only, so that the other process detects its end.
     effects.close()
     theirs.close()
     try:

@@ -20,7 +20,7 @@ def measure(server: ServerProcess, request: Request, *, seconds: int) -> Sample:
 
 
 def at_least_one(text: str) -> int:
-    """Read a number of rounds or seconds from the command line; wrk knows whole seconds only.
+    """Read a number of rounds or seconds from the command line; wrk accepts only whole seconds.
 
     Raises:
         argparse.ArgumentTypeError: it is no whole number of at least 1.

@@ -2,7 +2,7 @@
 
 
 class ContractError(Exception):
-    """The contract has a part that the generator cannot express in Python; the message says where and what."""
+    """The contract has a part that the generator cannot express in Python; the message has the place."""
 
     def __init__(self, place: str, reason: str) -> None:
         super().__init__(f"{place}: {reason}")

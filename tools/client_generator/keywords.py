@@ -99,7 +99,7 @@ def _discriminator(value: Json, place: str) -> Json:
 
 def _checked(reference: object, place: str) -> object:
     if not isinstance(reference, str) or not reference.startswith(_SCHEMAS):
-        raise ContractError(place, f"the reference {reference} is none to a schema of {_SCHEMAS}")
+        raise ContractError(place, f"the reference {reference} is not one to a schema of {_SCHEMAS}")
     return reference
 
 

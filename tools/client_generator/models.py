@@ -15,7 +15,7 @@ from tools.client_generator.names import class_name
 
 Json = dict[str, Any]
 
-_HEADER = '"""Models of the contract\'s schemas. Generated: edit the service and write its openapi.json anew."""'
+_HEADER = '"""Models of the contract\'s schemas. Generated: edit the service and write its openapi.json again."""'
 _FLAGS = (
     "--input-file-type=openapi",
     "--output-model-type=pydantic_v2.BaseModel",

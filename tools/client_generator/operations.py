@@ -14,7 +14,7 @@ Json = dict[str, Any]
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # Names that the code of a method uses itself.
 _TAKEN = {"arguments", "body", "response", "self"}
-# A method of this name would stand for the type in the annotations of its class.
+# A method of this name would hide the type in the annotations of its class.
 _TYPE_NAMES = {"bool", "bytes", "datetime", "dict", "float", "int", "list", "models", "object", "str", "uuid"}
 _PLACES = ("path", "query", "header")
 # OpenAPI has these headers described elsewhere.

@@ -27,7 +27,7 @@ def api_module(service: str, operations: list[Operation]) -> str:
     )
     imports = [line for use, line in _IMPORTS.items() if use in code]
     head = [
-        f'"""The client of {service}. Generated: edit the service and write its openapi.json anew."""',
+        f'"""The client of {service}. Generated: edit the service and write its openapi.json again."""',
         "",
         "from __future__ import annotations",
         "",
@@ -73,7 +73,7 @@ from libs.api_client.testing import FakeService
 
 
 class Fake{class_name(service)}(FakeService):
-    """Answers as a test says, as far as the contract of {service} allows it."""
+    """Gives the responses that a test sets, if the contract of {service} allows them."""
 
     def __init__(self) -> None:
         super().__init__(Path(__file__).with_name("contract.json"))

@@ -68,14 +68,14 @@ def _by_kind(schema: Json, kind: str | None, place: str) -> str:
             return _STRING_FORMATS.get(schema.get("format", ""), "str")
         case _ if kind in _PRIMITIVES:
             return _PRIMITIVES[kind]
-    raise ContractError(place, f"the type {kind} is none of JSON Schema")
+    raise ContractError(place, f"the type {kind} is not one of JSON Schema")
 
 
 def model_name(reference: str, place: str) -> str:
     """Return the name of the class for a reference to a schema."""
     name = reference.removeprefix(_SCHEMAS)
     if not reference.startswith(_SCHEMAS) or "/" in name:
-        raise ContractError(place, f"the reference {reference} is none to a schema of #/components/schemas")
+        raise ContractError(place, f"the reference {reference} is not one to a schema of #/components/schemas")
     return class_name(name)
 
 

@@ -3,7 +3,7 @@
 visibility("private")
 
 _SCRIPT = """#!/bin/sh
-# Only the date is another: durations are measured on clocks that are left alone.
+# Only the date changes: the monotonic clock, which measures durations, is not faked.
 export FAKETIME="+{days}d" FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1 FAKETIME_DISABLE_SHM=1 NO_FAKE_STAT=1
 # Otherwise libfaketime ends the timed waits of monotonic condition variables at once, and Python's threads spin on the
 # lock of the interpreter.
@@ -29,10 +29,10 @@ def _clock_ahead_impl(ctx):
 clock_ahead = rule(
     implementation = _clock_ahead_impl,
     attrs = {
-        "days": attr.int(mandatory = True, doc = "How far ahead the date is."),
+        "days": attr.int(mandatory = True, doc = "Number of days that the date is ahead."),
         "library": attr.label(mandatory = True, allow_single_file = True, doc = "libfaketime, for this machine."),
-        "plugin": attr.label(mandatory = True, doc = "What pytest needs to know of it."),
+        "plugin": attr.label(mandatory = True, doc = "Plugin with which tests of pytest can sleep."),
     },
     executable = True,
-    doc = "A command that runs the command after it, with all that it starts, `days` ahead.",
+    doc = "A command that runs the command after it, with all processes that this starts, `days` ahead.",
 )

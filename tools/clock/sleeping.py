@@ -1,4 +1,4 @@
-"""A plugin of pytest that lets tests sleep under libfaketime.
+"""A plugin of pytest with which tests can sleep under libfaketime.
 
 Python sleeps until a time of the monotonic clock, which libfaketime 0.9.10 refuses if it does not fake that clock.
 """

@@ -136,4 +136,6 @@ def _unknown(old: Shape, new: Shape, place: Location) -> Iterator[Finding]:
         one, other = before.get(keyword), after.get(keyword)
         if one is None or other is None or one[0] != other[0]:
             _, where = other or one or ("", "")
-            yield place.finding("unknown-keyword", where, f"{keyword} is not known here, so any change of it counts")
+            yield place.finding(
+                "unknown-keyword", where, f"{keyword} is not supported, so any change of it counts as breaking"
+            )

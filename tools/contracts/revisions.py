@@ -7,7 +7,7 @@ from pathlib import Path
 from tools.contracts.errors import ContractError
 
 _MAIN = ("origin/HEAD", "origin/main", "main")
-"""What the working tree is compared with by default: the first of these that there is."""
+"""The default revision that the working tree is compared with: the first of these that there is."""
 
 
 @dataclass(frozen=True)

@@ -47,12 +47,12 @@ class Shape:
 
     @property
     def pointer(self) -> str:
-        """Where the schema is; empty for one that allows everything."""
+        """The position of the schema; empty for one that allows everything."""
         return self.parts[0].pointer if self.parts else ""
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What tells the alternatives of one document apart."""
+        """The values that distinguish the alternatives of one document."""
         return (*(part.pointer for part in self.parts), self.type or "", *(self.enum or ()))
 
     @property
@@ -113,7 +113,7 @@ class Shape:
         return "&".join(sorted(canonical(_plain(node, ())) for node in found))
 
     def unknown(self) -> dict[str, tuple[str, str]]:
-        """Return canonical values of the keywords that are not known here, with their pointers."""
+        """Return canonical values of the unsupported keywords, with their pointers."""
         found: dict[str, tuple[str, str]] = {}
         for part in self.parts:
             for keyword, node in part.members().items():

@@ -38,7 +38,7 @@ def start(processes: ProcessGroup, folder: Path, services: Iterable[ServiceEvent
     Raises:
         BrokerError: nats-server is missing or not ready in time, the folder cannot be used, or the services do not fit
             together.
-        ChildEnded: the server ended; the file `log` says why.
+        ChildEnded: the server ended; the file `log` has the reason.
     """
     topology = Topology(tuple(services))
     if not topology.streams():
@@ -51,7 +51,7 @@ def start(processes: ProcessGroup, folder: Path, services: Iterable[ServiceEvent
     if not processes.wait_until(lambda: files.ready_port() is not None, _READY_SECONDS):
         if processes.stopping:
             return {}
-        raise BrokerError(f"{_NAME} is not ready after {_READY_SECONDS} s; {_log(folder)} says why")
+        raise BrokerError(f"{_NAME} is not ready after {_READY_SECONDS} s; {_log(folder)} has the reason")
     url = f"nats://127.0.0.1:{files.ready_port()}"
     _reconcile(BrokerUser(url, ADMINISTRATOR, str(users[ADMINISTRATOR].password)), topology)
     return {
@@ -122,7 +122,7 @@ def _reconcile(user: BrokerUser, topology: Topology) -> None:
         asyncio.run(reconcile())
     except (NatsError, TimeoutError) as error:
         reason = str(error) or type(error).__name__
-        raise BrokerError(f"{_NAME} refuses its streams: {reason}; --fresh deletes those that it has") from error
+        raise BrokerError(f"{_NAME} refuses its streams: {reason}; --fresh deletes the existing ones") from error
 
 
 def _log(folder: Path) -> Path:

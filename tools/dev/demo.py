@@ -23,7 +23,7 @@ class DemoUser:
 
 
 def is_ready(url: str) -> bool:
-    """Whether the service at `url` says that it is ready."""
+    """Return whether the service at `url` reports that it is ready."""
     try:
         with _OPENER.open(f"{url}/readyz", timeout=_SECONDS) as answer:
             return bool(answer.status == HTTPStatus.OK)

@@ -66,7 +66,7 @@ def _run(
         service.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     for service, command in commands:
         if processes.run([service.program, *command], settings(service)) != 0:
-            message = f"{service.name} {command[0]} failed; its own lines above say why"
+            message = f"{service.name} {command[0]} failed; its output above has the reason"
             return 0 if processes.stopping else _fail(message)
     for service in services:
         processes.start(service.name, [service.program], settings(service))
@@ -121,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         default=os.environ.get("DEV_DATA_DIR") or workspace / ".data",
         metavar="FOLDER",
-        help="where everything is kept; also DEV_DATA_DIR (default: .data of the workspace)",
+        help="folder of all data; also DEV_DATA_DIR (default: .data in the workspace)",
     )
     parser.add_argument("--fresh", action="store_true", help="delete the data of all services first")
     return parser
@@ -161,7 +161,7 @@ def _unusable_folder(data: Path, services: Sequence[Service], *, fresh: bool) ->
     try:
         broker.check_unused(data / _BROKER)
         if fresh:
-            # What this command makes and nothing else: the folder may be any.
+            # Only the files that this command creates: the folder may be any.
             for service in services:
                 shutil.rmtree(service.data, ignore_errors=not service.data.exists())
             (data / _DEMO_USER).unlink(missing_ok=True)

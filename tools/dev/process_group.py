@@ -14,11 +14,11 @@ _POLL_SECONDS = 0.1
 
 
 class ChildEnded(Exception):
-    """A child ended without having been asked to."""
+    """A child process ended unexpectedly."""
 
     def __init__(self, name: str, code: int, log: Path | None = None) -> None:
         """Say which child ended, and how."""
-        why = f"{log} says why" if log else "its own lines above say why"
+        why = f"{log} has the reason" if log else "its output above has the reason"
         super().__init__(f"{name} ended with exit code {code}; {why}")
         self.name = name
         self.code = code
@@ -42,7 +42,7 @@ class ProcessGroup:
 
     @property
     def stopping(self) -> bool:
-        """Whether a signal has asked for the end."""
+        """Whether a signal to end was received."""
         return self._signals > 0
 
     def handle_signals(self) -> None:
@@ -69,7 +69,7 @@ class ProcessGroup:
             name: its name.
             arguments: its command line.
             log: the file that it writes to.
-            lock: descriptor of a locked file, which the child keeps open for as long as it lives.
+            lock: descriptor of a locked file, which the child keeps open until it ends.
         """
         process = subprocess.Popen(arguments, pass_fds=(lock,), start_new_session=True)
         self._children[name] = _Child(process, log, is_needed=True)
@@ -90,7 +90,7 @@ class ProcessGroup:
         return True
 
     def stop(self) -> None:
-        """Ask every child to end, and wait until all have; those that the others need are asked after them."""
+        """Ask every child to end, and wait until all have; those that the others need are signalled after them."""
         for is_needed in (False, True):
             self._send(signal.SIGTERM, self._running(is_needed=is_needed))
             for child in self._children.values():

@@ -1,8 +1,8 @@
 """Compare the contracts of events with those of the merge base, in both directions.
 
 An old consumer has to read a new event, since services are deployed one after the other, and a new consumer an old one,
-since events are stored. So a member that both know keeps its schema, and a member that is added or removed is optional.
-A larger `dataversion` gives the first up: consumers that do not know it park such events.
+since events are stored. So a member that both have keeps its schema, and a member that is added or removed is optional.
+A larger `dataversion` gives the first up: older consumers move such events to their dead letters.
 """
 
 import argparse
@@ -35,7 +35,9 @@ def findings(old: Json, new: Json) -> Iterator[str]:
     for place, direction, reason in _object_findings(old, new, (old, new), ""):
         if direction == "old" and is_declared:
             continue
-        advice = "" if direction == "new" else f"; or increase {_VERSION}, and consumers park it until they are updated"
+        advice = (
+            "" if direction == "new" else f"; or increase {_VERSION}: older consumers then keep it as a dead letter"
+        )
         yield f"{place}: {reason}{advice}"
 
 
@@ -44,7 +46,7 @@ def compare_files(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[st
     for path, text in sorted(old.items()):
         is_sample = PurePosixPath(path).parent.name == "samples"
         if is_sample and new.get(path) != text:
-            yield f"{path}: a sample stands for events that are stored, so it is neither changed nor deleted"
+            yield f"{path}: a sample represents stored events, so it must not be changed or deleted"
         elif not is_sample and path in new:
             yield from (f"{path}: {finding}" for finding in findings(json.loads(text), json.loads(new[path])))
         elif not is_sample:
@@ -63,7 +65,7 @@ def _object_findings(old: Json, new: Json, roots: tuple[Json, Json], place: str)
     for name in sorted({*before, *after}):
         below = f"{place}/{name}"
         if name in before and name in needed_before - needed_after:
-            yield below, "old", "is no longer always there, and consumers rely on it: keep it"
+            yield below, "old", "is not always present any more, and consumers rely on it: keep it"
         if name in after and name in needed_after - needed_before:
             yield below, "new", "is required, and stored events have none: give it a default"
         if name in before and name in after and below != f"/{_VERSION}":

@@ -14,7 +14,7 @@ def layering_test(name, srcs):
       srcs: Python files of this package, including tests.
 
     Makes:
-      name: the test. Its failure says for each import what to do instead.
+      name: the test. Its output states for each import what to do instead.
     """
     py_test(
         name = name,

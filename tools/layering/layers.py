@@ -20,7 +20,7 @@ FRAMEWORKS = ("alembic", "fastapi", "sqlalchemy", "starlette", "uvicorn")
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One import that must not be."""
+    """One import that breaks a rule."""
 
     file: str
     line: int
@@ -68,24 +68,24 @@ def advice_on(file: str, imported: str) -> str | None:
         )
     if target in {layer, "libs"}:
         return None
-    return f"{target}/ is reached by load() and `bazel run` alone: move what is needed here to libs/."
+    return f"{target}/ is used only by load() and `bazel run`: move what is needed here to libs/."
 
 
 def _advice_on_service(mine: Sequence[str], theirs: Sequence[str]) -> str | None:
     """Return what to do instead of importing one service, or a module of the own one, in another."""
     if mine[1:] == ["events.py"]:
-        return "Services that consume events depend on events.py alone: define in it what it needs."
+        return "Services that consume events depend only on events.py: define in it what it needs."
     # The generated client and the models of events are the contract of a service, and import nothing else of it.
     if mine[:1] == theirs[:1] or theirs[1:2] in (["client"], ["events"]):
         return None
     return (
-        "Services never import each other, or they could not be built and deployed alone: call the other's "
+        "Services do not import each other, so that each can be built and deployed on its own: call the other's "
         f"API by its client (//services/{theirs[0] if theirs else 'NAME'}:client), or move what both need to libs/."
     )
 
 
 def advice_on_framework(file: str, imported: str) -> str | None:
-    """Return what to do instead of importing a private name of a framework; None when it is none."""
+    """Return what to do instead of importing a private name of a framework, or None for other imports."""
     package, *names = imported.split(".")
     if package in FRAMEWORKS and file.startswith(("services/", "libs/")) and any(map(_is_private, names)):
         return f"Names of {package} with a leading underscore change without notice: use its documented interface."

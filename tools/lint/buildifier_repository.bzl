@@ -1,10 +1,10 @@
 """`buildifier_repository`: the buildifier binary of this machine, by its hash.
 
-The npm package carries the binaries of every platform, byte for byte those of the release. Which npm
-registry serves it is the machine's affair: `NPM_CONFIG_REGISTRY`, else what npm itself says where it
-is installed, else the user's `.npmrc`. The release itself is the second place to ask;
-`BUILDIFIER_RELEASES` names a mirror of it, and set to nothing says that there is none. Where neither
-can be had the tests that need buildifier are incompatible, so that Bazel skips them, and one line says so.
+The binary comes from the npm package, which has the binaries of all platforms, with the same bytes as the release. The
+npm registry is `NPM_CONFIG_REGISTRY`, otherwise the one that npm is configured with, otherwise the one in the user's
+`.npmrc`. If the package is not available, the binary comes from the release; `BUILDIFIER_RELEASES` names a mirror of
+the releases, and an empty value disables this source. If neither is available, one line says so, and the tests that
+need buildifier are incompatible, so that Bazel skips them.
 """
 
 _VERSION = "8.2.1"
@@ -25,7 +25,7 @@ _RELEASES = "https://github.com/bazelbuild/buildtools/releases/download"
 _BUILD = """\
 "\""buildifier {version}."\""
 
-# What a test needs: incompatible where there is no binary.
+# For tests: incompatible if there is no binary.
 filegroup(
     name = "buildifier",
     srcs = {files},
@@ -33,7 +33,7 @@ filegroup(
     visibility = ["//visibility:public"],
 )
 
-# What a tool takes along if it is there.
+# For tools that can work without the binary: empty if there is none.
 filegroup(
     name = "if_available",
     srcs = {files},
@@ -42,7 +42,7 @@ filegroup(
 """
 
 def _platform(rctx):
-    """Names this machine as the release does: `linux-amd64`."""
+    """Returns the name of this platform in the release, such as `linux-amd64`."""
     system = "darwin" if rctx.os.name.startswith("mac") else "linux"
     machine = {"aarch64": "arm64", "arm64": "arm64"}.get(rctx.os.arch, "amd64")
     return "{}-{}".format(system, machine)
@@ -68,7 +68,7 @@ def _registry(rctx):
     return None
 
 def _from_package(rctx, platform):
-    """Takes the binary from the npm package; tells whether it could."""
+    """Downloads the binary from the npm package; returns whether that succeeded."""
     registry = _registry(rctx)
     if not registry:
         return False
@@ -85,7 +85,7 @@ def _from_package(rctx, platform):
     return result.success
 
 def _from_release(rctx, platform):
-    """Takes the binary from the release; tells whether it could."""
+    """Downloads the binary from the release; returns whether that succeeded."""
     releases = rctx.getenv("BUILDIFIER_RELEASES", _RELEASES)
     if not releases:
         return False
@@ -102,7 +102,7 @@ def _buildifier_repository_impl(rctx):
     available = _from_package(rctx, platform) or _from_release(rctx, platform)
     if not available:
         # buildifier: disable=print
-        print("buildifier {} cannot be had from here, so its tests are skipped; name an npm registry in NPM_CONFIG_REGISTRY".format(_VERSION))
+        print("buildifier {} is not available, so its tests are skipped; name an npm registry in NPM_CONFIG_REGISTRY".format(_VERSION))
     rctx.file("BUILD.bazel", _BUILD.format(
         version = _VERSION,
         files = [_BINARY] if available else [],
@@ -111,5 +111,5 @@ def _buildifier_repository_impl(rctx):
 
 buildifier_repository = repository_rule(
     implementation = _buildifier_repository_impl,
-    doc = "Fetches buildifier as `//:buildifier`, or makes that target incompatible where it cannot be had.",
+    doc = "Fetches buildifier as `//:buildifier`, or makes that target incompatible if it is not available.",
 )

@@ -1,7 +1,7 @@
 """Format the source tree and fix the findings that can be fixed automatically.
 
     bazel run //tools/lint:fix              # write
-    bazel run //tools/lint:fix -- --check   # only say what is wrong
+    bazel run //tools/lint:fix -- --check   # only print what is wrong
 
 All files that git tracks or would add are checked, including those in folders that Bazel ignores.
 """
@@ -66,7 +66,7 @@ def apply(tool: Tool, root: pathlib.Path, files: Iterable[str], *, check: bool) 
     mine = [file for file in files if file.endswith(tool.suffixes)]
     program = tool.program()
     if program is None:
-        print(f"{tool.name} could not be had, so {len(mine)} files are left alone", file=sys.stderr)
+        print(f"{tool.name} is not available, so {len(mine)} files are not checked", file=sys.stderr)
         return True
     if not mine:
         return True
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str]) -> int:
     """Fix or check the tree; return 1 if findings remain."""
     parser = argparse.ArgumentParser(prog="bazel run //tools/lint:fix --", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--check", action="store_true", help="write nothing")
+    parser.add_argument("--check", action="store_true", help="report problems and change no file")
     options = parser.parse_args(arguments)
     root = pathlib.Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", pathlib.Path.cwd()))
     files = source_files(root)

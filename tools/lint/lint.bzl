@@ -48,7 +48,7 @@ def _refuse_orphans(python, rules):
 def _refuse_disagreement(rules):
     """Fails if rules_python would compile one file by two different actions, which is an error of the analysis.
 
-    The stand-in in tools/airgap compiles nothing and would not find the error.
+    The stand-in in tools/airgap compiles nothing and does not find the error.
     """
     found = {}
     for name, rule in rules.items():

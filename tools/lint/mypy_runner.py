@@ -1,7 +1,7 @@
 """Runs mypy as one action or test of the build.
 
-The one argument is a JSON file that says what to check. Third-party code is found as mypy finds an
-environment's packages, through this process's own path, so that errors inside it stay silent.
+Its argument is a JSON file that lists what to check. Third-party code is found as mypy finds an
+environment's packages, through this process's own path, so that errors inside it are not reported.
 """
 
 import dataclasses
@@ -51,7 +51,7 @@ def cache_folder(check: Check) -> str:
 
 
 def main(arguments_file: str) -> int:
-    """Check the files, print what mypy says and return its exit status."""
+    """Check the files, print the output of mypy and return its exit status."""
     check = Check.read(arguments_file)
     here = {str(pathlib.Path.cwd())}
     sys.path[:] = [entry for entry in sys.path if entry not in here]

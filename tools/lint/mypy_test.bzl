@@ -7,7 +7,7 @@ load("//tools/build/tracks:tracks.bzl", "TRACK_ATTRS", "to_track")
 visibility(["//tools/lint"])
 
 _SourcesInfo = provider(
-    doc = "What mypy reads to understand a target.",
+    doc = "The files that mypy reads to check a target.",
     fields = {
         "first_party": "depset of File: Python of this repository.",
         "imports": "depset of string: folders of third-party code, by their path among the runfiles.",
@@ -60,7 +60,7 @@ def _mypy_sources_impl(ctx):
 
 mypy_sources = rule(
     implementation = _mypy_sources_impl,
-    doc = "What mypy reads of the closure of some targets, and nothing else of it; no target has two versions of a wheel.",
+    doc = "The files of the closure of some targets that mypy reads; no target has two versions of a wheel.",
     attrs = TRACK_ATTRS | {
         "deps": attr.label_keyed_string_dict(
             doc = "The targets, with the names of those that import them, separated by spaces.",

@@ -1,7 +1,7 @@
 """Find what Bazel 8 or 9 removed from Starlark, where a file uses it without a load.
 
-Buildifier warns of most of the rules too, but its tests are skipped where its binary cannot be had, and it does not
-know the providers of Python rules. Python's parser reads Starlark, whose syntax is a subset.
+Buildifier warns of most of the rules too, but its tests are skipped if its binary is not available, and it does not
+check the providers of Python rules. Python's parser reads Starlark, whose syntax is a subset.
 """
 
 import ast

@@ -9,7 +9,7 @@ def _program(ctx):
     """Returns the executable among the files of `tool`."""
     fits = [file for file in ctx.files.tool if file.basename == ctx.attr.program]
     if len(fits) != 1:
-        fail("{}: wanted one file {} in {}, found {}".format(
+        fail("{}: expected one file {} in {}, found {}".format(
             ctx.label,
             ctx.attr.program,
             ctx.attr.tool.label,
@@ -40,7 +40,7 @@ tool_test = rule(
         "program": attr.string(doc = "Name of the program's file.", mandatory = True),
         "runs": attr.string_list(doc = "Arguments that go before the files, one run each.", mandatory = True),
         "srcs": attr.label_list(doc = "The files.", allow_files = True, mandatory = True),
-        "tool": attr.label(doc = "What holds the program.", allow_files = True, mandatory = True, cfg = "exec"),
+        "tool": attr.label(doc = "Target that has the program.", allow_files = True, mandatory = True, cfg = "exec"),
     },
     test = True,
 )

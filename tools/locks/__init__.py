@@ -1,1 +1,1 @@
-"""Whether every locked file can still be had."""
+"""Checks whether every locked file can still be downloaded."""

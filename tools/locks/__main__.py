@@ -34,7 +34,7 @@ def main() -> int:
     root = pathlib.Path(environ.get("BUILD_WORKSPACE_DIRECTORY", pathlib.Path.cwd()))
     index = machine.package_index(environ)
     if not index:
-        print("locks: no address to ask is known on this machine: set PIP_INDEX_URL", file=sys.stderr)
+        print("locks: no package index is configured on this machine: set PIP_INDEX_URL", file=sys.stderr)
         return 2
     found: list[Finding] = []
     try:

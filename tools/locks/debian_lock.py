@@ -28,7 +28,7 @@ def findings(lock: str, text: str, *, environ: Mapping[str, str]) -> list[Findin
         architecture, entry = item
         if can_be_had(entry):
             return None
-        complaint = f"{entry['path']} is on no mirror that this machine knows and not in the snapshot archive"
+        complaint = f"{entry['path']} is on no configured mirror and not in the snapshot archive"
         if "fallback" in entry:
             older = entry["fallback"]
             here = can_be_had(older)

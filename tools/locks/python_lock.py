@@ -27,7 +27,7 @@ def _of(lock: str, pin: Pin, index: str) -> Iterator[Finding]:
     try:
         files = _files(f"{index}/{pin.name}/")
     except (OSError, ValueError) as error:
-        yield Finding(lock=lock, name=name, complaint=f"the index does not say: {error}")
+        yield Finding(lock=lock, name=name, complaint=f"the index has no answer: {error}")
         return
     offered = {file["hashes"].get("sha256"): file for file in files}
     missing = pin.hashes - offered.keys()

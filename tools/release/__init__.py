@@ -1,1 +1,1 @@
-"""What others need to trust an image on a registry: where it comes from, what it is made of, and a signature."""
+"""Signed statements about an image on a registry: its source and its bill of materials."""

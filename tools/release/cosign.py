@@ -19,8 +19,8 @@ from tempfile import TemporaryDirectory
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 _MISSING = (
-    "cosign 3 is not on PATH; install it as https://docs.sigstore.dev/cosign/system_config/installation/ says, "
-    "or release with ./bazelw, which brings it"
+    "cosign 3 is not on PATH; install it (https://docs.sigstore.dev/cosign/system_config/installation/), "
+    "or use ./bazelw in air-gapped mode, which has it"
 )
 
 
@@ -86,7 +86,7 @@ class Verifier:
 
 @contextmanager
 def signing_with_key(key: str, *, password: str = "", signing_config: str = "") -> Iterator[Signer]:
-    """Sign with a key: a PEM file, a file of cosign's, or a URI that cosign knows.
+    """Sign with a key: a PEM file, a file of cosign's, or a URI that cosign supports.
 
     Without a signing configuration cosign writes to no transparency log and contacts no service but that of the key.
 
@@ -114,7 +114,7 @@ def signing_keyless(*, signing_config: str = "") -> Signer:
 
 @contextmanager
 def verifying_with_key(key: str) -> Iterator[Verifier]:
-    """Verify with a public key: a PEM file, or a URI that cosign knows. No transparency log is asked.
+    """Verify with a public key: a PEM file, or a URI that cosign supports. No transparency log is used.
 
     Raises CosignError.
     """

@@ -58,7 +58,7 @@ class RegistryApi:
     def of(cls, repository: str, *, crane: Crane, push: bool) -> "RegistryApi":
         """Return the API of `registry/name` with the credentials that crane finds, for reading or for writing too.
 
-        As with crane, loopback may speak plain HTTP, and `--insecure` allows that to all.
+        As with crane, loopback may use plain HTTP, and `--insecure` allows it for all registries.
 
         Raises:
             RegistryError: the registry cannot be reached, or gives no token.
@@ -93,7 +93,7 @@ class RegistryApi:
         digest = digest_of(content)
         answer = self._request("POST", f"{self.url}/v2/{self.name}/blobs/uploads/", content=b"")
         if "Location" not in answer.headers:
-            raise RegistryError(self._host, f"{self.name}: the registry does not say where to upload to")
+            raise RegistryError(self._host, f"{self.name}: the response has no address for the upload")
         location = urllib.parse.urljoin(answer.url, answer.headers["Location"])
         location += ("&" if "?" in location else "?") + urllib.parse.urlencode({"digest": digest})
         self._request("PUT", location, content=content, kind="application/octet-stream")
@@ -102,7 +102,7 @@ class RegistryApi:
     def put(self, reference: str, manifest: bytes) -> bool:
         """Write a manifest under a digest or tag; return whether the registry lists it as a referrer of its subject.
 
-        The registry's header `OCI-Subject` says so ("Pushing Manifests with Subject").
+        The registry's header `OCI-Subject` shows this ("Pushing Manifests with Subject").
         """
         kind = json.loads(manifest)["mediaType"]
         url = f"{self.url}/v2/{self.name}/manifests/{reference}"
@@ -174,7 +174,7 @@ def manifests_of(content: bytes, *, source: str) -> list[dict[str, Any]]:
             return list(found)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         pass
-    raise RegistryError(source, "the registry answers with something else than a list of referrers")
+    raise RegistryError(source, "the response of the registry is not a list of referrers")
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
@@ -222,4 +222,4 @@ def _speaks_plain_http(host: str) -> bool:
 
 
 class _NotFoundError(RegistryError):
-    """The registry does not have, or does not know, what a path names."""
+    """The registry does not have the content or the endpoint of a path."""

@@ -146,7 +146,7 @@ def read_source(workspace: Path, locks: Sequence[str]) -> Source:
     Raises UnclearSourceError if the tree has uncommitted changes.
     """
     if changed := _git(workspace, "status", "--porcelain"):
-        raise UnclearSourceError(f"{changed.splitlines()[0].strip()}: commit what has changed, then release")
+        raise UnclearSourceError(f"{changed.splitlines()[0].strip()}: commit this change, then release")
     hashes = {lock: hashlib.sha256((workspace / lock).read_bytes()).hexdigest() for lock in locks}
     return Source(revision=_git(workspace, "rev-parse", "HEAD"), locks=hashes)
 
@@ -154,7 +154,7 @@ def read_source(workspace: Path, locks: Sequence[str]) -> Source:
 def _git(workspace: Path, *arguments: str) -> str:
     done = subprocess.run(["git", "-C", workspace, *arguments], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise UnclearSourceError(f"git does not say which commit this is: {' '.join(done.stderr.split())}")
+        raise UnclearSourceError(f"git cannot name the current commit: {' '.join(done.stderr.split())}")
     return done.stdout.strip()
 
 
@@ -176,7 +176,9 @@ def _parser() -> argparse.ArgumentParser:
     who.add_argument("--keyless", action="store_true", help="sign with the identity of the CI job or user, by Fulcio")
     parser.add_argument("--signing-config", help="cosign's file that names your own Fulcio, Rekor and TSA")
     parser.add_argument(
-        "--builder", default=os.environ.get("RELEASE_BUILDER") or _BUILDER, help="URI of who builds; RELEASE_BUILDER"
+        "--builder",
+        default=os.environ.get("RELEASE_BUILDER") or _BUILDER,
+        help="URI of the builder in the provenance; also RELEASE_BUILDER",
     )
     return parser
 

@@ -13,7 +13,7 @@ PROVENANCE = "https://slsa.dev/provenance/v1"
 SPDX = "https://spdx.dev/Document"
 CYCLONEDX = "https://cyclonedx.org/bom"
 SIGNATURE = "https://sigstore.dev/cosign/sign/v1"
-"""Predicate type of what `cosign sign` signs since version 3: the statement about an image that says nothing more."""
+"""Predicate type of what `cosign sign` signs since version 3: a statement about an image without further content."""
 
 
 class UnreadableBundleError(ValueError):
@@ -22,7 +22,7 @@ class UnreadableBundleError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """What an image was made from: a commit, and the locks of everything that is not in it (SHA-256 by path)."""
+    """The sources of an image: a commit, and the locks of everything that is not in it (SHA-256 by path)."""
 
     revision: str
     locks: Mapping[str, str]

@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
     except (NotVerifiedError, RegistryError, BadReferenceError, CosignError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(f"{reference}@{digest} is signed, whole, and what its statements are about")
+    print(f"{reference}@{digest} is complete and signed, and matches its statements")
     return 0
 
 
@@ -100,7 +100,7 @@ def _manifest(referrers: Referrers, digest: str) -> bytes:
 def _check_statements(
     referrers: Referrers, digest: str, verifier: Verifier, *, wanted: set[str], images: list[str]
 ) -> list[str]:
-    """Check that a digest has all wanted statements, verified, and that they are about these images only.
+    """Check that a digest has all required statements, verified, and about these images only.
 
     Every account that may push can attach statements, so statements that are not verified are ignored.
     """
@@ -142,8 +142,8 @@ def _parser() -> argparse.ArgumentParser:
     add_registry_flags(parser)
     who = parser.add_mutually_exclusive_group(required=True)
     who.add_argument("--key", help="public key: a PEM file, or a URI such as awskms://")
-    who.add_argument("--certificate-identity", help="who signed, of a release with --keyless: a mail address or URI")
-    parser.add_argument("--certificate-oidc-issuer", help="who vouched for that identity, a URL")
+    who.add_argument("--certificate-identity", help="signer of a release with --keyless: a mail address or URI")
+    parser.add_argument("--certificate-oidc-issuer", help="OIDC issuer that confirmed that identity, a URL")
     parser.add_argument("--trusted-root", help="cosign's file with the keys of your own Fulcio, Rekor and TSA")
     return parser
 

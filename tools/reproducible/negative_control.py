@@ -9,10 +9,10 @@ _NEW_ENTRY = re.compile(r"^( *)info = tarfile\.TarInfo\(path\)$", re.MULTILINE)
 
 
 class Nondeterminism(Enum):
-    """What the modification times of layer entries are computed from."""
+    """The source of the modification times of layer entries."""
 
     DATE = 'int(__import__("time").time()) // 86400'
-    """The day: two builds within an hour agree on it."""
+    """The day: two builds within an hour have the same."""
 
     ORDER = '__import__("zlib").crc32(repr([*__import__("os").walk("external")]).encode())'
     """The order in which the sandbox lists the files of the interpreter."""

@@ -1,1 +1,1 @@
-"""Keeps requirements_lock.txt: makes it out of requirements.in, and tells when the two disagree."""
+"""Writes the locks from the requirements, and tests that each lock fits its requirements."""

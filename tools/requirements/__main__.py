@@ -1,11 +1,11 @@
 """Update the lock of every dependency track; pins are kept unless `--upgrade` names them.
 
-The main track is requirements.in and requirements_lock.txt. A further one is requirements/TRACK.in, which says only
-what differs, and requirements/TRACK_lock.txt, which holds all distributions of the main lock with these differences.
-Prints what differs between the locks. They are replaced only when all of them could be made.
+The main track is requirements.in and requirements_lock.txt. Every other track is requirements/TRACK.in, which has only
+the differences, and requirements/TRACK_lock.txt, which has all distributions of the main lock with these differences.
+The command prints the differences between the locks. If one lock cannot be resolved, none is replaced.
 
 The package index is the one that pip on this machine uses: PIP_INDEX_URL, or index-url of its configuration. It must
-serve all packages; docs/private-index.md says how private ones are added.
+serve all packages; docs/private-index.md describes how to add private ones.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def main() -> int:
         return 1
     done.write(workspace)
     for track, text in done.locks.items():
-        print(f"{track.lock}: {'as it was' if text == done.previous[track] else 'changed'}", file=sys.stderr)
+        print(f"{track.lock}: {'unchanged' if text == done.previous[track] else 'changed'}", file=sys.stderr)
     print(_summary(done), end="")
     return 0
 

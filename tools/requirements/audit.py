@@ -1,7 +1,7 @@
-"""Look up every locked wheel in the vulnerability service, and print what is known of it.
+"""Look up every locked wheel in the vulnerability service, and print what it reports.
 
 Runs the locked `uv audit` over the lock of each dependency track. The exit code is 0 without findings, 1 with findings,
-and 2 where the package index or the service cannot be reached, so that nothing is known.
+and 2 where the package index or the service cannot be reached, so that the result is unknown.
 """
 
 import argparse

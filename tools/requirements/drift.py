@@ -74,13 +74,13 @@ def _faults(pin: Pin, *, asked: Mapping[str, set[NormalizedName]], lock: Mapping
         faults.append("has no hash")
     for file, names in asked.items():
         if _root(file) in pin.parents and pin.name not in names:
-            faults.append(f"is in the lock for {file}, which does not ask for it")
+            faults.append(f"is in the lock for {file}, which does not require it")
         if _root(file) not in pin.parents and pin.name in names:
-            faults.append(f"is asked for in {file}, and the lock does not know")
+            faults.append(f"is required by {file}, and the lock does not record this")
     orphaned = pin.parents - set(map(_root, asked)) - lock.keys()
-    faults += [f"is in the lock for {parent}, which is not" for parent in sorted(orphaned)]
+    faults += [f"is in the lock for {parent}, which is not in the lock" for parent in sorted(orphaned)]
     if pin.files.keys() - pin.hashes or fitting(pin.files.values()) != list(pin.files.values()):
-        faults.append("names a file that is not one of its own")
+        faults.append("names a file of another distribution")
     return [f"{pin.name} {fault}" for fault in faults]
 
 

@@ -1,7 +1,7 @@
-"""The lock as text: exact pins with hashes, and below each the names of the files that Linux needs.
+"""The lock as text: exact pins with hashes, and below each pin the names of the files for Linux.
 
-A hash alone does not say which file it belongs to. The names spare the air-gapped mode a question
-to the package index for every distribution, so that a build with a warm cache needs no network.
+A hash does not show which file it belongs to. With the names, the air-gapped mode need not query the package index for
+each distribution, so a build with a warm cache needs no network.
 """
 
 import dataclasses
@@ -25,7 +25,7 @@ class Pin:
     files: Mapping[str, str]
     """File name by sha256."""
     parents: frozenset[str]
-    """What asks for it: names of distributions, or `-r` and a file."""
+    """What requires it: names of distributions, or `-r` and a file."""
 
     @property
     def name(self) -> NormalizedName:

@@ -32,7 +32,7 @@ class Resolver:
         self._environment = environment
 
     def lock(self, requirements: Mapping[str, str], *, previous: str, options: Sequence[str]) -> str:
-        """Resolve requirements files (text by path); what `previous` pins stays unless `options` say otherwise.
+        """Resolve requirements files (text by path); versions that `previous` pins stay unless `options` upgrade them.
 
         Of several pins of one name in `previous`, uv takes the first that fits.
 
@@ -49,7 +49,7 @@ class Resolver:
         return with_file_names(lock.read_text(encoding="utf-8"), self._file_names(requirements, lock.name))
 
     def _file_names(self, requirements: Iterable[str], constraints: str) -> dict[str, str]:
-        """Ask what the locked files are called: uv says it in its other format alone."""
+        """Ask what the locked files are called: uv reports it only in its other format."""
         output = self._folder / "pylock.toml"
         options = ["--universal", "--python-version=3.11", "--constraints", constraints]
         self._uv_compile([*requirements, *options, "--format=pylock.toml", "--output-file", output.name])

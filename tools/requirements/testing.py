@@ -40,10 +40,10 @@ def _write_page(folder: Path, status: str) -> None:
 
 
 class _IndexHandler(http.server.SimpleHTTPRequestHandler):
-    """The JSON form of the simple index (PEP 691): uv reads a project's status from it alone."""
+    """The JSON form of the simple index (PEP 691): uv reads a project's status only from it."""
 
     def guess_type(self, path: str | PathLike[str]) -> str:
-        """Name the type of a page, by which uv knows its form."""
+        """Return the content type of a page, by which uv determines its format."""
         return "application/vnd.pypi.simple.v1+json" if str(path).endswith(_PAGE) else super().guess_type(path)
 
     def translate_path(self, path: str) -> str:
@@ -88,7 +88,7 @@ class _AdvisoryHandler(http.server.BaseHTTPRequestHandler):
         super().__init__(*rest)  # type: ignore[arg-type]
 
     def do_POST(self) -> None:
-        """Answer `/v1/querybatch`: the identifiers for each package that is asked for."""
+        """Answer `/v1/querybatch`: the identifiers for each requested package."""
         queries = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["queries"]
         names = [query["package"]["name"] for query in queries]
         found = [[self._advisories[name]] if name in self._advisories else [] for name in names]

@@ -42,7 +42,7 @@ def _own_blocks(track: str, main: str) -> list[str]:
 def with_main_blocks(track: str, main: str) -> str:
     """Return a track's lock with the lines of the main lock for each distribution that is the same in both.
 
-    The `via` comments, which say what requires a distribution, stay those of the track.
+    The `via` comments, which name what requires a distribution, stay those of the track.
     """
     ours = _by_name(main)
     header = split_blocks(track)[0]
@@ -53,7 +53,7 @@ def with_main_blocks(track: str, main: str) -> str:
 
 
 def same_pins(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Tell whether the pins of one name mean the same on each of our platforms: version, extras and marker."""
+    """Return whether the pins of one name have the same meaning on each platform: version, extras and marker."""
     return [_meaning(block) for block in _applying(one)] == [_meaning(block) for block in _applying(other)]
 
 

@@ -24,7 +24,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class TrackError(Exception):
-    """A file of a track is invalid; the message says which, and how to fix it."""
+    """A file of a track is invalid; the message names it and how to fix it."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ def find_tracks(workspace: Path) -> list[Track]:
     """Return all tracks of a workspace, the main one first.
 
     Raises:
-        TrackError: a file's name is no name for a track.
+        TrackError: a file's name is not a valid name of a track.
     """
     names = sorted(path.stem for path in (workspace / _FOLDER).glob("*.in"))
     wrong = next((name for name in names if name == MAIN or not _NAME.fullmatch(name)), None)
@@ -64,7 +64,7 @@ def find_locks(workspace: Path) -> list[str]:
     """Return the paths of all locks, relative to the workspace, the main one first.
 
     Raises:
-        TrackError: a file's name is no name for a track.
+        TrackError: a file's name is not a valid name of a track.
     """
     return [track.lock for track in find_tracks(workspace)]
 

@@ -37,7 +37,7 @@ def update(
 ) -> Update:
     """Resolve all tracks, and write nothing.
 
-    `upgrade` holds names, `NAME==VERSION` or `EVERYTHING`. With `only_track` it is for this track alone. Otherwise
+    `upgrade` holds names, `NAME==VERSION` or `EVERYTHING`. With `only_track` it is only for this track. Otherwise
     `NAME==VERSION` is for the main track and the rest for all.
 
     Raises:

@@ -39,7 +39,7 @@ class Finding:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Report:
-    """What an audit looked at and found."""
+    """The packages that an audit checked, and its findings."""
 
     audited: int
     findings: Sequence[Finding]

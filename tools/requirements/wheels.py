@@ -1,4 +1,4 @@
-"""Which files of a distribution a build for Linux can use, by name alone (PEP 425, PEP 600)."""
+"""Selects the files of a distribution that a build for Linux can use, by their names (PEP 425, PEP 600)."""
 
 from collections.abc import Iterable
 from itertools import chain

@@ -35,7 +35,7 @@ EVERYTHING, NOTHING, REGISTRY = "*", "none", "*bcr.bazel.build*"
 
 
 class Machine:
-    """A folder of programs, a checkout and a cache; bazelw sees nothing else."""
+    """A folder of programs, a checkout and a cache; bazelw finds no other program."""
 
     def __init__(self, folder: Path) -> None:
         self.bin, self.checkout = folder / "bin", folder / "a checkout"
@@ -84,7 +84,7 @@ class Machine:
         return Result(done.returncode, done.stdout.strip(), done.stderr.strip())
 
     def asked(self) -> list[str]:
-        """Return the addresses that were asked for so far."""
+        """Return the requested addresses."""
         return self.calls.read_text().split() if self.calls.exists() else []
 
 
@@ -102,12 +102,12 @@ class Result(tuple[int, str, str]):
 
     @property
     def out(self) -> str:
-        """What was printed."""
+        """The output."""
         return self[1]
 
     @property
     def err(self) -> str:
-        """What was said beside it."""
+        """The output on stderr."""
         return self[2]
 
 
@@ -181,7 +181,7 @@ def test_second_call_asks_and_says_nothing(machine: Machine) -> None:
 
 
 def test_choice_ages(machine: Machine) -> None:
-    """After half a day the servers are asked again, and a changed mode is printed."""
+    """After half a day the servers are tried again, and a changed mode is printed."""
     machine.run("info")
     yesterday = time.time() - 86400
     os.utime(machine.cache / "mode-7.7.1", (yesterday, yesterday))
@@ -198,7 +198,7 @@ def test_vanished_launcher_is_replaced(machine: Machine) -> None:
 
 
 def test_mode_can_be_named(machine: Machine) -> None:
-    """BAZELW_MODE overrides the choice, and no server is asked."""
+    """BAZELW_MODE overrides the choice, and no server is tried."""
     machine.launcher("bazel", "7.7.1")
     machine.run("info", answering=REGISTRY)
     asked = machine.asked()

@@ -22,7 +22,7 @@ def test_workspace_is_the_nearest(tmp_path: Path) -> None:
 
 
 def test_mark_follows_the_folder(tmp_path: Path) -> None:
-    """A folder that was deleted and created again changes the mark, since a running server still sees the old one."""
+    """A folder that was deleted and created again changes the mark, since a running server still has the old one."""
     workspace = tmp_path / "ws"
     workspace.mkdir()
     seen = [BindMount("", "/home/me"), BindMount(str(workspace), str(workspace), writable=True)]

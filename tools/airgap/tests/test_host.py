@@ -67,7 +67,7 @@ def test_not_linux(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_not_debian(programs: Programs) -> None:
     """Without apt-get, the error names both missing programs."""
     programs.present = set()
-    with pytest.raises(AirgapError, match="mmdebstrap and bubblewrap missing, and this is no relative"):
+    with pytest.raises(AirgapError, match="mmdebstrap and bubblewrap missing, and there is no apt-get"):
         host.prepare(PATHS)
 
 
@@ -133,7 +133,7 @@ def test_ids_of_an_ordinary_user(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """The error for a user without a range of ids says how to get one; a user with a range is accepted."""
+    """The error for a user without a range of ids states how to get one; a user with a range is accepted."""
     (tmp_path / "ids").write_text("somebody:100000:65536\n")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(host, "ID_RANGES", (str(tmp_path / "ids"),))

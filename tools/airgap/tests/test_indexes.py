@@ -72,7 +72,7 @@ def test_npm(home: Path) -> None:
 
 @pytest.mark.parametrize(("said", "known"), [("http://n.test/", "http://n.test/"), ("null", "")])
 def test_npm_is_asked(home: Path, said: str, known: str) -> None:
-    """Without files and variables, npm is asked."""
+    """Without files and variables, the index of `npm config` is used."""
     npm = home / "npm"
     npm.write_text(f"#!/bin/sh\necho {said}\n")
     npm.chmod(0o755)

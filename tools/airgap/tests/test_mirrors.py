@@ -67,7 +67,7 @@ def test_named_mirror_wins() -> None:
 
 
 def test_source_that_is_debian(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first of apt's sources whose Release says Debian is used; the security archive is skipped."""
+    """The first of apt's sources whose Release has the origin Debian is used; the security archive is skipped."""
     releases = {"http://other.test": OTHER, "http://security.test": SECURITY, "http://d.test": DEBIAN}
     monkeypatch.setattr(apt, "sources", lambda: [Source(url, "x") for url in releases])
     monkeypatch.setattr(apt, "known_release", lambda source: releases[source.url])
@@ -86,7 +86,7 @@ def test_security_archive(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_source_that_apt_has_not_fetched(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If apt has not fetched a Release, the mirror is asked; a mirror that does not answer is skipped."""
+    """If apt has not fetched a Release, it is read from the mirror; a mirror that does not answer is skipped."""
     archive.suite("trixie", "")
     known = [Source("http://127.0.0.1:1", "trixie"), Source(archive.url, "trixie")]
     monkeypatch.setattr(apt, "sources", lambda: known)

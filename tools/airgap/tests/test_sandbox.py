@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 OUTSIDE = ("192.0.2.1", 9)
-"""An address that documentation may use and nobody has (RFC 5737)."""
+"""An address that is reserved for documentation (RFC 5737)."""
 
 UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH}
 
@@ -33,7 +33,7 @@ def test_no_other_address_can_be_reached(kind: socket.SocketKind) -> None:
         code = client.connect_ex(OUTSIDE)
     assert code in UNREACHABLE, (
         f"a test found a route to {OUTSIDE[0]} (answer: {os.strerror(code)});"
-        " does .bazelrc still say --nosandbox_default_allow_network?"
+        " does .bazelrc still have --nosandbox_default_allow_network?"
     )
 
 

@@ -117,7 +117,7 @@ def test_failure_leaves_nothing(
 
 
 def test_two_at_once(paths: Paths) -> None:
-    """Of two processes, one makes the root; the other says that it waits, and then uses that root."""
+    """Of two processes, one makes the root; the other prints that it waits, and then uses that root."""
     making = maker(paths, subprocess.PIPE)
     wait_for(Path(paths.cache, "makers"))
     waiting = maker(paths)

@@ -55,5 +55,5 @@ def test_store_is_made_once(bundle: Path, tmp_path: Path) -> None:
 def test_spoiled_bundle(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error for a bundle that OpenSSL cannot read has its path and OpenSSL's message."""
     monkeypatch.setenv("SPOILED", "1")
-    with pytest.raises(AirgapError, match=r"cannot hand .*/ca\.pem to Bazel: not a certificate"):
+    with pytest.raises(AirgapError, match=r"cannot pass .*/ca\.pem to Bazel: not a certificate"):
         trust.java_store("/root", str(tmp_path / "etc"), str(bundle))

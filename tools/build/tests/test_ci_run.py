@@ -128,7 +128,7 @@ def test_unsteady_test_is_named(checkout: Checkout) -> None:
     status, last, calls = checkout.run()
     assert (status, last) == (0, "6 passed, 0 failed")
     assert calls[1].startswith("test //... --local_test_jobs=1 (")
-    assert "green only at the second try: //a:two\n" in checkout.said
+    assert "passed only at the second try: //a:two\n" in checkout.said
 
 
 def test_broken_build_is_red(checkout: Checkout) -> None:

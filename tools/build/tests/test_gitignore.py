@@ -21,7 +21,7 @@ import pytest
     ],
 )
 def test_local_files_are_ignored(tmp_path: Path, path: str, *, is_ignored: bool) -> None:
-    """A virtual environment and build outputs are ignored by git, so that `deploy --commit` sees a clean checkout."""
+    """A virtual environment and build outputs are ignored by git, so the checkout is clean for `deploy --commit`."""
     shutil.copy(".gitignore", tmp_path)
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
     found = subprocess.run(["git", "check-ignore", "--quiet", path], cwd=tmp_path, check=False)

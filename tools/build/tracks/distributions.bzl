@@ -3,7 +3,7 @@
 visibility(["//tools/..."])
 
 DistributionsInfo = provider(
-    doc = "The distributions that a target brings onto `sys.path`. What it takes as data runs in a process of its own.",
+    doc = "The distributions that a target adds to `sys.path`. Programs in its `data` run in other processes.",
     fields = {
         "all": "depset of structs with `name` and `version`",
         "below": "list of DistributionsInfo of its deps",
@@ -40,7 +40,7 @@ distributions = aspect(
     doc = "Collects the distributions in the closure of `deps`.",
 )
 
-# More targets than any closure has; Starlark has only bounded loops.
+# An upper limit for the number of targets in a closure, because Starlark has only bounded loops.
 _MOST_TARGETS = 1000000
 
 def _path(infos, distribution):

@@ -28,7 +28,7 @@ def tracks_of_tests(package):
         if package == folder or package.startswith(folder + "/")
     ]
 
-# More targets than any closure has; Starlark has only bounded loops.
+# An upper limit for the number of targets in a closure, because Starlark has only bounded loops.
 _MOST_TARGETS = 1000000
 
 def _closure(info):

@@ -25,11 +25,11 @@ track_library = rule(
         "deps": attr.label_list(mandatory = True, doc = "The library, one.", providers = [PyInfo]),
     },
     cfg = to_track,
-    doc = """Hands on a library of one track.
+    doc = """Provides a library that is built on one track.
 
 The code of a service is such a library. A test of the service that is on another track has the wheels of both on its
-path, which `lint` and the test's runner refuse. A library of build tools is on the main track, since Bazel 7 hands the
-track of a target on to the tools of its actions.
+path, which `lint` and the test's runner refuse. A library of build tools is on the main track, since Bazel 7 builds the
+tools of a target's actions on the track of the target.
 """,
     provides = [PyInfo],
 )

@@ -24,7 +24,7 @@ def write_client(contract: Path, folder: Path) -> int:
 
 
 def write_contract(path: Path, operation: dict[str, Any], **document: object) -> Path:
-    """Write a contract with one operation, `GET /x`, which has a response without content unless it says another."""
+    """Write a contract with one operation, `GET /x`, which has a response without content by default."""
     described = {"operationId": "read_x", "responses": {"204": {"description": "ok"}}} | operation
     whole = {"openapi": "3.1.0", "info": {"title": "X", "version": "1.0.0"}, "paths": {"/x": {"get": described}}}
     path.write_text(json.dumps(whole | document), encoding="utf-8")

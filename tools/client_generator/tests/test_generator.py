@@ -63,7 +63,7 @@ def test_texts_for_readers_change_no_client(tmp_path: Path) -> None:
     text = DIFFICULT.read_text()
     assert write_client(DIFFICULT, tmp_path / "a" / "difficult") == 0
     changes = {
-        "What generators stumble on.": "Edited.",
+        "Cases that are difficult for generators.": "Edited.",
         "A method that would stand": "Edited",
         "A colour.": "Edited.",
         '"A thing"': '"Edited"',
@@ -126,11 +126,11 @@ _QUERY: dict[str, Any] = {"name": "a", "in": "query", "schema": {"type": "string
         ({"requestBody": {"content": {"multipart/form-data": {}}}}, "a body is multipart/form-data"),
         (
             {"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/paths/x"}}}}},
-            "the reference #/paths/x is none to a schema",
+            "the reference #/paths/x is not one to a schema",
         ),
         (
             {"requestBody": {"content": {"application/json": {"schema": {"type": "decimal"}}}}},
-            "the type decimal is none of JSON Schema",
+            "the type decimal is not one of JSON Schema",
         ),
     ],
 )

@@ -45,7 +45,7 @@ def _publish(settings: dict[str, str]) -> int:
 
 
 def test_services_with_events_get_settings(processes: ProcessGroup, tmp_path: Path) -> None:
-    """They connect with them at once; the passwords are readable by the owner alone."""
+    """They connect with them at once; only the owner can read the passwords."""
     folder = tmp_path / "nats"
     settings = start(processes, folder, SERVICES)
     assert sorted(settings) == ["post", "shop"]
@@ -91,13 +91,13 @@ def test_a_server_that_is_killed_is_one_sentence(processes: ProcessGroup, tmp_pa
     """It names the log of the server."""
     start(processes, tmp_path, SERVICES)
     os.kill(_process(tmp_path), signal.SIGKILL)
-    with pytest.raises(ChildEnded, match=rf"^nats-server ended with exit code -9; {tmp_path}/log says why$"):
+    with pytest.raises(ChildEnded, match=rf"^nats-server ended with exit code -9; {tmp_path}/log has the reason$"):
         processes.wait_until(lambda: False, SECONDS)
     assert "Server is ready" in (tmp_path / "log").read_text()
 
 
 def test_streams_follow_the_services(processes: ProcessGroup, tmp_path: Path) -> None:
-    """A start with other services leaves nothing of the old ones, and lets their messages go."""
+    """A start with other services deletes the streams of the old ones, with their messages."""
     first = ProcessGroup()
     try:
         start(first, tmp_path, SERVICES)
@@ -121,7 +121,7 @@ def test_a_folder_that_cannot_be_used_is_one_sentence(processes: ProcessGroup, t
     with pytest.raises(BrokerError, match=r"file cannot hold the data of nats-server: File exists$"):
         start(processes, tmp_path / "file", SERVICES)
     (tmp_path / "jetstream").write_text("")
-    with pytest.raises(ChildEnded, match=rf"^nats-server ended with exit code 1; {tmp_path}/log says why$"):
+    with pytest.raises(ChildEnded, match=rf"^nats-server ended with exit code 1; {tmp_path}/log has the reason$"):
         start(processes, tmp_path, SERVICES)
 
 

@@ -14,7 +14,7 @@ from tools.dev.process_group import ProcessGroup
 
 SECONDS = 30
 NEEDED = "import time; time.sleep(60)"
-# Ends half a second after SIGTERM, and says whether the process that it needs is still there.
+# Ends half a second after SIGTERM, and prints whether the process that it needs is still running.
 USER = """
 import os, signal, sys, time
 def end(*_):

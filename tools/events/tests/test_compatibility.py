@@ -62,7 +62,7 @@ def test_these_changes_are_compatible(change: Change) -> None:
         (_require, "/data/author: is required, and stored events have none: give it a default"),
         (
             lambda _, data: data["required"].remove("note"),
-            "/data/note: is no longer always there, and consumers rely on it",
+            "/data/note: is not always present any more, and consumers rely on it",
         ),
         (lambda _, data: data["properties"]["gift"].update(type="string"), "/data/gift: has another schema"),
         (lambda _, data: data["properties"]["note"].update(maxLength=9), "/data/note: has another schema"),
@@ -98,7 +98,7 @@ def test_samples_and_events_stay() -> None:
     assert list(compare_files(old, {**old, "services/shop/events/order.sent.json": "{}"})) == []
     assert list(compare_files({}, old)) == []
     assert list(compare_files(old, {**old, sample: '{"a": 1}'})) == [
-        f"{sample}: a sample stands for events that are stored, so it is neither changed nor deleted"
+        f"{sample}: a sample represents stored events, so it must not be changed or deleted"
     ]
     assert len(list(compare_files(old, {}))) == 2
 

@@ -35,8 +35,8 @@ def test_dependencies_that_point_down_are_fine(file: str, imported: str) -> None
         ("services/shop/app.py", "services.users.models", "by its client (//services/users:client)"),
         ("services/shop/app.py", "services.users.clients", "call the other's API"),
         ("services/shop/app.py", "services.client", "call the other's API"),
-        ("services/shop/events.py", "services.shop.models", "events.py alone"),
-        ("services/shop/events.py", "services.users.events", "events.py alone"),
+        ("services/shop/events.py", "services.shop.models", "only on events.py"),
+        ("services/shop/events.py", "services.users.events", "only on events.py"),
         ("services/shop/app.py", "services.users.events_tables", "call the other's API"),
         ("services/shop/tests/test_app.py", "services.users.app", "call the other's API"),
         ("libs/web/app.py", "services.users.models", "move what is needed here to libs/"),
@@ -48,7 +48,7 @@ def test_dependencies_that_point_down_are_fine(file: str, imported: str) -> None
     ],
 )
 def test_every_other_dependency_is_refused_with_advice(file: str, imported: str, advice: str) -> None:
-    """The message says what to do instead."""
+    """The message states what to do instead."""
     assert advice in str(advice_on(file, imported))
 
 
@@ -88,7 +88,7 @@ def test_no_spelling_of_an_import_escapes(statement: str) -> None:
 def test_a_violation_names_its_place(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The line begins with file and number, as an editor wants it, and the exit code is 1."""
+    """The line begins with file and line number, as editors expect, and the exit code is 1."""
     monkeypatch.chdir(tmp_path)
     file = Path("services/shop/app.py")
     file.parent.mkdir(parents=True)

@@ -22,7 +22,7 @@ def tree(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pat
 
 
 def test_files_are_mended(tree: pathlib.Path) -> None:
-    """Imports are sorted and the text is formatted, in files that git does not know yet too."""
+    """Imports are sorted and the text is formatted, also in files that are not in git yet."""
     (tree / "ugly.py").write_text(UGLY)
     assert fix.main([]) == 0
     assert (tree / "ugly.py").read_text() == NEAT
@@ -56,8 +56,8 @@ def test_ignored_and_deleted_files_are_left_out(tree: pathlib.Path) -> None:
 def test_missing_program_is_said(
     tree: pathlib.Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without buildifier the Starlark is left alone and one line says so."""
+    """Without buildifier the Starlark is not changed, and one line reports it."""
     monkeypatch.setattr(fix.Tool, "program", lambda _: None)
     (tree / "a.bzl").write_text("")
     assert fix.main([]) == 0
-    assert "buildifier could not be had, so 1 files are left alone" in capsys.readouterr().err
+    assert "buildifier is not available, so 1 files are not checked" in capsys.readouterr().err

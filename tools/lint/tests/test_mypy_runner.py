@@ -67,7 +67,7 @@ def test_cache_is_read_and_left_alone(folder: pathlib.Path) -> None:
 
 
 def test_wheels_give_types_and_no_findings(folder: pathlib.Path) -> None:
-    """An error inside third-party code stays silent."""
+    """An error inside third-party code is not reported."""
     wheel = folder / "wheel" / "site-packages" / "far"
     wheel.mkdir(parents=True)
     (wheel / "__init__.py").write_text("def away(n: int) -> str:\n    return n\n")

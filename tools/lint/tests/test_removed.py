@@ -57,5 +57,5 @@ def test_each_kind_is_found(source: str, said: str) -> None:
     ],
 )
 def test_other_names_are_not_found(source: str) -> None:
-    """What is loaded or defined, mentioned in text, or still native is no finding."""
+    """A name that is loaded, defined, mentioned in text or still native is not a finding."""
     assert list(removed(source)) == []

@@ -32,7 +32,7 @@ class FakeIndex(http.server.ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def offer(self, *files: tuple[str, bool | str]) -> None:
-        """Offer files of idna: each by hash and what the index says of yanking."""
+        """Offer files of idna: each by hash and by the index's information on yanking."""
         listing = [{"filename": "x", "hashes": {"sha256": digest}, "yanked": yanked} for digest, yanked in files]
         self.files["/idna/"] = json.dumps({"files": listing}).encode()
 
@@ -92,7 +92,7 @@ def test_file_that_was_yanked(index: FakeIndex) -> None:
 
 def test_distribution_that_is_gone(index: FakeIndex) -> None:
     """A distribution that the index does not have is a finding, not a crash."""
-    assert complaints(index) == ["lock: idna 3.20: the index does not say: HTTP Error 404: Not Found"]
+    assert complaints(index) == ["lock: idna 3.20: the index has no answer: HTTP Error 404: Not Found"]
 
 
 def debian_findings(index: FakeIndex, package: dict[str, object]) -> list[str]:
@@ -106,7 +106,7 @@ def debian_findings(index: FakeIndex, package: dict[str, object]) -> list[str]:
 def test_debian_package(index: FakeIndex, place: str) -> None:
     """A package is looked for on the mirror and in the snapshot archive."""
     (found,) = debian_findings(index, PACKAGE)
-    assert found.startswith("lock: libc6 2.36 (amd64): pool/libc6.deb is on no mirror")
+    assert found.startswith("lock: libc6 2.36 (amd64): pool/libc6.deb is on no configured mirror")
     index.files[f"{place}/pool/libc6.deb"] = b""
     assert debian_findings(index, PACKAGE) == []
 
@@ -118,7 +118,7 @@ def test_security_package_lies_beside(index: FakeIndex) -> None:
 
 
 def test_superseded_package_is_found_although_it_has_a_fallback(index: FakeIndex) -> None:
-    """The finding says what builds use meanwhile, or that the fallback is gone too."""
+    """The finding states what builds use meanwhile, or that the fallback is gone too."""
     (found,) = debian_findings(index, SECURITY)
     assert found.endswith(", nor is its fallback pool/older.deb")
     index.files["/debian/pool/older.deb"] = b""

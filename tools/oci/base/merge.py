@@ -16,7 +16,7 @@ from tools.oci.layers.compression import compressor
 from tools.oci.layers.entries import NONROOT, Entry, File, Folder, Link, write_layer
 
 SITE_PACKAGES = "usr/local/lib/python3.11/site-packages"
-"""Where the third-party code of every image lies, seen from the root."""
+"""Folder of the third-party code in every image, relative to the root."""
 
 # Debian 12 packages still contain these top-level folders; an installed system has links into /usr in their place.
 _MERGED_INTO_USR = {"bin", "lib", "lib32", "lib64", "sbin"}

@@ -32,7 +32,7 @@ class OutdatedBaseError(Exception):
         updates = sorted({f"`bazel run {package.update}`" for package in self.packages})
         super().__init__(
             f"the base image is outdated ({', '.join(map(str, self.packages))}): "
-            f"run {' and '.join(updates)}, or publish it all the same with --allow-outdated-base"
+            f"run {' and '.join(updates)}, or publish it anyway with --allow-outdated-base"
         )
 
 

@@ -28,7 +28,7 @@ def check_user(title, user):
     words = user.split(":")
     if len(words) != 2 or not all([_is_number(word) for word in words]):
         fail(("user of {} is \"{}\": expected two numbers from 0 to {}, \"uid:gid\", for example \"{}\", because Kubernetes " +
-              "checks runAsNonRoot by the number and knows no names").format(title, user, _GREATEST, DEFAULT_USER))
+              "checks runAsNonRoot by the number, not by a name").format(title, user, _GREATEST, DEFAULT_USER))
     if words[0] == "0":
         fail("user of {} is \"{}\": no image runs as root; give another uid, or leave user out for {}".format(
             title,

@@ -40,7 +40,7 @@ class ExpiredIndexError(DebianArchiveError):
     """A signed Release has expired: the mirror is outdated, or an old file is replayed."""
 
     def __init__(self, url: str, *, until: datetime) -> None:
-        super().__init__(f"{url} was valid until {until:%Y-%m-%d %H:%M} UTC; --allow-expired reads it all the same")
+        super().__init__(f"{url} was valid until {until:%Y-%m-%d %H:%M} UTC; --allow-expired reads it anyway")
         self.url = url
 
 

@@ -12,10 +12,10 @@ from tools.oci.debian.versions import sort_key
 
 
 class UnknownPackageError(Exception):
-    """A wanted package, or something it depends on, is not in the index."""
+    """A required package, or one of its dependencies, is not in the index."""
 
     def __init__(self, name: str, *, wanted_by: str) -> None:
-        super().__init__(f"package {name}, wanted by {wanted_by}, is in no index that was read")
+        super().__init__(f"package {name}, required by {wanted_by}, is in no index that was read")
         self.name = name
 
 
@@ -31,7 +31,7 @@ class BaseMissingError(DebianArchiveError):
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """A `packages.json`: the wanted packages, and the dependencies to omit, each with the reason.
+    """A `packages.json`: the required packages, and the dependencies to omit, each with the reason.
 
     `base` is the folder of the base's lock, from the workspace root; packages in that lock are omitted.
     """
@@ -79,7 +79,7 @@ def newest_packages(packages: Iterable[Package]) -> dict[str, Package]:
 
 
 def resolve(wanted: Wanted, index: Mapping[str, Package]) -> list[Package]:
-    """Follow dependencies from the wanted packages, first alternative first; ordered by name.
+    """Follow dependencies from the required packages, first alternative first; ordered by name.
 
     Raises UnknownPackageError for a name that the index has not.
     """

@@ -20,12 +20,12 @@ filegroup(
     srcs = glob(["root/usr/bin/python3.*"], allow_empty = True),
 )
 
-# JSON: the packages whose older version was used, because the locked one could not be had.
+# JSON: the packages whose older version was used, because the locked one was not available.
 exports_files(["status.json"])
 
 exports_files(glob(["root/usr/bin/*", "root/usr/lib/*/faketime/*", "root/usr/sbin/*"], allow_empty = True))
 
-# Shared libraries, with the loader: programs of these packages run without those of the machine.
+# Shared libraries and the loader, so that programs of these packages do not use those of the machine.
 filegroup(
     name = "libraries",
     srcs = glob(["root/lib/**/*.so*", "root/usr/lib/**/*.so*"], allow_empty = True),
@@ -53,9 +53,10 @@ shipped_python(
 '''
 
 def _unpack(rctx, packages):
-    """Unpacks the packages of this very architecture over each other into `root`, for the interpreter and for test tools.
+    """Unpacks the packages for this architecture into `root`, for the interpreter and for tools of tests.
 
-    Those for all architectures have no program to run: an edit of them touches images alone, and `affected` counts on it.
+    Packages for all architectures have no programs, so they are not unpacked. `affected` relies on this: a change of
+    such a package affects only images.
     """
     for package in packages:
         if package["path"].endswith("_all.deb"):
@@ -73,12 +74,15 @@ _LOADERS = {
 }
 
 def _compile(rctx):
-    """Compiles the standard library once, for the many short actions that import it; where this machine can run it."""
+    """Compiles the standard library, if this machine can run the interpreter.
+
+    Many short actions import the library, so compiling it once saves time.
+    """
     folder, loader = _LOADERS[rctx.attr.architecture]
     interpreters = rctx.path("root/usr/bin")
     for interpreter in interpreters.readdir() if interpreters.exists else []:
         if interpreter.basename.startswith("python3."):
-            # The path is left out of the result: the same bytes on every machine.
+            # The result does not contain the path, so that it has the same bytes on every machine.
             rctx.execute([
                 rctx.path("root/lib/{}/{}".format(folder, loader)),
                 "--library-path",
@@ -121,5 +125,5 @@ debian_packages = repository_rule(
         "architecture": attr.string(mandatory = True, doc = "Debian's name of the architecture: amd64, arm64."),
         "lock": attr.label(mandatory = True, allow_single_file = [".json"], doc = "Lock that names the packages."),
     },
-    doc = "Fetches the packages of one architecture: `:debs` as they came, `:python` to run, and `root/` unpacked.",
+    doc = "Fetches the packages of one architecture: `:debs`, an interpreter `:python`, and unpacked files in `root/`.",
 )

@@ -27,7 +27,7 @@ class SignatureError(DebianArchiveError):
     def __init__(self, url: str, *, reason: str) -> None:
         super().__init__(
             f"{url}: no valid signature by a trusted key ({reason}); "
-            "for a mirror that signs anew, name its keyring with --keyring or DEBIAN_KEYRING"
+            "for a mirror that signs its own indexes, name its keyring with --keyring or DEBIAN_KEYRING"
         )
         self.url = url
 

@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> int:
 
 
 class Archives:
-    """The versions of the wanted packages in the archives, by architecture."""
+    """The versions of the required packages in the archives, by architecture."""
 
     def __init__(self, wanted: Wanted, *, trust: Trust, environ: Mapping[str, str]) -> None:
         """Read and verify the indexes of the suite and, where it has one, of its security suite."""
@@ -139,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="update", description=__doc__)
     parser.add_argument("folder", help="folder of packages.json and lock.json, from the workspace root")
     parser.add_argument("--interpreter", metavar="FILE", help="write the packages for amd64 there as well")
-    parser.add_argument("--report", action="store_true", help="only print what is behind the archives")
+    parser.add_argument("--report", action="store_true", help="only print packages with a newer version")
     parser.add_argument("--keys", metavar="DEB", type=Path, help="the package that holds Debian's archive keys")
     parser.add_argument(
         "--keyring", metavar="FILE", type=Path, action="append", default=[], help="also trust the keys in this file"

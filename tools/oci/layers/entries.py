@@ -9,7 +9,7 @@ from typing import Protocol
 
 ROOT = 0
 NONROOT = 65532
-"""User and group of the process unless a service asks for another; the number that distroless images use."""
+"""User and group of the process unless a service sets another; the number that distroless images use."""
 
 
 class Compressor(Protocol):

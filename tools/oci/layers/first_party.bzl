@@ -6,8 +6,8 @@ load("//tools/oci/layers:platforms.bzl", "PLATFORM_ATTRS", "to_platform")
 def _to_arguments(file):
     return ["app/" + file.short_path, file.path]
 
-# Each layer adds some 800 bytes of documents to every push. Container engines support 127 layers, and the layers below
-# these are at most 15.
+# Each layer adds about 800 bytes of manifest and config to every push. Container engines support 127 layers, and the
+# layers below these are at most 15.
 _MOST_FOLDERS = 25
 
 # Deeper folders, for example of data files, do not get separate layers.
@@ -25,7 +25,7 @@ def _first_party_layers_impl(ctx):
         if not file.short_path.startswith("../"):
             folders.setdefault(_folder(file), []).append(file)
     if len(folders) > _MOST_FOLDERS:
-        fail("{} has code in {} folders, an image holds layers for {}: {}".format(
+        fail("{} has code in {} folders, and an image can have layers for {}: {}".format(
             ctx.label,
             len(folders),
             _MOST_FOLDERS,

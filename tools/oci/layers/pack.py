@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="pack", fromfile_prefix_chars="@")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--compression", choices=["gzip", "zstd"], required=True)
-    parser.add_argument("--third-party", action="store_true", help="let sources that do not compile pass, as pip does")
+    parser.add_argument("--third-party", action="store_true", help="accept sources that do not compile, as pip does")
     parser.add_argument("files", nargs="*")
     options = parser.parse_args(arguments)
     files = dict(zip(options.files[::2], map(Path, options.files[1::2]), strict=True))

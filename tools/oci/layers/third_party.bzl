@@ -67,7 +67,7 @@ def _wheel_layers_impl(target, ctx):
         if _is_shipped(file)
     ]
     if files and not target.label.workspace_name:
-        fail("{} has {} among its srcs or data: name what it is of in deps, where wheels are looked for".format(
+        fail("{} has {} among its srcs or data: list its distribution in deps, because wheels are found only there".format(
             target.label,
             files[0].short_path,
         ))
@@ -94,7 +94,7 @@ _with_wheels = aspect(
     implementation = _wheel_layers_impl,
     attr_aspects = ["deps"],
     attrs = PACKING_ATTRS,
-    doc = "Packs each wheel on the way.",
+    doc = "Packs each wheel in the closure of `deps`.",
 )
 
 def _wheels_impl(ctx):
@@ -121,7 +121,7 @@ wheels = rule(
         # The aspect reads the files of other repositories only; see docs/affected.md.
         "_affected_unseen": attr.string_list(default = ["srcs", "data"]),
     },
-    doc = "The wheels in the closure of some libraries, packed for a platform, and nothing else of it.",
+    doc = "The packed wheels in the closure of some libraries, for a platform.",
     provides = [WheelsInfo],
 )
 

@@ -1,4 +1,5 @@
-"""The wheels with a separate layer, and the groups of wheels that share a layer. Edit it when `image_test` says so.
+"""The wheels with a separate layer, and the groups of wheels that share a layer. `image_test` fails when it has to be
+edited.
 
 The group of a wheel does not depend on the other wheels of a service, so that two services with the same wheels have
 the same layers. docs/decisions/0016-wheels-in-few-layers.md has the measurements.

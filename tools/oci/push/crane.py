@@ -29,7 +29,7 @@ _LOG_TIME = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ")
 # Queries of upload addresses are long, and some contain credentials.
 _QUERY = re.compile(r"(https?://[^\s\"?]+)\?[^\s\":]*")
 _MARKUP = re.compile(r"<[^>]*>")
-# What a sentence has anyway: an error's details as Go prints them, the reference, the same request or status once more.
+# Redundant parts of an error: its details in Go's format, the reference, a repeated request or status.
 _REPEATED = re.compile(
     r";? \[?(?:map\[[^\[\]]*\] ?)+\]?|^fetching manifest \S+: "
     r"|\b[A-Z][a-z]+ \"([^\"]+)\": (?=[A-Z]+ \1:)|\b(\d{3} [A-Z][\w ]+?):? (?=\2\b)"
@@ -40,14 +40,14 @@ _LONGEST_BEGINNING, _LONGEST_END = 200, 300
 # Remedies for failures that registries report in different words; the first pattern that matches is used.
 _HINTS = (
     (r"UNAUTHORIZED|\b401\b|no basic auth|authentication required", "`docker login` with an account that may do this"),
-    (r"DENIED|\b403\b", "the account has no right to do this there"),
+    (r"DENIED|\b403\b", "the account has no permission to do this"),
     (
         r"\b413\b|SIZE_INVALID|too large",
-        "the registry, or a proxy before it, limits the size of a request: raise that limit",
+        "the registry, or a proxy in front of it, limits the size of a request: raise that limit",
     ),
     (
         r"\bP(atch|ut|ost) .*(broken pipe|connection reset|use of closed)",
-        "the registry, or a proxy before it, broke off an upload, as some do above a limit on the size of a request",
+        "the registry, or a proxy in front of it, closed an upload, as some do above a size limit",
     ),
     (r"server gave HTTP response to HTTPS client", "--insecure allows plain HTTP"),
     (r"\bHEAD .*\b405\b", "the registry does not answer HEAD requests, which pushing needs"),
@@ -236,7 +236,7 @@ def _reason(said: Sequence[str]) -> str:
     begun = next((number for number in reversed(range(len(said))) if said[number].startswith("Error: ")), None)
     lines = said[begun:] if begun is not None else said[-1:]
     text = " ".join(_QUERY.sub(r"\1", _MARKUP.sub(" ", " ".join(lines))).removeprefix("Error: ").split())
-    return _REPEATED.sub("", text) or "crane failed without a word"
+    return _REPEATED.sub("", text) or "crane failed without a message"
 
 
 def _shortened(reason: str) -> str:

@@ -19,7 +19,7 @@ LogIn = Callable[[str, str, str], None]
 
 @pytest.fixture(autouse=True)
 def log_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LogIn:
-    """A client that has logged in nowhere yet."""
+    """A client without credentials."""
     folder = tmp_path / "docker"
     folder.mkdir()
     monkeypatch.setenv("DOCKER_CONFIG", str(folder))

@@ -33,7 +33,7 @@ image_push = rule(
     implementation = _image_push_impl,
     attrs = {
         "image": attr.label(mandatory = True, allow_single_file = True, doc = "An oci_image or oci_image_index."),
-        "repository": attr.string(mandatory = True, doc = "Where to push unless told otherwise."),
+        "repository": attr.string(mandatory = True, doc = "Repository to push to by default."),
         "status": attr.label(mandatory = True, allow_single_file = True, doc = "Debian packages that are older than locked."),
         "_crane": attr.label(cfg = "target", default = "//tools/oci/push:crane", executable = True),
         "_tool": attr.label(cfg = "target", default = "//tools/oci/push", executable = True),

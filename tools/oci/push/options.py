@@ -13,7 +13,7 @@ DEADLINE_SECONDS = 1800.0
 
 def add_registry_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags that control the connection to a registry."""
-    parser.add_argument("--insecure", action="store_true", help="allow plain HTTP and certificates that nobody signed")
+    parser.add_argument("--insecure", action="store_true", help="allow plain HTTP and unknown certificates")
     parser.add_argument(
         "--deadline",
         type=_seconds,
@@ -26,7 +26,7 @@ def add_registry_flags(parser: argparse.ArgumentParser) -> None:
 def add_base_flag(parser: argparse.ArgumentParser) -> None:
     """Add the flag that permits an image whose base has older packages than its lock."""
     parser.add_argument(
-        "--allow-outdated-base", action="store_true", help="publish although a locked Debian package could not be had"
+        "--allow-outdated-base", action="store_true", help="publish although a Debian package is older than locked"
     )
 
 
@@ -40,9 +40,9 @@ def check_base(*, allowed: bool) -> None:
 
 
 def add_tag_flag(parser: argparse.ArgumentParser) -> None:
-    """Add the flag for tags. Without it an image is pushed by its digest alone."""
+    """Add the flag for tags. Without it an image is pushed only by its digest."""
     parser.add_argument(
-        "-t", "--tag", action="append", default=[], help="a tag to set, may be repeated; default: the digest alone"
+        "-t", "--tag", action="append", default=[], help="a tag to set, may be repeated; default: none, only the digest"
     )
 
 

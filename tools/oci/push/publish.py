@@ -137,7 +137,7 @@ def push_all(services: Sequence[Service], prefix: str, *, crane: Crane, tags: Se
 def said_of(row: Row) -> str:
     """Return the result of a push as one line."""
     if not row.sent:
-        return f"{row.service}: is there already, nothing sent"
+        return f"{row.service}: the registry has it already, nothing sent"
     return f"{row.service}: {row.sent:,} bytes in {row.seconds:.1f} s"
 
 

@@ -7,7 +7,7 @@ zlib, marshal format and compiler are those of the lock, on every machine and in
 ShippedPythonInfo = provider(
     doc = "How to start the interpreter of the base image.",
     fields = {
-        "arguments": "list of strings that go between the loader and what it shall run",
+        "arguments": "list of arguments of the loader, before the program to run",
         "files": "depset of everything the interpreter reads",
         "loader": "File, the dynamic loader: the executable of an action",
     },
@@ -16,7 +16,7 @@ ShippedPythonInfo = provider(
 def _only(files, what, label):
     """Returns the only file of `files`; fails without one, because the Debian lock then has no Python."""
     if len(files) != 1:
-        fail("{} wants one {}, found {}: does the lock hold python3.11-minimal and libc6?".format(
+        fail("{}: expected one {}, found {}; check that the lock has python3.11-minimal and libc6".format(
             label,
             what,
             [file.short_path for file in files] or "none",

@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> int:
     """Run the command; 1 when the registry cannot start."""
     parser = argparse.ArgumentParser(prog="registry", description=__doc__)
     parser.add_argument("--port", type=int, default=5000)
-    parser.add_argument("--data", type=Path, help="folder to keep images in; a temporary one when not given")
+    parser.add_argument("--data", type=Path, help="folder for the images; default: a temporary one")
     options = parser.parse_args(arguments)
     binary = path_from_bazel(_BINARY, "bazel run //tools/oci:registry")
     # From the first moment on: Ctrl-C may come while the address is being printed.

@@ -55,7 +55,7 @@ def running_registry(
         folder: where its files are.
         port: port of loopback to listen on.
         auth: the part `auth` of its settings; without it every client may do everything.
-        tls: the part `http.tls` of its settings; without it the registry speaks plain HTTP.
+        tls: the part `http.tls` of its settings; without it the registry serves plain HTTP.
 
     Raises:
         RegistryDidNotStartError: it ended, or did not answer in time.

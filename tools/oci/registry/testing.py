@@ -1,4 +1,4 @@
-"""A fixture for tests that want a real registry: `pytest_plugins = ["tools.oci.registry.testing"]`."""
+"""A fixture for tests that need a real registry: `pytest_plugins = ["tools.oci.registry.testing"]`."""
 
 import os
 from collections.abc import Iterator

@@ -136,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def token_server(folder: Path, accounts: Mapping[str, Account]) -> Iterator[Settings]:
-    """Run a token server on loopback; yield the settings `auth` of a registry that trusts it."""
+    """Run a token server on loopback; yield the settings `auth` of a registry that accepts its tokens."""
     certificate = Certificate.make(folder)
     with _Server(certificate, accounts) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))

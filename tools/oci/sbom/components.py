@@ -48,7 +48,7 @@ def pypi_name(name: str) -> str:
 
 
 def _debian(name: str, version: str, path: str, sha256: str) -> Component:
-    # The file name in the pool says whether a package is for one architecture or for all.
+    # The file name in the pool shows whether a package is for one architecture or for all.
     architecture = path.removesuffix(".deb").rpartition("_")[2]
     purl = f"pkg:deb/debian/{quote(name)}@{quote(version)}?arch={architecture}&distro=debian-12"
     return Component(name=name, version=version, purl=purl, sha256=sha256)

@@ -1,1 +1,1 @@
-"""What each part of an image weighs, compressed, with and without .pyc."""
+"""The compressed size of each part of an image, with and without .pyc."""

@@ -81,7 +81,7 @@ def _members(layer: bytes) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
 
 
 def _weight(members: Packed, part: str, compression: str, with_bytecode: bool) -> int:  # noqa: FBT001
-    """Return the bytes of a part that is compressed alone; 0 for a part without files."""
+    """Return the compressed size of one part in bytes; 0 for a part without files."""
     wanted = [
         (member, content)
         for member, content in members

@@ -20,7 +20,7 @@ _EXPECTED = {
 
 
 class WorkspaceStatusError(Exception):
-    """The workspace status does not say which commit this is."""
+    """The workspace status does not have the commit."""
 
     def __init__(self, key: str, value: str | None) -> None:
         found = f"no {key}" if value is None else f"{key} {value!r}"
@@ -32,7 +32,7 @@ class WorkspaceStatusError(Exception):
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command; 1 means that the status does not say which commit this is."""
+    """Run the command; 1 means that the status does not have the commit."""
     parser = argparse.ArgumentParser(prog="labels")
     for file in ("status", "labels", "created"):
         parser.add_argument(f"--{file}", type=Path, required=True)

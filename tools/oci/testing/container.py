@@ -3,8 +3,8 @@
 container.py ROOT --user UID:GID [--env KEY=VALUE]... [--workdir FOLDER] --data FOLDER -- PROGRAM ARGUMENT...
 container.py --probe
 
-The program runs as that user without capabilities. It sees the image read-only, an empty /tmp, and `--data` as /data,
-and shares the caller's network. `--probe` only tests whether this machine permits that; if not, the exit code is 3.
+The program runs as that user without capabilities. It has the image read-only, an empty /tmp, `--data` as
+/data, and the caller's network. `--probe` only tests whether this machine permits that; if not, the exit code is 3.
 This is a separate process because a process with threads cannot enter a user namespace.
 """
 

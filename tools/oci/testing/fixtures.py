@@ -11,10 +11,10 @@ _SWITCH = "IMAGE_TEST_WITHOUT_NAMESPACES"
 
 @pytest.fixture(scope="session")
 def namespaces() -> None:
-    """What containers are made of; a test without them fails unless the switch skips it."""
+    """The files of which containers are made; a test without them fails unless the switch skips it."""
     try:
         require_namespaces()
     except NamespacesForbiddenError as error:
         if os.environ.get(_SWITCH) == "skip":
             pytest.skip(str(error))
-        pytest.fail(f"{error}\nTo test all the rest without, say so: --test_env={_SWITCH}=skip", pytrace=False)
+        pytest.fail(f"{error}\nTo run all other tests, use --test_env={_SWITCH}=skip", pytrace=False)

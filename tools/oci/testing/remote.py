@@ -10,17 +10,17 @@ _MANIFESTS = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image
 
 
 class ChangedBlobError(Exception):
-    """A registry answered with something else than was asked for."""
+    """The response of a registry does not match the request."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Repository:
-    """One repository of a registry that speaks plain HTTP."""
+    """One repository of a registry with plain HTTP."""
 
     url: str
 
     def digest(self, tag: str) -> str:
-        """What a tag names."""
+        """Return the digest that a tag names."""
         with self._get(f"manifests/{tag}") as answer:
             digest: str = answer.headers["Docker-Content-Digest"]
             return digest

@@ -44,7 +44,7 @@ def find_emulator() -> Path | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """An image's unpacked root file system, its config, and a folder that stands for its volume /data.
+    """An image's unpacked root file system, its config, and a folder that is mounted as /data.
 
     `emulator` is a path in the image of a program that runs those of another architecture.
     """
@@ -55,7 +55,7 @@ class Container:
     emulator: str = ""
 
     def run(self, *arguments: str) -> str:
-        """Run the entrypoint with arguments until it ends; return what it said.
+        """Run the entrypoint with arguments until it ends; return its output.
 
         Raises FailedError.
         """

@@ -109,7 +109,7 @@ def test_pem_with_password_signs(tmp_path: Path, keys: Path) -> None:
 
 
 def test_key_of_cosign_signs(tmp_path: Path, keys: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key that cosign made is used as it is, with its password."""
+    """A key that cosign made is used unchanged, with its password."""
     del keys
     monkeypatch.setenv("COSIGN_PASSWORD", "secret")
     assert _cosign("generate-key-pair", f"--output-key-prefix={tmp_path}/key").returncode == 0
@@ -127,7 +127,7 @@ def _verify_blob(folder: Path, bundle: bytes) -> None:
 
 
 def test_uris_are_passed_to_cosign(keys: Path) -> None:
-    """Keys of key management services are cosign's to find; what it says of a failure is passed on in one line."""
+    """Keys of key management services are cosign's to find; its error message is passed on in one line."""
     del keys
     for uri in ("awskms:///alias/release", "gcpkms://projects/p", "k8s://team/release", "pkcs11:token=release"):
         assert given_key(uri) == uri

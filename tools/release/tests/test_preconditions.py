@@ -32,13 +32,13 @@ def test_source_is_the_commit_and_the_locks(workspace: Path) -> None:
 def test_changed_tree_is_no_source(workspace: Path) -> None:
     """A tree with uncommitted changes is refused."""
     (workspace / "lock.txt").write_text("changed")
-    with pytest.raises(UnclearSourceError, match="commit what has changed"):
+    with pytest.raises(UnclearSourceError, match="commit this change"):
         read_source(workspace, ["lock.txt"])
 
 
 def test_folder_without_git_is_no_source(tmp_path: Path) -> None:
     """A folder outside of a git repository is refused."""
-    with pytest.raises(UnclearSourceError, match="git does not say"):
+    with pytest.raises(UnclearSourceError, match="git cannot name"):
         read_source(tmp_path, [])
 
 
@@ -60,4 +60,4 @@ def test_outdated_base_is_not_released(
     assert release.main([*arguments, "--allow-outdated-base"]) == 1
     warning, error = capsys.readouterr().err.splitlines()
     assert warning.startswith("warning: ")
-    assert error.startswith("error: git does not say which commit this is")
+    assert error.startswith("error: git cannot name the current commit")

@@ -108,7 +108,7 @@ class Commands:
 
     @property
     def services(self) -> list[Service]:
-        """What was built."""
+        """The images that were built."""
         return read_services(self.workspace.images)
 
     def push(self, prefix: str) -> Iterator[int]:
@@ -197,7 +197,7 @@ def test_registry_takes_all_commands(
 
 
 def test_account_that_may_only_pull(tmp_path: Path, commands: Commands, log_in: LogIn) -> None:
-    """It verifies what others released; each command that writes says in one sentence which account is wanted."""
+    """It can verify releases; each command that writes fails with one sentence that names the required account."""
     folder = tmp_path / "data"
     folder.mkdir()
     with _with_tokens(folder) as made:

@@ -119,7 +119,7 @@ def test_new_key_signs_again(
 def test_new_key_and_immutable_tags(
     registry: Registry, release: Release, signer: Signer, other_signer: Signer, *, referrers_api: bool
 ) -> None:
-    """The tag of referrers cannot be written a second time, which one sentence says; the referrers API needs none."""
+    """The tag of referrers cannot be written again, and one sentence reports it; the referrers API needs none."""
     with extended_registry(registry.address, immutable=True, referrers_api=referrers_api) as address:
         crane = Crane.from_environment()
         Publisher(crane=crane).push(release.service, f"{address}/users")
@@ -218,7 +218,7 @@ def test_statement_by_another_key_counts_as_missing(
     *,
     instead: bool,
 ) -> None:
-    """In place of ours it is refused; beside ours it is ignored, which a line says."""
+    """In place of our signature it is refused; beside it, it is ignored, and one line reports it."""
     attach(release, referrers, signer)
     digest = release.service.digest
     if instead:
@@ -336,7 +336,7 @@ def test_credentials_stay_with_the_registry(registry: Registry, method: str) -> 
 
 @pytest.fixture
 def guarded(tmp_path: Path) -> Iterator[Registry]:
-    """A registry that lets in `user` with `password`."""
+    """A registry that accepts `user` with `password`."""
     auth = htpasswd(tmp_path, "user:$2a$04$o7CjjN2PPN0EJ3QYAtDVgenwEAI79sa6ZbWy71G9BBuztYJbz0LoG")
     with running_registry(Path(os.environ["DOCKER_REGISTRY"]), folder=tmp_path, port=free_port(), auth=auth) as made:
         yield made
@@ -344,7 +344,7 @@ def guarded(tmp_path: Path) -> Iterator[Registry]:
 
 @pytest.mark.parametrize("status", [307, 308])
 def test_redirect_within_the_registry_keeps_credentials(guarded: Registry, status: int) -> None:
-    """A registry that sends writing requests on to itself gets them again, with the password that it wants."""
+    """A registry that sends writing requests on to itself gets them again, with the password."""
     fault = Fault(matching="", times=2, status=status, headers={"Location": "{path}"})
     with failing_network(guarded.address, fault) as address:
         api = RegistryApi(url=f"http://{address}", name="users", authorization="Basic dXNlcjpwYXNzd29yZA==")

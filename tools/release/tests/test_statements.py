@@ -1,4 +1,4 @@
-"""What a release says of images."""
+"""The statements of a release about images."""
 
 import base64
 import json

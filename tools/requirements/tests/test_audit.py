@@ -27,7 +27,7 @@ _UNREACHABLE = "http://127.0.0.1:9/"
 
 @pytest.fixture
 def lock(tmp_path: Path, index: tuple[Path, dict[str, str]], monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A lock of `app` and `base`, in the workspace that the command looks into."""
+    """A lock of `app` and `base`, in the workspace of the command."""
     for name, value in index[1].items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("BUILD_WORKSPACE_DIRECTORY", str(tmp_path))
@@ -112,7 +112,7 @@ def test_two_pins_of_one_name_are_both_looked_up(
 def test_the_lock_of_each_track_is_audited(
     lock: Path, index: tuple[Path, dict[str, str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A finding in a track's lock alone makes the exit code 1, and each lock has its line."""
+    """A finding only in a track's lock also makes the exit code 1, and each lock has its line."""
     publish(index[0], "tool", "1.0")
     folder = lock.parent / "requirements"
     folder.mkdir()

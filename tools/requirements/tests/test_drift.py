@@ -29,7 +29,7 @@ def test_a_fresh_lock_has_no_complaint() -> None:
         ("fastapi\nhttpx", "httpx: the lock does not pin it"),
         ("fastapi>=2", "fastapi>=2: the lock pins 1.2"),
         ("fastapi[all]", "fastapi[all]: the lock leaves out the extra all"),
-        ("", "fastapi is in the lock for requirements.in, which does not ask for it"),
+        ("", "fastapi is in the lock for requirements.in, which does not require it"),
     ],
 )
 def test_an_edit_of_the_requirements_is_noticed(requirements: str, complaint: str) -> None:
@@ -38,10 +38,10 @@ def test_an_edit_of_the_requirements_is_noticed(requirements: str, complaint: st
 
 
 def test_a_pin_whose_parent_has_gone_is_noticed() -> None:
-    """A distribution that only another one needed goes with it."""
+    """A distribution that only a removed one needed is reported too."""
     text = _lock("fastapi==1.2") + f"idna==3.1 \\\n    --hash=sha256:{_HASH}\n    # via httpx\n"
     found = complaints(_asked("fastapi"), read_lock(text))
-    assert found == ["idna is in the lock for httpx, which is not"]
+    assert found == ["idna is in the lock for httpx, which is not in the lock"]
 
 
 def test_a_pin_without_hash_is_noticed() -> None:
@@ -62,8 +62,8 @@ def test_each_requirements_file_of_a_track_is_asked_for_its_own() -> None:
     lock = read_lock(_lock("fastapi==1.2"))
     asked = {"requirements.in": [], "requirements/old.in": read_requirements("fastapi==1.*")}
     assert complaints(asked, lock) == [
-        "fastapi is in the lock for requirements.in, which does not ask for it",
-        "fastapi is asked for in requirements/old.in, and the lock does not know",
+        "fastapi is in the lock for requirements.in, which does not require it",
+        "fastapi is required by requirements/old.in, and the lock does not record this",
     ]
 
 

@@ -54,21 +54,21 @@ def test_file_names_are_added_to_the_pins_that_own_them() -> None:
 
 
 def test_naming_files_twice_changes_nothing() -> None:
-    """An update of an up-to-date lock leaves the bytes as they are."""
+    """An update of an up-to-date lock does not change its bytes."""
     names = {_A: "sqlalchemy-2.1.9-py3-none-any.whl"}
     named = with_file_names(_TEXT, names)
     assert with_file_names(named, names) == named
 
 
 def test_file_names_are_no_parents() -> None:
-    """The comment with a file name does not look like something that asks for the pin."""
+    """The comment with a file name is not read as a distribution that requires the pin."""
     named = with_file_names(_TEXT, {_B: "zxcvbn-4.5.0-py3-none-any.whl"})
     assert all("sha256" not in parent for pin in read_lock(named).values() for parent in pin.parents)
 
 
 def test_requirements_may_have_comments_and_empty_lines() -> None:
     """requirements.in is written by people, in sections."""
-    text = "# What the services run on.\nfastapi>=0.165  # pinned by nobody\n\nuvicorn[standard]\n"
+    text = "# What the services run on.\nfastapi>=0.165  # not pinned\n\nuvicorn[standard]\n"
     assert [str(line) for line in read_requirements(text)] == [
         "fastapi>=0.165",
         "uvicorn[standard]",

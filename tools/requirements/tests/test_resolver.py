@@ -22,7 +22,7 @@ def _lock(
 
 
 def test_the_lock_pins_everything_and_names_no_host(tmp_path: Path, index: tuple[Path, dict[str, str]]) -> None:
-    """Needs are pinned with hashes and file names; where the index is stays out of the lock."""
+    """Needs are pinned with hashes and file names; the lock does not contain the address of the index."""
     text = _lock(tmp_path, index[1])
     lock = {str(name): pin for name, pin in read_lock(text).items()}
     assert {name: pin.version for name, pin in lock.items()} == {"app": "1.0", "base": "1.0"}
@@ -31,7 +31,7 @@ def test_the_lock_pins_everything_and_names_no_host(tmp_path: Path, index: tuple
 
 
 def test_pins_stay_until_an_upgrade_is_asked_for(tmp_path: Path, index: tuple[Path, dict[str, str]]) -> None:
-    """A new release alone changes nothing; `--upgrade-package` takes it."""
+    """A new release changes nothing by itself; `--upgrade-package` takes it."""
     root, environment = index
     first = _lock(tmp_path, environment)
     publish(root, "base", "2.0")
@@ -43,7 +43,7 @@ def test_pins_stay_until_an_upgrade_is_asked_for(tmp_path: Path, index: tuple[Pa
 def test_an_index_without_the_package_is_an_error_with_uvs_reason(
     tmp_path: Path, index: tuple[Path, dict[str, str]]
 ) -> None:
-    """What cannot be resolved is said, not written."""
+    """If the requirements cannot be resolved, the reason is reported and nothing is written."""
     environment = index[1] | {"PIP_INDEX_URL": index[1]["PIP_INDEX_URL"] + "/nowhere"}
     with pytest.raises(ResolutionError, match="app"):
         _lock(tmp_path, environment)

@@ -13,7 +13,7 @@ _OLD = Track.named("old")
 
 
 class _Workspace:
-    """A workspace that asks for `app`, which needs any `base`, and a track that wants `base` 1."""
+    """A workspace that requires `app`, which needs any `base`, and a track that requires `base` 1."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.folder = folder
@@ -46,7 +46,7 @@ def workspace(tmp_path: Path, index: tuple[Path, dict[str, str]]) -> _Workspace:
 
 
 def test_a_track_holds_the_main_lock_with_its_differences(workspace: _Workspace) -> None:
-    """What the track does not name is there in the version of the main lock."""
+    """Distributions that the track does not name have the version of the main lock."""
     assert workspace.versions("main") == {"app": "1.0", "base": "2.0"}
     assert workspace.versions("old") == {"app": "1.0", "base": "1.0"}
 
@@ -73,7 +73,7 @@ def test_a_tracks_own_pins_stay_until_an_upgrade(workspace: _Workspace, index: t
 
 
 def test_an_exact_version_can_be_for_one_track(workspace: _Workspace, index: tuple[Path, dict[str, str]]) -> None:
-    """`--track` leaves the main lock alone."""
+    """`--track` does not change the main lock."""
     publish(index[0], "base", "1.1")
     publish(index[0], "base", "1.2")
     workspace.update("base==1.1", track="old")

@@ -17,7 +17,7 @@ from tools.requirements.wheels import fitting
     ],
 )
 def test_a_wheel_for_our_platforms_fits(name: str) -> None:
-    """Pure code, the stable ABI, CPython 3.11 and both machines are ours."""
+    """Wheels of pure Python, the stable ABI, CPython 3.11 and both architectures fit."""
     assert fitting([name]) == [name]
 
 

@@ -1,4 +1,4 @@
-"""The version of a distribution, as a library sees it."""
+"""The version of a distribution that a library imports."""
 
 import pydantic
 

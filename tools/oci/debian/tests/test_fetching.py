@@ -186,7 +186,7 @@ def query(workspace: Path, bazel: list[str], archives: Archives, index: str) -> 
 
 @pytest.fixture(scope="module")
 def ask(query: Query) -> Ask:
-    """Ask for a target that cannot be had, and return what Bazel says."""
+    """Build a target that is not available, and return the output of Bazel."""
 
     def run(target: str) -> str:
         done = query(target)
@@ -198,7 +198,7 @@ def ask(query: Query) -> Ask:
 
 @pytest.fixture(scope="module")
 def fetch(query: Query, workspace: Path, bazel: list[str]) -> Fetch:
-    """Fetch the repository of a lock, and return what Bazel says and the repository's folder."""
+    """Fetch the repository of a lock, and return the output of Bazel and the repository's folder."""
 
     def run(lock: str, *more: str) -> tuple[str, Path]:
         done = query(f"@{lock}_amd64//:debs", *more)
@@ -248,7 +248,7 @@ def test_machine_without_a_mirror_uses_the_snapshot_archive(fetch: Fetch, archiv
 
 
 def test_dropped_package_falls_back_with_all_of_its_source(fetch: Fetch, archives: Archives) -> None:
-    """The frozen version is used for both parts of the source, one line says so, and the status names them."""
+    """The frozen version is used for both packages of the source, one line reports it, and the status names them."""
     for name, source in (("dropped-data", "one"), ("kept", "two")):
         path = f"pool/updates/main/{source[0]}/{source}/{name}_1.1_all.deb"
         archives.add(path, _newer(name), to=archives.security)

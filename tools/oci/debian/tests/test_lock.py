@@ -56,7 +56,7 @@ def test_dependencies_are_followed_and_ordered(index: dict[str, Package]) -> Non
 
 def test_unknown_package_is_refused_with_who_wants_it(index: dict[str, Package]) -> None:
     """The error for an unknown package has the package that requires it."""
-    with pytest.raises(UnknownPackageError, match=r"package pyhton, wanted by packages\.json"):
+    with pytest.raises(UnknownPackageError, match=r"package pyhton, required by packages\.json"):
         resolve(_wanted("pyhton"), index)
 
 

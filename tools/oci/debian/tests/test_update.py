@@ -263,6 +263,6 @@ def test_mirror_of_another_archive_is_not_taken(
 def test_missing_gpgv_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The error says what to install."""
+    """The error names what to install."""
     monkeypatch.setenv("PATH", str(tmp_path))
     assert "apt install gpgv" in _refusal(capsys)

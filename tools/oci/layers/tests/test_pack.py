@@ -67,7 +67,7 @@ def test_module_is_bound_to_its_source_by_an_unchecked_hash() -> None:
 
 
 def test_our_own_broken_source_stops_the_build(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The message says which file, by its path in the image."""
+    """The message names the file by its path in the image."""
     broken = tmp_path / "broken.py"
     broken.write_text("def :\n")
     with pytest.raises(UncompilableError, match=r"/app/broken\.py"):

@@ -109,7 +109,7 @@ def test_upload_that_breaks_off_hides_its_rights(registry: Registry, crane: Cran
 def test_forbidden_says_so(registry: Registry, crane: Crane, services: list[Service]) -> None:
     """A request that is denied for lack of permission is not retried."""
     fault = Fault(matching="POST ", status=403, body=_error("DENIED", "requested access to the resource is denied"))
-    assert "no right" in _fails(registry, services[0], crane, fault)
+    assert "no permission" in _fails(registry, services[0], crane, fault)
 
 
 def test_immutable_tags_take_new_images(registry: Registry, crane: Crane, services: list[Service]) -> None:

@@ -34,7 +34,7 @@ def _arguments(image: Service, repository: str, *more: str) -> list[str]:
 def test_push_prints_the_reference_by_digest(
     registry: Registry, crane: Crane, services: list[Service], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Standard output is ready for a deployment, and the tags that were asked for name the image."""
+    """Standard output is ready for a deployment, and the given tags name the image."""
     repository, image = f"{registry.address}/users", services[0]
     assert push.main(_arguments(image, repository, "--tag", "v1", "--tag", "v2")) == 0
     captured = capsys.readouterr()
@@ -75,7 +75,7 @@ def test_bad_name_sends_nothing(
 def test_registry_that_is_not_there_is_one_line(
     tmp_path: Path, services: list[Service], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Both commands end with 1 and say which registry and why."""
+    """Both commands exit with 1 and print the registry and the reason."""
     images = tmp_path / "images.json"
     images.write_text(json.dumps({service.name: str(service.layout) for service in services}))
     assert push.main(_arguments(services[0], "localhost:9/users")) == 1
@@ -102,7 +102,7 @@ def test_shared_layers_are_sent_once(
 
 
 def test_second_push_sends_nothing(registry: Registry, crane: Crane, services: list[Service]) -> None:
-    """What is there already is not sent again, with and without tags."""
+    """Content that the registry has is not sent again, with and without tags."""
     publish_all(services, registry.address, crane=crane, tags=["v1"])
     before = _writes(registry)
     assert [row.sent for row in publish_all(services, registry.address, crane=crane, tags=["v1"])] == [0, 0]

@@ -19,7 +19,7 @@ def binary() -> Path:
 
 
 def test_registry_answers_and_logs_requests(binary: Path, tmp_path: Path) -> None:
-    """It speaks the distribution API on loopback, and what it was asked can be read."""
+    """It serves the distribution API on loopback, and its requests can be read."""
     with running_registry(binary, folder=tmp_path, port=free_port()) as registry:
         with urllib.request.urlopen(f"{registry.url}/_catalog") as answer:
             assert answer.read() == b'{"repositories":[]}\n'
@@ -28,7 +28,7 @@ def test_registry_answers_and_logs_requests(binary: Path, tmp_path: Path) -> Non
 
 
 def test_taken_port_is_said(binary: Path, tmp_path: Path) -> None:
-    """A second registry on the same port says so instead of waiting."""
+    """A second registry on the same port fails with an error instead of waiting."""
     (tmp_path / "other").mkdir()
     with running_registry(binary, folder=tmp_path, port=free_port()) as first:
         port = int(first.address.rpartition(":")[2])
@@ -40,7 +40,7 @@ def test_taken_port_is_said(binary: Path, tmp_path: Path) -> None:
 
 
 def test_slow_registry_is_waited_for(binary: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that takes a connection and then stands still for a moment is asked again."""
+    """A registry that accepts a connection and does not answer at once gets the request again."""
     ask, asked = socket.create_connection, []
 
     def hesitating(address: tuple[str, int], timeout: float) -> object:

@@ -22,7 +22,7 @@ from tools.oci.sizes.sizes import part_of, table
     ],
 )
 def test_part_is_told_by_the_path(path: str, part: str) -> None:
-    """Where a file lies says whose it is."""
+    """The path of a file determines its part."""
     assert part_of(path) == part
 
 

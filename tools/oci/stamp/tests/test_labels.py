@@ -37,7 +37,7 @@ def test_commit_and_its_moment_are_the_labels(tmp_path: Path, commit: str) -> No
 def test_status_without_a_commit_is_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], status: str, said: str
 ) -> None:
-    """The sentence says what is missing and which flag brings it."""
+    """The error names what is missing and the flag that adds it."""
     assert _run(tmp_path, status) == 1
     [line] = capsys.readouterr().err.splitlines()
     assert said in line

@@ -10,7 +10,7 @@ import zstandard
 
 
 def main(folder: Path) -> None:
-    """Write one tar, as it is, in gzip's stored form, and in zstd."""
+    """Write one tar uncompressed, in gzip's stored form, and in zstd."""
     raw = io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         info = tarfile.TarInfo("hello.txt")

@@ -195,7 +195,7 @@ def test_nothing_can_be_run_but_python(members: list[Member]) -> None:
 
 
 def test_nothing_can_be_written_but_data_and_tmp(members: list[Member]) -> None:
-    """Every file belongs to root and is writable by root alone."""
+    """Every file belongs to root, and only root can write it."""
     writable = {
         str(member.path)
         for member in members

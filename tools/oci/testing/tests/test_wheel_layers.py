@@ -1,4 +1,4 @@
-"""Too many layers of wheels, and a wheel too large for a group, each give a sentence that says what to edit."""
+"""The errors for too many layers of wheels, and for a wheel that is too large for a group, name the line to edit."""
 
 from pathlib import Path
 

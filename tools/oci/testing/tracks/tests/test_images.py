@@ -51,7 +51,7 @@ def _listed(document: Path) -> dict[str, str]:
 def test_image_and_bills_of_materials_have_the_versions_of_the_track(
     namespaces: None, service: str, track: str, tmp_path: Path
 ) -> None:
-    """importlib.metadata in the image, both bills of materials and the lock of the service's track agree."""
+    """importlib.metadata in the image, both bills of materials and the lock of the track have the same versions."""
     del namespaces
     locked = _locked(track)
     assert _installed(Path(service, "image"), tmp_path) == locked
