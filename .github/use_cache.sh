@@ -1,6 +1,6 @@
 #!/bin/sh
-# Points Bazel at the cache of CI, whose folder CI_CACHE_FOLDER names. With --prune, deletes what no build of the last
-# three days used, so that the cache stays small.
+# Points Bazel at the cache of CI, whose folder CI_CACHE_FOLDER names. With --prune, deletes files that no build used in
+# the last three days.
 set -eu
 folder=$CI_CACHE_FOLDER
 mkdir -p "$folder/downloads" "$folder/actions"
