@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from libs.auth.errors import InvalidThrottleUri, UnusableKey
 from libs.auth.key_files import KeyFolder
 from libs.auth.keys import KeyRing
-from libs.auth.rotate import rotate
+from libs.auth.rotate import revoke, rotate
 from libs.clock.clock import SystemClock
 from libs.db.errors import DatabaseError
 from libs.db.service_commands import migrate_checkout, service_commands
@@ -67,6 +67,12 @@ def _rotate_keys(settings: UserSettings) -> int:
     return 0
 
 
+def _revoke_key(settings: UserSettings, key_id: str) -> int:
+    done = revoke(KeyFolder(settings.keys), key_id, clock=SystemClock())
+    sys.stderr.writelines(f"revoke-key: {line}\n" for line in done)
+    return 0
+
+
 def _first_key(settings: UserSettings) -> int:
     return 0 if KeyFolder(settings.keys).holds_keys() else _rotate_keys(settings)
 
@@ -108,6 +114,9 @@ SERVICE = Service(
     | {
         "first-key": Command("write a signing key where there is none", _first_key),
         "rotate-keys": Command("write the next signing key, delete expired ones", _rotate_keys),
+        "revoke-key": Command(
+            "delete a leaked signing key; if it is the one that signs, write a new one first", _revoke_key, ("KID",)
+        ),
         "grant-admin": Command("make a registered user an administrator", _grant_admin, ("EMAIL",)),
         "add-client": Command("register a service and print its secret", _add_client, ("NAME", "SCOPES")),
         "ensure-client": Command(

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from libs.auth.errors import UnusableKey
 from libs.auth.key_files import KeyFolder
 from libs.auth.keys import KeyRing
-from libs.auth.rotate import main, rotate
+from libs.auth.rotate import main, revoke, rotate
 from libs.auth.signatures import Algorithm
 from libs.auth.testing import AUDIENCE, ISSUER, TokenFactory
 from libs.auth.tokens import TokenIssuer
@@ -80,6 +81,66 @@ def test_two_at_once_add_one_key(folder: KeyFolder) -> None:
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda _: rotate(folder, clock=FakeClock()), range(8)))
     assert len(folder.read()) == 2
+
+
+def test_a_waiting_key_alone_gets_a_key_that_signs(folder: KeyFolder) -> None:
+    """If no key signs yet, for example because it was deleted, a key is written that signs at once."""
+    clock = FakeClock()
+    rotate(folder, clock=clock)
+    rotate(folder, clock=clock)
+    signing = KeyRing(folder, clock=clock).signing_key()
+    folder.remove(signing.key_id)
+    (line,) = rotate(folder, clock=clock)
+    assert "signs from 2026-01-01 12:00:00+00:00" in line
+    assert len(folder.read()) == 2
+
+
+@pytest.mark.parametrize("waiting", [False, True])
+def test_the_leaked_key_is_replaced(folder: KeyFolder, *, waiting: bool) -> None:
+    """The leaked key is deleted and a new one signs at once, also while another key waits to become active."""
+    clock = FakeClock()
+    rotate(folder, clock=clock)
+    leaked = KeyRing(folder, clock=clock).signing_key().key_id
+    clock.advance(60)
+    if waiting:
+        rotate(folder, clock=clock)
+    written, removed = revoke(folder, leaked, clock=clock)
+    assert "signs from 2026-01-01 12:01:00+00:00" in written
+    assert removed == f"removed {leaked}"
+    assert KeyRing(folder, clock=clock).signing_key().key_id in written
+    assert leaked not in [key.key_id for key in folder.read()]
+    assert len(folder.read()) == 1 + waiting
+
+
+def test_a_leaked_key_that_does_not_sign_is_only_deleted(folder: KeyFolder) -> None:
+    """A waiting key needs no replacement: the next rotation writes one."""
+    clock = FakeClock()
+    rotate(folder, clock=clock)
+    rotate(folder, clock=clock)
+    signing, waiting = sorted(folder.read(), key=lambda key: key.activates_at)
+    assert revoke(folder, waiting.key_id, clock=clock) == [f"removed {waiting.key_id}"]
+    assert [key.key_id for key in folder.read()] == [signing.key_id]
+
+
+def test_an_unknown_key_is_not_revoked(folder: KeyFolder) -> None:
+    """A misspelt kid is an error that names it, and changes nothing."""
+    clock = FakeClock()
+    rotate(folder, clock=clock)
+    with pytest.raises(UnusableKey, match="there is no key 20260101T120000Z-x"):
+        revoke(folder, "20260101T120000Z-x", clock=clock)
+    assert len(folder.read()) == 1
+
+
+def test_the_command_revokes_a_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It prints the key that it wrote and the one that it deleted; a second run has status 1."""
+    rotate(KeyFolder(tmp_path), clock=FakeClock())
+    (leaked,) = [key.key_id for key in KeyFolder(tmp_path).read()]
+    assert main([str(tmp_path), "--revoke", leaked]) == 0
+    written, removed = capsys.readouterr().out.splitlines()
+    assert written.startswith("wrote ")
+    assert removed == f"removed {leaked}"
+    assert main([str(tmp_path), "--revoke", leaked]) == 1
+    assert f"there is no key {leaked}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("algorithm", list(Algorithm))

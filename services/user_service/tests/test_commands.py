@@ -9,6 +9,7 @@ import pytest
 from libs.auth.claims import ClientId
 from libs.auth.clients import authenticate_client, new_client_secret
 from libs.auth.key_files import KeyFolder
+from libs.auth.keys import KeyRing
 from libs.clock.testing import FakeClock
 from libs.db.sessions import open_sessions
 from libs.web.command import run
@@ -101,6 +102,16 @@ def test_the_first_key_is_written_where_there_is_none(settings: UserSettings, tm
     [written] = KeyFolder(empty.keys).read()
     assert first_key.run(empty) == 0
     assert [key.key_id for key in KeyFolder(empty.keys).read()] == [written.key_id]
+
+
+def test_a_leaked_key_is_revoked(settings: UserSettings, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command prints the key that it wrote and the one that it deleted."""
+    leaked = KeyRing.from_folder(settings.keys, clock=FakeClock()).signing_key().key_id
+    assert SERVICE.commands["revoke-key"].run(settings, leaked) == 0
+    written, removed = capsys.readouterr().err.splitlines()
+    assert written.startswith("revoke-key: wrote ")
+    assert removed == f"revoke-key: removed {leaked}"
+    assert leaked not in [key.key_id for key in KeyFolder(settings.keys).read()]
 
 
 def test_a_throttle_uri_that_cannot_be_used_stops_the_start(settings: UserSettings) -> None:
