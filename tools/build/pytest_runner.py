@@ -11,6 +11,7 @@ import dataclasses
 import importlib
 import os
 import pathlib
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -166,6 +167,22 @@ def _measured_for_coverage() -> contextlib.AbstractContextManager[None]:
     return measurement
 
 
+def _come_to_foreground() -> None:
+    """Let a debugger read from the terminal.
+
+    `bazel run` starts a test by a shell with job control, in a process group in the background. The kernel stops such
+    a group when it reads from the terminal (SIGTTIN), or makes itself the foreground group (SIGTTOU) unless it ignores
+    that signal.
+    """
+    if not sys.stdin.isatty():
+        return
+    handler = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    # Without a controlling terminal there is no job control either.
+    with contextlib.suppress(OSError):
+        os.tcsetpgrp(sys.stdin.fileno(), os.getpgrp())
+    signal.signal(signal.SIGTTOU, handler)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run pytest on the given files and return the exit status for Bazel."""
     protocol = Protocol.of(os.environ)
@@ -177,6 +194,7 @@ def main(arguments: Sequence[str]) -> int:
     # Results are cached, so tests must be deterministic: if CI is set, hypothesis uses no random examples.
     os.environ.setdefault("CI", "true")
     os.environ.setdefault("NO_COLOR", "1")
+    _come_to_foreground()
     selection, missing = Selection(protocol), MissingModules()
     with _measured_for_coverage():
         status = pytest.main([*protocol.arguments(), *arguments], plugins=[selection, missing])

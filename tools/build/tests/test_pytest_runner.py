@@ -3,6 +3,8 @@
 import dataclasses
 import os
 import pathlib
+import pty
+import select
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -279,3 +281,35 @@ def test_two_versions_of_a_distribution_are_refused(workspace: Workspace) -> Non
     assert "two versions of example are on its path, 1.0 in " in run.output
     assert all(folder in run.output for folder in folders)
     assert " passed" not in run.output
+
+
+def test_debugger_reads_from_the_terminal(workspace: Workspace) -> None:
+    """A test that `bazel run` started in a background process group of a terminal reads what is typed."""
+    file = workspace.write("test_a.py", "def test_reads():\n    print('typed:', input())\n")
+    process, terminal = pty.fork()
+    if not process:
+        runner = subprocess.Popen([sys.executable, str(RUNNER), file, "-s"], cwd=workspace.folder, process_group=0)
+        try:
+            status = runner.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            runner.kill()
+            status = 1
+        os._exit(status)
+    try:
+        os.write(terminal, b"hello\n")
+        output = read_all(terminal)
+        assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0, output
+        assert "typed: hello" in output
+    finally:
+        os.close(terminal)
+
+
+def read_all(terminal: int) -> str:
+    """Return what is written to a terminal until its last process ends, for at most 60 seconds."""
+    output = b""
+    while select.select([terminal], [], [], 60)[0]:
+        try:
+            output += os.read(terminal, 4096)
+        except OSError:  # Linux has no end of file for terminals.
+            break
+    return output.decode()
