@@ -32,6 +32,8 @@ class Tool:
 RUFF = Tool(
     name="ruff",
     mend=[
+        # Format first, so that no finding is printed that formatting mends; --fix may leave code to format.
+        ["format", "--quiet", "--no-cache", "--config=pyproject.toml"],
         ["check", "--quiet", "--no-cache", "--config=pyproject.toml", "--fix"],
         ["format", "--quiet", "--no-cache", "--config=pyproject.toml"],
     ],

@@ -17,7 +17,8 @@ import mypy.api
 
 _ADVICE = """\
 A module that is not found is missing in the deps of the target that imports it: add "//libs/NAME" for libs.NAME, or
-"@pip//NAME" for a third-party package. A new third-party package goes into requirements.in first.
+"@pip//NAME" for a third-party package; in a fastapi_service, add NAME to its packages. A new third-party package goes
+into requirements.in first.
 """
 
 
