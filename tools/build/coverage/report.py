@@ -20,12 +20,13 @@ class SourceFile:
     path: str
     lines: dict[int, bool]
     """Whether each line that can be executed was."""
-    branches: tuple[bool, ...]
+    branches: tuple[tuple[int, bool], ...]
+    """The line of each branch, and whether it was taken."""
 
 
 def parse(report: str) -> Iterator[SourceFile]:
     """Yield the files of a report in the format of LCOV, which geninfo(1) describes."""
-    path, lines, branches = "", dict[int, bool](), list[bool]()
+    path, lines, branches = "", dict[int, bool](), list[tuple[int, bool]]()
     for text in report.splitlines():
         kind, _, value = text.partition(":")
         match kind:
@@ -35,15 +36,16 @@ def parse(report: str) -> Iterator[SourceFile]:
                 number, count = value.split(",")[:2]
                 lines[int(number)] = count != "0"
             case "BRDA":
-                branches.append(value.rpartition(",")[2] not in {"-", "0"})
+                branch, _, count = value.rpartition(",")
+                branches.append((int(branch.partition(",")[0]), count not in {"-", "0"}))
             case "end_of_record":
                 yield SourceFile(path, lines, tuple(branches))
 
 
 def table(files: Sequence[SourceFile]) -> str:
     """Return a row for each file, and one for all."""
-    rows = [("file", "lines", "covered", "branches", "lines not covered")]
-    rows += [(file.path, *_figures([file]), _ranges(file.lines)) for file in files]
+    rows = [("file", "lines", "covered", "branches", "not covered")]
+    rows += [(file.path, *_figures([file]), _missing(file)) for file in files]
     rows.append(("all", *_figures(files), ""))
     width = max(len(row[0]) for row in rows)
     return "\n".join(f"{row[0]:{width}} {row[1]:>6} {row[2]:>8} {row[3]:>9}  {row[4]}".rstrip() for row in rows)
@@ -51,7 +53,7 @@ def table(files: Sequence[SourceFile]) -> str:
 
 def _figures(files: Iterable[SourceFile]) -> tuple[str, str, str]:
     lines = [executed for file in files for executed in file.lines.values()]
-    branches = [executed for file in files for executed in file.branches]
+    branches = [taken for file in files for _, taken in file.branches]
     return str(len(lines)), _percentage(lines), _percentage(branches)
 
 
@@ -60,8 +62,15 @@ def _percentage(executed: Collection[bool]) -> str:
     return f"{100 * sum(executed) // len(executed)} %" if executed else "-"
 
 
+def _missing(file: SourceFile) -> str:
+    """Return the lines that were not executed, and those with a branch that was not taken: `3-5, 9; branches at 2`."""
+    branches = sorted({line for line, taken in file.branches if not taken and file.lines.get(line)})
+    parts = [_ranges(file.lines), f"branches at {', '.join(map(str, branches))}" if branches else ""]
+    return "; ".join(filter(None, parts))
+
+
 def _ranges(lines: dict[int, bool]) -> str:
-    """Return the lines that were not executed, as `3-5, 9`; lines without code in between do not end a range."""
+    """Return the lines that were not executed; lines without code in between do not end a range."""
     ranges: list[list[int]] = []
     before = True
     for number, executed in sorted(lines.items()):

@@ -63,6 +63,9 @@ def likely_attribute(rule, name):
     found = sorted([(_difference(name, known), known) for known in COVERED[rule] if known[0] == name[0]])
     return found[0][1] if found and found[0][0] <= 2 else None
 
+def _quoted(names):
+    return ", ".join(["`{}`".format(name) for name in names])
+
 def covered(rule, attributes):
     """Checks the attributes of a call.
 
@@ -76,11 +79,17 @@ def covered(rule, attributes):
     unknown = [name for name in attributes if name not in COVERED[rule]]
     if unknown:
         likely = [likely_attribute(rule, name) for name in unknown]
-        fail("{} `{}`: the air-gapped rules_python does not cover {}{}. Covered are: {}.".format(
+        if all(likely):
+            fail("{} `{}` has no attribute {}; did you mean {}?".format(
+                rule,
+                attributes.get("name"),
+                _quoted(unknown),
+                _quoted(likely),
+            ))
+        fail("{} `{}`: the air-gapped rules_python does not cover {}. Covered are: {}.".format(
             rule,
             attributes.get("name"),
-            ", ".join(["`{}`".format(name) for name in unknown]),
-            " (did you mean {}?)".format(", ".join(["`{}`".format(name) for name in likely])) if all(likely) else "",
+            _quoted(unknown),
             ", ".join(sorted(COVERED[rule])),
         ))
     version = attributes.get("python_version") or "3.11"
