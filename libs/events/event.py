@@ -12,7 +12,7 @@
     ProductArchived(subject=product.id, aggregateversion=product.version, data=data)
 
 A new optional member of `data` keeps `dataversion`: consumers ignore members that they do not know. A change that an
-older consumer cannot read increases it, and such a consumer parks the event.
+older consumer cannot read increases it, and such a consumer moves the event to its dead letters.
 """
 
 from datetime import UTC, datetime

@@ -163,6 +163,6 @@ async def _finish(task: asyncio.Task[None], seconds: float) -> None:
     """Wait for a task, and cancel it after some seconds; JetStream redelivers its unacknowledged message."""
     await asyncio.wait((task,), timeout=seconds)
     if not task.done():
-        _log.warning("events in hand were not finished within %g s", seconds)
+        _log.warning("events that were being handled did not finish within %g s", seconds)
         task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -38,7 +38,7 @@ class EventSettings(BaseSettings):
         description="Longest time of one attempt to apply an event; shorter than the consumer's acknowledgement wait.",
     )
     events_drain_seconds: float = Field(
-        default=10.0, ge=0, le=3600, description="At the end: time that events in hand have to finish."
+        default=10.0, ge=0, le=3600, description="On shutdown, events that are being handled have this time to finish."
     )
 
     @field_validator("events_url")

@@ -54,7 +54,7 @@ class ContractBreakError(DeployError):
     """A contract would break clients of the recorded one, and the break is not declared."""
 
     def __init__(self, sentence: str) -> None:
-        super().__init__(f"{sentence}, or keep the old form too; --allow-break deploys it all the same")
+        super().__init__(f"{sentence}, or keep the old form too; --allow-break deploys it nevertheless")
 
 
 class ImageUserError(DeployError):

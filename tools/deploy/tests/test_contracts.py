@@ -105,7 +105,7 @@ def test_an_undeclared_break_is_not_deployed(workspace: DeployWorkspace, capsys:
     assert workspace.run("apply", *_STAGING) == 1
     said = capsys.readouterr().err
     assert said.startswith("error: users breaks clients outside of this repository in staging (")
-    assert said.endswith("or keep the old form too; --allow-break deploys it all the same\n")
+    assert said.endswith("or keep the old form too; --allow-break deploys it nevertheless\n")
     assert workspace.files() == before
 
 
