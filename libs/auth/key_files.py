@@ -99,8 +99,15 @@ class KeyFolder:
         return bool(self._files())
 
     def remove(self, key_id: KeyId) -> None:
-        """Delete a key."""
-        (self.path / f"{key_id}.pem").unlink()
+        """Delete a key.
+
+        Raises:
+            UnusableKey: The file cannot be deleted, for example because the folder is mounted from a Secret.
+        """
+        try:
+            (self.path / f"{key_id}.pem").unlink()
+        except OSError as error:
+            raise self._unwritable(error) from error
 
     def _files(self) -> list[Path]:
         return sorted(path for path in self.path.glob("*.pem") if not path.name.startswith("."))

@@ -147,3 +147,11 @@ def test_folder_that_cannot_be_written_to_is_one_sentence(tmp_path: Path) -> Non
         pass
     with pytest.raises(UnusableKey, match=sentence):
         keys.write(Algorithm.EDDSA, activates_at=START)
+
+
+def test_key_that_cannot_be_deleted_is_one_sentence(folder: KeyFolder) -> None:
+    """An error of the file system names the folder."""
+    (key,) = folder.read()
+    folder.remove(key.key_id)
+    with pytest.raises(UnusableKey, match=r"/keys: cannot be written to: No such file or directory$"):
+        folder.remove(key.key_id)
