@@ -185,7 +185,7 @@ def test_proofs_run_where_they_exist(checkout: Checkout) -> None:
         "run //tools/contracts:check -- --since HEAD~1",
         "run //tools/events:compatibility -- --since HEAD~1",
         "run //tools/affected:audit -- --mutations 150 --seed 2",
-        "run //tools/affected:audit -- --on repository --mutations 30 --seed 17 --no-baselines --min-precision 0.5",
+        "run //tools/affected:audit -- --on repository --mutations 15 --seed 17 --no-baselines --min-precision 0.5",
     ]
 
 
