@@ -23,24 +23,24 @@ async def _count(sessions: SessionFactory) -> int:
 
 
 @pytest.fixture
-async def things(sessions: SessionFactory) -> SessionFactory:
+async def filled(sessions: SessionFactory) -> SessionFactory:
     """1300 rows, of which 1200 are expired."""
     async with sessions.begin() as session:
         await session.execute(insert(Thing), [{"id": str(number), "amount": number} for number in range(1300)])
     return sessions
 
 
-async def test_all_expired_rows_go_and_no_other(things: SessionFactory) -> None:
+async def test_all_expired_rows_go_and_no_other(filled: SessionFactory) -> None:
     """All expired rows are deleted in several batches, and the metric counts them."""
     registry = CollectorRegistry()
-    await Pruner(things, {"things": _prune_things}, registry=registry).prune()
-    assert await _count(things) == 100
+    await Pruner(filled, {"things": _prune_things}, registry=registry).prune()
+    assert await _count(filled) == 100
     assert registry.get_sample_value("db_pruned_rows_total", {"kind": "things"}) == 1200
 
 
-async def test_replicas_do_not_prune_at_the_same_time(things: SessionFactory) -> None:
+async def test_replicas_do_not_prune_at_the_same_time(filled: SessionFactory) -> None:
     """While one replica deletes a batch, another skips it. SQLite has no second replica."""
-    if things.is_sqlite:
+    if filled.is_sqlite:
         pytest.skip("one process serves a SQLite file")
     inside, going = asyncio.Event(), asyncio.Event()
 
@@ -49,17 +49,17 @@ async def test_replicas_do_not_prune_at_the_same_time(things: SessionFactory) ->
         await going.wait()
         return await _prune_things(session, limit)
 
-    first = asyncio.create_task(Pruner(things, {"things": slowly}, registry=CollectorRegistry()).prune())
+    first = asyncio.create_task(Pruner(filled, {"things": slowly}, registry=CollectorRegistry()).prune())
     await inside.wait()
     async with asyncio.timeout(60):
-        await Pruner(things, {"things": _prune_things}, registry=CollectorRegistry()).prune()
-    assert await _count(things) == 1300
+        await Pruner(filled, {"things": _prune_things}, registry=CollectorRegistry()).prune()
+    assert await _count(filled) == 1300
     going.set()
     await first
-    assert await _count(things) == 100
+    assert await _count(filled) == 100
 
 
-async def test_it_goes_on_in_the_background(things: SessionFactory) -> None:
+async def test_it_goes_on_in_the_background(filled: SessionFactory) -> None:
     """Rows are deleted at every interval, also after a failed one."""
     failures = iter([RuntimeError("a fault of the test")])
 
@@ -68,13 +68,13 @@ async def test_it_goes_on_in_the_background(things: SessionFactory) -> None:
             raise error
         return await _prune_things(session, limit)
 
-    pruner = Pruner(things, {"things": first_fails}, registry=CollectorRegistry(), interval_seconds=0.01)
+    pruner = Pruner(filled, {"things": first_fails}, registry=CollectorRegistry(), interval_seconds=0.01)
     async with pruner.running(), asyncio.timeout(60):
-        while await _count(things) > 100:  # noqa: ASYNC110  # nothing tells of it but the rows
+        while await _count(filled) > 100:  # noqa: ASYNC110  # nothing tells of it but the rows
             await asyncio.sleep(0.01)
 
 
-async def test_a_batch_that_collides_runs_again(things: SessionFactory) -> None:
+async def test_a_batch_that_collides_runs_again(filled: SessionFactory) -> None:
     """Expired rows are removed while other transactions change rows of the same table."""
     collisions = iter([SerializationFailure(), SerializationFailure()])
 
@@ -83,5 +83,5 @@ async def test_a_batch_that_collides_runs_again(things: SessionFactory) -> None:
             raise error
         return await _prune_things(session, limit)
 
-    await Pruner(things, {"things": collide_at_first}, registry=CollectorRegistry()).prune()
-    assert await _count(things) == 100
+    await Pruner(filled, {"things": collide_at_first}, registry=CollectorRegistry()).prune()
+    assert await _count(filled) == 100
