@@ -63,9 +63,14 @@ async def recorded(sessions: SessionFactory) -> set[str]:
 async def wait_for_effects(sessions: SessionFactory, count: int) -> Sequence[Effect]:
     """Return the effects once there are so many."""
     async with asyncio.timeout(WAIT_SECONDS):
-        while len(found := await effects(sessions)) < count:  # noqa: ASYNC110  # nothing tells of it but the rows
+        while await _count_effects(sessions) < count:  # noqa: ASYNC110  # nothing tells of it but the rows
             await asyncio.sleep(0.02)
-    return found
+    return await effects(sessions)
+
+
+async def _count_effects(sessions: SessionFactory) -> int:
+    async with sessions.read() as session:
+        return (await session.execute(sa.select(sa.func.count()).select_from(Effect))).scalar_one()
 
 
 @asynccontextmanager
