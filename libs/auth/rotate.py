@@ -89,7 +89,7 @@ def _signing_key(keys: Sequence[SigningKey], clock: Clock) -> SigningKey | None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command. Print one sentence and return 1 if the folder has a file that must not be used."""
-    parser = argparse.ArgumentParser(prog="rotate", description="Write the next signing key.")
+    parser = argparse.ArgumentParser(prog="rotate", description="Write the next signing key, or revoke a leaked one.")
     parser.add_argument("folder", type=Path, help="folder of the private keys of the service")
     parser.add_argument("--algorithm", type=Algorithm, choices=list(Algorithm), default=Algorithm.EDDSA)
     parser.add_argument(

@@ -18,6 +18,7 @@ from libs.events.event import CONTENT_TYPE
 from libs.events.lease import Lease
 from libs.events.metrics import EventMetrics
 from libs.events.outbox import Message
+from libs.events.waiting import wait_for_any
 
 LEASE_SECONDS = 15.0
 _LEASE_NAME = "relay"
@@ -68,7 +69,7 @@ class Relay:
                     _log.exception("events stay in the outbox for now")
                     wait = _MAX_WAIT_SECONDS
                 # A commit is no reason for a standby to ask for the lease.
-                await _first_of(wait, stopping, *([committed] if self._lease.is_held and not failures else []))
+                await wait_for_any(wait, stopping, *([committed] if self._lease.is_held and not failures else []))
         with suppress(DatabaseError):
             await self._lease.release()
 
@@ -122,11 +123,3 @@ class Relay:
         self._metrics.publish_errors.inc()
         if failures == 1:
             _log.warning("events stay in the outbox for now: %s", error)
-
-
-async def _first_of(seconds: float, *events: asyncio.Event) -> None:
-    """Wait until one of the events is set, for so many seconds at most."""
-    waits = [asyncio.ensure_future(event.wait()) for event in events]
-    await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    for wait in waits:
-        wait.cancel()

@@ -10,7 +10,7 @@ Without NATS the service starts, is ready and records events. Nothing here is pa
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from nats.errors import Error as NatsError
@@ -28,6 +28,7 @@ from libs.events.inbox import Inbox, prune_inbox
 from libs.events.metrics import EventMetrics
 from libs.events.relay import Relay
 from libs.events.settings import EventSettings
+from libs.events.waiting import wait_for_any
 from libs.events.worker import RetryPolicy, Worker
 
 _MEASURE_SECONDS = 5.0
@@ -129,7 +130,7 @@ class EventRuntime:
                 _log.debug("the lag of the outbox is unknown: %s", error)
             except Exception:  # noqa: BLE001  # one that is a fault of ours must not end the delivery
                 _log.exception("the lag of the outbox is unknown")
-            await _pause(_MEASURE_SECONDS, stopping)
+            await wait_for_any(_MEASURE_SECONDS, stopping)
 
     async def _measure_consumers(self, stopping: asyncio.Event, connection: NatsConnection) -> None:
         """Keep the gauge of consumers up to date; a consumer whose lag is unknown has no series."""
@@ -137,7 +138,7 @@ class EventRuntime:
             while not stopping.is_set():
                 for consumer in self._consumers:
                     await self._measure_consumer(consumer, connection)
-                await _pause(_MEASURE_SECONDS, stopping)
+                await wait_for_any(_MEASURE_SECONDS, stopping)
         finally:
             for consumer in self._consumers:
                 self._metrics.consumer_lag.remove(consumer.source)
@@ -151,12 +152,6 @@ class EventRuntime:
             return
         waiting = (info.num_pending or 0) + (info.num_ack_pending or 0)
         self._metrics.consumer_lag.labels(consumer.source).set(waiting)
-
-
-async def _pause(seconds: float, stopping: asyncio.Event) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stopping.wait()
 
 
 async def _finish(task: asyncio.Task[None], seconds: float) -> None:

@@ -28,6 +28,7 @@ from libs.events.event import Attributes, Event
 from libs.events.inbox import Inbox, Result
 from libs.events.metrics import EventMetrics
 from libs.events.reading import read_event
+from libs.events.waiting import wait_for_any
 
 FETCH_SECONDS = 0.5
 _PAUSE_SECONDS = 1.0
@@ -79,10 +80,10 @@ class Worker:
             except (NatsError, BrokerUnavailable, OSError, TimeoutError) as error:
                 if logged != (logged := await self._reason(error)):
                     _log.warning("events of %s wait for NATS: %s", self._consumer.source, logged)
-                await _pause(_PAUSE_SECONDS, stopping)
+                await wait_for_any(_PAUSE_SECONDS, stopping)
             except Exception:  # noqa: BLE001  # one that is a fault of ours must not end the consumer
                 _log.exception("events of %s were not consumed", self._consumer.source)
-                await _pause(_PAUSE_SECONDS, stopping)
+                await wait_for_any(_PAUSE_SECONDS, stopping)
 
     async def _reason(self, error: Exception) -> str:
         """Return why nothing can be fetched; JetStream answers alike if the stream or the consumer is missing."""
@@ -147,7 +148,7 @@ class Worker:
                     # No fault of the event: retry it here until the database answers.
                     _log.warning("events of %s wait for the database: %s", self._consumer.source, error)
                     await message.in_progress()
-                    await _pause(_PAUSE_SECONDS, stopping)
+                    await wait_for_any(_PAUSE_SECONDS, stopping)
                     if stopping.is_set():
                         await message.nak()
                         return None
@@ -199,12 +200,6 @@ async def _fetch(subscription: JetStreamContext.PullSubscription, stopping: asyn
         [message] = await subscription.fetch(1, timeout=FETCH_SECONDS)
     except TimeoutError:
         # The server refuses at once where the connection or another request is in the way.
-        await _pause(FETCH_SECONDS / 10 if clock() - began < FETCH_SECONDS / 2 else 0, stopping)
+        await wait_for_any(FETCH_SECONDS / 10 if clock() - began < FETCH_SECONDS / 2 else 0, stopping)
         return None
     return message
-
-
-async def _pause(seconds: float, stopping: asyncio.Event) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stopping.wait()
